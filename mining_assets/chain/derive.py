@@ -1,0 +1,91 @@
+"""From stored records to calculations and the day's two summaries, for any number of days at a time.
+
+Each step works in one transaction on the days it can do, writes only what changed, and says for the others why not.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import pandas as pd
+
+from mining_assets.domain.curtailment import daily_totals, farm_energy
+from mining_assets.domain.mining import MinerModel, calculations
+from mining_assets.domain.network import NetworkHistory
+from mining_assets.domain.summaries import bitcoin_days
+from mining_assets.warehouse.calculations import calculated_days, calculations_of, store_calculations
+from mining_assets.warehouse.days import records_of, whole_days
+from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.schema import bitcoin_daily_summaries, daily_summaries
+from mining_assets.warehouse.summaries import store_summaries
+
+
+@dataclass(frozen=True)
+class DerivedDays:
+    """What a step did: figures of the days that are in place now, and the reason for each day that is not."""
+
+    done: dict[date, dict[str, float]] = field(default_factory=dict)
+    failed: dict[date, str] = field(default_factory=dict)
+
+
+def calculate_days(
+    warehouse: Warehouse, days: Sequence[date], history: NetworkHistory, models: tuple[MinerModel, ...]
+) -> DerivedDays:
+    """Bring ``historical_bitcoin_calculations`` of the days in line with their records."""
+    with warehouse.writing(*map(str, days)) as connection:
+        whole = whole_days(connection, days)
+        failed = {day: "its curtailment records are not whole: fetch the day first" for day in days if day not in whole}
+        energy = farm_energy(records_of(connection, list(whole)))
+        unknown = _days_of_unknown_difficulty(energy, history)
+        failed |= unknown
+        known = [day for day in whole if day not in unknown]
+        energy = energy[energy["settlement_date"].isin(known)]
+        rows = calculations(energy, history, models)
+        store_calculations(connection, known, rows, models)
+    counts = rows.groupby("settlement_date").size()
+    bitcoin = rows.groupby(["settlement_date", "miner_model"])["bitcoin_mined"].sum()
+    done = {
+        day: {"calculations": float(counts.get(day, 0))}
+        | {model.name: float(bitcoin.get((day, model.name), 0.0)) for model in models}
+        for day in known
+    }
+    return DerivedDays(done, failed)
+
+
+def summarize_days(warehouse: Warehouse, days: Sequence[date]) -> DerivedDays:
+    """Bring ``daily_summaries`` of the days in line with their records."""
+    with warehouse.writing(*map(str, days)) as connection:
+        whole = list(whole_days(connection, days))
+        totals = daily_totals(records_of(connection, whole), pd.Index(whole)).reset_index()
+        store_summaries(connection, daily_summaries, whole, totals)
+    done = {
+        row["summary_date"]: {k: v for k, v in row.items() if k != "summary_date"} for row in totals.to_dict("records")
+    }
+    return DerivedDays(done, {day: "its curtailment records are not whole" for day in days if day not in done})
+
+
+def summarize_bitcoin_days(warehouse: Warehouse, days: Sequence[date], models: tuple[MinerModel, ...]) -> DerivedDays:
+    """Bring ``bitcoin_daily_summaries`` of the days in line with their calculations.
+
+    A day without calculations of its present records for every model gets no new row: it stays visibly missing.
+    """
+    with warehouse.writing(*map(str, days)) as connection:
+        calculated = sorted(calculated_days(connection, days, models))
+        grid = pd.DataFrame(
+            [(day, model.name) for day in calculated for model in models],
+            columns=["summary_date", "miner_model"],
+        )
+        sums = bitcoin_days(calculations_of(connection, calculated))
+        rows = grid.merge(sums, how="left", on=["summary_date", "miner_model"])
+        rows = rows.fillna({"curtailed_energy": 0.0, "bitcoin_mined": 0.0})
+        store_summaries(connection, bitcoin_daily_summaries, calculated, rows)
+    done: dict[date, dict[str, float]] = {day: {} for day in calculated}
+    for row in rows.itertuples(index=False):
+        done[row.summary_date][row.miner_model] = row.bitcoin_mined
+    return DerivedDays(done, {day: "its Bitcoin calculations are not complete" for day in days if day not in done})
+
+
+def _days_of_unknown_difficulty(energy: pd.DataFrame, history: NetworkHistory) -> dict[date, str]:
+    unknown = energy.loc[history.unknown(energy["start_time"])]
+    first = unknown.groupby("settlement_date")["start_time"].min()
+    return {day: history.why_unknown(instant) for day, instant in first.items()}

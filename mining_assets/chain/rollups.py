@@ -1,0 +1,66 @@
+"""From days to months, from months to years. Each span is one transaction; nothing is written where nothing changed."""
+
+from collections.abc import Callable
+from datetime import date
+
+import pandas as pd
+from sqlalchemy import Connection
+
+from mining_assets.domain import summaries as rules
+from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.schema import (
+    bitcoin_daily_summaries,
+    bitcoin_monthly_summaries,
+    bitcoin_yearly_summaries,
+    daily_summaries,
+    monthly_summaries,
+    yearly_summaries,
+)
+from mining_assets.warehouse.summaries import distinct_farms, store_summaries, summaries_between
+
+Bounds = tuple[date, date | None]
+"""The first partition and, when there is one, the last."""
+
+
+def roll_up_month(warehouse: Warehouse, month: str, bounds: Bounds) -> pd.DataFrame:
+    """Bring a month's row of ``monthly_summaries`` in line with its days; returns the row, or none without days."""
+    with warehouse.writing(month) as connection:
+        daily = summaries_between(connection, daily_summaries, *rules.span_bounds(month))
+        row = _with_farms(connection, rules.months_from_days(daily), month, bounds)
+        store_summaries(connection, monthly_summaries, [month], row)
+    return row
+
+
+def roll_up_year(warehouse: Warehouse, year: str, bounds: Bounds) -> pd.DataFrame:
+    """Bring a year's row of ``yearly_summaries`` in line with its months; returns the row, or none without months."""
+    with warehouse.writing(year) as connection:
+        monthly = summaries_between(connection, monthly_summaries, f"{year}-01", f"{year}-12")
+        row = _with_farms(connection, rules.years_from_months(monthly), year, bounds)
+        store_summaries(connection, yearly_summaries, [year], row)
+    return row
+
+
+def roll_up_bitcoin_month(warehouse: Warehouse, month: str, bounds: Bounds) -> pd.DataFrame:
+    """Bring a month's rows of ``bitcoin_monthly_summaries`` in line with its days; returns them."""
+    with warehouse.writing(month) as connection:
+        daily = summaries_between(connection, bitcoin_daily_summaries, *rules.span_bounds(month))
+        rows = rules.bitcoin_months_from_days(daily).assign(days_expected=rules.days_expected(month, *bounds))
+        store_summaries(connection, bitcoin_monthly_summaries, [month], rows)
+    return rows
+
+
+def roll_up_bitcoin_year(warehouse: Warehouse, year: str, bounds: Bounds) -> pd.DataFrame:
+    """Bring a year's rows of ``bitcoin_yearly_summaries`` in line with its months; returns them."""
+    with warehouse.writing(year) as connection:
+        monthly = summaries_between(connection, bitcoin_monthly_summaries, f"{year}-01", f"{year}-12")
+        rows = rules.bitcoin_years_from_months(monthly).assign(days_expected=rules.days_expected(year, *bounds))
+        store_summaries(connection, bitcoin_yearly_summaries, [year], rows)
+    return rows
+
+
+def _with_farms(connection: Connection, row: pd.DataFrame, span: str, bounds: Bounds) -> pd.DataFrame:
+    farms = distinct_farms(connection, *rules.span_bounds(span)) if len(row) else 0
+    return row.assign(farms=farms, days_expected=rules.days_expected(span, *bounds))
+
+
+RollUp = Callable[[Warehouse, str, Bounds], pd.DataFrame]

@@ -1,0 +1,83 @@
+"""How days roll up into months and years, and how far figures may differ and still be the same."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+
+from mining_assets.domain.curtailment import TOTALS
+
+# The one tolerance of the project: relative, for figures that were summed along different ways.
+RELATIVE_TOLERANCE = 1e-9
+
+# Everything that months and years add up. Distinct farms do not add up: they are counted in the records.
+ADDITIVE_TOTALS = tuple(name for name in TOTALS if name != "farms")
+BITCOIN_FIGURES = ("curtailed_energy", "bitcoin_mined")
+
+
+def same(left: "pd.Series[float]", right: "pd.Series[float]") -> "pd.Series[bool]":
+    """Where two columns agree within the tolerance; a missing value agrees with nothing."""
+    close = np.isclose(left.to_numpy(float), right.to_numpy(float), rtol=RELATIVE_TOLERANCE, atol=RELATIVE_TOLERANCE)
+    return pd.Series(close, index=left.index)
+
+
+def month_of(day: date) -> str:
+    """The month a day belongs to, as 2025-06."""
+    return f"{day:%Y-%m}"
+
+
+def year_of(month: str) -> str:
+    """The year a month belongs to, as 2025."""
+    return month[:4]
+
+
+def span_bounds(span: str) -> tuple[date, date]:
+    """The first and the last calendar day of a month (``2025-06``) or a year (``2025``)."""
+    if "-" in span:
+        first = date.fromisoformat(f"{span}-01")
+        return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    return date(int(span), 1, 1), date(int(span), 12, 31)
+
+
+def days_expected(span: str, start: date, end: date | None) -> int:
+    """How many days of a month or year lie between the first and the last partition.
+
+    Without a last partition all calendar days from the start on count: a month in progress has 12 of 30, not 12 of 12.
+    """
+    first, last = span_bounds(span)
+    first, last = max(first, start), last if end is None else min(last, end)
+    return max(0, (last - first).days + 1)
+
+
+def months_from_days(daily: pd.DataFrame) -> pd.DataFrame:
+    """Rows of ``daily_summaries`` summed by month: year_month, ``ADDITIVE_TOTALS``, days_complete."""
+    months = daily.assign(year_month=[month_of(day) for day in daily["summary_date"]], days_complete=1)
+    return _summed(months, ["year_month"], [*ADDITIVE_TOTALS, "days_complete"])
+
+
+def years_from_months(monthly: pd.DataFrame) -> pd.DataFrame:
+    """Rows of ``monthly_summaries`` summed by year: year, ``ADDITIVE_TOTALS``, days_complete."""
+    years = monthly.assign(year=[year_of(month) for month in monthly["year_month"]])
+    return _summed(years, ["year"], [*ADDITIVE_TOTALS, "days_complete"])
+
+
+def bitcoin_days(calculations: pd.DataFrame) -> pd.DataFrame:
+    """Calculations summed by day and model: summary_date, miner_model, ``BITCOIN_FIGURES``."""
+    days = calculations.rename(columns={"settlement_date": "summary_date"})
+    return _summed(days, ["summary_date", "miner_model"], BITCOIN_FIGURES)
+
+
+def bitcoin_months_from_days(daily: pd.DataFrame) -> pd.DataFrame:
+    """Rows of ``bitcoin_daily_summaries`` summed by month and model, with days_complete."""
+    months = daily.assign(year_month=[month_of(day) for day in daily["summary_date"]], days_complete=1)
+    return _summed(months, ["year_month", "miner_model"], [*BITCOIN_FIGURES, "days_complete"])
+
+
+def bitcoin_years_from_months(monthly: pd.DataFrame) -> pd.DataFrame:
+    """Rows of ``bitcoin_monthly_summaries`` summed by year and model, with days_complete."""
+    years = monthly.assign(year=[year_of(month) for month in monthly["year_month"]])
+    return _summed(years, ["year", "miner_model"], [*BITCOIN_FIGURES, "days_complete"])
+
+
+def _summed(rows: pd.DataFrame, by: list[str], columns: tuple[str, ...] | list[str]) -> pd.DataFrame:
+    return rows.groupby(by, sort=True)[list(columns)].sum().reset_index()

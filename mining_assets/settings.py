@@ -1,0 +1,194 @@
+"""Every setting of the project, read from the environment and validated before anything else happens."""
+
+import os
+import shutil
+from datetime import date, datetime
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from mining_assets.domain.settlement import LONDON, last_day_over
+
+PREFIX = "MINING_ASSETS_"
+
+
+class SettingsError(ValueError):
+    """A setting is wrong; the message is one line and names the variable, its value and what is right."""
+
+
+def _http_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("is not an http:// or https:// address")
+    return value.rstrip("/")
+
+
+def _iso_date(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise ValueError("is not a date like 2025-06-01") from None
+    return value
+
+
+def _existing_file(value: Path) -> Path:
+    if not value.is_absolute() or not value.is_file():
+        raise ValueError("is not the absolute path of a file")
+    return value
+
+
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+IsoDate = Annotated[date, BeforeValidator(_iso_date)]
+DataFile = Annotated[Path, AfterValidator(_existing_file)]
+
+
+class Settings(BaseSettings):
+    """The project's settings; each field is the variable of its name with the prefix ``MINING_ASSETS_``.
+
+    Use :meth:`load`, whose errors a person can read.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
+
+    home: Path
+    warehouse_url: SecretStr | None = Field(
+        None,
+        description="The warehouse: sqlite:///… or postgresql://…; unset: a SQLite file in $DAGSTER_HOME/data/.",
+    )
+    elexon_url: HttpUrl = Field("https://data.elexon.co.uk/bmrs/api/v1", description="Elexon Insights API.")
+    mempool_url: HttpUrl = Field("https://mempool.space/api/v1", description="mempool.space API.")
+    start_date: IsoDate = Field(date(2016, 1, 1), description="The first daily partition.")
+    end_date: IsoDate | None = Field(
+        None, description="The last daily partition, inclusive; unset: the last London day that is over."
+    )
+    requests_per_second: float = Field(10, gt=0, le=1000, description="Upper limit of requests a second, retries too.")
+    concurrency: int = Field(8, ge=1, le=64, description="Requests at a time.")
+    retry_attempts: int = Field(5, ge=1, le=20, description="Requests made for one answer before giving up.")
+    retry_base_seconds: float = Field(1, ge=0, le=600, description="First wait between attempts; doubles.")
+    retry_max_seconds: float = Field(60, ge=0, le=3600, description="Longest wait between attempts.")
+    miner_models: DataFile | None = Field(
+        None, description="A TOML file of miner models that replaces the three that ship."
+    )
+    wind_units: DataFile | None = Field(
+        None,
+        description="A TOML file of wind BM units that the register lacks, replacing the list that ships.",
+    )
+
+    @classmethod
+    def load(cls) -> "Settings":
+        """Read and validate the environment.
+
+        Raises:
+            SettingsError: naming the first variable that is wrong, on one line.
+        """
+        try:
+            return cls(home=dagster_home())
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise SettingsError(_one_line(first)) from None
+
+    @field_validator("warehouse_url")
+    @classmethod
+    def _supported_warehouse(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            warehouse_address(value.get_secret_value())
+        return value
+
+    @model_validator(mode="after")
+    def _start_before_end(self) -> "Settings":
+        if self.end_date is not None and self.end_date < self.start_date:
+            raise ValueError(
+                f"MINING_ASSETS_END_DATE={self.end_date} is before MINING_ASSETS_START_DATE={self.start_date}"
+            )
+        return self
+
+    @property
+    def warehouse(self) -> URL:
+        """The address of the warehouse; its string form masks the password."""
+        if self.warehouse_url is None:
+            return URL.create("sqlite", database=str(self.home / "data" / "warehouse.sqlite"))
+        return warehouse_address(self.warehouse_url.get_secret_value())
+
+    def last_day(self, now: datetime) -> date:
+        """The last settlement day that is over and within the partitions."""
+        over = last_day_over(now)
+        return over if self.end_date is None else min(self.end_date, over)
+
+
+def warehouse_address(text: str) -> URL:
+    """A warehouse address with the project's drivers: pysqlite, and psycopg 3 for any PostgreSQL spelling.
+
+    Raises:
+        ValueError: not an absolute SQLite file and not PostgreSQL. The message holds no part of the address, since
+            that may hold a password.
+    """
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise ValueError("is not a database address like postgresql://user@host/name") from None
+    backend = "postgresql" if url.drivername == "postgres" else url.get_backend_name()
+    if backend == "sqlite":
+        if not url.database or not Path(url.database).is_absolute():
+            raise ValueError("must name a SQLite file by its absolute path, as in sqlite:////var/lib/warehouse.sqlite")
+        return url.set(drivername="sqlite")
+    if backend == "postgresql":
+        return url.set(drivername="postgresql+psycopg")
+    raise ValueError("must begin with postgresql:// or sqlite:///")
+
+
+def dagster_home() -> Path:
+    """``$DAGSTER_HOME``, or ``.dagster_home`` in the current folder when it is unset.
+
+    Raises:
+        SettingsError: the variable holds a relative path, which Dagster would refuse too.
+    """
+    home = os.environ.get("DAGSTER_HOME")
+    if not home:
+        return Path.cwd() / ".dagster_home"
+    if not Path(home).expanduser().is_absolute():
+        raise SettingsError(f"DAGSTER_HOME='{home}' is not an absolute path, which Dagster needs")
+    return Path(home).expanduser()
+
+
+def prepare_home(home: Path) -> None:
+    """Make the Dagster home usable: the folder, the project's instance file if it has none, and the variable.
+
+    An instance file that is there is left alone.
+    """
+    (home / "data").mkdir(parents=True, exist_ok=True)
+    instance_file = home / "dagster.yaml"
+    if not instance_file.exists():
+        with as_file(files("mining_assets") / "resources" / "dagster.yaml") as packaged:
+            shutil.copyfile(packaged, instance_file)
+    os.environ["DAGSTER_HOME"] = str(home)
+
+
+def now() -> datetime:
+    """This moment, with London's time zone."""
+    return datetime.now(LONDON)
+
+
+def _one_line(error: Any) -> str:
+    message: str = error["msg"].removeprefix("Value error, ")
+    if not error["loc"]:
+        return message
+    variable = PREFIX + str(error["loc"][0]).upper()
+    if error["loc"][0] == "warehouse_url":
+        return f"{variable} {message}"  # without its value: it may hold a password
+    value = os.environ.get(variable, "")
+    return f"{variable}='{value}' {message[0].lower() + message[1:]}"

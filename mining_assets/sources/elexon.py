@@ -1,0 +1,127 @@
+"""Elexon's Insights API: settlement stacks, whole-day reports to hold against them, and the unit register.
+
+The addresses are those of Elexon's OpenAPI description (Insights Solution, no key needed).
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import date, datetime
+from types import TracebackType
+from typing import Self
+
+import httpx
+from pyrate_limiter import Limiter
+
+from mining_assets.domain.settlement import SIDES, Side, periods_in
+from mining_assets.sources.elexon_models import (
+    AcceptedVolume,
+    BmUnit,
+    Cashflow,
+    StackRow,
+    cashflows_parser,
+    parse_bm_units,
+    stack_parser,
+    volumes_parser,
+)
+from mining_assets.sources.http import HttpClient, HttpCounters, HttpLimits
+
+ELEXON_URL = "https://data.elexon.co.uk/bmrs/api/v1"
+
+
+@dataclass(frozen=True)
+class StackAnswer:
+    """The whole stack of one period and side, over all units. No rows may also mean: not published.
+
+    Attributes:
+        day: the settlement day.
+        period: the settlement period.
+        side: bid or offer.
+        rows: as answered, in that order.
+        fetched_at: UTC instant at which the request was sent.
+        url: the address asked, without credentials.
+        attempts: how many requests it took.
+    """
+
+    day: date
+    period: int
+    side: Side
+    rows: tuple[StackRow, ...]
+    fetched_at: datetime
+    url: str
+    attempts: int
+
+
+class ElexonClient:
+    """Asks Elexon; an asynchronous context manager, for one event loop.
+
+    Every method raises ``SourceUnavailable`` when all attempts failed, and ``SourceRefused`` when the request
+    was refused or the answer cannot be right; see ``HttpClient.get``. The arguments are ``HttpClient``'s.
+    """
+
+    def __init__(
+        self,
+        base_url: str = ELEXON_URL,
+        limits: HttpLimits | None = None,
+        *,
+        limiter: Limiter | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._http = HttpClient(base_url, limits, limiter=limiter, transport=transport)
+
+    async def __aenter__(self) -> Self:
+        await self._http.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.__aexit__(kind, error, trace)
+
+    @property
+    def counters(self) -> HttpCounters:
+        """What this client did so far; the same object throughout."""
+        return self._http.counters
+
+    async def stack(self, day: date, period: int, side: Side) -> StackAnswer:
+        """The settlement stack (ISPSTACK) of one period and side.
+
+        Refused: rows of another day or period, a start that is not the period's, a sequence number that
+        occurs twice, bids above or offers below 0 MWh, ids that are empty or above 32 characters, and values
+        not of their type. The message names row, field, value and address.
+
+        Raises:
+            ValueError: the day has no such period.
+        """
+        parse = stack_parser(day, period, side)
+        answer = await self._http.get(f"balancing/settlement/stack/all/{side}/{day}/{period}", parse)
+        return StackAnswer(day, period, side, answer.value, answer.fetched_at, answer.url, answer.attempts)
+
+    async def day_stacks(self, day: date) -> dict[tuple[int, Side], StackAnswer]:
+        """The stacks of all 46, 48 or 50 periods and both sides, keyed by both, in order.
+
+        All or nothing: the first failure stops the other requests and is raised as itself.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = {
+                    (period, side): group.create_task(self.stack(day, period, side))
+                    for period in range(1, periods_in(day) + 1)
+                    for side in SIDES
+                }
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+        return {key: task.result() for key, task in tasks.items()}
+
+    async def accepted_volumes(self, day: date, side: Side) -> tuple[AcceptedVolume, ...]:
+        """The accepted volumes (DISPTAV, type Original) of a day, per unit and period, in MWh."""
+        path = f"balancing/settlement/indicative/volumes/all/{side}/{day}"
+        return (await self._http.get(path, volumes_parser(day))).value
+
+    async def cashflows(self, day: date, side: Side) -> tuple[Cashflow, ...]:
+        """The cashflows (EBOCF) of a day, per unit and period, in £; positive = paid to the unit."""
+        path = f"balancing/settlement/indicative/cashflows/all/{side}/{day}"
+        return (await self._http.get(path, cashflows_parser(day))).value
+
+    async def bm_units(self) -> tuple[BmUnit, ...]:
+        """The register of BM units as it is now, dirt included; never empty."""
+        return (await self._http.get("reference/bmunits/all", parse_bm_units)).value

@@ -1,0 +1,376 @@
+"""The one HTTP client of all sources: paced, patient, and bounded in time and memory.
+
+What it promises, whatever the server does: an answer that was parsed, or a ``SourceError`` that says why not.
+"""
+
+import asyncio
+import re
+import zlib
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+from time import monotonic
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+import httpx
+from pyrate_limiter import Limiter
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_exponential_jitter,
+)
+
+from mining_assets.sources.errors import (
+    BrokenBodyError,
+    ImpossibleValueError,
+    SourceRefused,
+    SourceUnavailable,
+)
+from mining_assets.sources.pacing import even_limiter, retry_after
+
+T = TypeVar("T")
+
+# How long a 429 without Retry-After is waited out, and the longest Retry-After that is believed.
+_PAUSE_SECONDS = 60.0
+_LONGEST_PAUSE_SECONDS = 15 * 60.0
+# How much of an error's body is read, and how much of it is quoted.
+_ERROR_BODY_BYTES = 64 * 1024
+_QUOTED_BYTES = 200
+
+
+@dataclass(frozen=True)
+class HttpLimits:
+    """How hard a source is asked, and how much of it is endured.
+
+    Attributes:
+        requests_per_second: requests started, retries included; may be a fraction.
+        concurrency: requests under way at once.
+        retry_attempts: requests made for one answer at most.
+        retry_base_seconds: wait before the second attempt, and most that chance adds; doubles each time.
+        retry_max_seconds: longest such wait. A ``Retry-After`` may ask for more.
+        timeout_seconds: for one request in all, from connecting to the last byte of the body.
+        max_body_bytes: largest body after decompression.
+    """
+
+    requests_per_second: float = 10
+    concurrency: int = 8
+    retry_attempts: int = 5
+    retry_base_seconds: float = 1
+    retry_max_seconds: float = 60
+    timeout_seconds: float = 30
+    max_body_bytes: int = 64 * 1024 * 1024
+
+    def __post_init__(self) -> None:
+        for name in (
+            "requests_per_second",
+            "concurrency",
+            "retry_attempts",
+            "timeout_seconds",
+            "max_body_bytes",
+        ):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
+        for name in ("retry_base_seconds", "retry_max_seconds"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name} must be 0 or more, not {getattr(self, name)}")
+
+
+@dataclass(frozen=True)
+class Answer(Generic[T]):
+    """What a source answered.
+
+    Attributes:
+        value: the parsed body.
+        url: the address asked, without credentials.
+        fetched_at: UTC instant at which the request that was answered was sent.
+        attempts: how many requests it took.
+        bytes: size of the body after decompression.
+    """
+
+    value: T
+    url: str
+    fetched_at: datetime
+    attempts: int
+    bytes: int
+
+
+@dataclass
+class HttpCounters:
+    """What a client did so far. Waits are summed over requests, so they can exceed the time that passed.
+
+    Attributes:
+        requests: requests sent, retries included.
+        retries: requests that repeated an earlier one.
+        bytes: of whole bodies, after decompression.
+        rate_wait_seconds: waited for the rate limiter.
+        retry_wait_seconds: waited before retries, and while a 429 held everything back.
+    """
+
+    requests: int = 0
+    retries: int = 0
+    bytes: int = 0
+    rate_wait_seconds: float = 0.0
+    retry_wait_seconds: float = 0.0
+
+
+class _AttemptError(Exception):
+    """One attempt gave no body to parse."""
+
+    def __init__(self, reason: str, status: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.status = status
+
+
+class _PassingError(_AttemptError):
+    """May pass: try again. ``wait`` holds the seconds that the server asked for, if it did."""
+
+    wait: float | None = None
+
+
+class _LastingError(_AttemptError):
+    """Will not pass."""
+
+
+class HttpClient:
+    """Asks one source over HTTP; an asynchronous context manager, for one event loop.
+
+    Requests start evenly spaced (see ``even_limiter``), and each attempt counts. While a 429, or a 5xx with
+    ``Retry-After``, asks for a pause, no other request of this client starts either.
+
+    Args:
+        base_url: http or https; may hold a user and a password, which no message repeats.
+        limits: see ``HttpLimits``.
+        limiter: used instead of an own one, for instance over a bucket shared across processes; then its
+            rates hold, ``requests_per_second`` does not, and whoever made it closes it. A bucket that blocks
+            (PostgreSQL, SQLite) holds the event loop for a round trip per request.
+        transport: replaces the network, for tests.
+        clock: the present instant, in UTC.
+        sleep: waits before retries and while everything is held back.
+
+    Raises:
+        ValueError: ``base_url`` is not a plain http or https address.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        limits: HttpLimits | None = None,
+        *,
+        limiter: Limiter | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.limits = limits or HttpLimits()
+        self.counters = HttpCounters()
+        self._limiter = limiter or even_limiter(self.limits.requests_per_second)
+        self._clock = clock
+        self._sleep = sleep
+        self._slots = asyncio.Semaphore(self.limits.concurrency)
+        self._held_until = 0.0  # on the monotonic clock
+        self._growing_wait = wait_exponential_jitter(
+            multiplier=self.limits.retry_base_seconds,
+            max=self.limits.retry_max_seconds,
+            jitter=self.limits.retry_base_seconds,
+        )
+        connections = self.limits.concurrency
+        self._http = httpx.AsyncClient(
+            base_url=_checked(base_url),
+            transport=transport,
+            follow_redirects=False,
+            headers={"Accept": "application/json", "Accept-Encoding": "gzip"},
+            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
+            timeout=None,  # one limit for the whole request instead, in _fetch
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._http.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.__aexit__(kind, error, trace)
+
+    async def get(self, path: str, parse: Callable[[bytes], T], params: Mapping[str, str] | None = None) -> Answer[T]:
+        """Ask for ``path`` below the base address until the answer is a body that ``parse`` takes.
+
+        Asked again, after growing waits: 429, 5xx, timeouts, connections that fail or break, bodies that end
+        early or that ``parse`` rejects with ``BrokenBodyError``. Everything else is not asked again.
+
+        Args:
+            path: below the base address.
+            parse: makes the value from the body; raises ``BrokenBodyError`` or ``ImpossibleValueError``.
+            params: the query.
+
+        Raises:
+            SourceUnavailable: the last of ``retry_attempts`` attempts failed as well.
+            SourceRefused: 4xx, a redirect, a body above the cap, or an impossible value.
+        """
+        request = self._http.build_request("GET", path, params=params)
+        url = without_credentials(str(request.url))
+        attempts = 0
+
+        async def attempt() -> Answer[T]:
+            nonlocal attempts
+            async with self._slots:
+                await self._turn()
+                attempts += 1
+                self.counters.requests += 1
+                if attempts > 1:
+                    self.counters.retries += 1
+                fetched_at = self._clock()
+                body = await self._fetch(request)
+            self.counters.bytes += len(body)
+            try:
+                value = parse(body)
+            except BrokenBodyError as error:
+                raise _PassingError(str(error), HTTPStatus.OK) from error
+            except ImpossibleValueError as error:
+                raise _LastingError(str(error), HTTPStatus.OK) from error
+            return Answer(value, url, fetched_at, attempts, len(body))
+
+        # Its state belongs to one call: requests run at the same time and must not share it.
+        retrying = AsyncRetrying(
+            stop=stop_after_attempt(self.limits.retry_attempts),
+            retry=retry_if_exception_type(_PassingError),
+            wait=self._wait_before_retry,
+            sleep=self._nap,
+            reraise=True,
+        )
+        try:
+            return await retrying(attempt)
+        except _PassingError as error:
+            raise SourceUnavailable(error.reason, url=url, attempts=attempts, status=error.status) from error
+        except _LastingError as error:
+            raise SourceRefused(error.reason, url=url, attempts=attempts, status=error.status) from error
+
+    async def _turn(self) -> None:
+        """Wait until nothing holds requests back and the rate limiter lets one start."""
+        waited_for = 0.0
+        while True:
+            while (until := self._held_until) > max(waited_for, monotonic()):
+                waited_for = until
+                await self._nap(until - monotonic())
+            started = monotonic()
+            await self._limiter.try_acquire_async("request")
+            self.counters.rate_wait_seconds += monotonic() - started
+            # Held back in the meantime: wait, then ask the limiter again, lest all that waited start at once.
+            if self._held_until <= max(waited_for, monotonic()):
+                return
+
+    async def _nap(self, seconds: float) -> None:
+        started = monotonic()
+        await self._sleep(seconds)
+        self.counters.retry_wait_seconds += monotonic() - started
+
+    def _wait_before_retry(self, state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome is not None else None
+        if isinstance(error, _PassingError) and error.wait is not None:
+            return error.wait
+        return self._growing_wait(state)
+
+    async def _fetch(self, request: httpx.Request) -> bytes:
+        """Send a request once: the body of a 200, within the limits of time and size."""
+        response: httpx.Response | None = None
+        status: int | None = None
+        try:
+            async with asyncio.timeout(self.limits.timeout_seconds):
+                response = await self._http.send(request, stream=True)
+                status = response.status_code
+                try:
+                    if status == HTTPStatus.OK:
+                        return await _read(response, self.limits.max_body_bytes)
+                    raise self._unwelcome(response, await _opening(response))
+                finally:
+                    await response.aclose()
+        except TimeoutError as error:
+            if response is not None and status != HTTPStatus.OK:
+                raise self._unwelcome(response, b"") from error
+            reason = f"no whole answer within {self.limits.timeout_seconds:g} s"
+            raise _PassingError(reason, status) from error
+        except (httpx.TransportError, OSError) as error:
+            reason = ": ".join(filter(None, (type(error).__name__, str(error))))
+            raise _PassingError(reason, status) from error
+        except (BrokenBodyError, zlib.error) as error:
+            raise _PassingError(f"broken body: {error}", HTTPStatus.OK) from error
+
+    def _unwelcome(self, response: httpx.Response, body: bytes) -> _AttemptError:
+        """What an answer other than 200 means; a wait that it asks for begins."""
+        status = response.status_code
+        if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            reason = "too many requests" if status == HTTPStatus.TOO_MANY_REQUESTS else "server error"
+            error = _PassingError(reason + _quoted(body), status)
+            error.wait = self._asked_wait(response)
+            if error.wait is not None:
+                self._held_until = max(self._held_until, monotonic() + error.wait)
+            return error
+        if status >= HTTPStatus.BAD_REQUEST:
+            return _LastingError("request refused" + _quoted(body), status)
+        if status >= HTTPStatus.MULTIPLE_CHOICES:
+            target = without_credentials(response.headers.get("Location", "nowhere"))
+            return _LastingError(f"redirected to {target}, which is not followed", status)
+        return _PassingError("an answer that carries no data", status)
+
+    def _asked_wait(self, response: httpx.Response) -> float | None:
+        """Seconds to hold back; None leaves it to the growing waits."""
+        asked = retry_after(response.headers.get("Retry-After", ""), self._clock())
+        if asked is not None and asked > 0:
+            return min(asked, _LONGEST_PAUSE_SECONDS)
+        if asked is None and response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+            return min(_PAUSE_SECONDS, self.limits.retry_max_seconds)
+        return None
+
+
+def without_credentials(url: str) -> str:
+    """The address with the user and password before its host masked."""
+    return re.sub(r"//[^/?#\s]*@", "//***@", url)
+
+
+def _checked(base_url: str) -> str:
+    try:
+        url = httpx.URL(base_url)
+    except httpx.InvalidURL as error:
+        raise ValueError(f"not an address: {without_credentials(base_url)}") from error
+    if url.scheme not in ("http", "https") or not url.host or url.query or url.fragment:
+        raise ValueError(f"not a plain http or https address: {without_credentials(base_url)}")
+    return base_url
+
+
+async def _read(response: httpx.Response, cap: int) -> bytes:
+    """The whole body, decompressed piece by piece under the cap; httpx would inflate first."""
+    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in ("identity", "gzip", "x-gzip"):
+        raise _LastingError(f"body encoded as {encoding!r}, which was not asked for", response.status_code)
+    gunzip = None if encoding == "identity" else zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    pieces: list[bytes] = []
+    size = 0
+    async for received in response.aiter_raw():
+        if gunzip is not None and gunzip.eof:
+            raise BrokenBodyError("data after the end of the compressed body")
+        piece = received if gunzip is None else gunzip.decompress(received, cap - size + 1)
+        size += len(piece)
+        if size > cap:
+            raise _LastingError(f"body above {cap} bytes", response.status_code)
+        pieces.append(piece)
+    if gunzip is not None and not gunzip.eof:
+        raise BrokenBodyError("the compressed body ends early")
+    return b"".join(pieces)
+
+
+async def _opening(response: httpx.Response) -> bytes:
+    """What can be read of an error's body: it only explains, so nothing that is wrong with it matters."""
+    with suppress(_LastingError, BrokenBodyError, zlib.error, httpx.TransportError, OSError):
+        return await _read(response, _ERROR_BODY_BYTES)
+    return b""
+
+
+def _quoted(body: bytes) -> str:
+    text = body[:_QUOTED_BYTES].decode("utf-8", "replace").strip()
+    return f": {text!a}" if text else ""

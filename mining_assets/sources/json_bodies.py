@@ -1,0 +1,74 @@
+"""How JSON bodies are read: strictly, and with errors that name the row, the field and the value."""
+
+import reprlib
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from mining_assets.sources.errors import BrokenBodyError, ImpossibleValueError
+
+T = TypeVar("T")
+
+# Types as declared, integers where fractions are expected; never NaN or infinity; unknown fields ignored.
+STRICT = ConfigDict(strict=True, allow_inf_nan=False, extra="ignore")
+
+
+def validated(adapter: TypeAdapter[T], body: bytes, list_at: tuple[str, ...]) -> T:
+    """The body as the adapter's type.
+
+    Args:
+        adapter: whose rows sit in a list.
+        body: as received.
+        list_at: where that list is: ``("data",)``, or ``()`` if it is the body itself.
+
+    Raises:
+        BrokenBodyError: not JSON, or the list is not there.
+        ImpossibleValueError: something within a row is not of its type.
+    """
+    try:
+        return adapter.validate_json(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        where, problem = first["loc"], first["msg"]
+        # Where a field is missing, the input is all that surrounds it.
+        value = "missing" if first["type"] == "missing" else reprlib.repr(first["input"])
+        if first["type"] == "json_invalid":
+            raise BrokenBodyError(problem) from None
+        if len(where) <= len(list_at):
+            named = ".".join(map(str, where)) or "the body"
+            raise BrokenBodyError(f"{named} is {value}: {problem}") from None
+        index, *field = where[len(list_at) :]
+        named = ".".join(map(str, field)) or "it"
+        raise ImpossibleValueError(f"row with index {index}: {named} is {value}: {problem}") from None
+
+
+def instant(text: str) -> datetime:
+    """The UTC instant that an ISO 8601 text names.
+
+    Raises:
+        ValueError: it names none, or does not say in which time zone.
+    """
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("no time zone")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("out of range") from error
+
+
+def instants(texts: Iterable[str], field: str) -> dict[str, datetime]:
+    """Every distinct text with the instant it names: thousands of rows repeat a few.
+
+    Raises:
+        ImpossibleValueError: one of them names none.
+    """
+    named: dict[str, datetime] = {}
+    for text in set(texts):
+        try:
+            named[text] = instant(text)
+        except ValueError as error:
+            raise ImpossibleValueError(f"{field} is {reprlib.repr(text)}: {error}") from None
+    return named

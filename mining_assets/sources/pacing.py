@@ -1,0 +1,38 @@
+"""How often a source may be asked: the rate limiter of a client, and the pauses that a server asks for."""
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from pyrate_limiter import Limiter, Rate, SingleBucketFactory, StateBucket
+
+
+def even_limiter(requests_per_second: float) -> Limiter:
+    """A limiter that spaces requests evenly, in this process.
+
+    It is a leaky bucket (GCRA), not a window: a window of one second would let a whole second's requests go
+    at once at its start, and connections that open slowly would push two such bursts together. Here no
+    second, wherever it begins, sees more than ``requests_per_second`` requests start. Below 200 a second no
+    two start at once; above, bursts of 1 % of the rate may, since the bucket's clock ticks in milliseconds.
+
+    A rate shared by several processes needs a bucket that they share, given to ``HttpClient`` as a limiter.
+    """
+    # A leaky bucket lets up to burst + rate × t through in t seconds: the burst comes out of the rate.
+    burst = max(1, int(requests_per_second / 100))
+    per_1000_seconds = max(1, int((requests_per_second - burst + 1) * 1000))
+    bucket = StateBucket([Rate(per_1000_seconds, 1_000_000, burst=burst)])
+    # One number of state needs no leak thread; a buffer would add its milliseconds to every single wait.
+    return Limiter(SingleBucketFactory(bucket, schedule_leak=False), buffer_ms=0)
+
+
+def retry_after(header: str, now: datetime) -> float | None:
+    """Seconds that a ``Retry-After`` header asks for (RFC 9110, 10.2.3), or None if it cannot be read."""
+    header = header.strip()
+    if header.isascii() and header.isdigit():
+        return float(header[:12])
+    try:
+        moment = parsedate_to_datetime(header)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - now).total_seconds())

@@ -1,0 +1,201 @@
+"""Replacing a settlement day: its records, its ledger and its figures together, in the caller's transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Connection, delete, func, select
+
+from mining_assets.domain.curtailment import RECORD_COLUMNS, TOTALS, daily_totals, farm_energy
+from mining_assets.domain.fingerprint import EMPTY_HASH, combined_hash, content_hashes
+from mining_assets.domain.restatement import DayFigures, ShrinkRefused, shrinks
+from mining_assets.warehouse.engine import insert_frame, read_frame, upsert_frame
+from mining_assets.warehouse.schema import (
+    curtailment_records,
+    restatements,
+    settlement_days,
+    settlement_ledger,
+    unknown_wind_units,
+)
+
+LEDGER_COLUMNS = tuple(column.name for column in settlement_ledger.columns)
+
+
+class Outcome(StrEnum):
+    """What storing a day did."""
+
+    NEW = "new"
+    UNCHANGED = "unchanged"
+    RESTATED = "restated"
+    REPAIRED = "repaired"
+
+
+@dataclass(frozen=True)
+class FetchedDay:
+    """A whole day as fetched.
+
+    Attributes:
+        records: the wind rows, ``curtailment.RECORD_COLUMNS``.
+        ledger: a row for every period and side of the day, ``LEDGER_COLUMNS``.
+        unknown_units: columns of ``unknown_wind_units``.
+        warnings: what a person should know about how it was certified.
+    """
+
+    day: date
+    records: pd.DataFrame
+    ledger: pd.DataFrame
+    unknown_units: pd.DataFrame
+    warnings: tuple[str, ...] = ()
+
+
+def store_day(connection: Connection, fetched: FetchedDay, *, accept_shrink: bool = False) -> Outcome:
+    """Replace a day by what was fetched; to be called inside ``Warehouse.writing(day)``.
+
+    Records are rewritten only when their content differs from the stored. A changed content is noted in
+    ``restatements``.
+
+    Raises:
+        ShrinkRefused: the fetched day takes more than 5 % off a final one, or a side that had rows is now empty
+            without the day's volumes saying so, and ``accept_shrink`` is false. Nothing was changed.
+    """
+    day = fetched.day
+    before = day_figures(connection, day)
+    row = _day_row(fetched)
+    after = DayFigures(
+        fetched_at=row["fetched_at"],
+        content_hash=row["content_hash"],
+        energy=row["total_curtailed_energy"],
+        payment=row["total_payment"],
+        records=row["curtailment_records"],
+    )
+    if before is not None and not accept_shrink:
+        _refuse_loss(connection, fetched, before, after)
+    stored = records_of(connection, [day])
+    if before is None:
+        outcome = Outcome.NEW
+    elif before.content_hash != after.content_hash:
+        outcome = Outcome.RESTATED
+    elif day_hash(stored, fetched.ledger) != after.content_hash:
+        outcome = Outcome.REPAIRED
+    else:
+        outcome = Outcome.UNCHANGED
+
+    if outcome is not Outcome.UNCHANGED:
+        connection.execute(delete(curtailment_records).where(curtailment_records.c.settlement_date == day))
+        insert_frame(connection, curtailment_records, fetched.records)
+    for table in (settlement_ledger, unknown_wind_units):
+        connection.execute(delete(table).where(table.c.settlement_date == day))
+    insert_frame(connection, settlement_ledger, fetched.ledger)
+    insert_frame(connection, unknown_wind_units, fetched.unknown_units)
+    upsert_frame(connection, settlement_days, pd.DataFrame([row]))
+    if outcome is Outcome.RESTATED and before is not None:
+        insert_frame(connection, restatements, _restatement(day, before, after))
+    return outcome
+
+
+def day_figures(connection: Connection, day: date) -> DayFigures | None:
+    """The figures of a stored day, or None when it was never whole."""
+    days = settlement_days.c
+    query = select(
+        days.fetched_at,
+        days.content_hash,
+        days.total_curtailed_energy,
+        days.total_payment,
+        days.curtailment_records,
+    ).where(days.settlement_date == day)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else DayFigures(*row)
+
+
+def whole_days(connection: Connection, days: Sequence[date]) -> dict[date, str]:
+    """Those of the days that are whole, with their content hash: figures and every row of the ledger are there."""
+    ledger_rows = (
+        select(settlement_ledger.c.settlement_date, func.count().label("rows"))
+        .where(settlement_ledger.c.settlement_date.in_(days))
+        .group_by(settlement_ledger.c.settlement_date)
+        .subquery()
+    )
+    query = (
+        select(settlement_days.c.settlement_date, settlement_days.c.content_hash)
+        .join(ledger_rows, ledger_rows.c.settlement_date == settlement_days.c.settlement_date)
+        .where(ledger_rows.c.rows == 2 * settlement_days.c.periods)
+        .order_by(settlement_days.c.settlement_date)
+    )
+    return dict(row._tuple() for row in connection.execute(query))
+
+
+def records_of(connection: Connection, days: Sequence[date]) -> pd.DataFrame:
+    """The stored rows of the days, in the order of their key: ``curtailment.RECORD_COLUMNS``."""
+    records = curtailment_records.c
+    query = (
+        select(*(records[name] for name in RECORD_COLUMNS))
+        .where(records.settlement_date.in_(days))
+        .order_by(records.settlement_date, records.settlement_period, records.side, records.sequence_number)
+    )
+    return read_frame(connection, query)
+
+
+def day_hash(records: pd.DataFrame, ledger: pd.DataFrame) -> str:
+    """The content hash of one day's records over all periods and sides of its ledger."""
+    hashes = content_hashes(records)
+    keys = ledger.sort_values(["settlement_period", "side"])[["settlement_date", "settlement_period", "side"]]
+    return combined_hash([hashes.get(key, EMPTY_HASH) for key in keys.itertuples(index=False, name=None)])
+
+
+def _day_row(fetched: FetchedDay) -> dict[str, Any]:
+    totals = daily_totals(fetched.records, pd.Index([fetched.day]))
+    vintages = fetched.ledger["vintage"].dropna()
+    return {
+        "settlement_date": fetched.day,
+        "periods": int(fetched.ledger["settlement_period"].max()),
+        "fetched_at": fetched.ledger["fetched_at"].min(),
+        "vintage": vintages.max() if len(vintages) else None,
+        "content_hash": day_hash(fetched.records, fetched.ledger),
+        **{name: totals[name].iloc[0].item() for name in TOTALS},
+        "farm_periods": len(farm_energy(fetched.records)),
+    }
+
+
+def _refuse_loss(connection: Connection, fetched: FetchedDay, before: DayFigures, after: DayFigures) -> None:
+    if shrinks(fetched.day, before, after):
+        raise ShrinkRefused(fetched.day, before, after, "the fetched day is more than 5 % smaller than the final one")
+    uncertain = fetched.ledger[fetched.ledger["confirmed_by"] == "unreachable"]
+    ledger = settlement_ledger.c
+    for row in uncertain.itertuples(index=False):
+        had_rows = connection.execute(
+            select(ledger.raw_rows).where(
+                ledger.settlement_date == fetched.day,
+                ledger.settlement_period == row.settlement_period,
+                ledger.side == row.side,
+            )
+        ).scalar()
+        if had_rows:
+            raise ShrinkRefused(
+                fetched.day,
+                before,
+                after,
+                f"period {row.settlement_period} {row.side} had {had_rows} rows and is now empty, and the day's "
+                f"volumes could not be asked",
+            )
+
+
+def _restatement(day: date, before: DayFigures, after: DayFigures) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "settlement_date": day,
+                "restated_at": datetime.now(UTC),
+                "hash_before": before.content_hash,
+                "hash_after": after.content_hash,
+                "energy_before": before.energy,
+                "energy_after": after.energy,
+                "payment_before": before.payment,
+                "payment_after": after.payment,
+                "records_before": before.records,
+                "records_after": after.records,
+            }
+        ]
+    )

@@ -1,0 +1,89 @@
+"""The wind register and the network's epochs: what is stored, and adding what a fetch brought."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+
+import pandas as pd
+from sqlalchemy import Connection, select, update
+
+from mining_assets.domain.network import NEVER_FETCHED, Epoch, NetworkHistory
+from mining_assets.domain.wind import WindUnit
+from mining_assets.warehouse.engine import insert_frame, upsert_frame
+from mining_assets.warehouse.schema import network_epochs, reference_fetches, wind_bm_units
+
+
+def last_fetch(connection: Connection, name: str) -> datetime | None:
+    """When a reference was last fetched with success, or None."""
+    query = select(reference_fetches.c.fetched_at).where(reference_fetches.c.name == name)
+    return connection.execute(query).scalar()
+
+
+def wind_units(connection: Connection) -> dict[str, WindUnit]:
+    """Every unit ever known as wind, by id, with its newest particulars."""
+    units = wind_bm_units.c
+    query = select(
+        units.bm_unit_id, units.bm_unit_name, units.lead_party_name, units.generation_capacity, units.source
+    ).where(units.is_current)
+    return {row.bm_unit_id: WindUnit(*row) for row in connection.execute(query)}
+
+
+def store_wind_units(connection: Connection, seen: Iterable[WindUnit], fetched_at: datetime) -> dict[str, int]:
+    """Add or update the units seen; a unit that is no longer among them stays as it was.
+
+    Returns:
+        How many units are new, changed, seen again, and absent from the answer.
+    """
+    known = wind_units(connection)
+    units = {unit.bm_unit_id: unit for unit in seen}
+    fresh = [unit for unit in units.values() if known.get(unit.bm_unit_id) != unit]
+    superseded = [unit.bm_unit_id for unit in fresh if unit.bm_unit_id in known]
+    table = wind_bm_units
+    again = [name for name in units if name in known and name not in superseded]
+    connection.execute(
+        update(table).where(table.c.is_current, table.c.bm_unit_id.in_(again)).values(seen_until=fetched_at)
+    )
+    connection.execute(
+        update(table).where(table.c.is_current, table.c.bm_unit_id.in_(superseded)).values(is_current=False)
+    )
+    rows = [{**asdict(unit), "seen_from": fetched_at, "seen_until": fetched_at, "is_current": True} for unit in fresh]
+    insert_frame(connection, table, pd.DataFrame(rows))
+    return {
+        "new": len(fresh) - len(superseded),
+        "changed": len(superseded),
+        "seen again": len(again),
+        "absent": len(known.keys() - units.keys()),
+    }
+
+
+def network_history(connection: Connection) -> NetworkHistory:
+    """The stored history, known until it was last fetched."""
+    known_until = last_fetch(connection, network_epochs.name)
+    return NetworkHistory(stored_epochs(connection), known_until) if known_until else NEVER_FETCHED
+
+
+def stored_epochs(connection: Connection) -> tuple[Epoch, ...]:
+    """The stored epochs in order of time."""
+    epochs = network_epochs.c
+    query = select(epochs.block_time, epochs.height, epochs.difficulty, epochs.block_subsidy, epochs.kind).order_by(
+        epochs.block_time
+    )
+    return tuple(Epoch(*row) for row in connection.execute(query))
+
+
+def store_network_history(connection: Connection, history: NetworkHistory) -> int:
+    """Add the epochs that are new, and note until when the history is known; returns how many were added.
+
+    The caller has made sure that the history does not contradict the stored one.
+    """
+    stored = set(stored_epochs(connection))
+    fresh = [asdict(epoch) for epoch in history.epochs if epoch not in stored]
+    insert_frame(connection, network_epochs, pd.DataFrame(fresh))
+    note_fetch(connection, network_epochs.name, history.known_until, len(history.epochs))
+    return len(fresh)
+
+
+def note_fetch(connection: Connection, name: str, fetched_at: datetime, rows: int) -> None:
+    """Note that a reference was fetched with success."""
+    note = pd.DataFrame([{"name": name, "fetched_at": fetched_at, "rows": rows}])
+    upsert_frame(connection, reference_fetches, note)

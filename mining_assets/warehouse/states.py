@@ -1,0 +1,173 @@
+"""The state of every day, in one query over the control tables. Status, sensor, checks and report all ask here.
+
+Which state a day is in:
+
+- ``missing``: it was never whole.
+- ``partial``: some of its ledger is gone; something outside damaged it.
+- ``provisional``: whole, last fetched before 15:00 UTC of the day after, when the settlement still changes.
+- ``final``: whole, and fetched after that.
+
+Beside its state a day is ``inconsistent`` when something derived from it is missing, orphan, stale or does not add up,
+and ``restated`` when its content changed at a later fetch.
+"""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, case, func, or_, select, union
+
+from mining_assets.domain.curtailment import TOTALS
+from mining_assets.domain.mining import MinerModel
+from mining_assets.domain.restatement import is_final
+from mining_assets.domain.summaries import BITCOIN_FIGURES, RELATIVE_TOLERANCE
+from mining_assets.warehouse.engine import read_frame
+from mining_assets.warehouse.schema import (
+    bitcoin_daily_summaries,
+    calculation_days,
+    daily_summaries,
+    restatements,
+    settlement_days,
+    settlement_ledger,
+)
+
+STATES = ("final", "provisional", "partial", "damaged", "missing")
+COUNTS = ("records", "expected", "actual", "missing", "orphan", "stale")
+
+
+def day_states(connection: Connection, first: date, last: date, models: Sequence[MinerModel]) -> pd.DataFrame:
+    """The state of every day from first to last.
+
+    Returns:
+        Indexed by date: state, inconsistent, restated (bool), fetched_at, vintage, and the counts of curtailment
+        records and of expected, actual, missing, orphan and stale calculations.
+    """
+    stored = read_frame(connection, _query(first, last, models)).set_index("day")
+    every = pd.Index([first + timedelta(days=offset) for offset in range((last - first).days + 1)], name="day")
+    days = stored.reindex(every)
+    states = pd.DataFrame(index=every)
+    states["state"] = _state(days)
+    for name in COUNTS:
+        states[name] = days[name].fillna(0).astype("int64")
+    adds_up = days["adds_up"].fillna(False).astype(bool)
+    whole = states["state"].isin(["final", "provisional"])
+    disagrees = states[["missing", "orphan", "stale"]].sum(axis=1).gt(0) | ~adds_up
+    states["inconsistent"] = (whole & disagrees) | (~whole & days["has_summary"].fillna(False).astype(bool))
+    states["restated"] = days["restated"].fillna(False).astype(bool)
+    states["fetched_at"], states["vintage"] = days["fetched_at"], days["vintage"]
+    return states
+
+
+def _state(days: pd.DataFrame) -> "np.ndarray[tuple[int], np.dtype[np.object_]]":
+    ledger_rows = days["ledger_rows"].fillna(0)
+    whole = days["periods"].notna() & (ledger_rows == 2 * days["periods"].fillna(0))
+    final = [
+        bool(is_whole) and is_final(day, fetched_at)
+        for day, is_whole, fetched_at in zip(days.index, whole, days["fetched_at"], strict=True)
+    ]
+    some = days["periods"].notna() | (ledger_rows > 0)
+    return np.select([np.array(final, dtype=bool), whole, some], ["final", "provisional", "partial"], "missing")
+
+
+def _query(first: date, last: date, models: Sequence[MinerModel]) -> Select[tuple[object, ...]]:
+    ledger = _ledger(first, last)
+    calculated = _calculated(first, last, models)
+    bitcoin = _bitcoin(first, last)
+    restated = _dates(restatements.c.settlement_date, first, last).distinct().subquery()
+    days, summary = settlement_days.c, daily_summaries.c
+    known = union(
+        select(ledger.c.day),
+        select(calculated.c.day),
+        select(bitcoin.c.day),
+        _dates(days.settlement_date, first, last),
+        _dates(summary.summary_date, first, last),
+    ).subquery()
+    day = known.c.day
+    expected = func.coalesce(days.farm_periods, 0) * len(models)
+    adds_up = and_(
+        *(_close(summary[name], days[name]) for name in TOTALS),
+        func.coalesce(calculated.c.in_line, 0) == len(models),
+        func.coalesce(bitcoin.c.rows, 0) == len(models),
+    )
+    return select(
+        day,
+        days.periods,
+        days.fetched_at,
+        days.vintage,
+        func.coalesce(ledger.c.rows, 0).label("ledger_rows"),
+        func.coalesce(days.curtailment_records, 0).label("records"),
+        expected.label("expected"),
+        func.coalesce(calculated.c.actual, 0).label("actual"),
+        (expected - func.coalesce(calculated.c.found, 0)).label("missing"),
+        func.coalesce(calculated.c.orphan, 0).label("orphan"),
+        func.coalesce(calculated.c.stale, 0).label("stale"),
+        adds_up.label("adds_up"),
+        or_(summary.summary_date.is_not(None), bitcoin.c.day.is_not(None)).label("has_summary"),
+        restated.c.day.is_not(None).label("restated"),
+    ).select_from(
+        known.outerjoin(settlement_days, days.settlement_date == day)
+        .outerjoin(daily_summaries, summary.summary_date == day)
+        .outerjoin(ledger, ledger.c.day == day)
+        .outerjoin(calculated, calculated.c.day == day)
+        .outerjoin(bitcoin, bitcoin.c.day == day)
+        .outerjoin(restated, restated.c.day == day)
+    )
+
+
+def _dates(column: ColumnElement[date], first: date, last: date) -> Select[tuple[date]]:
+    return select(column.label("day")).where(column.between(first, last))
+
+
+def _ledger(first: date, last: date) -> Subquery:
+    day = settlement_ledger.c.settlement_date
+    return _dates(day, first, last).add_columns(func.count().label("rows")).group_by(day).subquery()
+
+
+def _bitcoin(first: date, last: date) -> Subquery:
+    day = bitcoin_daily_summaries.c.summary_date
+    return _dates(day, first, last).add_columns(func.count().label("rows")).group_by(day).subquery()
+
+
+def _calculated(first: date, last: date, models: Sequence[MinerModel]) -> Subquery:
+    """Per day: calculations found, orphan and stale, and how many models are in line with records and summary."""
+    notes, days, summary = calculation_days.c, settlement_days.c, bitcoin_daily_summaries.c
+    wanted = func.coalesce(days.farm_periods, 0)
+    fitting = case((notes.calculations < wanted, notes.calculations), else_=wanted)
+    is_known = notes.miner_model.in_([model.name for model in models])
+    is_current = and_(
+        notes.records_hash == days.content_hash,
+        or_(
+            *(
+                and_(
+                    notes.miner_model == model.name,
+                    notes.hashrate_th == model.hashrate_th,
+                    notes.power_w == model.power_w,
+                )
+                for model in models
+            )
+        ),
+    )
+    is_in_line = and_(is_current, *(_close(summary[name], notes[name]) for name in BITCOIN_FIGURES))
+    return (
+        _dates(notes.settlement_date, first, last)
+        .add_columns(
+            func.sum(notes.calculations).label("actual"),
+            func.sum(case((is_known, fitting), else_=0)).label("found"),
+            func.sum(notes.calculations - case((is_known, fitting), else_=0)).label("orphan"),
+            func.sum(case((and_(is_known, ~func.coalesce(is_current, False)), fitting), else_=0)).label("stale"),
+            func.sum(case((is_in_line, 1), else_=0)).label("in_line"),
+        )
+        .select_from(
+            calculation_days.outerjoin(settlement_days, days.settlement_date == notes.settlement_date).outerjoin(
+                bitcoin_daily_summaries,
+                and_(summary.summary_date == notes.settlement_date, summary.miner_model == notes.miner_model),
+            )
+        )
+        .group_by(notes.settlement_date)
+        .subquery()
+    )
+
+
+def _close(left: ColumnElement[float], right: ColumnElement[float]) -> ColumnElement[bool]:
+    return func.abs(left - right) <= RELATIVE_TOLERANCE * (1 + func.abs(right))

@@ -1,0 +1,78 @@
+"""Reading and writing the six summary tables. A row is written only when it changed."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import pandas as pd
+from sqlalchemy import ColumnElement, Connection, Select, Table, delete, distinct, func, select
+
+from mining_assets.warehouse.engine import insert_frame, read_frame
+from mining_assets.warehouse.schema import (
+    bitcoin_daily_summaries,
+    bitcoin_monthly_summaries,
+    bitcoin_yearly_summaries,
+    curtailment_records,
+    daily_summaries,
+    monthly_summaries,
+    yearly_summaries,
+)
+
+SUMMARIES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        daily_summaries,
+        monthly_summaries,
+        yearly_summaries,
+        bitcoin_daily_summaries,
+        bitcoin_monthly_summaries,
+        bitcoin_yearly_summaries,
+    )
+}
+SPAN_COLUMNS = {"daily": "summary_date", "monthly": "year_month", "yearly": "year"}
+
+
+def span_column(table: Table) -> ColumnElement[object]:
+    """The column of a summary table that says which day, month or year a row is of."""
+    return next(table.c[name] for name in SPAN_COLUMNS.values() if name in table.c)
+
+
+def summaries_of(connection: Connection, table: Table, spans: Sequence[object]) -> pd.DataFrame:
+    """The rows of a summary table for some days, months or years, in the order of its key."""
+    query = select(*table.c).where(span_column(table).in_(spans)).order_by(*table.primary_key)
+    return read_frame(connection, query)
+
+
+def summaries_between(connection: Connection, table: Table, first: object, last: object) -> pd.DataFrame:
+    """The rows of a summary table from one day, month or year to another, inclusive, in the order of its key."""
+    span = span_column(table)
+    query: Select[tuple[object, ...]] = select(*table.c).where(span.between(first, last)).order_by(*table.primary_key)
+    return read_frame(connection, query)
+
+
+def store_summaries(connection: Connection, table: Table, spans: Sequence[object], wanted: pd.DataFrame) -> int:
+    """Make the rows of the spans those of the frame; returns how many rows were written or removed.
+
+    A span for which the frame has no row ends without one. Nothing is written where nothing changed.
+    """
+    names = [column.name for column in table.columns]
+    wanted = wanted[names]
+    stored = summaries_of(connection, table, spans)
+    old = set(stored.itertuples(index=False, name=None))
+    new = set(wanted.itertuples(index=False, name=None))
+    if old == new:
+        return 0
+    span = span_column(table)
+    position = names.index(str(span.key))
+    changed = {row[position] for row in old ^ new}
+    connection.execute(delete(table).where(span.in_(changed)))
+    insert_frame(connection, table, wanted[wanted.iloc[:, position].isin(changed)])
+    return len(old ^ new)
+
+
+def distinct_farms(connection: Connection, first: date, last: date) -> int:
+    """How many farms were curtailed between two days. Not additive, so it is counted in the records themselves."""
+    records = curtailment_records.c
+    query = select(func.count(distinct(records.farm_id))).where(
+        records.settlement_date.between(first, last), records.side == "bid", records.volume < 0
+    )
+    return connection.execute(query).scalar_one()

@@ -1,0 +1,80 @@
+"""The version of the warehouse's schema: what it is, what the code needs, and the way from one to the other."""
+
+from importlib.resources import files
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from mining_assets.warehouse.engine import Warehouse
+
+
+class SchemaMismatch(RuntimeError):
+    """The warehouse's schema is not the one that this version of the code works with."""
+
+
+def needed_revision() -> str:
+    """The revision this code works with."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    assert head is not None
+    return head
+
+
+def current_revision(warehouse: Warehouse) -> str | None:
+    """The revision of the warehouse, or None when it is empty."""
+    with warehouse.reading() as connection:
+        return _revision(connection)
+
+
+def upgrade(warehouse: Warehouse) -> None:
+    """Bring the schema up to date, in one transaction. A second process waits, then finds nothing to do.
+
+    Raises:
+        SchemaMismatch: the schema is newer than the code.
+    """
+    with warehouse.writing("schema") as connection:
+        revision = _revision(connection)
+        if revision == needed_revision():
+            return
+        _refuse_unknown(revision)
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def ensure_schema(warehouse: Warehouse) -> None:
+    """Make sure that the code and the warehouse fit: the embedded one upgrades itself, PostgreSQL is upgraded by name.
+
+    Raises:
+        SchemaMismatch: saying what to do.
+    """
+    revision = current_revision(warehouse)
+    if revision == needed_revision():
+        return
+    _refuse_unknown(revision)
+    if warehouse.is_sqlite:
+        upgrade(warehouse)
+        return
+    has = f"is at revision {revision}" if revision else "has no tables yet"
+    raise SchemaMismatch(f"the warehouse {has}, this version needs {needed_revision()}: run `mining-assets db upgrade`")
+
+
+def _refuse_unknown(revision: str | None) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if revision is not None and revision not in known:
+        raise SchemaMismatch(
+            f"the warehouse is at revision {revision}, which this version does not know: "
+            f"it was upgraded by a newer one; use that"
+        )
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(files("mining_assets.warehouse") / "migrations"))
+    return config
