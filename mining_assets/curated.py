@@ -52,7 +52,7 @@ def wind_unit_additions(settings: Settings) -> tuple[WindUnit, ...]:
 
 
 def _read(chosen: Path | None, packaged: str, shape: TypeAdapter[Parsed]) -> Parsed:
-    text = chosen.read_text() if chosen else (files("mining_assets") / "resources" / packaged).read_text()
+    text = chosen.read_text() if chosen else (files("mining_assets") / "packaged" / packaged).read_text()
     name = chosen or packaged
     try:
         return shape.validate_python(tomllib.loads(text))

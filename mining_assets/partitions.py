@@ -17,8 +17,8 @@ TIMEZONE = "Europe/London"
 MONTH_AT_A_TIME = dg.BackfillPolicy.multi_run(max_partitions_per_run=31)
 ALL_AT_ONCE = dg.BackfillPolicy.single_run()
 
-# The first and the current month have days that do not exist; without this a backfill over them is refused whole.
-DAYS_THERE_ARE = dg.TimeWindowPartitionMapping(allow_nonexistent_upstream_partitions=True)
+# The first and the current span have parts that do not exist; without this a backfill over them is refused whole.
+SPANS_THERE_ARE = dg.TimeWindowPartitionMapping(allow_nonexistent_upstream_partitions=True)
 
 
 @dataclass(frozen=True)

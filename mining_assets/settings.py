@@ -173,7 +173,7 @@ def prepare_home(home: Path) -> None:
     (home / "data").mkdir(parents=True, exist_ok=True)
     instance_file = home / "dagster.yaml"
     if not instance_file.exists():
-        with as_file(files("mining_assets") / "resources" / "dagster.yaml") as packaged:
+        with as_file(files("mining_assets") / "packaged" / "dagster.yaml") as packaged:
             shutil.copyfile(packaged, instance_file)
     os.environ["DAGSTER_HOME"] = str(home)
 

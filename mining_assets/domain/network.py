@@ -165,15 +165,14 @@ def _merged(ordered: Sequence[Retarget]) -> tuple[Epoch, ...]:
         index = len(before)
         if before[-1].height > height or (index < len(epochs) and epochs[index].height < height):
             raise NetworkHistoryRefused(
-                f"the halving at height {height}, {time:%Y-%m-%d %H:%M:%S}, does not fit between the retargets "
-                f"around that time"
+                f"the halving at height {height}, {time:%Y-%m-%d %H:%M:%S}, does not fit between its retargets"
             )
         epochs.insert(index, Epoch(time, height, before[-1].difficulty, block_subsidy(height), "halving"))
     return tuple(epochs)
 
 
 def _known_until(newest: Retarget, fetched_at: datetime) -> datetime:
-    """Until when the history holds: the fetch, or the retarget before a halving whose block time nobody entered."""
+    """Until when the history holds: the fetch, or the retarget before a halving whose block time is not known."""
     next_halving = HALVINGS[-1][0] + HALVING_INTERVAL
     if newest.height + RETARGET_INTERVAL > next_halving:
         return min(newest.time, fetched_at)

@@ -13,6 +13,7 @@ and ``restated`` when its content changed at a later fetch.
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -70,7 +71,7 @@ def _state(days: pd.DataFrame) -> "np.ndarray[tuple[int], np.dtype[np.object_]]"
     return np.select([np.array(final, dtype=bool), whole, some], ["final", "provisional", "partial"], "missing")
 
 
-def _query(first: date, last: date, models: Sequence[MinerModel]) -> Select[tuple[object, ...]]:
+def _query(first: date, last: date, models: Sequence[MinerModel]) -> Select[Any]:
     ledger = _ledger(first, last)
     calculated = _calculated(first, last, models)
     bitcoin = _bitcoin(first, last)
@@ -115,7 +116,7 @@ def _query(first: date, last: date, models: Sequence[MinerModel]) -> Select[tupl
     )
 
 
-def _dates(column: ColumnElement[date], first: date, last: date) -> Select[tuple[date]]:
+def _dates(column: ColumnElement[date], first: date, last: date) -> Select[Any]:
     return select(column.label("day")).where(column.between(first, last))
 
 

@@ -1,0 +1,36 @@
+"""What every asset shows of itself in the Dagster UI, taken from the tables' own documentation."""
+
+from typing import Any
+
+import dagster as dg
+from sqlalchemy import CheckConstraint, Table
+
+OWNERS = ["team:data"]
+
+
+def table_metadata(table: Table) -> dict[str, Any]:
+    """The standard metadata of an asset that is a table: its name and its columns with constraints."""
+    return {"dagster/table_name": table.name, "dagster/column_schema": column_schema(table)}
+
+
+def column_schema(table: Table) -> dg.TableSchema:
+    """The columns of a table as the UI shows them."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                column.name,
+                str(column.type).lower(),
+                description=column.comment,
+                constraints=dg.TableColumnConstraints(
+                    nullable=bool(column.nullable), unique=[column] == list(table.primary_key)
+                ),
+            )
+            for column in table.columns
+        ],
+        constraints=dg.TableConstraints(
+            other=[
+                f"primary key ({', '.join(column.name for column in table.primary_key)})",
+                *sorted(str(check.sqltext) for check in table.constraints if isinstance(check, CheckConstraint)),
+            ]
+        ),
+    )

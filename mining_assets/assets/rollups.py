@@ -1,0 +1,114 @@
+"""Months and years: each row is the sum of the level below."""
+
+from dataclasses import dataclass
+
+import dagster as dg
+from sqlalchemy import Table
+
+from mining_assets.assets.descriptions import OWNERS, table_metadata
+from mining_assets.automation.conditions import ANY_UPSTREAM_PARTITION_CHANGED
+from mining_assets.chain.rollups import (
+    Bounds,
+    RollUp,
+    roll_up_bitcoin_month,
+    roll_up_bitcoin_year,
+    roll_up_month,
+    roll_up_year,
+)
+from mining_assets.partitions import ALL_AT_ONCE, SPANS_THERE_ARE, Partitions
+from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.schema import (
+    bitcoin_daily_summaries,
+    bitcoin_monthly_summaries,
+    bitcoin_yearly_summaries,
+    daily_summaries,
+    monthly_summaries,
+    yearly_summaries,
+)
+
+
+@dataclass(frozen=True)
+class _Level:
+    table: Table
+    below: Table
+    step: RollUp
+    group: str
+    description: str
+
+
+_CURTAILMENT = "Energy (MWh), payment (£, positive = paid to the farms) and counts"
+_BITCOIN = "Bitcoin (BTC, subsidy only) and the energy behind it per miner model"
+_OF = "{what} of a {span}: the sum of its {parts}. days_complete of days_expected say how much of it is there."
+_MONTHS = (
+    _Level(
+        monthly_summaries,
+        daily_summaries,
+        roll_up_month,
+        "curtailment",
+        _OF.format(what=_CURTAILMENT, span="month", parts="days"),
+    ),
+    _Level(
+        bitcoin_monthly_summaries,
+        bitcoin_daily_summaries,
+        roll_up_bitcoin_month,
+        "bitcoin",
+        _OF.format(what=_BITCOIN, span="month", parts="days"),
+    ),
+)
+_YEARS = (
+    _Level(
+        yearly_summaries,
+        monthly_summaries,
+        roll_up_year,
+        "curtailment",
+        _OF.format(what=_CURTAILMENT, span="year", parts="months"),
+    ),
+    _Level(
+        bitcoin_yearly_summaries,
+        bitcoin_monthly_summaries,
+        roll_up_bitcoin_year,
+        "bitcoin",
+        _OF.format(what=_BITCOIN, span="year", parts="months"),
+    ),
+)
+MONTHLY = tuple(dg.AssetKey(level.table.name) for level in _MONTHS)
+YEARLY = tuple(dg.AssetKey(level.table.name) for level in _YEARS)
+
+
+def roll_ups(cuts: Partitions, bounds: Bounds) -> list[dg.AssetsDefinition]:
+    """The monthly and yearly summaries."""
+    months = [_roll_up(level, cuts.months, bounds) for level in _MONTHS]
+    return months + [_roll_up(level, cuts.years, bounds) for level in _YEARS]
+
+
+def _roll_up(level: _Level, spans: dg.TimeWindowPartitionsDefinition, bounds: Bounds) -> dg.AssetsDefinition:
+    @dg.asset(
+        name=level.table.name,
+        deps=[dg.AssetDep(level.below.name, partition_mapping=SPANS_THERE_ARE)],
+        partitions_def=spans,
+        backfill_policy=ALL_AT_ONCE,
+        retry_policy=dg.RetryPolicy(max_retries=3, delay=5, backoff=dg.Backoff.EXPONENTIAL),
+        automation_condition=ANY_UPSTREAM_PARTITION_CHANGED,
+        group_name=level.group,
+        kinds={"sql", "bitcoin"} if level.group == "bitcoin" else {"sql"},
+        owners=OWNERS,
+        description=level.description,
+        metadata=table_metadata(level.table),
+    )
+    def summaries(
+        context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]
+    ) -> dg.MaterializeResult[None]:
+        for span in context.partition_keys:
+            rows = level.step(warehouse, span, bounds)
+            figures: dict[str, float] = {} if rows.empty else {"days complete": int(rows["days_complete"].min())}
+            for row in rows.to_dict("records"):
+                energy = row.get("total_curtailed_energy", row.get("curtailed_energy"))
+                figures |= {"curtailed energy (MWh)": float(energy)}
+                if "miner_model" in row:
+                    figures |= {f"{row['miner_model']} (BTC)": float(row["bitcoin_mined"])}
+                else:
+                    figures |= {"payment (£)": float(row["total_payment"])}
+            context.add_asset_metadata({"dagster/partition_row_count": len(rows), **figures}, partition_key=span)
+        return dg.MaterializeResult()
+
+    return summaries

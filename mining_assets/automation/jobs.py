@@ -1,0 +1,32 @@
+"""The jobs: the daily chain, the months, the years and the references."""
+
+import dagster as dg
+
+from mining_assets.assets.daily_chain import DAILY_CHAIN
+from mining_assets.assets.references import NETWORK_EPOCHS, WIND_BM_UNITS
+from mining_assets.assets.rollups import MONTHLY, YEARLY
+
+DAILY_JOB, MONTHLY_JOB, YEARLY_JOB, REFERENCE_JOB = "daily", "monthly", "yearly", "references"
+
+JOBS = (
+    dg.define_asset_job(
+        DAILY_JOB,
+        selection=dg.AssetSelection.assets(*DAILY_CHAIN),
+        description="Days: fetch what is missing, calculate, summarize. `refetch` fetches whole days again.",
+    ),
+    dg.define_asset_job(
+        MONTHLY_JOB,
+        selection=dg.AssetSelection.assets(*MONTHLY),
+        description="Months from their days.",
+    ),
+    dg.define_asset_job(
+        YEARLY_JOB,
+        selection=dg.AssetSelection.assets(*YEARLY),
+        description="Years from their months.",
+    ),
+    dg.define_asset_job(
+        REFERENCE_JOB,
+        selection=dg.AssetSelection.assets(WIND_BM_UNITS, NETWORK_EPOCHS),
+        description="The wind register and the network's difficulty, as they are now.",
+    ),
+)

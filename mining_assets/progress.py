@@ -1,0 +1,40 @@
+"""What a run tells while it works, one message per day; the terminal shows it, the daemon's runs only log it."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class DayReport:
+    """How a day of a run ended.
+
+    Attributes:
+        outcome: new, unchanged, restated, repaired, kept (whole already, not fetched), derived or failed.
+        records: curtailment records of the day.
+        energy: gross MWh.
+        payment: £, positive = paid to the farms.
+        reasons: what is not in place, and why; empty when the day is whole and fully derived.
+        requests: HTTP requests made for it.
+    """
+
+    day: date
+    outcome: str
+    records: int = 0
+    energy: float = 0.0
+    payment: float = 0.0
+    reasons: tuple[str, ...] = ()
+    requests: int = 0
+
+
+class Progress(Protocol):
+    """Hears of every day as soon as it is committed."""
+
+    def day(self, report: DayReport) -> None: ...
+
+
+class Silent:
+    """Nobody listens."""
+
+    def day(self, report: DayReport) -> None:
+        """Ignore it."""

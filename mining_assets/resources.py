@@ -1,0 +1,62 @@
+"""The means of the assets: the warehouse and the sources, opened for a run and closed after it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from mining_assets.progress import Silent
+from mining_assets.settings import Settings
+from mining_assets.sources.blocking import Blocking
+from mining_assets.sources.elexon import ElexonClient
+from mining_assets.sources.http import HttpLimits
+from mining_assets.sources.mempool import MempoolClient
+from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.upgrade import ensure_schema
+
+
+def resources(settings: Settings) -> dict[str, Any]:
+    """The resources by name. They carry no configuration, so no address or password shows in the UI."""
+    limits = http_limits(settings)
+
+    @dg.resource(description="The warehouse.")
+    def warehouse(_: dg.InitResourceContext) -> Iterator[Warehouse]:
+        opened = open_warehouse(settings)
+        try:
+            yield opened
+        finally:
+            opened.close()
+
+    @dg.resource(description="Elexon Insights, rate limited.")
+    def elexon(_: dg.InitResourceContext) -> Iterator[Blocking[ElexonClient]]:
+        with Blocking(ElexonClient(settings.elexon_url, limits)) as client:
+            yield client
+
+    @dg.resource(description="mempool.space, rate limited.")
+    def mempool(_: dg.InitResourceContext) -> Iterator[Blocking[MempoolClient]]:
+        with Blocking(MempoolClient(settings.mempool_url, limits)) as client:
+            yield client
+
+    return {"warehouse": warehouse, "elexon": elexon, "mempool": mempool, "progress": Silent()}
+
+
+def open_warehouse(settings: Settings) -> Warehouse:
+    """The warehouse of the settings, with its schema in order.
+
+    Raises:
+        SchemaMismatch: the schema does not fit this version; the message says what to do.
+    """
+    warehouse = Warehouse(settings.warehouse)
+    ensure_schema(warehouse)
+    return warehouse
+
+
+def http_limits(settings: Settings) -> HttpLimits:
+    """How hard the sources may be asked."""
+    return HttpLimits(
+        requests_per_second=settings.requests_per_second,
+        concurrency=settings.concurrency,
+        retry_attempts=settings.retry_attempts,
+        retry_base_seconds=settings.retry_base_seconds,
+        retry_max_seconds=settings.retry_max_seconds,
+    )

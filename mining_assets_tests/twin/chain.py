@@ -1,0 +1,71 @@
+"""A generated Bitcoin chain: difficulty retargets and prices in the shape of mempool.space's answers.
+
+Block times are true at the halvings and in a straight line between them, so that a halving lands in the
+right settlement period; difficulties and prices are smooth made-up curves of about the real size.
+"""
+
+import math
+from bisect import bisect_right
+from datetime import UTC, datetime
+from typing import Any
+
+RETARGET = 2016
+GENESIS_TIME = 1231006505
+FIRST_CHANGE = 32256  # the retargets before it changed nothing
+
+
+def _unix(text: str) -> int:
+    return int(datetime.fromisoformat(text).timestamp())
+
+
+ANCHORS: list[tuple[int, int]] = [
+    (0, GENESIS_TIME),
+    (FIRST_CHANGE, _unix("2009-12-30T06:11:04+00:00")),
+    (210_000, _unix("2012-11-28T15:24:38+00:00")),
+    (420_000, _unix("2016-07-09T16:46:13+00:00")),
+    (630_000, _unix("2020-05-11T19:23:43+00:00")),
+    (840_000, _unix("2024-04-20T00:09:27+00:00")),
+]
+BLOCK_SECONDS = 600
+TOP_HEIGHT, TOP_EXPONENT = 961_632, math.log10(1.2e14)
+FIRST_PRICE_DAY = _unix("2010-07-19T00:00:00+00:00")
+DAY = 86_400
+
+
+def block_time(height: int) -> int:
+    """When a block was found, in Unix seconds."""
+    if height >= ANCHORS[-1][0]:
+        return ANCHORS[-1][1] + (height - ANCHORS[-1][0]) * BLOCK_SECONDS
+    index = bisect_right(ANCHORS, height, key=lambda anchor: anchor[0])
+    (low, start), (high, end) = ANCHORS[index - 1], ANCHORS[index]
+    return round(start + (end - start) * (height - low) / (high - low))
+
+
+def difficulty(height: int) -> float:
+    """The difficulty from a retarget on: 1 at the first change, about 1.2e14 in 2026, then growing slowly."""
+    share = (height - FIRST_CHANGE) / (TOP_HEIGHT - FIRST_CHANGE)
+    beyond = max(0.0, share - 1.0)
+    return 10 ** (TOP_EXPONENT * math.sin(math.pi / 2 * min(1.0, share)) + beyond)
+
+
+def difficulty_adjustments(until: datetime) -> list[list[float]]:
+    """Every retarget up to ``until`` as ``[time, height, difficulty, ratio]``, newest first."""
+    rows: list[list[float]] = [[GENESIS_TIME, 0, 1.0, 1.0]]
+    height = FIRST_CHANGE
+    while block_time(height) <= until.timestamp():
+        now = max(1.0, difficulty(height))
+        rows.append([block_time(height), height, now, round(now / rows[-1][2], 6)])
+        height += RETARGET
+    return rows[::-1]
+
+
+def prices(until: datetime, currency: str) -> list[dict[str, Any]]:
+    """One price a day up to ``until``, newest first; −1 in a currency other than GBP and USD."""
+    rate = {"GBP": 0.78, "USD": 1.0}.get(currency)
+    last = int(until.astimezone(UTC).timestamp())
+    rows = []
+    for moment in range(FIRST_PRICE_DAY, last + 1, DAY):
+        years = (moment - FIRST_PRICE_DAY) / (365.25 * DAY)
+        usd = 0.08 * 10 ** (6.1 * math.sin(math.pi / 2 * min(1.0, years / 16)))
+        rows.append({"time": moment, currency: -1 if rate is None else round(usd * rate, 2)})
+    return rows[::-1]
