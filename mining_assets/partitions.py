@@ -4,12 +4,17 @@ A settlement day is a London calendar day, so all three are cut in London time. 
 progress as well (``end_offset=1``): it is summarized from the days there are.
 """
 
+import warnings
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 import dagster as dg
 
 from mining_assets.settings import Settings
+
+# backfill_policy and allow_nonexistent_upstream_partitions are beta; their use is deliberate and tested. Every module
+# that uses them imports this one first.
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
 
 TIMEZONE = "Europe/London"
 

@@ -12,7 +12,7 @@ from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.http import HttpLimits
 from mining_assets.sources.mempool import MempoolClient
 from mining_assets.warehouse.engine import Warehouse
-from mining_assets.warehouse.upgrade import ensure_schema
+from mining_assets.warehouse.upgrade import open_warehouse
 
 
 def resources(settings: Settings) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def resources(settings: Settings) -> dict[str, Any]:
 
     @dg.resource(description="The warehouse.")
     def warehouse(_: dg.InitResourceContext) -> Iterator[Warehouse]:
-        opened = open_warehouse(settings)
+        opened = open_warehouse(settings.warehouse)
         try:
             yield opened
         finally:
@@ -38,17 +38,6 @@ def resources(settings: Settings) -> dict[str, Any]:
             yield client
 
     return {"warehouse": warehouse, "elexon": elexon, "mempool": mempool, "progress": Silent()}
-
-
-def open_warehouse(settings: Settings) -> Warehouse:
-    """The warehouse of the settings, with its schema in order.
-
-    Raises:
-        SchemaMismatch: the schema does not fit this version; the message says what to do.
-    """
-    warehouse = Warehouse(settings.warehouse)
-    ensure_schema(warehouse)
-    return warehouse
 
 
 def http_limits(settings: Settings) -> HttpLimits:

@@ -8,7 +8,6 @@ from sqlalchemy import Table
 from mining_assets.assets.descriptions import OWNERS, table_metadata
 from mining_assets.automation.conditions import ANY_UPSTREAM_PARTITION_CHANGED
 from mining_assets.chain.rollups import (
-    Bounds,
     RollUp,
     roll_up_bitcoin_month,
     roll_up_bitcoin_year,
@@ -25,6 +24,7 @@ from mining_assets.warehouse.schema import (
     monthly_summaries,
     yearly_summaries,
 )
+from mining_assets.warehouse.status import Bounds
 
 
 @dataclass(frozen=True)

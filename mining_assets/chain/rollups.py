@@ -1,7 +1,6 @@
 """From days to months, from months to years. Each span is one transaction; nothing is written where nothing changed."""
 
 from collections.abc import Callable
-from datetime import date
 
 import pandas as pd
 from sqlalchemy import Connection
@@ -16,10 +15,8 @@ from mining_assets.warehouse.schema import (
     monthly_summaries,
     yearly_summaries,
 )
+from mining_assets.warehouse.status import Bounds
 from mining_assets.warehouse.summaries import distinct_farms, store_summaries, summaries_between
-
-Bounds = tuple[date, date | None]
-"""The first partition and, when there is one, the last."""
 
 
 def roll_up_month(warehouse: Warehouse, month: str, bounds: Bounds) -> pd.DataFrame:

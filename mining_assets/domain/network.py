@@ -144,11 +144,12 @@ def contradiction(stored: Sequence[Epoch], fetched: NetworkHistory) -> str | Non
         if now is None:
             return f"the stored {epoch.kind} at height {epoch.height} is not in it"
         if now != epoch:
-            return (
-                f"height {epoch.height}: stored difficulty {epoch.difficulty} from "
-                f"{epoch.block_time:%Y-%m-%d %H:%M:%S}, fetched {now.difficulty} from {now.block_time:%Y-%m-%d %H:%M:%S}"
-            )
+            return f"height {epoch.height}: stored {_in_words(epoch)}, fetched {_in_words(now)}"
     return None
+
+
+def _in_words(epoch: Epoch) -> str:
+    return f"difficulty {epoch.difficulty} from {epoch.block_time:%Y-%m-%d %H:%M:%S}"
 
 
 def _merged(ordered: Sequence[Retarget]) -> tuple[Epoch, ...]:

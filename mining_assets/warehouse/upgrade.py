@@ -6,7 +6,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import URL, Connection
 
 from mining_assets.warehouse.engine import Warehouse
 
@@ -42,6 +42,17 @@ def upgrade(warehouse: Warehouse) -> None:
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def open_warehouse(url: URL) -> Warehouse:
+    """The warehouse at an address, with its schema in order.
+
+    Raises:
+        SchemaMismatch: the schema does not fit this version; the message says what to do.
+    """
+    warehouse = Warehouse(url)
+    ensure_schema(warehouse)
+    return warehouse
 
 
 def ensure_schema(warehouse: Warehouse) -> None:

@@ -1,0 +1,44 @@
+# The two commands first: `make demo` and `make test`. Everything installs into .venv; nothing needs the network but pip.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.installed
+
+.PHONY: help install demo demo-ui test lint format ui twin clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+install: $(READY) ## Create .venv with the package and everything pinned in constraints.txt
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: $(READY) ## Run the main job on two weeks of generated data, without internet
+	$(BIN)/python -m mining_assets_tests.demo
+
+demo-ui: $(READY) ## Open the Dagster UI on the demo's result
+	$(BIN)/python -m mining_assets_tests.demo --ui
+
+test: $(READY) ## Run the tests
+	$(BIN)/python -m pytest -n auto
+
+lint: $(READY) ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY) ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+ui: $(READY) ## Open the Dagster UI and its daemon on http://127.0.0.1:3000
+	$(BIN)/mining-assets ui
+
+twin: $(READY) ## Run the stand-in for Elexon and mempool.space in the foreground
+	$(BIN)/python -m mining_assets_tests.twin --port 8900
+
+clean: ## Remove the virtual environment and the demo (never your data)
+	rm -rf $(VENV) .demo_generated

@@ -1,0 +1,49 @@
+"""The terminal: `mining-assets`. Parsing, progress and printing; the work is done by the assets.
+
+Exit codes: 0 everything asked for is right, 1 something is not, 2 the input was wrong and nothing was touched,
+3 the database could not be used.
+"""
+
+import sys
+
+import click
+
+from mining_assets.settings import SettingsError
+
+BAD_INPUT, UNREACHABLE = 2, 3
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="mining-assets")
+def cli() -> None:
+    """Curtailed GB wind and the Bitcoin it could have mined, kept complete and proven so."""
+
+
+def _register() -> None:
+    from mining_assets.commands.database import db
+    from mining_assets.commands.ingest import date_command, range_command
+    from mining_assets.commands.status import status
+    from mining_assets.commands.ui import ui
+
+    for command in (date_command, range_command, status, ui, db):
+        cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line; every way out has a true exit code and at most one line of error."""
+    _register()
+    try:
+        code = cli.main(prog_name="mining-assets", standalone_mode=False)
+    except (click.UsageError, SettingsError) as error:
+        text = error.format_message() if isinstance(error, click.UsageError) else str(error)
+        _fail(text, BAD_INPUT)
+    except click.Abort:
+        _fail("interrupted", 130)
+    except click.ClickException as error:
+        _fail(error.format_message(), error.exit_code)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(text: str, code: int) -> None:
+    click.echo(f"mining-assets: {' '.join(text.split())}", err=True)
+    sys.exit(code)

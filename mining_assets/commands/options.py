@@ -1,0 +1,77 @@
+"""What the commands share: days as arguments, the range they must lie in, and opening the warehouse."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from typing import Any
+
+import click
+from sqlalchemy.exc import OperationalError
+
+from mining_assets.settings import Settings, now
+from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.upgrade import SchemaMismatch, open_warehouse
+
+
+class DayType(click.ParamType[date]):
+    """A settlement day, as 2025-06-01."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value) if len(value) == 10 else self._refuse(value)
+        except ValueError:
+            return self._refuse(value)
+
+    def _refuse(self, value: str) -> date:
+        raise click.UsageError(f"'{value}' is not a day; write it like 2025-06-01")
+
+
+DAY = DayType()
+
+
+class Unusable(click.ClickException):
+    """The database cannot be used."""
+
+    exit_code = 3
+
+
+def days_asked_for(settings: Settings, first: date, last: date) -> list[date]:
+    """Every day from first to last.
+
+    Raises:
+        click.UsageError: the range is empty, outside the partitions, or not over yet.
+    """
+    if last < first:
+        raise click.UsageError(f"the range ends on {last}, before it starts on {first}")
+    if first < settings.start_date:
+        raise click.UsageError(f"{first} is before the first partition, {settings.start_date}")
+    over = settings.last_day(now())
+    if settings.end_date is not None and last > settings.end_date:
+        raise click.UsageError(f"{last} is after the last partition, {settings.end_date}")
+    if last > over:
+        raise click.UsageError(f"{last} is not over yet in London; the last day that is over is {over}")
+    return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+
+
+@contextmanager
+def opened_warehouse(settings: Settings) -> Iterator[Warehouse]:
+    """The warehouse of the settings, ready for use.
+
+    Raises:
+        Unusable: it cannot be reached, or its schema does not fit.
+    """
+    try:
+        warehouse = open_warehouse(settings.warehouse)
+    except SchemaMismatch as error:
+        raise Unusable(str(error)) from None
+    except OperationalError as error:
+        address = settings.warehouse.render_as_string(hide_password=True)
+        raise Unusable(f"the warehouse {address} cannot be reached: {error.orig}") from None
+    try:
+        yield warehouse
+    finally:
+        warehouse.close()

@@ -1,0 +1,124 @@
+"""`status`: the reconciliation report, from the control tables alone, so that it is instant."""
+
+import json
+import sys
+from collections.abc import Iterator
+from datetime import date
+from itertools import groupby
+from typing import Any
+
+import click
+
+from mining_assets.commands.options import DAY, days_asked_for, opened_warehouse
+from mining_assets.curated import miner_models
+from mining_assets.settings import Settings, now
+from mining_assets.warehouse.status import Status, completion, read_status
+
+
+@click.command("status")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option("--from", "first", type=DAY, metavar="DAY", help="First day; default: the first partition.")
+@click.option("--to", "last", type=DAY, metavar="DAY", help="Last day; default: the last day that is over.")
+def status(as_json: bool, first: date | None, last: date | None) -> None:
+    """Show what is complete, provisional, missing, partial or inconsistent. Exit code 1 when anything is not right.
+
+    Example: mining-assets status --from 2025-06-01 --to 2025-07-17
+    """
+    settings = Settings.load()
+    first = first or settings.start_date
+    last = last or max(settings.last_day(now()), first)
+    days_asked_for(settings, first, last)
+    with opened_warehouse(settings) as warehouse, warehouse.reading() as connection:
+        report = read_status(connection, first, last, miner_models(settings), (settings.start_date, settings.end_date))
+    click.echo(json.dumps(as_dict(report), indent=2) if as_json else as_text(report))
+    sys.exit(0 if report.is_right else 1)
+
+
+def as_dict(report: Status) -> dict[str, Any]:
+    """The report for machines. The states add up to the days; flags are counted beside them."""
+    return {
+        "from": str(report.first),
+        "to": str(report.last),
+        "curtailment_records": report.total("records"),
+        "bitcoin_calculations": report.total("actual"),
+        "expected_calculations": report.total("expected"),
+        "missing_calculations": report.total("missing"),
+        "orphan_calculations": report.total("orphan"),
+        "stale_calculations": report.total("stale"),
+        "completion_percentage": report.completion,
+        "states": report.states,
+        "flags": {name: int(report.days[name].sum()) for name in ("inconsistent", "restated")},
+        "differing_summaries": [{"table": table, "span": span} for table, span in report.differing],
+        "newest_vintage": report.newest_vintage.isoformat() if report.newest_vintage else None,
+        "dates": [_day(day, row) for day, row in report.open_days.iterrows()],
+    }
+
+
+def as_text(report: Status) -> str:
+    """The report for people."""
+    return "\n".join(_lines(report))
+
+
+def _day(day: Any, row: Any) -> dict[str, Any]:
+    return {
+        "date": str(day),
+        "state": row["state"],
+        "flags": [name for name in ("inconsistent", "restated") if row[name]],
+        **{name: int(row[name]) for name in ("expected", "actual", "missing", "orphan", "stale")},
+        "completion_percentage": _completion(row),
+    }
+
+
+def _completion(row: Any) -> float:
+    whole = row["state"] in ("final", "provisional")
+    return completion(int(row["expected"]), int(row["missing"]), all_whole=whole)
+
+
+def _lines(report: Status) -> Iterator[str]:
+    days = report.days
+    yield "=== Reconciliation Status ==="
+    yield f"Total curtailment records: {report.total('records'):,}"
+    yield f"Total Bitcoin calculations: {report.total('actual'):,}"
+    yield f"Missing calculations: {report.total('missing'):,}"
+    yield f"Completion percentage: {report.completion:.2f}%"
+    yield ""
+    yield "Dates with missing calculations:"
+    lacking = days[days["missing"] > 0]
+    if lacking.empty:
+        yield "none"
+    for day, row in lacking.iterrows():
+        yield f"{day}: {_completion(row):.1f}% complete (missing {row['missing']:,} calculations)"
+    yield ""
+    yield f"Expected calculations: {report.total('expected'):,}"
+    yield f"Orphan calculations: {report.total('orphan'):,}"
+    yield f"Stale calculations: {report.total('stale'):,}"
+    yield f"Days from {report.first} to {report.last}: {len(days):,}"
+    for state, count in report.states.items():
+        yield f"  {state}: {count:,}"
+    yield f"Inconsistent days: {int(days['inconsistent'].sum()):,}"
+    yield f"Restated days: {int(days['restated'].sum()):,}"
+    yield f"Summaries that do not match the level below: {len(report.differing)}"
+    for table, span in report.differing:
+        yield f"  {table} {span}"
+    vintage = report.newest_vintage
+    yield f"Newest settlement run: {f'{vintage:%Y-%m-%d %H:%M} UTC' if vintage else 'none'}"
+    yield from _open_days(report)
+
+
+def _open_days(report: Status) -> Iterator[str]:
+    """Days that are not final, in ranges of the same kind."""
+    rows = report.open_days
+    if rows.empty:
+        return
+    yield ""
+    yield "Days that are not final, or not consistent:"
+    kinds = [(day.toordinal(), _kind(row)) for day, row in rows.iterrows()]
+    numbered = enumerate(kinds)
+    for (kind, _), group in groupby(numbered, key=lambda item: (item[1][1], item[1][0] - item[0])):
+        ordinals = [ordinal for _, (ordinal, _) in group]
+        first, last = date.fromordinal(ordinals[0]), date.fromordinal(ordinals[-1])
+        yield f"  {first}: {kind}" if first == last else f"  {first} to {last}: {kind} ({len(ordinals):,} days)"
+
+
+def _kind(row: Any) -> str:
+    return f"{row['state']}, inconsistent" if row["inconsistent"] else str(row["state"])

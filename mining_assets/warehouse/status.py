@@ -1,0 +1,135 @@
+"""The reconciliation status of a range of days: what there is, what is missing, and what does not add up."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import pandas as pd
+from sqlalchemy import Connection, Table
+
+from mining_assets.domain import summaries as rules
+from mining_assets.domain.mining import MinerModel
+from mining_assets.warehouse.schema import (
+    bitcoin_daily_summaries,
+    bitcoin_monthly_summaries,
+    bitcoin_yearly_summaries,
+    daily_summaries,
+    monthly_summaries,
+    yearly_summaries,
+)
+from mining_assets.warehouse.states import STATES, day_states
+from mining_assets.warehouse.summaries import summaries_between
+
+Bounds = tuple[date, date | None]
+"""The first partition and, when there is one, the last."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """The state of a range.
+
+    Attributes:
+        days: as from ``states.day_states``.
+        differing: summary rows that are not the sum of the level below, as (table, month or year).
+    """
+
+    first: date
+    last: date
+    days: pd.DataFrame
+    differing: tuple[tuple[str, str], ...]
+
+    def total(self, count: str) -> int:
+        """A count of ``states.COUNTS`` over all days."""
+        return int(self.days[count].sum())
+
+    @property
+    def states(self) -> dict[str, int]:
+        """Days by state; they add up to the days of the range."""
+        counts = self.days["state"].value_counts()
+        return {state: int(counts.get(state, 0)) for state in STATES}
+
+    @property
+    def completion(self) -> float:
+        """Percentage of the expected calculations that are there; of days never fetched none are known."""
+        return completion(self.total("expected"), self.total("missing"), all_whole=self.whole == len(self.days))
+
+    @property
+    def whole(self) -> int:
+        """How many days are whole."""
+        return self.states["final"] + self.states["provisional"]
+
+    @property
+    def open_days(self) -> pd.DataFrame:
+        """The days that are not final, or not consistent."""
+        return self.days[(self.days["state"] != "final") | self.days["inconsistent"]]
+
+    @property
+    def is_right(self) -> bool:
+        """Whether every day is whole and everything derived from it is in place."""
+        return self.whole == len(self.days) and not self.days["inconsistent"].any() and not self.differing
+
+    @property
+    def newest_vintage(self) -> datetime | None:
+        """The newest settlement run in the range."""
+        vintages = self.days["vintage"].dropna()
+        return vintages.max() if len(vintages) else None
+
+
+def completion(expected: int, missing: int, *, all_whole: bool) -> float:
+    """(expected − missing) ÷ expected in percent, rounded down to hundredths so that only a whole reads 100.
+
+    When nothing is expected: 100 if every day is whole, else 0.
+    """
+    if not expected:
+        return 100.0 if all_whole else 0.0
+    return math.floor((expected - missing) / expected * 10_000) / 100
+
+
+def read_status(
+    connection: Connection, first: date, last: date, models: Sequence[MinerModel], bounds: Bounds
+) -> Status:
+    """The status of the days from first to last, and of the months and years they are in."""
+    days = day_states(connection, first, last, models)
+    return Status(first, last, days, tuple(differing_spans(connection, first, last, bounds)))
+
+
+def differing_spans(connection: Connection, first: date, last: date, bounds: Bounds) -> Iterator[tuple[str, str]]:
+    """Months and years whose row is missing, left over, or not the sum of the level below.
+
+    Distinct farms are left out: they are counted in the detail, which ``verify`` reads.
+    """
+    first_month, last_month = rules.span_bounds(rules.month_of(first))[0], rules.span_bounds(rules.month_of(last))[1]
+    first_year, last_year = rules.span_bounds(f"{first:%Y}")[0], rules.span_bounds(f"{last:%Y}")[1]
+
+    def rows(table: Table, a: date, b: date) -> pd.DataFrame:
+        bounds_of = {"summary_date": (a, b), "year_month": (rules.month_of(a), rules.month_of(b))}
+        span = next(name for name in ("summary_date", "year_month", "year") if name in table.c)
+        low, high = bounds_of.get(span, (f"{a:%Y}", f"{b:%Y}"))
+        return summaries_between(connection, table, low, high)
+
+    for below, above, roll_up, (a, b) in (
+        (daily_summaries, monthly_summaries, rules.months_from_days, (first_month, last_month)),
+        (monthly_summaries, yearly_summaries, rules.years_from_months, (first_year, last_year)),
+        (bitcoin_daily_summaries, bitcoin_monthly_summaries, rules.bitcoin_months_from_days, (first_month, last_month)),
+        (
+            bitcoin_monthly_summaries,
+            bitcoin_yearly_summaries,
+            rules.bitcoin_years_from_months,
+            (first_year, last_year),
+        ),
+    ):
+        expected = roll_up(rows(below, a, b))
+        key = [column.name for column in above.primary_key]
+        expected["days_expected"] = [rules.days_expected(span, *bounds) for span in expected[key[0]]]
+        for span in _differing(rows(above, a, b), expected, key):
+            yield above.name, span
+
+
+def _differing(stored: pd.DataFrame, expected: pd.DataFrame, key: list[str]) -> list[str]:
+    both = stored.merge(expected, how="outer", on=key, suffixes=("", "_expected"))
+    figures = [name for name in expected.columns if name not in key]
+    agrees = pd.Series(True, index=both.index)
+    for name in figures:
+        agrees &= rules.same(both[name], both[f"{name}_expected"])
+    return sorted(set(both.loc[~agrees, key[0]]))

@@ -1,0 +1,55 @@
+"""The demo: two weeks of generated days across a month's end and a clock change, through the real commands.
+
+The twin stands in for Elexon and mempool.space, so it runs without internet. Its data is generated and says so.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+from mining_assets_tests.twin.generated import GeneratedWorld
+from mining_assets_tests.twin.server import Twin
+
+ROOT = Path(__file__).resolve().parent.parent
+HOME = ROOT / ".demo_generated"
+START, END = "2025-03-24", "2025-04-06"
+LABEL = "GENERATED DATA, NOT REAL"
+
+
+@click.command()
+@click.option("--ui", is_flag=True, help="Open the Dagster UI on the demo's result.")
+@click.option("--port", default=3000, show_default=True, help="Port of the UI on loopback.")
+@click.option("--seed", default=1, show_default=True, help="Seed of the generated days.")
+def main(ui: bool, port: int, seed: int) -> None:
+    """Run the main job on generated days, or open the UI on what it left."""
+    with Twin(GeneratedWorld(seed=seed)) as twin:
+        environment = os.environ | {
+            "DAGSTER_HOME": str(HOME),
+            "MINING_ASSETS_ELEXON_URL": twin.elexon_url,
+            "MINING_ASSETS_MEMPOOL_URL": twin.mempool_url,
+            "MINING_ASSETS_START_DATE": START,
+            "MINING_ASSETS_END_DATE": END,
+            "MINING_ASSETS_REQUESTS_PER_SECOND": "500",
+        }
+        environment.pop("MINING_ASSETS_WAREHOUSE_URL", None)
+        click.echo(f"*** {LABEL} *** served by {twin.elexon_url}, kept in {HOME}")
+        if ui:
+            sys.exit(_run(environment, "ui", "--port", str(port)))
+        code = _run(environment, "range", START, END)
+        click.echo(f"\n*** {LABEL} ***")
+        status = _run(environment, "status")
+        click.echo(f"\n*** {LABEL} *** To see it in the Dagster UI: make demo-ui, then http://127.0.0.1:{port}")
+        sys.exit(code or status)
+
+
+def _run(environment: dict[str, str], *arguments: str) -> int:
+    sys.stdout.flush()
+    command = [sys.executable, "-c", "from mining_assets.commands.main import main; main()", *arguments]
+    return subprocess.run(command, env=environment, cwd=ROOT, check=False).returncode
+
+
+if __name__ == "__main__":
+    main()
