@@ -3,13 +3,23 @@
 from collections.abc import Sequence
 
 import click
+import pandas as pd
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Connection
+from sqlalchemy import Table as SummaryTable
 
 from mining_assets.domain.mining import MinerModel
+from mining_assets.domain.summaries import month_of
 from mining_assets.progress import DayReport
-from mining_assets.warehouse.schema import bitcoin_daily_summaries, daily_summaries
+from mining_assets.warehouse.schema import (
+    bitcoin_daily_summaries,
+    bitcoin_monthly_summaries,
+    bitcoin_yearly_summaries,
+    daily_summaries,
+    monthly_summaries,
+    yearly_summaries,
+)
 from mining_assets.warehouse.status import Status
 from mining_assets.warehouse.summaries import summaries_between
 
@@ -17,28 +27,30 @@ _LISTED = 31
 
 
 def print_figures(connection: Connection, status: Status, models: Sequence[MinerModel]) -> None:
-    """The days of a range with their figures, the newest of a long range, and the totals of all."""
-    daily = summaries_between(connection, daily_summaries, status.first, status.last).set_index("summary_date")
-    bitcoin = summaries_between(connection, bitcoin_daily_summaries, status.first, status.last)
-    mined = bitcoin.pivot_table(index="summary_date", columns="miner_model", values="bitcoin_mined", aggfunc="sum")
+    """The days of a range with their figures (the newest of a long range), their total, and the months and years."""
     table = Table(title=f"{status.first} to {status.last}", title_justify="left", caption_justify="left")
-    for heading in ("day", "state", "records", "MWh", "£ paid", *(f"{model.name} BTC" for model in models)):
-        table.add_column(heading, justify="left" if heading in ("day", "state") else "right", no_wrap=True)
+    for heading in ("", "", "records", "MWh", "£ paid", *(f"{model.name} BTC" for model in models)):
+        table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
+    names = [model.name for model in models]
+    daily, coins = _summaries(connection, daily_summaries, bitcoin_daily_summaries, status.first, status.last)
     shown = status.days if len(status.days) <= _LISTED else status.days.tail(_LISTED)
     if len(shown) < len(status.days):
         table.caption = f"the last {_LISTED} of {len(status.days):,} days; the total is of all"
     for day, state in shown.iterrows():
-        figures = daily.loc[day] if day in daily.index else None
-        coins = [_coins(mined.get(model.name), day) for model in models]
-        table.add_row(
-            str(day),
-            str(state["state"]) + (" (inconsistent)" if state["inconsistent"] else ""),
-            *(["–"] * 3 if figures is None else _figures(figures)),
-            *coins,
-        )
+        flag = " (inconsistent)" if state["inconsistent"] else ""
+        table.add_row(str(day), f"{state['state']}{flag}", *_row(daily, coins, day, names))
     table.add_section()
-    totals = [f"{mined[model.name].sum():,.8f}" if model.name in mined else "–" for model in models]
-    table.add_row(f"{status.whole} of {len(status.days)} days", "", *_figures(daily.sum(numeric_only=True)), *totals)
+    total = ("total", f"{status.whole} of {len(status.days)} days")
+    table.add_row(*total, *_figures(daily.sum(numeric_only=True)), *_bitcoin(coins.sum(), names))
+    for above, bitcoin_above, of in (
+        (monthly_summaries, bitcoin_monthly_summaries, month_of),
+        (yearly_summaries, bitcoin_yearly_summaries, "{:%Y}".format),
+    ):
+        table.add_section()
+        rows, coins = _summaries(connection, above, bitcoin_above, of(status.first), of(status.last))
+        for span, row in rows.iterrows():
+            complete = f"{row['days_complete']:.0f} of {row['days_expected']:.0f} days"
+            table.add_row(str(span), complete, *_row(rows, coins, span, names))
     console = Console(highlight=False)
     console.width = max(console.width, 60 + 20 * len(models))
     console.print(table)
@@ -59,15 +71,29 @@ def print_failures(failed: Sequence[DayReport], errors: Sequence[str]) -> None:
         click.echo(f"mining-assets: {error}", err=True)
 
 
-def _figures(row: object) -> list[str]:
+def _summaries(
+    connection: Connection, table: SummaryTable, bitcoin: SummaryTable, first: object, last: object
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Curtailment by span, and Bitcoin by span with a column per model."""
+    rows = summaries_between(connection, table, first, last)
+    coins = summaries_between(connection, bitcoin, first, last)
+    span = rows.columns[0]
+    return rows.set_index(span), coins.pivot_table(index=span, columns="miner_model", values="bitcoin_mined")
+
+
+def _row(rows: pd.DataFrame, coins: pd.DataFrame, span: object, models: Sequence[str]) -> list[str]:
+    """The figures of a span; a dash stands for what is not known, never a zero."""
+    figures = _figures(rows.loc[span]) if span in rows.index else ["–"] * 3
+    return figures + (_bitcoin(coins.loc[span], models) if span in coins.index else ["–"] * len(models))
+
+
+def _figures(row: "pd.Series[float]") -> list[str]:
     return [
-        f"{int(row['curtailment_records']):,}",  # type: ignore[index]
-        f"{row['total_curtailed_energy']:,.3f}",  # type: ignore[index]
-        f"{row['total_payment']:,.2f}",  # type: ignore[index]
+        f"{int(row['curtailment_records']):,}",
+        f"{row['total_curtailed_energy']:,.3f}",
+        f"{row['total_payment']:,.2f}",
     ]
 
 
-def _coins(column: object, day: object) -> str:
-    if column is None or day not in column.index:  # type: ignore[attr-defined]
-        return "–"
-    return f"{column.loc[day]:,.8f}"  # type: ignore[attr-defined]
+def _bitcoin(row: "pd.Series[float]", models: Sequence[str]) -> list[str]:
+    return [f"{row[model]:,.8f}" if model in row.index else "–" for model in models]

@@ -364,7 +364,8 @@ async def _read(response: httpx.Response, cap: int) -> bytes:
     gunzip = None if encoding == "identity" else zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
     pieces: list[bytes] = []
     size = 0
-    async for received in response.aiter_raw():
+    assert isinstance(response.stream, httpx.AsyncByteStream)  # as every asynchronous transport gives it
+    async for received in response.stream:
         if gunzip is not None and gunzip.eof:
             raise BrokenBodyError("data after the end of the compressed body")
         piece = received if gunzip is None else gunzip.decompress(received, cap - size + 1)
