@@ -161,13 +161,13 @@ def _merged(ordered: Sequence[Retarget]) -> tuple[Epoch, ...]:
         before = [epoch for epoch in epochs if epoch.block_time <= time]
         if len(before) == len(epochs) and height >= epochs[-1].height + RETARGET_INTERVAL:
             break  # the history ends before this halving
-        if not before:
-            continue  # and here it begins after it
         index = len(before)
-        if before[-1].height > height or (index < len(epochs) and epochs[index].height < height):
+        if (before and before[-1].height > height) or (index < len(epochs) and epochs[index].height < height):
             raise NetworkHistoryRefused(
                 f"the halving at height {height}, {time:%Y-%m-%d %H:%M:%S}, does not fit between its retargets"
             )
+        if not before:
+            continue  # and here it begins after it
         epochs.insert(index, Epoch(time, height, before[-1].difficulty, block_subsidy(height), "halving"))
     return tuple(epochs)
 

@@ -10,6 +10,7 @@ import pandas as pd
 from sqlalchemy import (
     URL,
     Boolean,
+    Column,
     ColumnElement,
     Connection,
     Date,
@@ -81,10 +82,11 @@ def read_frame(connection: Connection, query: Select[Any]) -> pd.DataFrame:
     """
     rows = connection.execute(query).all()
     frame = pd.DataFrame(rows, columns=[column.key for column in query.selected_columns])
-    return frame.astype({column.key: _dtype(column) for column in query.selected_columns})
+    absent = frame.isna().any()
+    return frame.astype({column.key: _dtype(column, absent[column.key]) for column in query.selected_columns})
 
 
-def _dtype(column: ColumnElement[Any]) -> str:
+def _dtype(column: ColumnElement[Any], some_absent: bool) -> str:
     match column.type:
         case Date():
             return "object"
@@ -95,7 +97,8 @@ def _dtype(column: ColumnElement[Any]) -> str:
         case Double():
             return "float64"
         case Integer():
-            return "Int64" if getattr(column, "nullable", True) else "int64"
+            nullable = isinstance(column, Column) and column.nullable
+            return "Int64" if nullable or some_absent else "int64"
         case _:
             return "str"
 

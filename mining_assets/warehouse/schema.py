@@ -31,18 +31,20 @@ PERIOD_RANGE = "settlement_period BETWEEN 1 AND 50"
 SIDE_IS_KNOWN = "side IN ('bid', 'offer')"
 
 
-def _required(name: str, type_: object, comment: str) -> Column[object]:
+def required(name: str, type_: object, comment: str) -> Column[object]:
+    """A column that always has a value."""
     return Column(name, type_, nullable=False, comment=comment)  # type: ignore[arg-type]
 
 
-def _optional(name: str, type_: object, comment: str) -> Column[object]:
+def optional(name: str, type_: object, comment: str) -> Column[object]:
+    """A column whose value may be absent."""
     return Column(name, type_, nullable=True, comment=comment)  # type: ignore[arg-type]
 
 
 def _period_key() -> list[Column[object]]:
     return [
-        _required("settlement_date", Day, "Settlement day: a Europe/London calendar day."),
-        _required("settlement_period", Count, "Half hour of that day, from 1 to its 46, 48 or 50."),
+        required("settlement_date", Day, "Settlement day: a Europe/London calendar day."),
+        required("settlement_period", Count, "Half hour of that day, from 1 to its 46, 48 or 50."),
     ]
 
 
@@ -50,21 +52,21 @@ curtailment_records = Table(
     "curtailment_records",
     metadata,
     *_period_key(),
-    _required("start_time", Instant, "UTC start of the period."),
-    _required("side", Name, "Stack: bid (generate less) or offer (here: undoes an earlier bid)."),
-    _required("sequence_number", Count, "Rank in that side's stack; unique per date, period and side."),
-    _required("farm_id", Name, "Elexon BM unit id of the wind farm."),
-    _optional("lead_party_name", Name, "Lead party of the unit in the register when the row was stored."),
-    _optional("acceptance_id", Identity, "Bid-offer acceptance number."),
-    _optional("bid_offer_pair_id", Count, "Bid-offer pair: −1…−6 below, +1…+6 above the notified level."),
-    _optional("so_flag", Boolean, "Taken for system reasons, mostly transmission limits; absent counts as no."),
-    _optional("cadl_flag", Boolean, "Acceptance shorter than 10 minutes; absent counts as no."),
-    _required("volume", Number, "MWh in the half hour, signed as received: bids ≤ 0, offers ≥ 0."),
-    _required("original_price", Number, "£/MWh; with it payment is worked out."),
-    _optional("final_price", Number, "£/MWh after the price calculation; information only."),
-    _optional("transmission_loss_multiplier", Number, "Settled cash = volume × original price × this."),
-    _required("payment", Number, "£ = volume × original price; positive = paid to the farm."),
-    _required("vintage", Instant, "When the settlement run made this row (createdDateTime)."),
+    required("start_time", Instant, "UTC start of the period."),
+    required("side", Name, "Stack: bid (generate less) or offer (here: undoes an earlier bid)."),
+    required("sequence_number", Count, "Rank in that side's stack; unique per date, period and side."),
+    required("farm_id", Name, "Elexon BM unit id of the wind farm."),
+    optional("lead_party_name", Name, "Lead party of the unit in the register when the row was stored."),
+    optional("acceptance_id", Identity, "Bid-offer acceptance number."),
+    optional("bid_offer_pair_id", Count, "Bid-offer pair: −1…−6 below, +1…+6 above the notified level."),
+    optional("so_flag", Boolean, "Taken for system reasons, mostly transmission limits; absent counts as no."),
+    optional("cadl_flag", Boolean, "Acceptance shorter than 10 minutes; absent counts as no."),
+    required("volume", Number, "MWh in the half hour, signed as received: bids ≤ 0, offers ≥ 0."),
+    required("original_price", Number, "£/MWh; with it payment is worked out."),
+    optional("final_price", Number, "£/MWh after the price calculation; information only."),
+    optional("transmission_loss_multiplier", Number, "Settled cash = volume × original price × this."),
+    required("payment", Number, "£ = volume × original price; positive = paid to the farm."),
+    required("vintage", Instant, "When the settlement run made this row (createdDateTime)."),
     PrimaryKeyConstraint("settlement_date", "settlement_period", "side", "sequence_number"),
     CheckConstraint(PERIOD_RANGE, name="period"),
     CheckConstraint(SIDE_IS_KNOWN, name="side"),
@@ -76,13 +78,13 @@ historical_bitcoin_calculations = Table(
     "historical_bitcoin_calculations",
     metadata,
     *_period_key(),
-    _required("farm_id", Name, "Elexon BM unit id of the wind farm."),
-    _required("miner_model", Name, "ASIC model."),
-    _required("curtailed_energy", Number, "MWh curtailed on that farm in that period; > 0."),
-    _required("bitcoin_mined", Number, "BTC the energy could have mined: subsidy only, uptime 1."),
-    _required("difficulty", Number, "Network difficulty in force at the period's start."),
-    _required("block_subsidy", Number, "BTC per block in force at the period's start."),
-    _required("calculated_at", Instant, "When this was worked out."),
+    required("farm_id", Name, "Elexon BM unit id of the wind farm."),
+    required("miner_model", Name, "ASIC model."),
+    required("curtailed_energy", Number, "MWh curtailed on that farm in that period; > 0."),
+    required("bitcoin_mined", Number, "BTC the energy could have mined: subsidy only, uptime 1."),
+    required("difficulty", Number, "Network difficulty in force at the period's start."),
+    required("block_subsidy", Number, "BTC per block in force at the period's start."),
+    required("calculated_at", Instant, "When this was worked out."),
     PrimaryKeyConstraint("settlement_date", "settlement_period", "farm_id", "miner_model"),
     CheckConstraint(PERIOD_RANGE, name="period"),
     CheckConstraint("curtailed_energy > 0 AND bitcoin_mined >= 0", name="positive"),
@@ -93,36 +95,36 @@ historical_bitcoin_calculations = Table(
 
 def _totals() -> list[Column[object]]:
     return [
-        _required("total_curtailed_energy", Number, "MWh of all accepted wind bids (gross), positive."),
-        _required("system_flagged_energy", Number, "MWh of those with the system flag, positive."),
-        _required("undone_energy", Number, "MWh of wind offers that took bids back; net = gross − this."),
-        _required("total_payment", Number, "£ for the gross energy; positive = paid to the farms."),
-        _required("undone_payment", Number, "£ for the undone energy, same sign convention; net = total + this."),
-        _required("curtailment_records", Count, "Curtailment records: wind bid rows below zero."),
-        _required("farms", Count, "Distinct farms curtailed."),
-        _required("periods_curtailed", Count, "Settlement periods with curtailment."),
+        required("total_curtailed_energy", Number, "MWh of all accepted wind bids (gross), positive."),
+        required("system_flagged_energy", Number, "MWh of those with the system flag, positive."),
+        required("undone_energy", Number, "MWh of wind offers that took bids back; net = gross − this."),
+        required("total_payment", Number, "£ for the gross energy; positive = paid to the farms."),
+        required("undone_payment", Number, "£ for the undone energy, same sign convention; net = total + this."),
+        required("curtailment_records", Count, "Curtailment records: wind bid rows below zero."),
+        required("farms", Count, "Distinct farms curtailed."),
+        required("periods_curtailed", Count, "Settlement periods with curtailment."),
     ]
 
 
 def _completeness() -> list[Column[object]]:
     return [
-        _required("days_expected", Count, "Days of this span within the first and last partition."),
-        _required("days_complete", Count, "Days of it that are whole and in these figures."),
+        required("days_expected", Count, "Days of this span within the first and last partition."),
+        required("days_complete", Count, "Days of it that are whole and in these figures."),
     ]
 
 
 def _bitcoin() -> list[Column[object]]:
     return [
-        _required("miner_model", Name, "ASIC model."),
-        _required("curtailed_energy", Number, "MWh behind the figure (gross)."),
-        _required("bitcoin_mined", Number, "BTC the energy could have mined: subsidy only, uptime 1."),
+        required("miner_model", Name, "ASIC model."),
+        required("curtailed_energy", Number, "MWh behind the figure (gross)."),
+        required("bitcoin_mined", Number, "BTC the energy could have mined: subsidy only, uptime 1."),
     ]
 
 
 daily_summaries = Table(
     "daily_summaries",
     metadata,
-    _required("summary_date", Day, "Settlement day."),
+    required("summary_date", Day, "Settlement day."),
     *_totals(),
     PrimaryKeyConstraint("summary_date"),
     comment="Curtailment of a whole day. Zeros are certified; a day that is not whole has no row.",
@@ -130,7 +132,7 @@ daily_summaries = Table(
 monthly_summaries = Table(
     "monthly_summaries",
     metadata,
-    _required("year_month", Name, "Month, as 2025-06."),
+    required("year_month", Name, "Month, as 2025-06."),
     *_totals(),
     *_completeness(),
     PrimaryKeyConstraint("year_month"),
@@ -139,7 +141,7 @@ monthly_summaries = Table(
 yearly_summaries = Table(
     "yearly_summaries",
     metadata,
-    _required("year", Name, "Year, as 2025."),
+    required("year", Name, "Year, as 2025."),
     *_totals(),
     *_completeness(),
     PrimaryKeyConstraint("year"),
@@ -148,7 +150,7 @@ yearly_summaries = Table(
 bitcoin_daily_summaries = Table(
     "bitcoin_daily_summaries",
     metadata,
-    _required("summary_date", Day, "Settlement day."),
+    required("summary_date", Day, "Settlement day."),
     *_bitcoin(),
     PrimaryKeyConstraint("summary_date", "miner_model"),
     comment="Bitcoin of a fully calculated day per miner model.",
@@ -156,7 +158,7 @@ bitcoin_daily_summaries = Table(
 bitcoin_monthly_summaries = Table(
     "bitcoin_monthly_summaries",
     metadata,
-    _required("year_month", Name, "Month, as 2025-06."),
+    required("year_month", Name, "Month, as 2025-06."),
     *_bitcoin(),
     *_completeness(),
     PrimaryKeyConstraint("year_month", "miner_model"),
@@ -165,7 +167,7 @@ bitcoin_monthly_summaries = Table(
 bitcoin_yearly_summaries = Table(
     "bitcoin_yearly_summaries",
     metadata,
-    _required("year", Name, "Year, as 2025."),
+    required("year", Name, "Year, as 2025."),
     *_bitcoin(),
     *_completeness(),
     PrimaryKeyConstraint("year", "miner_model"),
@@ -176,14 +178,14 @@ settlement_ledger = Table(
     "settlement_ledger",
     metadata,
     *_period_key(),
-    _required("side", Name, "bid or offer."),
-    _required("fetched_at", Instant, "When the stack was last asked for."),
-    _optional("vintage", Instant, "Newest settlement run seen with this content; none on an empty side."),
-    _required("raw_rows", Count, "Rows of the whole stack, all units."),
-    _required("wind_rows", Count, "Rows of wind units: those stored."),
-    _required("wind_mwh", Number, "Σ volume of the wind rows, signed as received."),
-    _required("content_hash", Name, "SHA-256 of the wind rows' content."),
-    _required(
+    required("side", Name, "bid or offer."),
+    required("fetched_at", Instant, "When the stack was last asked for."),
+    optional("vintage", Instant, "Newest settlement run seen with this content; none on an empty side."),
+    required("raw_rows", Count, "Rows of the whole stack, all units."),
+    required("wind_rows", Count, "Rows of wind units: those stored."),
+    required("wind_mwh", Number, "Σ volume of the wind rows, signed as received."),
+    required("content_hash", Name, "SHA-256 of the wind rows' content."),
+    required(
         "confirmed_by",
         Name,
         "What certifies the answer: rows, volumes, unreachable (volumes could not be asked) or operator.",
@@ -199,13 +201,13 @@ settlement_ledger = Table(
 settlement_days = Table(
     "settlement_days",
     metadata,
-    _required("settlement_date", Day, "Settlement day."),
-    _required("periods", Count, "Settlement periods of the day: 46, 48 or 50."),
-    _required("fetched_at", Instant, "When the first stack of the last whole fetch was asked for."),
-    _optional("vintage", Instant, "Newest settlement run in it."),
-    _required("content_hash", Name, "Hash over the hashes of its periods and sides."),
+    required("settlement_date", Day, "Settlement day."),
+    required("periods", Count, "Settlement periods of the day: 46, 48 or 50."),
+    required("fetched_at", Instant, "When the first stack of the last whole fetch was asked for."),
+    optional("vintage", Instant, "Newest settlement run in it."),
+    required("content_hash", Name, "Hash over the hashes of its periods and sides."),
     *_totals(),
-    _required(
+    required(
         "farm_periods",
         Count,
         "Distinct (period, farm) with curtailed energy: what calculations are expected for.",
@@ -218,14 +220,14 @@ settlement_days = Table(
 calculation_days = Table(
     "calculation_days",
     metadata,
-    _required("settlement_date", Day, "Settlement day."),
-    _required("miner_model", Name, "ASIC model."),
-    _required("hashrate_th", Number, "TH/s used."),
-    _required("power_w", Number, "W used."),
-    _required("records_hash", Name, "Content hash of the day's records that were used."),
-    _required("calculations", Count, "Calculations stored."),
-    _required("curtailed_energy", Number, "Their energy, MWh."),
-    _required("bitcoin_mined", Number, "Their Bitcoin, BTC."),
+    required("settlement_date", Day, "Settlement day."),
+    required("miner_model", Name, "ASIC model."),
+    required("hashrate_th", Number, "TH/s used."),
+    required("power_w", Number, "W used."),
+    required("records_hash", Name, "Content hash of the day's records that were used."),
+    required("calculations", Count, "Calculations stored."),
+    required("curtailed_energy", Number, "Their energy, MWh."),
+    required("bitcoin_mined", Number, "Their Bitcoin, BTC."),
     PrimaryKeyConstraint("settlement_date", "miner_model"),
     comment="What was calculated from what, written with the calculations in one transaction.",
 )
@@ -233,16 +235,16 @@ calculation_days = Table(
 restatements = Table(
     "restatements",
     metadata,
-    _required("settlement_date", Day, "Settlement day whose content changed at a later fetch."),
-    _required("restated_at", Instant, "When the change was stored."),
-    _required("hash_before", Name, "Content hash before."),
-    _required("hash_after", Name, "Content hash after."),
-    _required("energy_before", Number, "Gross MWh before."),
-    _required("energy_after", Number, "Gross MWh after."),
-    _required("payment_before", Number, "£ before."),
-    _required("payment_after", Number, "£ after."),
-    _required("records_before", Count, "Curtailment records before."),
-    _required("records_after", Count, "Curtailment records after."),
+    required("settlement_date", Day, "Settlement day whose content changed at a later fetch."),
+    required("restated_at", Instant, "When the change was stored."),
+    required("hash_before", Name, "Content hash before."),
+    required("hash_after", Name, "Content hash after."),
+    required("energy_before", Number, "Gross MWh before."),
+    required("energy_after", Number, "Gross MWh after."),
+    required("payment_before", Number, "£ before."),
+    required("payment_after", Number, "£ after."),
+    required("records_before", Count, "Curtailment records before."),
+    required("records_after", Count, "Curtailment records after."),
     PrimaryKeyConstraint("settlement_date", "restated_at"),
     comment="History of days that the settlement changed after they had been stored.",
 )
@@ -250,10 +252,10 @@ restatements = Table(
 unknown_wind_units = Table(
     "unknown_wind_units",
     metadata,
-    _required("settlement_date", Day, "Settlement day."),
-    _required("bm_unit_id", Name, "Stack id that looks like wind and is not in the wind register."),
-    _required("rows", Count, "Its rows that day, both sides."),
-    _required("bid_mwh", Number, "Σ of its bid volumes, MWh, signed as received."),
+    required("settlement_date", Day, "Settlement day."),
+    required("bm_unit_id", Name, "Stack id that looks like wind and is not in the wind register."),
+    required("rows", Count, "Its rows that day, both sides."),
+    required("bid_mwh", Number, "Σ of its bid volumes, MWh, signed as received."),
     PrimaryKeyConstraint("settlement_date", "bm_unit_id"),
     comment="Units that may be wind farms and are not counted: to be added to the wind units, or ruled out.",
 )
@@ -261,14 +263,14 @@ unknown_wind_units = Table(
 wind_bm_units = Table(
     "wind_bm_units",
     metadata,
-    _required("bm_unit_id", Name, "Elexon BM unit id."),
-    _required("seen_from", Instant, "When these particulars were first seen."),
-    _required("seen_until", Instant, "When they were last seen."),
-    _optional("bm_unit_name", Name, "Name in the register."),
-    _optional("lead_party_name", Name, "Lead party."),
-    _optional("generation_capacity", Number, "Registered capacity in MW; some are absent or 0."),
-    _required("source", Name, "register or addition (curated)."),
-    _required("is_current", Boolean, "Whether this is the unit's newest version."),
+    required("bm_unit_id", Name, "Elexon BM unit id."),
+    required("seen_from", Instant, "When these particulars were first seen."),
+    required("seen_until", Instant, "When they were last seen."),
+    optional("bm_unit_name", Name, "Name in the register."),
+    optional("lead_party_name", Name, "Lead party."),
+    optional("generation_capacity", Number, "Registered capacity in MW; some are absent or 0."),
+    required("source", Name, "register or addition (curated)."),
+    required("is_current", Boolean, "Whether this is the unit's newest version."),
     PrimaryKeyConstraint("bm_unit_id", "seen_from"),
     Index(None, "bm_unit_id", unique=True, postgresql_where=text("is_current"), sqlite_where=text("is_current")),
     comment="Every wind unit ever known, a row per version of its particulars. A unit once known as wind stays.",
@@ -277,11 +279,11 @@ wind_bm_units = Table(
 network_epochs = Table(
     "network_epochs",
     metadata,
-    _required("block_time", Instant, "Header time of the block with which it begins."),
-    _required("height", Count, "Height of that block."),
-    _required("kind", Name, "retarget (difficulty changes) or halving (subsidy changes)."),
-    _required("difficulty", Number, "Network difficulty from then on."),
-    _required("block_subsidy", Number, "BTC per block from then on."),
+    required("block_time", Instant, "Header time of the block with which it begins."),
+    required("height", Count, "Height of that block."),
+    required("kind", Name, "retarget (difficulty changes) or halving (subsidy changes)."),
+    required("difficulty", Number, "Network difficulty from then on."),
+    required("block_subsidy", Number, "BTC per block from then on."),
     PrimaryKeyConstraint("height", "kind"),
     CheckConstraint("difficulty > 0", name="difficulty"),
     CheckConstraint("height >= 0", name="height"),
@@ -291,9 +293,9 @@ network_epochs = Table(
 reference_fetches = Table(
     "reference_fetches",
     metadata,
-    _required("name", Name, "wind_bm_units or network_epochs."),
-    _required("fetched_at", Instant, "When it was last asked for with success."),
-    _required("rows", Count, "Rows of that answer."),
+    required("name", Name, "wind_bm_units or network_epochs."),
+    required("fetched_at", Instant, "When it was last asked for with success."),
+    required("rows", Count, "Rows of that answer."),
     PrimaryKeyConstraint("name"),
     comment="When each reference was last fetched.",
 )

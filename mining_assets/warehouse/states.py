@@ -4,11 +4,12 @@ Which state a day is in:
 
 - ``missing``: it was never whole.
 - ``partial``: some of its ledger is gone; something outside damaged it.
+- ``damaged``: the last verification found records that are not those of the ledger.
 - ``provisional``: whole, last fetched before 15:00 UTC of the day after, when the settlement still changes.
 - ``final``: whole, and fetched after that.
 
 Beside its state a day is ``inconsistent`` when something derived from it is missing, orphan, stale or does not add up,
-and ``restated`` when its content changed at a later fetch.
+``restated`` when its content changed at a later fetch, and ``quarantined`` when healing gave it up.
 """
 
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.restatement import is_final
 from mining_assets.domain.summaries import BITCOIN_FIGURES, RELATIVE_TOLERANCE
 from mining_assets.warehouse.engine import read_frame
+from mining_assets.warehouse.reconciliation_schema import healing_attempts, integrity_findings
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
     calculation_days,
@@ -41,8 +43,9 @@ def day_states(connection: Connection, first: date, last: date, models: Sequence
     """The state of every day from first to last.
 
     Returns:
-        Indexed by date: state, inconsistent, restated (bool), fetched_at, vintage, and the counts of curtailment
-        records and of expected, actual, missing, orphan and stale calculations.
+        Indexed by date: state; inconsistent, restated, quarantined (bool); fetched_at, vintage; the counts of
+        curtailment records and of expected, actual, missing, orphan and stale calculations; and of healing:
+        attempts, next_attempt_at, quarantined_at, last_error.
     """
     stored = read_frame(connection, _query(first, last, models)).set_index("day")
     every = pd.Index([first + timedelta(days=offset) for offset in range((last - first).days + 1)], name="day")
@@ -51,13 +54,20 @@ def day_states(connection: Connection, first: date, last: date, models: Sequence
     states["state"] = _state(days)
     for name in COUNTS:
         states[name] = days[name].fillna(0).astype("int64")
-    adds_up = days["adds_up"].fillna(False).astype(bool)
-    whole = states["state"].isin(["final", "provisional"])
-    disagrees = states[["missing", "orphan", "stale"]].sum(axis=1).gt(0) | ~adds_up
-    states["inconsistent"] = (whole & disagrees) | (~whole & days["has_summary"].fillna(False).astype(bool))
-    states["restated"] = days["restated"].fillna(False).astype(bool)
-    states["fetched_at"], states["vintage"] = days["fetched_at"], days["vintage"]
+    adds_up = _true(days["adds_up"])
+    whole = states["state"].isin(["final", "provisional", "damaged"])
+    disagrees = states[["missing", "orphan", "stale"]].sum(axis=1).gt(0) | ~adds_up | _true(days["found_inconsistent"])
+    states["inconsistent"] = (whole & disagrees) | (~whole & _true(days["has_derived"]))
+    states["restated"] = _true(days["restated"])
+    states["quarantined"] = days["quarantined_at"].notna()
+    states["attempts"] = days["attempts"].fillna(0).astype("int64")
+    for name in ("fetched_at", "vintage", "next_attempt_at", "quarantined_at", "last_error"):
+        states[name] = days[name]
     return states
+
+
+def _true(flags: "pd.Series[bool]") -> "pd.Series[bool]":
+    return flags.fillna(False).astype(bool)
 
 
 def _state(days: pd.DataFrame) -> "np.ndarray[tuple[int], np.dtype[np.object_]]":
@@ -68,21 +78,27 @@ def _state(days: pd.DataFrame) -> "np.ndarray[tuple[int], np.dtype[np.object_]]"
         for day, is_whole, fetched_at in zip(days.index, whole, days["fetched_at"], strict=True)
     ]
     some = days["periods"].notna() | (ledger_rows > 0)
-    return np.select([np.array(final, dtype=bool), whole, some], ["final", "provisional", "partial"], "missing")
+    return np.select(
+        [whole & _true(days["found_damaged"]), np.array(final, dtype=bool), whole, some],
+        ["damaged", "final", "provisional", "partial"],
+        "missing",
+    )
 
 
 def _query(first: date, last: date, models: Sequence[MinerModel]) -> Select[Any]:
     ledger = _ledger(first, last)
     calculated = _calculated(first, last, models)
     bitcoin = _bitcoin(first, last)
+    found = _found(first, last)
     restated = _dates(restatements.c.settlement_date, first, last).distinct().subquery()
-    days, summary = settlement_days.c, daily_summaries.c
+    days, summary, healing = settlement_days.c, daily_summaries.c, healing_attempts.c
     known = union(
         select(ledger.c.day),
         select(calculated.c.day),
         select(bitcoin.c.day),
         _dates(days.settlement_date, first, last),
         _dates(summary.summary_date, first, last),
+        _dates(healing.settlement_date, first, last),
     ).subquery()
     day = known.c.day
     expected = func.coalesce(days.farm_periods, 0) * len(models)
@@ -104,8 +120,16 @@ def _query(first: date, last: date, models: Sequence[MinerModel]) -> Select[Any]
         func.coalesce(calculated.c.orphan, 0).label("orphan"),
         func.coalesce(calculated.c.stale, 0).label("stale"),
         adds_up.label("adds_up"),
-        or_(summary.summary_date.is_not(None), bitcoin.c.day.is_not(None)).label("has_summary"),
+        or_(summary.summary_date.is_not(None), bitcoin.c.day.is_not(None), calculated.c.actual > 0).label(
+            "has_derived"
+        ),
         restated.c.day.is_not(None).label("restated"),
+        (found.c.damaged > 0).label("found_damaged"),
+        (found.c.inconsistent > 0).label("found_inconsistent"),
+        healing.attempts,
+        healing.next_attempt_at,
+        healing.quarantined_at,
+        healing.last_error,
     ).select_from(
         known.outerjoin(settlement_days, days.settlement_date == day)
         .outerjoin(daily_summaries, summary.summary_date == day)
@@ -113,6 +137,8 @@ def _query(first: date, last: date, models: Sequence[MinerModel]) -> Select[Any]
         .outerjoin(calculated, calculated.c.day == day)
         .outerjoin(bitcoin, bitcoin.c.day == day)
         .outerjoin(restated, restated.c.day == day)
+        .outerjoin(found, found.c.day == day)
+        .outerjoin(healing_attempts, healing.settlement_date == day)
     )
 
 
@@ -128,6 +154,20 @@ def _ledger(first: date, last: date) -> Subquery:
 def _bitcoin(first: date, last: date) -> Subquery:
     day = bitcoin_daily_summaries.c.summary_date
     return _dates(day, first, last).add_columns(func.count().label("rows")).group_by(day).subquery()
+
+
+def _found(first: date, last: date) -> Subquery:
+    """Per day: how many of the last verification's findings say that it is damaged or inconsistent."""
+    findings = integrity_findings.c
+    return (
+        _dates(findings.settlement_date, first, last)
+        .add_columns(
+            func.sum(case((findings.effect == "damaged", 1), else_=0)).label("damaged"),
+            func.sum(case((findings.effect == "inconsistent", 1), else_=0)).label("inconsistent"),
+        )
+        .group_by(findings.settlement_date)
+        .subquery()
+    )
 
 
 def _calculated(first: date, last: date, models: Sequence[MinerModel]) -> Subquery:

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from mining_assets.warehouse import reconciliation_schema  # noqa: F401  (adds its tables to the metadata)
 from mining_assets.warehouse.schema import metadata
 
 context.configure(

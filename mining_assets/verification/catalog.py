@@ -1,0 +1,207 @@
+"""Every check there is: on which asset, how severe, what it asserts and what to do when it fails."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from mining_assets.warehouse.schema import (
+    bitcoin_daily_summaries,
+    bitcoin_monthly_summaries,
+    bitcoin_yearly_summaries,
+    curtailment_records,
+    daily_summaries,
+    historical_bitcoin_calculations,
+    monthly_summaries,
+    network_epochs,
+    wind_bm_units,
+    yearly_summaries,
+)
+
+Severity = Literal["error", "warn"]
+"""error: wrong or missing data. warn: a suspicion, which never changes a state, an exit code or what is stored."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check by value.
+
+    Attributes:
+        table: the asset it belongs to.
+        remedy: what a person does when it fails.
+    """
+
+    table: str
+    name: str
+    severity: Severity
+    asserts: str
+    remedy: str
+
+    @property
+    def effect(self) -> Literal["damaged", "inconsistent", "nothing"]:
+        """What a finding makes of its day."""
+        if self in DAMAGE:
+            return "damaged"
+        return "inconsistent" if self in DERIVED else "nothing"
+
+    @property
+    def description(self) -> str:
+        """Both sentences, as the UI shows them."""
+        return f"{self.asserts} If it fails: {self.remedy}"
+
+
+_REFETCH = "the healing sensor fetches the day again; by hand: `mining-assets date DAY --refetch`."
+_DERIVE = "the healing sensor derives the day again; by hand: `mining-assets date DAY`."
+_RECORDS, _CALCULATIONS = curtailment_records.name, historical_bitcoin_calculations.name
+
+COMPLETENESS = Check(
+    _RECORDS,
+    "completeness",
+    "error",
+    "The ledger holds every settlement period and side of every day, none is empty on both sides unless a person "
+    "said so, and every empty side is confirmed.",
+    "the healing sensor fetches the day; by hand: `mining-assets date DAY`.",
+)
+LEDGER_AGREEMENT = Check(
+    _RECORDS,
+    "ledger_agreement",
+    "error",
+    "Rows, MWh and content hash of every period and side, and the day's figures, are those of the ledger.",
+    _REFETCH,
+)
+VALIDITY = Check(
+    _RECORDS,
+    "validity",
+    "error",
+    "Payment is volume × original price, bids are not above and offers not below zero, keys are unique, periods exist "
+    "and start when they say.",
+    _REFETCH,
+)
+SHRUNK = Check(
+    _RECORDS,
+    "shrunk",
+    "error",
+    "No newer answer was refused because it takes more than 5 % off a final day.",
+    "compare both figures with Elexon; if the new one is right: `mining-assets date DAY --refetch --accept-shrink`.",
+)
+CAPACITY = Check(
+    _RECORDS,
+    "capacity_bound",
+    "warn",
+    "No farm was curtailed by more than its registered capacity allows in half an hour (+5 %).",
+    "nothing to mend as a rule: some registered capacities are too low.",
+)
+BOUNDS = Check(
+    _RECORDS,
+    "day_and_price_bounds",
+    "warn",
+    "No day is above 140,000 MWh and no price beyond ±£500/MWh.",
+    "compare the day with another source.",
+)
+UNKNOWN_UNITS = Check(
+    _RECORDS,
+    "unknown_wind_units",
+    "warn",
+    "No stack holds a unit that looks like wind and is not known as wind.",
+    "if it is a wind farm, add it (MINING_ASSETS_WIND_UNITS) and fetch its days again with --refetch.",
+)
+ORACLE = Check(
+    _RECORDS,
+    "whole_day_oracle",
+    "warn",
+    "The stacks agree with Elexon's whole-day volumes and cashflows, unit by unit and period by period.",
+    "fetch the day again later; a lasting difference is one between two publications of Elexon.",
+)
+CALCULATIONS_COMPLETE = Check(
+    _CALCULATIONS,
+    "completeness",
+    "error",
+    "There is a calculation for every farm with energy in every period and every miner model, and no other.",
+    _DERIVE,
+)
+CALCULATIONS_CONSISTENT = Check(
+    _CALCULATIONS,
+    "consistency",
+    "error",
+    "Energy equals the records', difficulty and subsidy are those in force, the Bitcoin recomputed equals the stored, "
+    "and models stand in the ratio of their efficiency.",
+    _DERIVE,
+)
+EPOCHS_VALID = Check(
+    network_epochs.name,
+    "grid_and_halvings",
+    "error",
+    "Retargets lie on the grid of 2016 blocks, halvings on 210,000, in order of time, each with its height's subsidy.",
+    "restore the table from a backup; the source's history is refused while it contradicts what is stored.",
+)
+EPOCHS_SPACING = Check(
+    network_epochs.name,
+    "spacing",
+    "warn",
+    "Since 2016 no retarget is missing and none came after less than 5 or more than 25 days.",
+    "compare the heights named with another source.",
+)
+EPOCHS_FRESH = Check(
+    network_epochs.name,
+    "freshness",
+    "warn",
+    "The difficulty was fetched in the last two days.",
+    "see why the schedule reference_refresh fails; by hand: materialize network_epochs.",
+)
+UNITS_KEPT = Check(
+    wind_bm_units.name,
+    "no_unit_lost",
+    "error",
+    "Every farm with records is known as wind, and every unit has one current version.",
+    "materialize wind_bm_units; a unit that has left the register goes into MINING_ASSETS_WIND_UNITS.",
+)
+UNITS_FRESH = Check(
+    wind_bm_units.name,
+    "freshness",
+    "warn",
+    "The register was fetched in the last two days.",
+    "see why the schedule reference_refresh fails; by hand: materialize wind_bm_units.",
+)
+
+
+def _sums(table: str, of: str) -> Check:
+    return Check(
+        table,
+        "sums",
+        "error",
+        f"Each row equals the sum of {of}, says truly how many days it holds, and there is none without data.",
+        _DERIVE,
+    )
+
+
+DAILY_SUMS = _sums(daily_summaries.name, "the day's records")
+BITCOIN_DAILY_SUMS = _sums(bitcoin_daily_summaries.name, "the day's calculations")
+MONTHLY_SUMS = _sums(monthly_summaries.name, "its days")
+BITCOIN_MONTHLY_SUMS = _sums(bitcoin_monthly_summaries.name, "its days")
+YEARLY_SUMS = _sums(yearly_summaries.name, "its months")
+BITCOIN_YEARLY_SUMS = _sums(bitcoin_yearly_summaries.name, "its months")
+
+CHECKS = (
+    COMPLETENESS,
+    LEDGER_AGREEMENT,
+    VALIDITY,
+    SHRUNK,
+    CAPACITY,
+    BOUNDS,
+    UNKNOWN_UNITS,
+    ORACLE,
+    CALCULATIONS_COMPLETE,
+    CALCULATIONS_CONSISTENT,
+    DAILY_SUMS,
+    BITCOIN_DAILY_SUMS,
+    MONTHLY_SUMS,
+    BITCOIN_MONTHLY_SUMS,
+    YEARLY_SUMS,
+    BITCOIN_YEARLY_SUMS,
+    EPOCHS_VALID,
+    EPOCHS_SPACING,
+    EPOCHS_FRESH,
+    UNITS_KEPT,
+    UNITS_FRESH,
+)
+# What they find means that a day's records are not what was fetched.
+DAMAGE = (LEDGER_AGREEMENT, VALIDITY)
+DERIVED = (CALCULATIONS_COMPLETE, CALCULATIONS_CONSISTENT, DAILY_SUMS, BITCOIN_DAILY_SUMS)

@@ -1,0 +1,128 @@
+"""The checks of days: records against ledger, calculations and summaries against records, all by value.
+
+They work on a chunk of days at a time, of any length; a month is a good one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+from sqlalchemy import Connection, Table, select
+
+from mining_assets.domain.mining import MinerModel
+from mining_assets.domain.network import NetworkHistory
+from mining_assets.domain.settlement import SIDES, period_starts, periods_in
+from mining_assets.verification import calculations, records, summaries
+from mining_assets.verification.findings import Verification
+from mining_assets.warehouse.calculations import calculations_of
+from mining_assets.warehouse.days import records_of
+from mining_assets.warehouse.engine import read_frame
+from mining_assets.warehouse.reconciliation_schema import oracle_comparisons, refused_answers
+from mining_assets.warehouse.schema import (
+    bitcoin_daily_summaries,
+    calculation_days,
+    curtailment_records,
+    daily_summaries,
+    historical_bitcoin_calculations,
+    settlement_days,
+    settlement_ledger,
+    unknown_wind_units,
+)
+from mining_assets.warehouse.summaries import summaries_of
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Everything stored of some days, and the grid of periods they should have."""
+
+    days: Sequence[date]
+    grid: pd.DataFrame
+    records: pd.DataFrame
+    ledger: pd.DataFrame
+    figures: pd.DataFrame
+    calculations: pd.DataFrame
+    notes: pd.DataFrame
+    daily: pd.DataFrame
+    bitcoin_daily: pd.DataFrame
+    unknown_units: pd.DataFrame
+    refused: pd.DataFrame
+    oracle: pd.DataFrame
+
+    @property
+    def whole(self) -> set[date]:
+        """The days whose figures and whole ledger are there."""
+        rows = self.ledger.groupby("settlement_date").size()
+        return {
+            row.settlement_date
+            for row in self.figures.itertuples(index=False)
+            if rows.get(row.settlement_date, 0) == 2 * row.periods
+        }
+
+
+def read_chunk(connection: Connection, days: Sequence[date]) -> Chunk:
+    """Read everything stored of the days."""
+
+    def rows(table: Table) -> pd.DataFrame:
+        query = select(*table.c).where(table.c.settlement_date.in_(days)).order_by(*table.primary_key)
+        return read_frame(connection, query)
+
+    return Chunk(
+        days=days,
+        grid=_grid(days),
+        records=records_of(connection, days),
+        ledger=rows(settlement_ledger),
+        figures=rows(settlement_days),
+        calculations=calculations_of(connection, days),
+        notes=rows(calculation_days),
+        daily=summaries_of(connection, daily_summaries, days),
+        bitcoin_daily=summaries_of(connection, bitcoin_daily_summaries, days),
+        unknown_units=rows(unknown_wind_units),
+        refused=rows(refused_answers),
+        oracle=rows(oracle_comparisons),
+    )
+
+
+def verify_days(
+    connection: Connection,
+    days: Sequence[date],
+    models: tuple[MinerModel, ...],
+    history: NetworkHistory,
+    capacities: dict[str, float],
+) -> Verification:
+    """Verify some days by value.
+
+    Args:
+        models: the miner models for which calculations are expected.
+        history: the network's history as stored.
+        capacities: registered capacity in MW of the units that have one above zero.
+    """
+    chunk = read_chunk(connection, days)
+    verification = Verification(
+        spans=set(days),
+        tables={
+            table.name
+            for table in (
+                curtailment_records,
+                historical_bitcoin_calculations,
+                daily_summaries,
+                bitcoin_daily_summaries,
+            )
+        },
+    )
+    records.verify(chunk, verification, capacities)
+    calculations.verify(chunk, verification, models, history)
+    summaries.verify_daily(chunk, verification)
+    return verification
+
+
+def _grid(days: Sequence[date]) -> pd.DataFrame:
+    """Every period and side that the days have, with the period's UTC start."""
+    rows = [
+        (day, period, side, start)
+        for day in days
+        for period, start in zip(range(1, periods_in(day) + 1), period_starts(day), strict=True)
+        for side in SIDES
+    ]
+    grid = pd.DataFrame(rows, columns=["settlement_date", "settlement_period", "side", "starts"])
+    return grid.astype({"side": "str", "starts": "datetime64[us, UTC]"})

@@ -1,0 +1,124 @@
+"""What verification found: per check and span the number of problems and the first of them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+import pandas as pd
+from sqlalchemy import Connection, delete, select
+
+from mining_assets.verification.catalog import CHECKS, Check
+from mining_assets.warehouse.engine import insert_frame, read_frame
+from mining_assets.warehouse.reconciliation_schema import integrity_findings
+
+Span = date | str
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A check that fails on a day, a month, a year or (``all``) a reference.
+
+    Attributes:
+        problems: how many keys are wrong.
+        example: the first of them, in words.
+    """
+
+    check: Check
+    span: Span
+    problems: int
+    example: str
+
+
+@dataclass
+class Verification:
+    """What was looked at and what was found.
+
+    Attributes:
+        spans: every day, month and year that was verified; a check without a finding holds on all of them.
+        counts: what a check counted on the way, such as expected and missing calculations.
+    """
+
+    spans: set[Span] = field(default_factory=set)
+    tables: set[str] = field(default_factory=set)
+    findings: list[Finding] = field(default_factory=list)
+    counts: dict[Check, dict[str, int]] = field(default_factory=dict)
+
+    def found(self, check: Check) -> list[Finding]:
+        """The findings of a check, in order of span."""
+        return sorted((finding for finding in self.findings if finding.check == check), key=lambda f: str(f.span))
+
+    @property
+    def errors(self) -> list[Finding]:
+        """The findings that mean wrong or missing data."""
+        return [finding for finding in self.findings if finding.check.severity == "error"]
+
+    def add(self, check: Check, bad: pd.DataFrame) -> None:
+        """Add the problems of a check: a frame with span, key (what) and detail (how), one row each."""
+        for span, rows in bad.groupby("span", sort=True):
+            first = rows.iloc[0]
+            example = f"{first['key']}: {first['detail']}" if first["key"] else first["detail"]
+            self.findings.append(Finding(check, span, len(rows), example))
+
+    def count(self, check: Check, **counts: int) -> None:
+        """Add to what a check counted."""
+        known = self.counts.setdefault(check, {})
+        for name, count in counts.items():
+            known[name] = known.get(name, 0) + count
+
+    def merge(self, other: "Verification") -> None:
+        """Take in what was found elsewhere."""
+        self.spans |= other.spans
+        self.tables |= other.tables
+        self.findings += other.findings
+        for check, counts in other.counts.items():
+            self.count(check, **counts)
+
+
+def problems(span: Sequence[Span] | pd.Series, key: Sequence[str] | pd.Series, detail: Sequence[str]) -> pd.DataFrame:
+    """Problems as ``Verification.add`` takes them."""
+    return pd.DataFrame({"span": list(span), "key": list(key), "detail": list(detail)}, dtype=object)
+
+
+def store_findings(connection: Connection, verification: Verification, found_at: datetime) -> None:
+    """Replace what was known of the spans and tables verified by what was found now."""
+    table = integrity_findings.c
+    connection.execute(
+        delete(integrity_findings).where(
+            table.span.in_([str(span) for span in verification.spans]), table.table_name.in_(verification.tables)
+        )
+    )
+    rows = [
+        {
+            "table_name": finding.check.table,
+            "check_name": finding.check.name,
+            "span": str(finding.span),
+            "settlement_date": finding.span if isinstance(finding.span, date) else None,
+            "severity": finding.check.severity,
+            "effect": finding.check.effect,
+            "problems": finding.problems,
+            "example": finding.example,
+            "found_at": found_at,
+        }
+        for finding in verification.findings
+    ]
+    insert_frame(connection, integrity_findings, pd.DataFrame(rows))
+
+
+def stored_findings(connection: Connection, tables: Iterable[str] | None = None) -> list[Finding]:
+    """What the last verification of each span found."""
+    query = select(*integrity_findings.c).order_by(integrity_findings.c.span)
+    if tables is not None:
+        query = query.where(integrity_findings.c.table_name.in_(list(tables)))
+    by_name = {(check.table, check.name): check for check in CHECKS}
+    frame = read_frame(connection, query)
+    return [
+        Finding(
+            by_name[row["table_name"], row["check_name"]],
+            row["settlement_date"] or row["span"],
+            row["problems"],
+            row["example"],
+        )
+        for row in frame.to_dict("records")
+        if (row["table_name"], row["check_name"]) in by_name
+    ]

@@ -1,0 +1,167 @@
+"""The checks on ``curtailment_records``."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from mining_assets.domain.curtailment import PRICE_LIMIT, TOTALS, daily_totals, farm_energy, payment
+from mining_assets.domain.fingerprint import EMPTY_HASH, PERIOD_KEY, combined_hash, content_hashes
+from mining_assets.domain.summaries import same
+from mining_assets.verification import catalog
+from mining_assets.verification.findings import Verification, problems
+
+if TYPE_CHECKING:
+    from mining_assets.verification.days import Chunk
+
+CAPACITY_MARGIN = 1.05
+HOURS_PER_PERIOD = 0.5
+DAY_LIMIT = 140_000.0
+PRICE_SUSPICION = 500.0
+
+
+def verify(chunk: "Chunk", verification: Verification, capacities: dict[str, float]) -> None:
+    """All checks on the records of a chunk."""
+    verification.count(catalog.COMPLETENESS, days=len(chunk.days), whole_days=len(chunk.whole))
+    verification.count(catalog.LEDGER_AGREEMENT, records=len(chunk.records), ledger_rows=len(chunk.ledger))
+    verification.add(catalog.COMPLETENESS, _incomplete(chunk))
+    verification.add(catalog.LEDGER_AGREEMENT, _disagreeing(chunk))
+    verification.add(catalog.VALIDITY, _invalid(chunk))
+    verification.add(
+        catalog.SHRUNK,
+        problems(chunk.refused["settlement_date"], [""] * len(chunk.refused), list(chunk.refused["reason"])),
+    )
+    verification.add(catalog.CAPACITY, _above_capacity(chunk, capacities))
+    verification.add(catalog.BOUNDS, _out_of_bounds(chunk))
+    units = chunk.unknown_units
+    verification.add(
+        catalog.UNKNOWN_UNITS,
+        problems(
+            units["settlement_date"],
+            units["bm_unit_id"],
+            [f"{rows} rows, {mwh:,.3f} MWh of bids" for rows, mwh in zip(units["rows"], units["bid_mwh"], strict=True)],
+        ),
+    )
+    differing = chunk.oracle[chunk.oracle["problem"].notna()]
+    verification.add(
+        catalog.ORACLE,
+        problems(differing["settlement_date"], [""] * len(differing), list(differing["problem"])),
+    )
+
+
+def _incomplete(chunk: "Chunk") -> pd.DataFrame:
+    fetched = set(chunk.ledger["settlement_date"]) | set(chunk.figures["settlement_date"])
+    never = [day for day in chunk.days if day not in fetched]
+    seen = chunk.grid[chunk.grid["settlement_date"].isin(fetched)]
+    both = seen.merge(chunk.ledger, how="outer", on=PERIOD_KEY, indicator="in_which")
+    gone, extra = both[both["in_which"] == "left_only"], both[both["in_which"] == "right_only"]
+    silent = chunk.ledger[chunk.ledger["raw_rows"] == 0]
+    silent = silent[silent.duplicated(["settlement_date", "settlement_period"], keep="first")]
+    silent = silent[silent["confirmed_by"] != "operator"]
+    bare = set(chunk.ledger["settlement_date"]) - set(chunk.figures["settlement_date"])
+    return pd.concat(
+        [
+            problems(never, [""] * len(never), ["never fetched"] * len(never)),
+            problems(gone["settlement_date"], _named(gone), ["not in the ledger"] * len(gone)),
+            problems(
+                extra["settlement_date"], _named(extra), ["in the ledger, but the day has no such period"] * len(extra)
+            ),
+            problems(
+                silent["settlement_date"], _named(silent), ["empty on both sides, confirmed by nobody"] * len(silent)
+            ),
+            problems(sorted(bare), [""] * len(bare), ["its figures are not in settlement_days"] * len(bare)),
+        ]
+    )
+
+
+def _disagreeing(chunk: "Chunk") -> pd.DataFrame:
+    groups = chunk.records.groupby(PERIOD_KEY)["volume"]
+    stored = pd.DataFrame({"rows": groups.size(), "mwh": groups.sum()}).reset_index()
+    ledger = chunk.ledger.merge(stored, how="left", on=PERIOD_KEY)
+    ledger = ledger.fillna({"rows": 0, "mwh": 0.0})
+    hashes = content_hashes(chunk.records)
+    ledger["hash"] = [hashes.get(key, EMPTY_HASH) for key in ledger[PERIOD_KEY].itertuples(index=False, name=None)]
+    bad_rows = ledger["rows"] != ledger["wind_rows"]
+    bad_mwh = ~same(ledger["mwh"], ledger["wind_mwh"])
+    bad_hash = ledger["hash"] != ledger["content_hash"]
+    bad = ledger[bad_rows | bad_mwh | bad_hash]
+    details = [
+        f"{int(row.rows)} rows, {row.mwh:,.6f} MWh; the ledger has {row.wind_rows} rows, {row.wind_mwh:,.6f} MWh"
+        + ("" if row.rows != row.wind_rows or row.mwh != row.wind_mwh else ", and another content hash")
+        for row in bad.itertuples(index=False)
+    ]
+    return pd.concat([problems(bad["settlement_date"], _named(bad), details), _figures_that_differ(chunk)])
+
+
+def _figures_that_differ(chunk: "Chunk") -> pd.DataFrame:
+    """Days whose figures are not those of their ledger: hash and periods, and of their records: everything else."""
+    whole = chunk.figures[chunk.figures["settlement_date"].isin(chunk.whole)].set_index("settlement_date")
+    settled = chunk.records.assign(payment=payment(chunk.records["volume"], chunk.records["original_price"]))
+    totals = daily_totals(settled, whole.index)
+    farm_periods = farm_energy(chunk.records).groupby("settlement_date").size()
+    farm_periods = farm_energy(chunk.records).groupby("settlement_date").size()
+    totals["farm_periods"] = farm_periods.reindex(whole.index, fill_value=0)
+    ordered = chunk.ledger.sort_values(PERIOD_KEY)
+    hashes = ordered.groupby("settlement_date")["content_hash"].agg(lambda of_day: combined_hash(list(of_day)))
+    frames = [_differing_column(whole[name], totals[name], name) for name in (*TOTALS, "farm_periods")]
+    wrong = whole.index[whole["content_hash"] != hashes.reindex(whole.index)]
+    frames.append(problems(wrong, ["content_hash"] * len(wrong), ["is not that of the ledger"] * len(wrong)))
+    return pd.concat(frames)
+
+
+def _differing_column(stored: "pd.Series[float]", wanted: "pd.Series[float]", name: str) -> pd.DataFrame:
+    bad = ~same(stored, wanted.reindex(stored.index))
+    return problems(
+        stored.index[bad],
+        [f"settlement_days.{name}"] * int(bad.sum()),
+        [f"is {a}, the records give {b}" for a, b in zip(stored[bad], wanted.reindex(stored.index)[bad], strict=True)],
+    )
+
+
+def _invalid(chunk: "Chunk") -> pd.DataFrame:
+    rows = chunk.records.merge(chunk.grid, how="left", on=PERIOD_KEY)
+    due = payment(rows["volume"], rows["original_price"])
+    against = ((rows["side"] == "bid") & (rows["volume"] > 0)) | ((rows["side"] == "offer") & (rows["volume"] < 0))
+    faults = (
+        (~same(rows["payment"], due), "payment is not volume × original price"),
+        (against, "its volume has the wrong sign for its side"),
+        (rows["starts"].isna(), "the day has no such period"),
+        (rows["starts"].notna() & (rows["start_time"] != rows["starts"]), "start_time is not the period's UTC start"),
+        (rows["original_price"].abs() > PRICE_LIMIT, f"its price is beyond ±{PRICE_LIMIT:,.0f} £/MWh"),
+        (rows.duplicated([*PERIOD_KEY, "sequence_number"]), "its key appears twice"),
+    )
+    frames = []
+    for fault, text in faults:
+        bad = rows[fault]
+        keys = [f"{name} #{number}" for name, number in zip(_named(bad), bad["sequence_number"], strict=True)]
+        frames.append(problems(bad["settlement_date"], keys, [text] * len(bad)))
+    return pd.concat(frames)
+
+
+def _above_capacity(chunk: "Chunk", capacities: dict[str, float]) -> pd.DataFrame:
+    energy = farm_energy(chunk.records)
+    limit = energy["farm_id"].map(capacities).astype(float) * HOURS_PER_PERIOD * CAPACITY_MARGIN
+    bad = energy[energy["curtailed_energy"] > limit]
+    details = [
+        f"{mwh:,.3f} MWh, its capacity allows {at_most:,.3f}"
+        for mwh, at_most in zip(bad["curtailed_energy"], limit[bad.index], strict=True)
+    ]
+    keys = [f"period {p} {farm}" for p, farm in zip(bad["settlement_period"], bad["farm_id"], strict=True)]
+    return problems(bad["settlement_date"], keys, details)
+
+
+def _out_of_bounds(chunk: "Chunk") -> pd.DataFrame:
+    energy = farm_energy(chunk.records).groupby("settlement_date")["curtailed_energy"].sum()
+    large = energy[energy > DAY_LIMIT]
+    odd = chunk.records[np.abs(chunk.records["original_price"]) > PRICE_SUSPICION]
+    keys = [f"{name} {farm}" for name, farm in zip(_named(odd), odd["farm_id"], strict=True)]
+    return pd.concat(
+        [
+            problems(large.index, [""] * len(large), [f"{mwh:,.0f} MWh" for mwh in large]),
+            problems(odd["settlement_date"], keys, [f"£{price:,.2f}/MWh" for price in odd["original_price"]]),
+        ]
+    )
+
+
+def _named(rows: pd.DataFrame) -> list[str]:
+    return [f"period {period} {side}" for period, side in zip(rows["settlement_period"], rows["side"], strict=True)]

@@ -1,0 +1,87 @@
+"""The checks on the reference tables."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+import pandas as pd
+from sqlalchemy import Connection, select
+
+from mining_assets.domain.network import (
+    RETARGET_INTERVAL,
+    Epoch,
+    NetworkHistoryRefused,
+    Retarget,
+    network_history,
+)
+from mining_assets.verification import catalog
+from mining_assets.verification.catalog import Check
+from mining_assets.verification.findings import ALL, Verification, problems
+from mining_assets.warehouse.reference import last_fetch, stored_epochs
+from mining_assets.warehouse.schema import curtailment_records, network_epochs, wind_bm_units
+
+FRESH = timedelta(days=2)
+SHORTEST, LONGEST = timedelta(days=5), timedelta(days=25)
+WATCHED_FROM = 2016
+
+
+def verify_network_epochs(connection: Connection, now: datetime) -> Verification:
+    """The network's epochs: rules of the chain, spacing, freshness."""
+    verification = Verification({ALL}, {network_epochs.name})
+    epochs = stored_epochs(connection)
+    fetched_at = last_fetch(connection, network_epochs.name)
+    verification.count(catalog.EPOCHS_VALID, epochs=len(epochs))
+    verification.add(catalog.EPOCHS_VALID, _all(_invalid(epochs, fetched_at)))
+    verification.add(catalog.EPOCHS_SPACING, _all(_odd_spacing(epochs)))
+    _verify_fresh(verification, catalog.EPOCHS_FRESH, fetched_at, now)
+    return verification
+
+
+def verify_wind_units(connection: Connection, now: datetime) -> Verification:
+    """The wind register: no unit lost, one current version each, freshness."""
+    verification = Verification({ALL}, {wind_bm_units.name})
+    units = wind_bm_units.c
+    current = Counter(connection.execute(select(units.bm_unit_id).where(units.is_current)).scalars())
+    known = set(connection.execute(select(units.bm_unit_id).distinct()).scalars())
+    farms = set(connection.execute(select(curtailment_records.c.farm_id).distinct()).scalars())
+    lost = [(farm, "has records and is not in the register") for farm in sorted(farms - known)]
+    lost += [(unit, "has no current version") for unit in sorted(known - current.keys())]
+    verification.count(catalog.UNITS_KEPT, units=len(known), farms_with_records=len(farms))
+    verification.add(catalog.UNITS_KEPT, _all(lost))
+    _verify_fresh(verification, catalog.UNITS_FRESH, last_fetch(connection, wind_bm_units.name), now)
+    return verification
+
+
+def _invalid(epochs: tuple[Epoch, ...], fetched_at: datetime | None) -> list[tuple[str, str]]:
+    if not epochs or fetched_at is None:
+        return [("", "never fetched")]
+    retargets = [
+        Retarget(epoch.block_time, epoch.height, epoch.difficulty) for epoch in epochs if epoch.kind == "retarget"
+    ]
+    try:
+        wanted = network_history(retargets, fetched_at).epochs
+    except NetworkHistoryRefused as refused:
+        return [("", str(refused))]
+    stored, due = set(epochs), set(wanted)
+    wrong = [(f"height {epoch.height}", f"the {epoch.kind} is not as it must be") for epoch in sorted(stored - due)]
+    return wrong or [(f"height {epoch.height}", f"the {epoch.kind} is missing") for epoch in sorted(due - stored)]
+
+
+def _odd_spacing(epochs: tuple[Epoch, ...]) -> list[tuple[str, str]]:
+    retargets = [epoch for epoch in epochs if epoch.kind == "retarget" and epoch.block_time.year >= WATCHED_FROM]
+    odd = []
+    for before, after in pairwise(retargets):
+        blocks, took = after.height - before.height, after.block_time - before.block_time
+        if blocks != RETARGET_INTERVAL or not SHORTEST <= took <= LONGEST:
+            odd.append((f"height {after.height}", f"{blocks} blocks and {took.days} days after the retarget before"))
+    return odd
+
+
+def _verify_fresh(verification: Verification, check: Check, fetched_at: datetime | None, now: datetime) -> None:
+    if fetched_at is None or now - fetched_at > FRESH:
+        last = f"last fetched {fetched_at:%Y-%m-%d %H:%M} UTC" if fetched_at else "never fetched"
+        verification.add(check, _all([("", last)]))
+
+
+def _all(rows: list[tuple[str, str]]) -> pd.DataFrame:
+    return problems([ALL] * len(rows), [key for key, _ in rows], [detail for _, detail in rows])

@@ -1,0 +1,103 @@
+"""Verifying a range of days with everything derived from them, a month at a time, and keeping what was found.
+
+Reading happens on snapshots and blocks nobody. A day that looks wrong is looked at once more under its writer's lock
+before it is written down, so that a scan never records what a run has mended meanwhile.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
+
+import pandas as pd
+from sqlalchemy import Connection
+
+from mining_assets.domain.mining import MinerModel
+from mining_assets.domain.summaries import month_of, year_of
+from mining_assets.verification.days import verify_days
+from mining_assets.verification.findings import Verification, store_findings
+from mining_assets.verification.references import verify_network_epochs, verify_wind_units
+from mining_assets.verification.summaries import verify_months, verify_years
+from mining_assets.warehouse import reference
+from mining_assets.warehouse.engine import Warehouse, upsert_frame
+from mining_assets.warehouse.reconciliation_schema import integrity_scans
+from mining_assets.warehouse.status import Bounds
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What days are verified against: the miner models, and the first and last partition."""
+
+    models: tuple[MinerModel, ...]
+    bounds: Bounds
+
+
+def verify_and_store_days(warehouse: Warehouse, days: Sequence[date], scope: Scope) -> Verification:
+    """Verify days by value and keep what was found of them."""
+    with warehouse.reading() as connection:
+        verification = _verify_days(connection, days, scope)
+    suspicious = sorted({finding.span for finding in verification.findings if isinstance(finding.span, date)})
+    with warehouse.writing(*map(str, suspicious)) as connection:
+        if suspicious:
+            again = _verify_days(connection, suspicious, scope)
+            verification.findings = again.findings
+        store_findings(connection, verification, datetime.now(UTC))
+    return verification
+
+
+def verify_and_store_months(warehouse: Warehouse, months: Sequence[str], scope: Scope) -> Verification:
+    """Verify monthly summaries and keep what was found."""
+    with warehouse.writing(*months) as connection:
+        verification = verify_months(connection, months, scope.bounds)
+        store_findings(connection, verification, datetime.now(UTC))
+    return verification
+
+
+def verify_and_store_years(warehouse: Warehouse, years: Sequence[str], scope: Scope) -> Verification:
+    """Verify yearly summaries and keep what was found."""
+    with warehouse.writing(*years) as connection:
+        verification = verify_years(connection, years, scope.bounds)
+        store_findings(connection, verification, datetime.now(UTC))
+    return verification
+
+
+def verify_and_store_references(warehouse: Warehouse) -> Verification:
+    """Verify the reference tables and keep what was found."""
+    now = datetime.now(UTC)
+    with warehouse.writing("references") as connection:
+        verification = verify_network_epochs(connection, now)
+        verification.merge(verify_wind_units(connection, now))
+        store_findings(connection, verification, now)
+    return verification
+
+
+def scan(warehouse: Warehouse, first: date, last: date, scope: Scope) -> Verification:
+    """Verify everything from first to last: days, the months and years they are in, and the references."""
+    days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+    verification = verify_and_store_references(warehouse)
+    months = []
+    for month, group in groupby(days, key=month_of):
+        verification.merge(verify_and_store_days(warehouse, list(group), scope))
+        months.append(month)
+    verification.merge(verify_and_store_months(warehouse, months, scope))
+    verification.merge(verify_and_store_years(warehouse, sorted({year_of(month) for month in months}), scope))
+    return verification
+
+
+def note_scan(warehouse: Warehouse, name: str, first: date, last: date, verification: Verification) -> None:
+    """Note that a scan (``recent`` or ``all``) ran to its end."""
+    row = {
+        "scope": name,
+        "finished_at": datetime.now(UTC),
+        "first_day": first,
+        "last_day": last,
+        "errors": len(verification.errors),
+    }
+    with warehouse.writing("integrity_scan") as connection:
+        upsert_frame(connection, integrity_scans, pd.DataFrame([row]))
+
+
+def _verify_days(connection: Connection, days: Sequence[date], scope: Scope) -> Verification:
+    units = reference.wind_units(connection).values()
+    capacities = {unit.bm_unit_id: unit.generation_capacity for unit in units if unit.generation_capacity}
+    return verify_days(connection, days, scope.models, reference.network_history(connection), capacities)

@@ -1,0 +1,118 @@
+"""The checks on the six summary tables: each level against the one below, and the days against the detail."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from sqlalchemy import Connection, Table
+
+from mining_assets.domain import summaries as rules
+from mining_assets.domain.curtailment import TOTALS, daily_totals, payment
+from mining_assets.domain.summaries import BITCOIN_FIGURES, same
+from mining_assets.verification import catalog
+from mining_assets.verification.catalog import Check
+from mining_assets.verification.findings import Verification, problems
+from mining_assets.warehouse.schema import (
+    bitcoin_daily_summaries,
+    bitcoin_monthly_summaries,
+    bitcoin_yearly_summaries,
+    daily_summaries,
+    monthly_summaries,
+    yearly_summaries,
+)
+from mining_assets.warehouse.status import Bounds
+from mining_assets.warehouse.summaries import distinct_farms, summaries_between, summaries_of
+
+if TYPE_CHECKING:
+    from mining_assets.verification.days import Chunk
+
+
+def verify_daily(chunk: "Chunk", verification: Verification) -> None:
+    """The daily summaries of a chunk against its records and calculations."""
+    whole = pd.Index(sorted(chunk.whole))
+    # What the rows settle, not the payment column, which has a check of its own.
+    settled = chunk.records.assign(payment=payment(chunk.records["volume"], chunk.records["original_price"]))
+    wanted = daily_totals(settled, whole).reset_index()
+    verification.count(catalog.DAILY_SUMS, rows=len(chunk.daily))
+    verification.add(catalog.DAILY_SUMS, differing(chunk.daily, wanted, ["summary_date"], TOTALS))
+
+    key = ["summary_date", "miner_model"]
+    notes = chunk.notes[chunk.notes["settlement_date"].isin(chunk.whole)].rename(
+        columns={"settlement_date": "summary_date"}
+    )
+    sums = notes[key].merge(rules.bitcoin_days(chunk.calculations), how="left", on=key)
+    sums = sums.fillna(dict.fromkeys(BITCOIN_FIGURES, 0.0))
+    verification.count(catalog.BITCOIN_DAILY_SUMS, rows=len(chunk.bitcoin_daily))
+    for stored in (chunk.bitcoin_daily, notes):
+        verification.add(catalog.BITCOIN_DAILY_SUMS, differing(stored, sums, key, BITCOIN_FIGURES))
+
+
+def verify_months(connection: Connection, months: Sequence[str], bounds: Bounds) -> Verification:
+    """The monthly summaries against their days."""
+    verification = Verification(set(months), {monthly_summaries.name, bitcoin_monthly_summaries.name})
+    for month in months:
+        days = rules.span_bounds(month)
+        daily = summaries_between(connection, daily_summaries, *days)
+        wanted = _with_farms(connection, rules.months_from_days(daily), days)
+        _verify_span(connection, verification, catalog.MONTHLY_SUMS, monthly_summaries, month, wanted, bounds)
+        bitcoin = rules.bitcoin_months_from_days(summaries_between(connection, bitcoin_daily_summaries, *days))
+        _verify_span(
+            connection, verification, catalog.BITCOIN_MONTHLY_SUMS, bitcoin_monthly_summaries, month, bitcoin, bounds
+        )
+    return verification
+
+
+def verify_years(connection: Connection, years: Sequence[str], bounds: Bounds) -> Verification:
+    """The yearly summaries against their months."""
+    verification = Verification(set(years), {yearly_summaries.name, bitcoin_yearly_summaries.name})
+    for year in years:
+        months = (f"{year}-01", f"{year}-12")
+        monthly = summaries_between(connection, monthly_summaries, *months)
+        wanted = _with_farms(connection, rules.years_from_months(monthly), rules.span_bounds(year))
+        _verify_span(connection, verification, catalog.YEARLY_SUMS, yearly_summaries, year, wanted, bounds)
+        bitcoin = rules.bitcoin_years_from_months(summaries_between(connection, bitcoin_monthly_summaries, *months))
+        _verify_span(
+            connection, verification, catalog.BITCOIN_YEARLY_SUMS, bitcoin_yearly_summaries, year, bitcoin, bounds
+        )
+    return verification
+
+
+def differing(stored: pd.DataFrame, wanted: pd.DataFrame, key: list[str], figures: Sequence[str]) -> pd.DataFrame:
+    """Rows of a summary that are missing, left over, or not what they should be."""
+    both = stored.merge(wanted, how="outer", on=key, suffixes=("", "_wanted"), indicator="in_which")
+    frames = []
+    for which, text in (("left_only", "there should be no row"), ("right_only", "the row is missing")):
+        rows = both[both["in_which"] == which]
+        frames.append(problems(rows[key[0]], _named(rows, key), [text] * len(rows)))
+    rows = both[both["in_which"] == "both"]
+    for name in figures:
+        bad = rows[~same(rows[name], rows[f"{name}_wanted"])]
+        details = [f"{name} is {a}, should be {b}" for a, b in zip(bad[name], bad[f"{name}_wanted"], strict=True)]
+        frames.append(problems(bad[key[0]], _named(bad, key), details))
+    return pd.concat(frames)
+
+
+def _verify_span(
+    connection: Connection,
+    verification: Verification,
+    check: Check,
+    table: Table,
+    span: str,
+    wanted: pd.DataFrame,
+    bounds: Bounds,
+) -> None:
+    stored = summaries_of(connection, table, [span])
+    key = [column.name for column in table.primary_key]
+    wanted = wanted.assign(days_expected=rules.days_expected(span, *bounds))
+    figures = [name for name in stored.columns if name not in key]
+    verification.count(check, rows=len(stored))
+    verification.add(check, differing(stored, wanted, key, figures))
+
+
+def _with_farms(connection: Connection, rows: pd.DataFrame, days: tuple[date, date]) -> pd.DataFrame:
+    return rows.assign(farms=distinct_farms(connection, *days) if len(rows) else 0)
+
+
+def _named(rows: pd.DataFrame, key: list[str]) -> list[str]:
+    return list(rows[key[1]]) if len(key) > 1 else [""] * len(rows)

@@ -1,0 +1,98 @@
+"""The tables of reconciliation: what verification found, what healing tried, and whom it told."""
+
+from sqlalchemy import CheckConstraint, Index, PrimaryKeyConstraint, Table
+
+from mining_assets.warehouse.columns import Count, Day, Instant, Name, Number
+from mining_assets.warehouse.schema import metadata, optional, required
+
+integrity_findings = Table(
+    "integrity_findings",
+    metadata,
+    required("table_name", Name, "Table in which something is wrong or suspicious."),
+    required("check_name", Name, "Check that found it."),
+    required("span", Name, "Day (2025-06-01), month (2025-06) or year (2025) concerned; all for references."),
+    optional("settlement_date", Day, "The day, when the span is one."),
+    required("severity", Name, "error: wrong or missing data; warn: a suspicion."),
+    required("effect", Name, "What it makes of a day: damaged, inconsistent or nothing."),
+    required("problems", Count, "How many keys of the span are concerned."),
+    required("example", Name, "The first of them, with what is and what should be."),
+    required("found_at", Instant, "When it was found."),
+    PrimaryKeyConstraint("table_name", "check_name", "span"),
+    CheckConstraint("severity IN ('error', 'warn')", name="severity"),
+    CheckConstraint("effect IN ('damaged', 'inconsistent', 'nothing')", name="effect"),
+    Index(None, "settlement_date"),
+    comment="What the last verification of each span found. Replaced when the span is verified again.",
+)
+
+integrity_scans = Table(
+    "integrity_scans",
+    metadata,
+    required("scope", Name, "recent or all."),
+    required("finished_at", Instant, "When it was last completed."),
+    required("first_day", Day, "First day verified."),
+    required("last_day", Day, "Last day verified."),
+    required("errors", Count, "Findings that mean wrong or missing data."),
+    PrimaryKeyConstraint("scope"),
+    comment="When the scans last ran to their end.",
+)
+
+healing_attempts = Table(
+    "healing_attempts",
+    metadata,
+    required("settlement_date", Day, "Day that does not come right."),
+    required("attempts", Count, "How often healing was asked for since it was last right."),
+    required("last_attempt_at", Instant, "When it was last tried."),
+    required("next_attempt_at", Instant, "Not tried again by itself before this."),
+    optional("last_error", Name, "Why it failed last."),
+    optional("quarantined_at", Instant, "When healing gave it up; any success ends that."),
+    PrimaryKeyConstraint("settlement_date"),
+    comment="Days that fail, with their back-off. A day that comes right leaves the table.",
+)
+
+source_outages = Table(
+    "source_outages",
+    metadata,
+    required("source", Name, "elexon or mempool."),
+    required("since", Instant, "When it was first found away."),
+    required("attempts", Count, "How often it was asked since, in vain."),
+    required("next_attempt_at", Instant, "Not asked again by itself before this."),
+    required("last_error", Name, "How it failed last."),
+    PrimaryKeyConstraint("source"),
+    comment="Sources that do not answer at all. While one is away no day is blamed for it.",
+)
+
+refused_answers = Table(
+    "refused_answers",
+    metadata,
+    required("settlement_date", Day, "Day whose newer answer was refused."),
+    required("refused_at", Instant, "When."),
+    required("energy_stored", Number, "Gross MWh that stay stored."),
+    required("energy_answered", Number, "Gross MWh of the answer."),
+    required("reason", Name, "Why, with both figures."),
+    PrimaryKeyConstraint("settlement_date"),
+    comment="Answers that would have shrunk a day. A stored answer removes the row.",
+)
+
+oracle_comparisons = Table(
+    "oracle_comparisons",
+    metadata,
+    required("settlement_date", Day, "Settlement day."),
+    required("compared_at", Instant, "When."),
+    optional("energy_stack", Number, "MWh of wind bids in the stacks, positive."),
+    optional("energy_volumes", Number, "MWh of the same units in the day's indicative volumes."),
+    optional("cash_stack", Number, "£ from the stacks: Σ volume × price × loss multiplier."),
+    optional("cash_flows", Number, "£ of the same units in the day's indicative cashflows."),
+    required("differing", Count, "Units and periods whose volume differs."),
+    optional("problem", Name, "How they differ, or why they could not be compared; none when they agree."),
+    PrimaryKeyConstraint("settlement_date"),
+    comment="The stacks against Elexon's whole-day volumes and cashflows, at the last fetch.",
+)
+
+alerts_sent = Table(
+    "alerts_sent",
+    metadata,
+    required("cause", Name, "What the alert was about."),
+    required("sent_on", Day, "UTC calendar day."),
+    PrimaryKeyConstraint("cause", "sent_on"),
+    comment="At most one alert per cause and day.",
+)
