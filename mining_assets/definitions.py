@@ -14,17 +14,20 @@ from mining_assets.curated import miner_models, wind_unit_additions
 from mining_assets.partitions import partitions
 from mining_assets.resources import resources
 from mining_assets.settings import Settings
+from mining_assets.verification.scan import Scope
 
 
 def build_definitions(settings: Settings, resource_overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
     """The definitions for some settings; tests and commands may swap resources by name."""
     cuts = partitions(settings)
     additions = wind_unit_additions(settings)
+    bounds = (settings.start_date, settings.end_date)
+    scope = Scope(miner_models(settings), bounds)
     return dg.Definitions(
         assets=[
             *reference_assets(additions),
-            daily_chain(cuts, miner_models(settings), additions),
-            *roll_ups(cuts, (settings.start_date, settings.end_date)),
+            daily_chain(cuts, scope, additions, settings.healing),
+            *roll_ups(cuts, bounds),
         ],
         jobs=JOBS,
         sensors=SENSORS,

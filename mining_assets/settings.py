@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from mining_assets.domain.healing import HealingPolicy
 from mining_assets.domain.settlement import LONDON, last_day_over
 
 PREFIX = "MINING_ASSETS_"
@@ -81,6 +82,13 @@ class Settings(BaseSettings):
     retry_attempts: int = Field(5, ge=1, le=20, description="Requests made for one answer before giving up.")
     retry_base_seconds: float = Field(1, ge=0, le=600, description="First wait between attempts; doubles.")
     retry_max_seconds: float = Field(60, ge=0, le=3600, description="Longest wait between attempts.")
+    heal_interval_seconds: int = Field(60, ge=5, le=60, description="Time between two looks of the healing sensor.")
+    heal_attempts: int = Field(6, ge=1, le=50, description="Failures after which a day is quarantined.")
+    heal_days_back: int | None = Field(None, ge=1, description="How far back days are healed; unset: all of them.")
+    heal_runs: int = Field(3, ge=1, le=20, description="Healing runs queued or running at once.")
+    integrity_scan_seconds: int = Field(3600, ge=60, description="Time between two scans of the last 60 days.")
+    alert_webhook: SecretStr | None = Field(None, description="Address that alerts are posted to, as JSON.")
+    ui_url: HttpUrl | None = Field(None, description="Address of the Dagster UI, for links in alerts.")
     miner_models: DataFile | None = Field(
         None, description="A TOML file of miner models that replaces the three that ship."
     )
@@ -109,6 +117,13 @@ class Settings(BaseSettings):
             warehouse_address(value.get_secret_value())
         return value
 
+    @field_validator("alert_webhook")
+    @classmethod
+    def _http_webhook(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            _http_url(value.get_secret_value())
+        return value
+
     @model_validator(mode="after")
     def _start_before_end(self) -> "Settings":
         if self.end_date is not None and self.end_date < self.start_date:
@@ -123,6 +138,16 @@ class Settings(BaseSettings):
         if self.warehouse_url is None:
             return URL.create("sqlite", database=str(self.home / "data" / "warehouse.sqlite"))
         return warehouse_address(self.warehouse_url.get_secret_value())
+
+    @property
+    def healing(self) -> HealingPolicy:
+        """How healing is bounded."""
+        return HealingPolicy(
+            interval=timedelta(seconds=self.heal_interval_seconds),
+            attempts=self.heal_attempts,
+            days_back=self.heal_days_back,
+            runs_at_a_time=self.heal_runs,
+        )
 
     def last_day(self, now: datetime) -> date:
         """The last settlement day that is over and within the partitions."""
@@ -188,7 +213,7 @@ def _one_line(error: Any) -> str:
     if not error["loc"]:
         return message
     variable = PREFIX + str(error["loc"][0]).upper()
-    if error["loc"][0] == "warehouse_url":
+    if error["loc"][0] in ("warehouse_url", "alert_webhook"):
         return f"{variable} {message}"  # without its value: it may hold a password
     value = os.environ.get(variable, "")
     return f"{variable}='{value}' {message[0].lower() + message[1:]}"

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from mining_assets.assets.daily_chain import DAILY_CHAIN
+from mining_assets.assets.day_run import DAILY_CHAIN
 from mining_assets.assets.references import NETWORK_EPOCHS, WIND_BM_UNITS
 from mining_assets.assets.rollups import MONTHLY, YEARLY
 

@@ -3,7 +3,7 @@
 Each step works in one transaction on the days it can do, writes only what changed, and says for the others why not.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -13,8 +13,8 @@ from mining_assets.domain.curtailment import daily_totals, farm_energy
 from mining_assets.domain.mining import MinerModel, calculations
 from mining_assets.domain.network import NetworkHistory
 from mining_assets.domain.summaries import bitcoin_days
-from mining_assets.warehouse.calculations import calculated_days, calculations_of, store_calculations
-from mining_assets.warehouse.days import records_of, whole_days
+from mining_assets.warehouse.calculations import calculated_days, store_calculations
+from mining_assets.warehouse.days import intact_days
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.schema import bitcoin_daily_summaries, daily_summaries
 from mining_assets.warehouse.summaries import store_summaries
@@ -33,12 +33,12 @@ def calculate_days(
 ) -> DerivedDays:
     """Bring ``historical_bitcoin_calculations`` of the days in line with their records."""
     with warehouse.writing(*map(str, days)) as connection:
-        whole = whole_days(connection, days)
-        failed = {day: "its curtailment records are not whole: fetch the day first" for day in days if day not in whole}
-        energy = farm_energy(records_of(connection, list(whole)))
+        intact, records = intact_days(connection, days)
+        failed = _not_intact(days, intact)
+        energy = farm_energy(records)
         unknown = _days_of_unknown_difficulty(energy, history)
         failed |= unknown
-        known = [day for day in whole if day not in unknown]
+        known = [day for day in intact if day not in unknown]
         energy = energy[energy["settlement_date"].isin(known)]
         rows = calculations(energy, history, models)
         store_calculations(connection, known, rows, models)
@@ -55,13 +55,13 @@ def calculate_days(
 def summarize_days(warehouse: Warehouse, days: Sequence[date]) -> DerivedDays:
     """Bring ``daily_summaries`` of the days in line with their records."""
     with warehouse.writing(*map(str, days)) as connection:
-        whole = list(whole_days(connection, days))
-        totals = daily_totals(records_of(connection, whole), pd.Index(whole)).reset_index()
-        store_summaries(connection, daily_summaries, whole, totals)
+        intact, records = intact_days(connection, days)
+        totals = daily_totals(records, pd.Index(intact)).reset_index()
+        store_summaries(connection, daily_summaries, list(intact), totals)
     done = {
         row["summary_date"]: {k: v for k, v in row.items() if k != "summary_date"} for row in totals.to_dict("records")
     }
-    return DerivedDays(done, {day: "its curtailment records are not whole" for day in days if day not in done})
+    return DerivedDays(done, _not_intact(days, intact))
 
 
 def summarize_bitcoin_days(warehouse: Warehouse, days: Sequence[date], models: tuple[MinerModel, ...]) -> DerivedDays:
@@ -70,12 +70,12 @@ def summarize_bitcoin_days(warehouse: Warehouse, days: Sequence[date], models: t
     A day without calculations of its present records for every model gets no new row: it stays visibly missing.
     """
     with warehouse.writing(*map(str, days)) as connection:
-        calculated = sorted(calculated_days(connection, days, models))
+        calculated, calculated_rows = calculated_days(connection, days, models)
         grid = pd.DataFrame(
             [(day, model.name) for day in calculated for model in models],
             columns=["summary_date", "miner_model"],
         )
-        sums = bitcoin_days(calculations_of(connection, calculated))
+        sums = bitcoin_days(calculated_rows)
         rows = grid.merge(sums, how="left", on=["summary_date", "miner_model"])
         rows = rows.fillna({"curtailed_energy": 0.0, "bitcoin_mined": 0.0})
         store_summaries(connection, bitcoin_daily_summaries, calculated, rows)
@@ -83,6 +83,11 @@ def summarize_bitcoin_days(warehouse: Warehouse, days: Sequence[date], models: t
     for row in rows.itertuples(index=False):
         done[row.summary_date][row.miner_model] = row.bitcoin_mined
     return DerivedDays(done, {day: "its Bitcoin calculations are not complete" for day in days if day not in done})
+
+
+def _not_intact(days: Sequence[date], intact: Collection[date]) -> dict[date, str]:
+    reason = "its curtailment records are not whole, or not those that were fetched: fetch the day first"
+    return {day: reason for day in days if day not in intact}
 
 
 def _days_of_unknown_difficulty(energy: pd.DataFrame, history: NetworkHistory) -> dict[date, str]:

@@ -11,6 +11,7 @@ from datetime import date
 
 import pandas as pd
 
+from mining_assets.chain.oracle import compare_with_whole_day
 from mining_assets.domain.curtailment import PRICE_LIMIT, RECORD_COLUMNS, payment
 from mining_assets.domain.fingerprint import EMPTY_HASH, content_hashes
 from mining_assets.domain.settlement import SIDES, Side
@@ -44,7 +45,14 @@ async def fetch_day(
     _refuse_unpublished(day, stacks, accept_empty)
     confirmed, warnings = await _confirm_empty_sides(elexon, day, stacks, accept_empty)
     records = _wind_records(stacks, units)
-    return FetchedDay(day, records, _ledger(stacks, records, confirmed), _unknown_units(day, stacks, units), warnings)
+    return FetchedDay(
+        day=day,
+        records=records,
+        ledger=_ledger(stacks, records, confirmed),
+        unknown_units=_unknown_units(day, stacks, units),
+        oracle=await compare_with_whole_day(elexon, day, records),
+        warnings=warnings,
+    )
 
 
 async def _ask_again(elexon: ElexonClient, stacks: Stacks) -> None:

@@ -11,6 +11,9 @@ Frames here have one row per stack row of a wind unit, with ``RECORD_COLUMNS``.
 
 import pandas as pd
 
+from mining_assets.domain.settlement import period_starts
+from mining_assets.domain.tolerance import same
+
 RECORD_COLUMNS = (
     "settlement_date",
     "settlement_period",
@@ -58,6 +61,19 @@ def is_undo(records: pd.DataFrame) -> "pd.Series[bool]":
 def payment(volume: "pd.Series[float]", original_price: "pd.Series[float]") -> "pd.Series[float]":
     """£, positive = paid to the farm: bids have negative volumes and, when the farm is paid, negative prices."""
     return volume * original_price + 0.0  # + 0.0 turns −0.0 into 0.0, which databases do not keep apart
+
+
+def follows(records: pd.DataFrame) -> "pd.Series[bool]":
+    """Which rows have the payment and the start time that follow from their volume, price, date and period."""
+    starts = {
+        (day, period): start
+        for day in records["settlement_date"].unique()
+        for period, start in enumerate(period_starts(day), start=1)
+    }
+    keys = zip(records["settlement_date"], records["settlement_period"], strict=True)
+    wanted = pd.Series([starts.get(key) for key in keys], index=records.index, dtype="datetime64[us, UTC]")
+    paid = payment(records["volume"], records["original_price"])
+    return (records["start_time"] == wanted) & same(records["payment"], paid)
 
 
 def farm_energy(records: pd.DataFrame) -> pd.DataFrame:

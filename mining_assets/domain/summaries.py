@@ -1,24 +1,14 @@
-"""How days roll up into months and years, and how far figures may differ and still be the same."""
+"""How days roll up into months and years."""
 
 from datetime import date, timedelta
 
-import numpy as np
 import pandas as pd
 
 from mining_assets.domain.curtailment import TOTALS
 
-# The one tolerance of the project: relative, for figures that were summed along different ways.
-RELATIVE_TOLERANCE = 1e-9
-
 # Everything that months and years add up. Distinct farms do not add up: they are counted in the records.
 ADDITIVE_TOTALS = tuple(name for name in TOTALS if name != "farms")
 BITCOIN_FIGURES = ("curtailed_energy", "bitcoin_mined")
-
-
-def same(left: "pd.Series[float]", right: "pd.Series[float]") -> "pd.Series[bool]":
-    """Where two columns agree within the tolerance; a missing value agrees with nothing."""
-    close = np.isclose(left.to_numpy(float), right.to_numpy(float), rtol=RELATIVE_TOLERANCE, atol=RELATIVE_TOLERANCE)
-    return pd.Series(close, index=left.index)
 
 
 def month_of(day: date) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 from mining_assets.domain.curtailment import farm_energy
 from mining_assets.domain.mining import MinerModel, bitcoin_mined
 from mining_assets.domain.network import NetworkHistory
-from mining_assets.domain.summaries import same
+from mining_assets.domain.tolerance import same
 from mining_assets.verification import catalog
 from mining_assets.verification.findings import Verification, problems
 from mining_assets.warehouse.calculations import KEY

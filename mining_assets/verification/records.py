@@ -7,7 +7,7 @@ import pandas as pd
 
 from mining_assets.domain.curtailment import PRICE_LIMIT, TOTALS, daily_totals, farm_energy, payment
 from mining_assets.domain.fingerprint import EMPTY_HASH, PERIOD_KEY, combined_hash, content_hashes
-from mining_assets.domain.summaries import same
+from mining_assets.domain.tolerance import same
 from mining_assets.verification import catalog
 from mining_assets.verification.findings import Verification, problems
 

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Table
 
 from mining_assets.domain import summaries as rules
 from mining_assets.domain.curtailment import TOTALS, daily_totals, payment
-from mining_assets.domain.summaries import BITCOIN_FIGURES, same
+from mining_assets.domain.summaries import BITCOIN_FIGURES
+from mining_assets.domain.tolerance import same
 from mining_assets.verification import catalog
 from mining_assets.verification.catalog import Check
 from mining_assets.verification.findings import Verification, problems

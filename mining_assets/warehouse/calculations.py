@@ -1,12 +1,14 @@
 """Replacing the Bitcoin calculations of days, and the note of what they were made from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 
 import pandas as pd
 from sqlalchemy import Connection, delete, select
 
 from mining_assets.domain.mining import CALCULATION_COLUMNS, MinerModel
+from mining_assets.domain.summaries import BITCOIN_FIGURES
+from mining_assets.domain.tolerance import same
 from mining_assets.warehouse.days import whole_days
 from mining_assets.warehouse.engine import insert_frame, read_frame
 from mining_assets.warehouse.schema import calculation_days, historical_bitcoin_calculations
@@ -41,7 +43,8 @@ def store_calculations(
     Returns:
         The days that were written.
     """
-    notes = _notes(connection, days, calculations, models)
+    hashes = whole_days(connection, days)
+    notes = _notes({day: hashes[day] for day in days}, calculations, models)
     stale = _days_that_differ(calculations_of(connection, days), calculations, KEY)
     noted = read_frame(connection, select(*calculation_days.c).where(calculation_days.c.settlement_date.in_(days)))
     changed = stale | _days_that_differ(noted, notes, ["settlement_date", "miner_model"])
@@ -56,24 +59,30 @@ def store_calculations(
     return frozenset(changed)
 
 
-def calculated_days(connection: Connection, days: Sequence[date], models: Sequence[MinerModel]) -> frozenset[date]:
-    """Those of the days whose calculations are noted for each model as made from the records now stored."""
+def calculated_days(
+    connection: Connection, days: Sequence[date], models: Sequence[MinerModel]
+) -> tuple[list[date], pd.DataFrame]:
+    """Those of the days that are calculated for exactly these models from the records now stored, and the rows.
+
+    The rows must be those that were noted: a day whose calculations were altered or lost is left out.
+    """
     hashes = whole_days(connection, days)
+    rows = calculations_of(connection, list(hashes))
     notes = read_frame(connection, select(*calculation_days.c).where(calculation_days.c.settlement_date.in_(days)))
-    current = {(model.name, model.hashrate_th, model.power_w) for model in models}
-    covered: dict[date, set[tuple[str, float, float]]] = {}
-    for note in notes.itertuples(index=False):
-        if hashes.get(note.settlement_date) == note.records_hash:
-            covered.setdefault(note.settlement_date, set()).add((note.miner_model, note.hashrate_th, note.power_w))
-    return frozenset(day for day in hashes if covered.get(day) == current)
+    due = _notes(hashes, rows, models)
+    both = due.merge(notes, how="outer", on=["settlement_date", "miner_model"], suffixes=("", "_noted"), indicator="of")
+    agrees = (both["of"] == "both") & (both["records_hash"] == both["records_hash_noted"])
+    for name in ("hashrate_th", "power_w", "calculations", *BITCOIN_FIGURES):
+        agrees &= same(both[name], both[f"{name}_noted"])
+    wrong = set(both.loc[~agrees, "settlement_date"])
+    calculated = [day for day in hashes if day not in wrong]
+    return calculated, rows[rows["settlement_date"].isin(calculated)].reset_index(drop=True)
 
 
-def _notes(
-    connection: Connection, days: Sequence[date], calculations: pd.DataFrame, models: Sequence[MinerModel]
-) -> pd.DataFrame:
-    hashes = whole_days(connection, days)
+def _notes(hashes: Mapping[date, str], calculations: pd.DataFrame, models: Sequence[MinerModel]) -> pd.DataFrame:
+    """What is to be noted of the calculations of some days, made from records with these hashes."""
     grid = pd.DataFrame(
-        [(day, model.name, model.hashrate_th, model.power_w, hashes[day]) for day in days for model in models],
+        [(day, model.name, model.hashrate_th, model.power_w, hashes[day]) for day in hashes for model in models],
         columns=["settlement_date", "miner_model", "hashrate_th", "power_w", "records_hash"],
     )
     figures = calculations.groupby(["settlement_date", "miner_model"], as_index=False).agg(

@@ -1,7 +1,7 @@
 """Replacing a settlement day: its records, its ledger and its figures together, in the caller's transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
@@ -9,10 +9,11 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, delete, func, select
 
-from mining_assets.domain.curtailment import RECORD_COLUMNS, TOTALS, daily_totals, farm_energy
-from mining_assets.domain.fingerprint import EMPTY_HASH, combined_hash, content_hashes
+from mining_assets.domain.curtailment import RECORD_COLUMNS, TOTALS, daily_totals, farm_energy, follows
+from mining_assets.domain.fingerprint import EMPTY_HASH, PERIOD_KEY, combined_hash, content_hashes
 from mining_assets.domain.restatement import DayFigures, ShrinkRefused, shrinks
 from mining_assets.warehouse.engine import insert_frame, read_frame, upsert_frame
+from mining_assets.warehouse.reconciliation_schema import oracle_comparisons, refused_answers
 from mining_assets.warehouse.schema import (
     curtailment_records,
     restatements,
@@ -41,6 +42,7 @@ class FetchedDay:
         records: the wind rows, ``curtailment.RECORD_COLUMNS``.
         ledger: a row for every period and side of the day, ``LEDGER_COLUMNS``.
         unknown_units: columns of ``unknown_wind_units``.
+        oracle: a row of ``oracle_comparisons``; empty when the day was not compared.
         warnings: what a person should know about how it was certified.
     """
 
@@ -48,6 +50,7 @@ class FetchedDay:
     records: pd.DataFrame
     ledger: pd.DataFrame
     unknown_units: pd.DataFrame
+    oracle: pd.DataFrame = field(default_factory=pd.DataFrame)
     warnings: tuple[str, ...] = ()
 
 
@@ -78,7 +81,7 @@ def store_day(connection: Connection, fetched: FetchedDay, *, accept_shrink: boo
         outcome = Outcome.NEW
     elif before.content_hash != after.content_hash:
         outcome = Outcome.RESTATED
-    elif day_hash(stored, fetched.ledger) != after.content_hash:
+    elif day_hash(stored, fetched.ledger) != after.content_hash or not follows(stored).all():
         outcome = Outcome.REPAIRED
     else:
         outcome = Outcome.UNCHANGED
@@ -86,14 +89,27 @@ def store_day(connection: Connection, fetched: FetchedDay, *, accept_shrink: boo
     if outcome is not Outcome.UNCHANGED:
         connection.execute(delete(curtailment_records).where(curtailment_records.c.settlement_date == day))
         insert_frame(connection, curtailment_records, fetched.records)
-    for table in (settlement_ledger, unknown_wind_units):
+    for table in (settlement_ledger, unknown_wind_units, oracle_comparisons, refused_answers):
         connection.execute(delete(table).where(table.c.settlement_date == day))
     insert_frame(connection, settlement_ledger, fetched.ledger)
     insert_frame(connection, unknown_wind_units, fetched.unknown_units)
+    insert_frame(connection, oracle_comparisons, fetched.oracle)
     upsert_frame(connection, settlement_days, pd.DataFrame([row]))
     if outcome is Outcome.RESTATED and before is not None:
         insert_frame(connection, restatements, _restatement(day, before, after))
     return outcome
+
+
+def note_refused(connection: Connection, refused: ShrinkRefused) -> None:
+    """Remember that a day's newer answer was refused, until an answer is stored."""
+    row = {
+        "settlement_date": refused.day,
+        "refused_at": datetime.now(UTC),
+        "energy_stored": refused.before.energy,
+        "energy_answered": refused.after.energy,
+        "reason": str(refused),
+    }
+    upsert_frame(connection, refused_answers, pd.DataFrame([row]))
 
 
 def day_figures(connection: Connection, day: date) -> DayFigures | None:
@@ -124,7 +140,31 @@ def whole_days(connection: Connection, days: Sequence[date]) -> dict[date, str]:
         .where(ledger_rows.c.rows == 2 * settlement_days.c.periods)
         .order_by(settlement_days.c.settlement_date)
     )
-    return dict(row._tuple() for row in connection.execute(query))
+    return dict(connection.execute(query).all())
+
+
+def intact_days(connection: Connection, days: Sequence[date]) -> tuple[dict[date, str], pd.DataFrame]:
+    """Those of the days that are whole and whose records are those that were fetched, with their content hash.
+
+    Nothing may be derived from any other day.
+
+    Returns:
+        The days with their hash, and their records as from :func:`records_of`.
+    """
+    whole = whole_days(connection, days)
+    records = records_of(connection, list(whole))
+    ledger = read_frame(
+        connection,
+        select(*(settlement_ledger.c[name] for name in (*PERIOD_KEY, "content_hash")))
+        .where(settlement_ledger.c.settlement_date.in_(list(whole)))
+        .order_by(*(settlement_ledger.c[name] for name in PERIOD_KEY)),
+    )
+    hashes = content_hashes(records)
+    stored = [hashes.get(key, EMPTY_HASH) for key in ledger[PERIOD_KEY].itertuples(index=False, name=None)]
+    altered = set(ledger.loc[ledger["content_hash"] != stored, "settlement_date"])
+    altered |= set(records.loc[~follows(records), "settlement_date"])
+    intact = {day: content_hash for day, content_hash in whole.items() if day not in altered}
+    return intact, records[records["settlement_date"].isin(intact)].reset_index(drop=True)
 
 
 def records_of(connection: Connection, days: Sequence[date]) -> pd.DataFrame:
@@ -141,7 +181,7 @@ def records_of(connection: Connection, days: Sequence[date]) -> pd.DataFrame:
 def day_hash(records: pd.DataFrame, ledger: pd.DataFrame) -> str:
     """The content hash of one day's records over all periods and sides of its ledger."""
     hashes = content_hashes(records)
-    keys = ledger.sort_values(["settlement_period", "side"])[["settlement_date", "settlement_period", "side"]]
+    keys = ledger.sort_values(PERIOD_KEY)[PERIOD_KEY]
     return combined_hash([hashes.get(key, EMPTY_HASH) for key in keys.itertuples(index=False, name=None)])
 
 

@@ -1,7 +1,7 @@
 """Connections to the warehouse: reading without locks, writing one day or span at a time."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -110,7 +110,7 @@ def insert_frame(connection: Connection, table: Table, frame: pd.DataFrame) -> i
     columns = [table.c[name] for name in frame.columns]
     rows = _plain_rows(frame)
     if connection.dialect.name == "postgresql":
-        _copy(connection, table, [column.name for column in columns], rows)
+        _copy(connection, table, columns, rows)
     else:
         connection.execute(table.insert(), [dict(zip(frame.columns, row, strict=True)) for row in rows])
     return len(rows)
@@ -132,14 +132,20 @@ def _plain_rows(frame: pd.DataFrame) -> list[tuple[Any, ...]]:
     return list(plain.itertuples(index=False, name=None))
 
 
-def _copy(connection: Connection, table: Table, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
+def _copy(
+    connection: Connection, table: Table, columns: Sequence[Column[Any]], rows: Sequence[tuple[Any, ...]]
+) -> None:
     preparer = connection.dialect.identifier_preparer
-    names = ", ".join(preparer.quote(name) for name in columns)
+    names = ", ".join(preparer.quote(column.name) for column in columns)
     target = preparer.format_table(table)
+    # COPY does not pass through the column types, which refuse what must not be stored.
+    processors = [column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect) for column in columns]
     cursor = connection.connection.cursor()
     with cursor.copy(f"COPY {target} ({names}) FROM STDIN") as copy:
         for row in rows:
-            copy.write_row(row)
+            copy.write_row(
+                [process(value) if process else value for process, value in zip(processors, row, strict=True)]
+            )
 
 
 def _engine(url: URL) -> Engine:

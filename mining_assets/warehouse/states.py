@@ -23,7 +23,8 @@ from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, case, 
 from mining_assets.domain.curtailment import TOTALS
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.restatement import is_final
-from mining_assets.domain.summaries import BITCOIN_FIGURES, RELATIVE_TOLERANCE
+from mining_assets.domain.summaries import BITCOIN_FIGURES
+from mining_assets.domain.tolerance import RELATIVE_TOLERANCE
 from mining_assets.warehouse.engine import read_frame
 from mining_assets.warehouse.reconciliation_schema import healing_attempts, integrity_findings
 from mining_assets.warehouse.schema import (

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Table
 
 from mining_assets.domain import summaries as rules
 from mining_assets.domain.mining import MinerModel
+from mining_assets.domain.tolerance import same
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
     bitcoin_monthly_summaries,
@@ -131,5 +132,5 @@ def _differing(stored: pd.DataFrame, expected: pd.DataFrame, key: list[str]) -> 
     figures = [name for name in expected.columns if name not in key]
     agrees = pd.Series(True, index=both.index)
     for name in figures:
-        agrees &= rules.same(both[name], both[f"{name}_expected"])
+        agrees &= same(both[name], both[f"{name}_expected"])
     return sorted(set(both.loc[~agrees, key[0]]))

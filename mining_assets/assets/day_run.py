@@ -1,0 +1,301 @@
+"""One run of the daily chain: what it does to each day, and what it reports of it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+import dagster as dg
+from pydantic import Field
+
+from mining_assets.assets.references import NETWORK_EPOCHS, WIND_BM_UNITS
+from mining_assets.chain.derive import DerivedDays, calculate_days, summarize_bitcoin_days, summarize_days
+from mining_assets.chain.fetch import DayIncomplete, fetch_day
+from mining_assets.chain.references import (
+    known_wind_units,
+    reaches,
+    refresh_network_epochs,
+    refresh_wind_units,
+    stored_network_history,
+)
+from mining_assets.domain.healing import HealingPolicy
+from mining_assets.domain.network import NEVER_FETCHED, NetworkHistory
+from mining_assets.domain.restatement import ShrinkRefused
+from mining_assets.domain.settlement import periods_in
+from mining_assets.domain.summaries import month_of
+from mining_assets.domain.wind import WindUnit
+from mining_assets.healing.plan import ELEXON, MEMPOOL
+from mining_assets.progress import DayReport, Progress
+from mining_assets.sources.blocking import Blocking
+from mining_assets.sources.elexon import ElexonClient
+from mining_assets.sources.errors import SourceError, SourceUnavailable
+from mining_assets.sources.mempool import MempoolClient
+from mining_assets.verification.findings import Verification
+from mining_assets.verification.scan import Scope, verify_and_store_days
+from mining_assets.warehouse.days import day_figures, intact_days, note_refused, store_day, whole_days
+from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.healing import (
+    note_blameless,
+    note_failed,
+    note_right,
+    note_source_away,
+    note_source_back,
+)
+from mining_assets.warehouse.schema import (
+    bitcoin_daily_summaries,
+    curtailment_records,
+    daily_summaries,
+    historical_bitcoin_calculations,
+)
+
+RECORDS = dg.AssetKey(curtailment_records.name)
+CALCULATIONS = dg.AssetKey(historical_bitcoin_calculations.name)
+DAILY = dg.AssetKey(daily_summaries.name)
+BITCOIN_DAILY = dg.AssetKey(bitcoin_daily_summaries.name)
+DAILY_CHAIN = (RECORDS, CALCULATIONS, DAILY, BITCOIN_DAILY)
+
+
+class DailyRun(dg.Config):
+    """How the days of a run are fetched."""
+
+    refetch: bool = Field(
+        default=False, description="Fetch days again that are whole. Without it they are kept, and only derived anew."
+    )
+    accept_empty: list[int] = Field(
+        default_factory=list,
+        description="Settlement periods that a person knows to be truly empty on both sides; for a run of one day.",
+    )
+    accept_shrink: bool = Field(
+        default=False,
+        description="Store a fetched day even if it takes more than 5 % off the final one that is stored.",
+    )
+
+
+@dataclass
+class DayRun:
+    """What is asked, the means, and what became of each day."""
+
+    context: dg.AssetExecutionContext
+    config: DailyRun
+    warehouse: Warehouse
+    elexon: Blocking[ElexonClient]
+    mempool: Blocking[MempoolClient]
+    progress: Progress
+    scope: Scope
+    additions: tuple[WindUnit, ...]
+    policy: HealingPolicy
+    reasons: dict[date, list[str]] = field(default_factory=dict)
+    verification: Verification = field(default_factory=Verification)
+    _away: dict[str, str] = field(default_factory=dict)
+    _blameless: set[date] = field(default_factory=set)
+
+    def work(self, days: Sequence[date]) -> None:
+        """Bring the days in line, each committed and reported by itself."""
+        _refuse_unfit(self.config, days)
+        units = self._wind_units() if self._wants(RECORDS) else {}
+        history = self._network_history(days[-1]) if self._wants(CALCULATIONS) else NEVER_FETCHED
+        for batch, fetch in self._batches(days):
+            requests = self.elexon.client.counters.requests
+            outcomes = self._fetch_and_store(batch, units) if fetch else dict.fromkeys(batch, "kept")
+            self._derive(batch, history)
+            self.verification.merge(verify_and_store_days(self.warehouse, batch, self.scope))
+            self._note(batch)
+            self._tell(outcomes, self.elexon.client.counters.requests - requests)
+
+    def verify(self, days: Sequence[date]) -> None:
+        """Verify the days by value, a month at a time, and keep what is found."""
+        for _, month in groupby(days, key=month_of):
+            self.verification.merge(verify_and_store_days(self.warehouse, list(month), self.scope))
+
+    def failure(self, total: int) -> dg.Failure:
+        """The failure that names the days that are not complete."""
+        rows = "\n".join(f"| {day} | {'<br>'.join(reasons)} |" for day, reasons in sorted(self.reasons.items()))
+        listed = "; ".join(f"{day}: {reasons[0]}" for day, reasons in sorted(self.reasons.items()))
+        return dg.Failure(
+            f"{len(self.reasons)} of {total} days are not complete, the others are. {listed}",
+            metadata={"days that are not complete": dg.MetadataValue.md(f"| day | reason |\n|---|---|\n{rows}")},
+            allow_retries=False,
+        )
+
+    def _wants(self, asset: dg.AssetKey) -> bool:
+        return asset in self.context.selected_asset_keys
+
+    def _materialized(self, asset: dg.AssetKey, day: date, metadata: Mapping[str, Any]) -> None:
+        """Report a day that is in place, at once: a run that dies later has not lost it."""
+        self.context.log_event(dg.AssetMaterialization(asset, partition=str(day), metadata=metadata))
+
+    def _failed(self, day: date, asset: dg.AssetKey, reason: str) -> None:
+        self.reasons.setdefault(day, []).append(f"{asset.to_user_string()}: {reason}")
+        self.context.log.error(f"{day} {asset.to_user_string()}: {reason}")
+
+    def _wind_units(self) -> dict[str, WindUnit]:
+        """The wind units known; fetched when they never were, so that a first run needs no preparation."""
+        units = known_wind_units(self.warehouse, self.additions)
+        if units:
+            return units
+        try:
+            counts = refresh_wind_units(self.warehouse, self.elexon, self.additions)
+        except SourceUnavailable as error:
+            self._source_away(ELEXON, error)
+            raise
+        self.context.log_event(dg.AssetMaterialization(WIND_BM_UNITS, metadata=counts))
+        return known_wind_units(self.warehouse, self.additions)
+
+    def _network_history(self, last: date) -> NetworkHistory:
+        """The network's history; fetched when it does not reach the last day. Without it those days stay missing."""
+        history = stored_network_history(self.warehouse)
+        if reaches(history, last):
+            return history
+        try:
+            counts = refresh_network_epochs(self.warehouse, self.mempool)
+        except SourceError as error:
+            self.context.log.warning(f"network_epochs could not be refreshed, what is stored is used: {error}")
+            if isinstance(error, SourceUnavailable):
+                self._source_away(MEMPOOL, error)
+            return history
+        self._source_back(MEMPOOL)
+        self.context.log_event(dg.AssetMaterialization(NETWORK_EPOCHS, metadata=counts))
+        return stored_network_history(self.warehouse)
+
+    def _batches(self, days: Sequence[date]) -> Iterator[tuple[list[date], bool]]:
+        """The days in order, each that has to be fetched alone, the others as many as stand together."""
+        if not self._wants(RECORDS):
+            yield list(days), False
+            return
+        with self.warehouse.reading() as connection:
+            intact = {} if self.config.refetch else intact_days(connection, days)[0]
+        for kept, group in groupby(days, key=lambda day: day in intact):
+            if kept:
+                yield list(group), False
+            else:
+                yield from (([day], True) for day in group)
+
+    def _fetch_and_store(self, batch: Sequence[date], units: Mapping[str, WindUnit]) -> dict[date, str]:
+        outcomes = {}
+        for day in batch:
+            try:
+                outcomes[day] = self._fetch_and_store_day(day, units)
+            except (SourceError, DayIncomplete, ShrinkRefused) as error:
+                outcomes[day] = "failed"
+                self._failed(day, RECORDS, str(error))
+        return outcomes
+
+    def _fetch_and_store_day(self, day: date, units: Mapping[str, WindUnit]) -> str:
+        if ELEXON in self._away:
+            self._blameless.add(day)
+            raise DayIncomplete(f"not tried, since Elexon does not answer: {self._away[ELEXON]}")
+        answered = self.elexon.client.counters.bytes
+        try:
+            fetched = self.elexon.run(fetch_day(self.elexon.client, day, units, self.config.accept_empty))
+        except SourceUnavailable as error:
+            if self.elexon.client.counters.bytes == answered and not self._elexon_answers(day):
+                self._source_away(ELEXON, error)
+                self._blameless.add(day)
+            raise
+        self._source_back(ELEXON)
+        try:
+            with self.warehouse.writing(str(day)) as connection:
+                outcome = store_day(connection, fetched, accept_shrink=self.config.accept_shrink)
+        except ShrinkRefused as refused:
+            with self.warehouse.writing(str(day)) as connection:
+                note_refused(connection, refused)
+            raise
+        for warning in fetched.warnings:
+            self.context.log.warning(warning)
+        return str(outcome)
+
+    def _elexon_answers(self, day: date) -> bool:
+        """Whether Elexon answers anything at all: if it does, the day is to blame and the others are worth a try."""
+        other = day - timedelta(days=7)
+        try:
+            self.elexon.run(self.elexon.client.stack(other, 1, "bid"))
+        except SourceUnavailable:
+            return False
+        except SourceError:
+            return True
+        return True
+
+    def _derive(self, batch: Sequence[date], history: NetworkHistory) -> None:
+        """Bring what is derived from the days in line; a day whose records are not whole has its reason already."""
+        with self.warehouse.reading() as connection:
+            whole = list(whole_days(connection, batch))
+        if self._wants(RECORDS):
+            self._log_records([day for day in whole if day not in self.reasons])
+        ready = whole if self._wants(RECORDS) else batch
+        for asset, derived in self._derivations(ready, history):
+            for day, figures in derived.done.items():
+                self._materialized(asset, day, figures)
+            for day, reason in derived.failed.items():
+                if MEMPOOL in self._away and day in whole and day not in self.reasons:
+                    self._blameless.add(day)
+                self._failed(day, asset, reason)
+
+    def _derivations(self, days: Sequence[date], history: NetworkHistory) -> Iterator[tuple[dg.AssetKey, DerivedDays]]:
+        if self._wants(CALCULATIONS):
+            yield CALCULATIONS, calculate_days(self.warehouse, days, history, self.scope.models)
+        if self._wants(DAILY):
+            yield DAILY, summarize_days(self.warehouse, days)
+        if self._wants(BITCOIN_DAILY):
+            yield BITCOIN_DAILY, summarize_bitcoin_days(self.warehouse, days, self.scope.models)
+
+    def _log_records(self, days: Sequence[date]) -> None:
+        with self.warehouse.reading() as connection:
+            for day in days:
+                figures = day_figures(connection, day)
+                assert figures is not None
+                self._materialized(
+                    RECORDS,
+                    day,
+                    {
+                        "dagster/partition_row_count": figures.records,
+                        "curtailed energy (MWh)": figures.energy,
+                        "payment (£)": figures.payment,
+                        "settlement periods": periods_in(day),
+                        "fetched at": dg.MetadataValue.timestamp(figures.fetched_at),
+                    },
+                )
+
+    def _source_away(self, source: str, error: SourceError) -> None:
+        self._away[source] = str(error)
+        with self.warehouse.writing(source) as connection:
+            note_source_away(connection, source, str(error), self.policy, datetime.now(UTC))
+
+    def _source_back(self, source: str) -> None:
+        with self.warehouse.writing(source) as connection:
+            note_source_back(connection, source)
+
+    def _note(self, batch: Sequence[date]) -> None:
+        """Keep the account of healing: which days came right, which failed, and which are not to blame."""
+        failed = {day: self.reasons[day][0] for day in batch if day in self.reasons and day not in self._blameless}
+        with self.warehouse.writing("healing") as connection:
+            note_right(connection, [day for day in batch if day not in self.reasons])
+            note_failed(connection, failed, datetime.now(UTC))
+            note_blameless(connection, [day for day in batch if day in self._blameless])
+
+    def _tell(self, outcomes: Mapping[date, str], requests: int) -> None:
+        with self.warehouse.reading() as connection:
+            for day, outcome in outcomes.items():
+                figures = day_figures(connection, day)
+                report = DayReport(
+                    day=day,
+                    outcome=outcome if self._wants(RECORDS) else "derived",
+                    records=figures.records if figures else 0,
+                    energy=figures.energy if figures else 0.0,
+                    payment=figures.payment if figures else 0.0,
+                    reasons=tuple(self.reasons.get(day, ())),
+                    requests=requests if outcome != "kept" else 0,
+                )
+                text = f"{day}: {report.outcome}, {report.records} records, {report.energy:,.3f} MWh"
+                self.context.log.info(text)
+                self.progress.day(report)
+
+
+def _refuse_unfit(config: DailyRun, days: Sequence[date]) -> None:
+    if not config.accept_empty:
+        return
+    if len(days) != 1:
+        raise dg.Failure("accept_empty names periods of one day: run it for that day alone", allow_retries=False)
+    last = periods_in(days[0])
+    if not all(1 <= period <= last for period in config.accept_empty):
+        raise dg.Failure(f"accept_empty: {days[0]} has the settlement periods 1 to {last}", allow_retries=False)

@@ -1,0 +1,68 @@
+"""The whole-day oracle: Elexon publishes accepted volumes and cashflows of a day apart from the stacks.
+
+By the definitions of the settlement code they equal the stacks; that is not proven on live data, so a difference is a
+warning with figures. What cannot be compared is a warning too.
+"""
+
+from datetime import UTC, date, datetime
+
+import numpy as np
+import pandas as pd
+
+from mining_assets.sources.elexon import ElexonClient
+from mining_assets.sources.errors import SourceError
+
+# The two publications round on their own: to a kilowatt hour and a few pence.
+MWH_TOLERANCE, PENCE_TOLERANCE, RELATIVE_TOLERANCE = 0.001, 0.05, 1e-5
+KEY = ["farm_id", "settlement_period"]
+
+
+async def compare_with_whole_day(elexon: ElexonClient, day: date, records: pd.DataFrame) -> pd.DataFrame:
+    """One row of ``oracle_comparisons``: the wind bids of the stacks against the day's volumes and cashflows."""
+    bids = records[records["side"] == "bid"]
+    multiplier = bids["transmission_loss_multiplier"].fillna(1.0)
+    stack = bids.assign(cash=bids["payment"] * multiplier).groupby(KEY)[["volume", "cash"]].sum()
+    row = {
+        "settlement_date": day,
+        "compared_at": datetime.now(UTC),
+        "energy_stack": -stack["volume"].sum() + 0.0,
+        "energy_volumes": None,
+        "cash_stack": stack["cash"].sum(),
+        "cash_flows": None,
+        "differing": 0,
+        "problem": None,
+    }
+    try:
+        volumes = await elexon.accepted_volumes(day, "bid")
+        cashflows = await elexon.cashflows(day, "bid")
+    except SourceError as error:
+        return pd.DataFrame([row | {"problem": f"could not be compared: {error}"}])
+    farms = set(bids["farm_id"])
+    theirs = pd.DataFrame(
+        {
+            "volume": _by_key([(row.bm_unit_id, row.settlement_period, row.volume) for row in volumes], farms),
+            "cash": _by_key([(row.bm_unit_id, row.settlement_period, row.cashflow) for row in cashflows], farms),
+        }
+    )
+    both = stack.merge(theirs, how="outer", left_index=True, right_index=True, suffixes=("", "_theirs")).fillna(0.0)
+    differs = ~np.isclose(both["volume"], both["volume_theirs"], rtol=RELATIVE_TOLERANCE, atol=MWH_TOLERANCE)
+    differs |= ~np.isclose(both["cash"], both["cash_theirs"], rtol=RELATIVE_TOLERANCE, atol=PENCE_TOLERANCE)
+    row |= {
+        "energy_volumes": -both["volume_theirs"].sum() + 0.0,
+        "cash_flows": both["cash_theirs"].sum(),
+        "differing": int(differs.sum()),
+    }
+    if differs.any():
+        farm, period = both.index[differs][0]
+        first = both[differs].iloc[0]
+        row["problem"] = (
+            f"{int(differs.sum())} units and periods differ, the first is {farm} in period {period}: stacks "
+            f"{first['volume']:,.3f} MWh £{first['cash']:,.2f}, whole day {first['volume_theirs']:,.3f} MWh "
+            f"£{first['cash_theirs']:,.2f}"
+        )
+    return pd.DataFrame([row])
+
+
+def _by_key(rows: list[tuple[str | None, int, float]], farms: set[str]) -> "pd.Series[float]":
+    frame = pd.DataFrame(rows, columns=[*KEY, "figure"])
+    return frame[frame["farm_id"].isin(farms)].groupby(KEY)["figure"].sum()

@@ -1,0 +1,102 @@
+"""The catalog's checks as Dagster shows them: what each asserts, and what a verification says of it.
+
+All are unpartitioned and look at the days of their run: partitioned checks cannot attribute results in range runs.
+Their metadata lists the bad days. None is blocking: in a range that would stop all days for one.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import dagster as dg
+
+from mining_assets.verification.catalog import CHECKS, Check
+from mining_assets.verification.findings import Verification
+
+_LISTED = 20
+
+
+def check_key(check: Check) -> dg.AssetCheckKey:
+    """The key under which Dagster knows a check."""
+    return dg.AssetCheckKey(dg.AssetKey(check.table), check.name)
+
+
+def check_specs(tables: Iterable[str]) -> list[dg.AssetCheckSpec]:
+    """The specs of all checks on some assets."""
+    wanted = set(tables)
+    return [
+        dg.AssetCheckSpec(check.name, asset=check.table, description=check.description)
+        for check in CHECKS
+        if check.table in wanted
+    ]
+
+
+def check_results(verification: Verification, wanted: Iterable[dg.AssetCheckKey]) -> list[dg.AssetCheckResult]:
+    """The results of the checks wanted, for a step to yield."""
+    keys = set(wanted)
+    return [
+        dg.AssetCheckResult(
+            asset_key=check.table,
+            check_name=check.name,
+            passed=not verification.found(check),
+            severity=_severity(check),
+            description=_summary(verification, check),
+            metadata=_metadata(verification, check),
+        )
+        for check in CHECKS
+        if check_key(check) in keys
+    ]
+
+
+def check_evaluations(verification: Verification, wanted: Iterable[dg.AssetCheckKey]) -> list[dg.AssetCheckEvaluation]:
+    """The same as events, for a step that fails, or that is not the checks' own."""
+    return [
+        dg.AssetCheckEvaluation(
+            asset_key=result.asset_key,  # type: ignore[arg-type]
+            check_name=str(result.check_name),
+            passed=result.passed,
+            severity=result.severity,
+            description=result.description,
+            metadata=result.metadata,
+        )
+        for result in check_results(verification, wanted)
+    ]
+
+
+def _severity(check: Check) -> dg.AssetCheckSeverity:
+    return dg.AssetCheckSeverity.ERROR if check.severity == "error" else dg.AssetCheckSeverity.WARN
+
+
+def _summary(verification: Verification, check: Check) -> str:
+    found = verification.found(check)
+    if not found:
+        return f"Holds on {_covered(verification)}."
+    problems = sum(finding.problems for finding in found)
+    where = f"{problems:,} problems on {len(found):,} of {_covered(verification)}"
+    return f"{where}, first {found[0].span}: {found[0].example}"
+
+
+def _covered(verification: Verification) -> str:
+    spans = sorted(map(str, verification.spans))
+    if not spans:
+        return "nothing"
+    return spans[0] if len(spans) == 1 else f"{len(spans):,} spans from {spans[0]} to {spans[-1]}"
+
+
+def _metadata(verification: Verification, check: Check) -> dict[str, Any]:
+    found = verification.found(check)
+    metadata: dict[str, Any] = {"covered": _covered(verification), **verification.counts.get(check, {})}
+    counts = verification.counts.get(check, {})
+    if counts.get("expected"):
+        metadata["completion (%)"] = 100 * (counts["expected"] - counts["missing"]) / counts["expected"]
+    if not found:
+        return metadata
+    records = [
+        dg.TableRecord({"span": str(finding.span), "problems": finding.problems, "first": finding.example})
+        for finding in found[:_LISTED]
+    ]
+    return metadata | {
+        "problems": sum(finding.problems for finding in found),
+        "bad spans": len(found),
+        "first bad": dg.MetadataValue.table(records),
+        "what to do": dg.MetadataValue.text(check.remedy),
+    }

@@ -1,0 +1,59 @@
+"""When a day is asked for again, and in which order: the rules of healing."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+# Settlement runs change a day until D+1 15:00 UTC; later changes are rare and looked for twice more.
+REFETCH_AFTER_DAYS = (1, 2, 8)
+REFETCH_AT = time(15)
+LONGEST_WAIT = timedelta(hours=6)
+LONGEST_RANGE = 31
+
+DayRange = tuple[date, date]
+
+
+@dataclass(frozen=True)
+class HealingPolicy:
+    """How healing is bounded.
+
+    Attributes:
+        interval: time between two looks; the first wait of a day that fails is twice as long.
+        attempts: failures after which a day is quarantined.
+        days_back: how far back days are healed, or None for all.
+        runs_at_a_time: healing runs queued or running at once.
+    """
+
+    interval: timedelta = timedelta(seconds=60)
+    attempts: int = 6
+    days_back: int | None = None
+    runs_at_a_time: int = 3
+
+    def wait(self, attempts: int) -> timedelta:
+        """How long to wait after so many attempts: interval × 2ⁿ, at most six hours."""
+        return min(self.interval * float(2 ** min(attempts, 20)), LONGEST_WAIT)
+
+
+def refetch_due(day: date, fetched_at: datetime, now: datetime) -> bool:
+    """Whether a whole day is to be fetched again: it was last fetched before one of its moments that have passed."""
+    moments = (datetime.combine(day + timedelta(days=after), REFETCH_AT, UTC) for after in REFETCH_AFTER_DAYS)
+    return any(fetched_at < moment <= now for moment in moments)
+
+
+def day_ranges(days: Iterable[date], longest: int = LONGEST_RANGE) -> list[DayRange]:
+    """Days as ranges that stand together, none longer than ``longest``, from the oldest to the newest."""
+    ranges: list[DayRange] = []
+    for day in sorted(days):
+        if ranges:
+            first, last = ranges[-1]
+            if day - last == timedelta(days=1) and (day - first).days < longest:
+                ranges[-1] = (first, day)
+                continue
+        ranges.append((day, day))
+    return ranges
+
+
+def newest_and_oldest(ranges: Sequence[DayRange], count: int) -> list[DayRange]:
+    """Some of the ranges, in turn the newest and the oldest of those left, so that neither end has to wait."""
+    left = sorted(ranges, key=lambda days: days[1])
+    return [left.pop() if turn % 2 == 0 else left.pop(0) for turn in range(min(count, len(left)))]

@@ -1,0 +1,18 @@
+"""How far two figures may differ and still be the same."""
+
+import numpy as np
+import pandas as pd
+
+# The one tolerance of the project, for figures that were summed along different ways.
+RELATIVE_TOLERANCE = 1e-9
+
+
+def same(left: "pd.Series[float]", right: "pd.Series[float]") -> "pd.Series[bool]":
+    """Where two columns agree within the tolerance; a missing value agrees with nothing."""
+    close = np.isclose(
+        left.to_numpy(float, na_value=np.nan),
+        right.to_numpy(float, na_value=np.nan),
+        rtol=RELATIVE_TOLERANCE,
+        atol=RELATIVE_TOLERANCE,
+    )
+    return pd.Series(close, index=left.index)

@@ -1,0 +1,130 @@
+"""From the states of all days to the smallest work that mends them."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+import pandas as pd
+
+from mining_assets.domain.healing import (
+    DayRange,
+    HealingPolicy,
+    day_ranges,
+    newest_and_oldest,
+    refetch_due,
+)
+
+ELEXON, MEMPOOL = "elexon", "mempool"
+FETCH, DERIVE = "fetch", "derive"
+
+
+@dataclass(frozen=True)
+class Work:
+    """A range of days to fetch (and derive), or only to derive.
+
+    Attributes:
+        refetch: whether the days are whole and have to be fetched all the same.
+    """
+
+    kind: str
+    days: DayRange
+    refetch: bool = False
+
+
+@dataclass
+class HealingPlan:
+    """What to ask for now, what to give up, and what was passed over and why (days by reason)."""
+
+    work: list[Work] = field(default_factory=list)
+    to_quarantine: list[date] = field(default_factory=list)
+    skipped: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def days(self) -> list[date]:
+        """Every day that is asked for."""
+        return [
+            first + timedelta(days=offset)
+            for first, last in (work.days for work in self.work)
+            for offset in range((last - first).days + 1)
+        ]
+
+
+def needs(states: pd.DataFrame, now: datetime) -> dict[date, str]:
+    """What each day needs: ``fetch``, ``refetch`` (it is whole, or cannot be told to be) or ``derive``.
+
+    Args:
+        states: as from ``warehouse.states.day_states``.
+    """
+    needed: dict[date, str] = {}
+    for row in states.itertuples():
+        if row.state in ("missing", "partial"):
+            needed[row.Index] = FETCH
+        elif row.state == "damaged" or refetch_due(row.Index, row.fetched_at, now):
+            needed[row.Index] = "refetch"
+        elif row.inconsistent:
+            needed[row.Index] = DERIVE
+    return needed
+
+
+def plan(
+    states: pd.DataFrame,
+    *,
+    covered: Collection[date],
+    away: Mapping[str, datetime],
+    policy: HealingPolicy,
+    room: int,
+    now: datetime,
+) -> HealingPlan:
+    """What to ask for now.
+
+    Args:
+        states: of all days that may be healed, as from ``warehouse.states.day_states``.
+        covered: days that a queued or running run, or a backfill, is going to do.
+        away: sources that do not answer, and when each may be asked again.
+        room: how many runs may be asked for now.
+    """
+    made = HealingPlan()
+    open_days: dict[str, list[date]] = {FETCH: [], "refetch": [], DERIVE: []}
+    for day, kind in needs(states, now).items():
+        state = states.loc[day]
+        if day in covered:
+            made.skipped["a run is under way"] += 1
+        elif state["quarantined"]:
+            made.skipped["quarantined"] += 1
+        elif state["attempts"] and state["next_attempt_at"] > now:
+            made.skipped["waiting after a failure"] += 1
+        elif state["attempts"] >= policy.attempts:
+            made.to_quarantine.append(day)
+        else:
+            open_days[kind].append(day)
+    works = []
+    for kind, days in open_days.items():
+        source = MEMPOOL if kind == DERIVE else ELEXON
+        ready = _ready(days, source, states, away, now, made.skipped)
+        works += [Work(DERIVE if kind == DERIVE else FETCH, span, kind == "refetch") for span in day_ranges(ready)]
+    chosen = newest_and_oldest([work.days for work in works], max(room, 0))
+    made.work = [next(work for work in works if work.days == days) for days in chosen]
+    later = sum((last - first).days + 1 for first, last in (work.days for work in works if work not in made.work))
+    if later:
+        made.skipped["later, after the runs now asked for"] += later
+    return made
+
+
+def _ready(
+    days: list[date],
+    source: str,
+    states: pd.DataFrame,
+    away: Mapping[str, datetime],
+    now: datetime,
+    skipped: Counter[str],
+) -> list[date]:
+    """The days that can be done: all, unless their source is away; then none, or one to see whether it is back."""
+    if source not in away:
+        return days
+    # Only calculations need the network's history; summaries alone can be derived without it.
+    waiting = [day for day in days if source == ELEXON or states.loc[day]["missing"] > 0]
+    probe = waiting[-1:] if away[source] <= now else []
+    if len(waiting) > len(probe):
+        skipped[f"{source} does not answer"] += len(waiting) - len(probe)
+    return sorted(set(days) - set(waiting) | set(probe))

@@ -1,0 +1,103 @@
+"""What healing tried: days that fail, with their back-off, and sources that do not answer at all."""
+
+from collections.abc import Collection, Mapping
+from datetime import date, datetime
+
+import pandas as pd
+from sqlalchemy import Connection, delete, select, update
+
+from mining_assets.domain.healing import HealingPolicy
+from mining_assets.warehouse.engine import upsert_frame
+from mining_assets.warehouse.reconciliation_schema import healing_attempts, source_outages
+
+
+def note_requested(connection: Connection, days: Collection[date], policy: HealingPolicy, now: datetime) -> None:
+    """Count an attempt for each day, before it is made: a run that dies is an attempt too."""
+    known = _attempts(connection, days)
+    rows = [
+        {
+            "settlement_date": day,
+            "attempts": known.get(day, 0) + 1,
+            "last_attempt_at": now,
+            "next_attempt_at": now + policy.wait(known.get(day, 0) + 1),
+        }
+        for day in days
+    ]
+    upsert_frame(connection, healing_attempts, pd.DataFrame(rows))
+
+
+def note_right(connection: Connection, days: Collection[date]) -> None:
+    """The days came right: no attempt is counted any more, no quarantine."""
+    connection.execute(delete(healing_attempts).where(healing_attempts.c.settlement_date.in_(days)))
+
+
+def note_failed(connection: Connection, reasons: Mapping[date, str], now: datetime) -> None:
+    """Note why days failed; how often is counted when it is asked for."""
+    known = _attempts(connection, reasons)
+    for day, reason in reasons.items():
+        if day in known:
+            row = healing_attempts.c.settlement_date == day
+            connection.execute(update(healing_attempts).where(row).values(last_error=reason))
+    fresh = [
+        {
+            "settlement_date": day,
+            "attempts": 0,
+            "last_attempt_at": now,
+            "next_attempt_at": now,
+            "last_error": reason,
+        }
+        for day, reason in reasons.items()
+        if day not in known
+    ]
+    upsert_frame(connection, healing_attempts, pd.DataFrame(fresh))
+
+
+def note_blameless(connection: Connection, days: Collection[date]) -> None:
+    """The days failed because a source is away: the attempt does not count against them."""
+    attempts = healing_attempts.c
+    rows = attempts.settlement_date.in_(days)
+    connection.execute(delete(healing_attempts).where(rows, attempts.attempts <= 1, attempts.quarantined_at.is_(None)))
+    connection.execute(
+        update(healing_attempts)
+        .where(rows)
+        .values(attempts=attempts.attempts - 1, next_attempt_at=attempts.last_attempt_at)
+    )
+
+
+def quarantine(connection: Connection, days: Collection[date], now: datetime) -> None:
+    """Give the days up until somebody succeeds with them."""
+    rows = healing_attempts.c.settlement_date.in_(days)
+    connection.execute(update(healing_attempts).where(rows).values(quarantined_at=now))
+
+
+def outages(connection: Connection) -> dict[str, datetime]:
+    """The sources that are away, and when each may be asked again."""
+    query = select(source_outages.c.source, source_outages.c.next_attempt_at)
+    return dict(row._tuple() for row in connection.execute(query))
+
+
+def note_source_away(connection: Connection, source: str, error: str, policy: HealingPolicy, now: datetime) -> None:
+    """A source did not answer at all."""
+    known = connection.execute(
+        select(source_outages.c.since, source_outages.c.attempts).where(source_outages.c.source == source)
+    ).one_or_none()
+    since, attempts = (known.since, known.attempts + 1) if known else (now, 1)
+    row = {
+        "source": source,
+        "since": since,
+        "attempts": attempts,
+        "next_attempt_at": now + policy.wait(attempts),
+        "last_error": error,
+    }
+    upsert_frame(connection, source_outages, pd.DataFrame([row]))
+
+
+def note_source_back(connection: Connection, source: str) -> None:
+    """A source answered."""
+    connection.execute(delete(source_outages).where(source_outages.c.source == source))
+
+
+def _attempts(connection: Connection, days: Collection[date]) -> dict[date, int]:
+    table = healing_attempts.c
+    query = select(table.settlement_date, table.attempts).where(table.settlement_date.in_(days))
+    return dict(row._tuple() for row in connection.execute(query))
