@@ -8,8 +8,13 @@ import dagster as dg
 from mining_assets.assets.daily_chain import daily_chain
 from mining_assets.assets.references import reference_assets
 from mining_assets.assets.rollups import roll_ups
-from mining_assets.automation.jobs import JOBS
-from mining_assets.automation.sensors import SENSORS
+from mining_assets.automation.alerts import alert_sensor
+from mining_assets.automation.healing import healing_sensor
+from mining_assets.automation.integrity import integrity_job, integrity_schedule
+from mining_assets.automation.jobs import ASSET_JOBS
+from mining_assets.automation.roll_ups import ROLL_UP_SENSOR
+from mining_assets.automation.schedules import daily_reconciliation_schedule, reference_schedule
+from mining_assets.checks.rollups import roll_up_and_reference_checks
 from mining_assets.curated import miner_models, wind_unit_additions
 from mining_assets.partitions import partitions
 from mining_assets.resources import resources
@@ -23,14 +28,21 @@ def build_definitions(settings: Settings, resource_overrides: Mapping[str, Any] 
     additions = wind_unit_additions(settings)
     bounds = (settings.start_date, settings.end_date)
     scope = Scope(miner_models(settings), bounds)
+    integrity = integrity_job(settings, scope)
     return dg.Definitions(
         assets=[
             *reference_assets(additions),
             daily_chain(cuts, scope, additions, settings.healing),
             *roll_ups(cuts, bounds),
         ],
-        jobs=JOBS,
-        sensors=SENSORS,
+        asset_checks=roll_up_and_reference_checks(cuts, scope),
+        jobs=[*ASSET_JOBS, integrity],
+        schedules=[
+            integrity_schedule(settings, integrity),
+            reference_schedule(),
+            daily_reconciliation_schedule(settings),
+        ],
+        sensors=[ROLL_UP_SENSOR, healing_sensor(settings, scope), alert_sensor(settings)],
         resources={**resources(settings), **(resource_overrides or {})},
         executor=dg.in_process_executor,
     )

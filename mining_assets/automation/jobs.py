@@ -1,4 +1,4 @@
-"""The jobs: the daily chain, the months, the years and the references."""
+"""The jobs over assets: the daily chain, the months, the years and the references."""
 
 import dagster as dg
 
@@ -8,7 +8,7 @@ from mining_assets.assets.rollups import MONTHLY, YEARLY
 
 DAILY_JOB, MONTHLY_JOB, YEARLY_JOB, REFERENCE_JOB = "daily", "monthly", "yearly", "references"
 
-JOBS = (
+ASSET_JOBS = (
     dg.define_asset_job(
         DAILY_JOB,
         selection=dg.AssetSelection.assets(*DAILY_CHAIN),

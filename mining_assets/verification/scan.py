@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
 import pandas as pd
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.summaries import month_of, year_of
@@ -95,6 +95,13 @@ def note_scan(warehouse: Warehouse, name: str, first: date, last: date, verifica
     }
     with warehouse.writing("integrity_scan") as connection:
         upsert_frame(connection, integrity_scans, pd.DataFrame([row]))
+
+
+def last_scans(warehouse: Warehouse) -> dict[str, datetime]:
+    """When each kind of scan last ran to its end."""
+    with warehouse.reading() as connection:
+        rows = connection.execute(select(integrity_scans.c.scope, integrity_scans.c.finished_at))
+        return dict(row._tuple() for row in rows)
 
 
 def _verify_days(connection: Connection, days: Sequence[date], scope: Scope) -> Verification:

@@ -1,0 +1,106 @@
+"""The healing sensor: looks at the states of all days and asks for the smallest work that mends them."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+
+import dagster as dg
+
+from mining_assets.assets.day_run import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN
+from mining_assets.automation.in_flight import HEALING_TAG, RANGE_END, RANGE_START, days_in_flight, unfinished_runs
+from mining_assets.automation.jobs import ASSET_JOBS, DAILY_JOB, MONTHLY_JOB, YEARLY_JOB
+from mining_assets.healing.plan import FETCH, HealingPlan, Work, plan
+from mining_assets.settings import Settings, now
+from mining_assets.verification.scan import Scope
+from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.healing import note_requested, outages, quarantine
+from mining_assets.warehouse.states import day_states
+from mining_assets.warehouse.status import differing_spans
+
+SENSOR = "reconciliation_sensor"
+
+
+def healing_sensor(settings: Settings, scope: Scope) -> dg.SensorDefinition:
+    """The sensor. On by default."""
+    policy = settings.healing
+
+    @dg.sensor(
+        name=SENSOR,
+        jobs=list(ASSET_JOBS),
+        minimum_interval_seconds=settings.heal_interval_seconds,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=(
+            "Heals by itself: fetches days that are missing, partial, damaged or due for a refetch, derives what is "
+            "missing or does not add up, within bounds, and quarantines what it cannot mend."
+        ),
+    )
+    def reconciliation_sensor(
+        context: dg.SensorEvaluationContext, warehouse: dg.ResourceParam[Warehouse]
+    ) -> dg.SensorResult | dg.SkipReason:
+        last = settings.last_day(now())
+        first = settings.start_date
+        if policy.days_back is not None:
+            first = max(first, last - timedelta(days=policy.days_back - 1))
+        if last < first:
+            return dg.SkipReason("no day is over yet")
+        runs = unfinished_runs(context.instance)
+        assert context.repository_def is not None
+        at = datetime.now(UTC)
+        with warehouse.reading() as connection:
+            states = day_states(connection, first, last, scope.models)
+            differing = list(differing_spans(connection, first, last, scope.bounds))
+            away = outages(connection)
+        made = plan(
+            states,
+            covered=days_in_flight(context.instance, runs, context.repository_def),
+            away=away,
+            policy=policy,
+            room=policy.runs_at_a_time - sum(HEALING_TAG in run.tags for run in runs),
+            now=at,
+        )
+        with warehouse.writing("healing") as connection:
+            note_requested(connection, made.days, policy, at)
+            quarantine(connection, made.to_quarantine, at)
+        seen_before = set(map(tuple, json.loads(context.cursor or "[]")))
+        # The roll-up sensor follows every change; what still differs at the second look was lost, or done by hand.
+        lasting = [] if runs or made.work else [row for row in differing if row in seen_before]
+        requests = [_request(work) for work in made.work] + list(_roll_up_requests(lasting))
+        said = _said(made, len(differing))
+        context.log.info(said)
+        return dg.SensorResult(
+            run_requests=requests,
+            skip_reason=None if requests else said,
+            cursor=json.dumps([] if lasting else differing),
+        )
+
+    return reconciliation_sensor
+
+
+def _request(work: Work) -> dg.RunRequest:
+    selection = DAILY_CHAIN if work.kind == FETCH else (CALCULATIONS, DAILY, BITCOIN_DAILY)
+    return dg.RunRequest(
+        job_name=DAILY_JOB,
+        asset_selection=list(selection),
+        run_config={"ops": {"daily_chain": {"config": {"refetch": work.refetch}}}},
+        tags=_tags(*work.days, work.kind),
+    )
+
+
+def _roll_up_requests(differing: list[tuple[str, str]]) -> Iterator[dg.RunRequest]:
+    """The months that differ, or, when none does, the years: these follow from the months."""
+    months = sorted({span for _, span in differing if "-" in span})
+    years = sorted({span for _, span in differing if "-" not in span})
+    spans, job = (months, MONTHLY_JOB) if months else (years, YEARLY_JOB)
+    if spans:
+        yield dg.RunRequest(job_name=job, tags=_tags(spans[0], spans[-1], "roll up"))
+
+
+def _tags(first: date | str, last: date | str, kind: str) -> dict[str, str]:
+    return {RANGE_START: str(first), RANGE_END: str(last), HEALING_TAG: kind}
+
+
+def _said(made: HealingPlan, differing: int) -> str:
+    asked = ", ".join(f"{work.kind} {work.days[0]} to {work.days[1]}" for work in made.work) or "nothing to ask for"
+    skipped = "".join(f"; {reason}: {count:,} days" for reason, count in made.skipped.items())
+    given_up = f"; quarantined now: {', '.join(map(str, made.to_quarantine))}" if made.to_quarantine else ""
+    return f"{asked}{skipped}{given_up}; months and years that differ: {differing}"

@@ -1,0 +1,70 @@
+"""What queued and running runs, and backfills in progress, are going to do anyway."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+
+import dagster as dg
+
+# The only use of Dagster's private interface in the project: backfills that are still to launch their runs cannot be
+# seen in any other way. A test covers it.
+from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
+
+HEALING_TAG = "mining_assets/healing"
+PARTITION, RANGE_START, RANGE_END = (
+    "dagster/partition",
+    "dagster/asset_partition_range_start",
+    "dagster/asset_partition_range_end",
+)
+_UNFINISHED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+def unfinished_runs(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
+    """Every run that is queued or under way."""
+    records = instance.get_run_records(dg.RunsFilter(statuses=_UNFINISHED))
+    return [record.dagster_run for record in records]
+
+
+def is_in_flight(instance: dg.DagsterInstance, job: str) -> bool:
+    """Whether a run of the job is queued or under way."""
+    return any(run.job_name == job for run in unfinished_runs(instance))
+
+
+def days_in_flight(
+    instance: dg.DagsterInstance, runs: Iterable[dg.DagsterRun], repository: dg.RepositoryDefinition
+) -> set[date]:
+    """The days that the runs and the backfills in progress cover."""
+    keys = [key for run in runs for key in _keys_of_run(run)] + list(backfill_keys(instance, repository))
+    return {date.fromisoformat(key) for key in keys if len(key) == len("2025-06-01")}
+
+
+def backfill_keys(instance: dg.DagsterInstance, repository: dg.RepositoryDefinition) -> Iterator[str]:
+    """The partition keys, of days, months and years, that backfills in progress are after."""
+    unfinished = BulkActionsFilter(statuses=[BulkActionStatus.REQUESTED, BulkActionStatus.CANCELING])
+    for backfill in instance.get_backfills(filters=unfinished):
+        if backfill.is_asset_backfill:
+            target = backfill.get_asset_backfill_data(repository.asset_graph).target_subset
+            for subset in target.partitions_subsets_by_asset_key.values():
+                yield from subset.get_partition_keys()
+        else:
+            yield from backfill.partition_names or ()
+
+
+def _keys_of_run(run: dg.DagsterRun) -> Iterator[str]:
+    if PARTITION in run.tags:
+        yield run.tags[PARTITION]
+    if RANGE_START not in run.tags:
+        return
+    first, last = run.tags[RANGE_START], run.tags[RANGE_END]
+    if len(first) != len("2025-06-01"):
+        yield from (first, last)
+        return
+    day, end = date.fromisoformat(first), date.fromisoformat(last)
+    while day <= end:
+        yield str(day)
+        day += timedelta(days=1)

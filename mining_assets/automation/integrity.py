@@ -1,0 +1,91 @@
+"""The integrity scan: everything verified by value, regularly, so that damage from outside is found."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import dagster as dg
+from pydantic import Field
+
+from mining_assets.automation.in_flight import is_in_flight
+from mining_assets.checks.evaluations import check_evaluations, check_key
+from mining_assets.settings import Settings, now
+from mining_assets.verification.catalog import CHECKS
+from mining_assets.verification.scan import Scope, last_scans, note_scan, scan
+from mining_assets.warehouse.engine import Warehouse
+
+INTEGRITY_JOB, VERIFY = "integrity_scan", "verify"
+RECENT, ALL = "recent", "all"
+RECENT_DAYS = 60
+FULL_EVERY = timedelta(days=1)
+
+
+class IntegrityScan(dg.Config):
+    """Which days are verified."""
+
+    first: str | None = Field(default=None, description="First day, as 2025-06-01; unset: the first partition.")
+    last: str | None = Field(default=None, description="Last day; unset: the last day that is over.")
+    scope: str | None = Field(
+        default=None, description="recent or all: noted as the last such scan. Set by the schedule."
+    )
+
+
+def integrity_job(settings: Settings, scope: Scope) -> dg.JobDefinition:
+    """A job of one step that verifies and evaluates every check; it fetches nothing and writes only its findings."""
+
+    @dg.op(name=VERIFY, description="Verifies by value and evaluates every check of the project.")
+    def verify(context: dg.OpExecutionContext, config: IntegrityScan, warehouse: dg.ResourceParam[Warehouse]) -> None:
+        first = date.fromisoformat(config.first) if config.first else settings.start_date
+        last = date.fromisoformat(config.last) if config.last else settings.last_day(now())
+        verification = scan(warehouse, first, last, scope)
+        if config.scope:
+            note_scan(warehouse, config.scope, first, last, verification)
+        for evaluation in check_evaluations(verification, map(check_key, CHECKS)):
+            context.log_event(evaluation)  # type: ignore[arg-type]  # taken, though not annotated
+        context.log.info(f"{len(verification.errors)} errors, {len(verification.findings)} findings in all")
+
+    @dg.job(
+        name=INTEGRITY_JOB,
+        description="Verify days, months, years and references by value, and evaluate every check.",
+    )
+    def job() -> None:
+        verify()
+
+    return job
+
+
+def integrity_schedule(settings: Settings, job: dg.JobDefinition) -> dg.ScheduleDefinition:
+    """The last 60 days every ``integrity_scan_seconds``, and all history once a day. On by default."""
+    every = timedelta(seconds=settings.integrity_scan_seconds)
+    hourly = settings.integrity_scan_seconds % 3600 == 0
+
+    @dg.schedule(
+        name=INTEGRITY_JOB,
+        job=job,
+        cron_schedule="0 * * * *" if hourly else "* * * * *",
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=f"Verifies by value the last {RECENT_DAYS} days, and all history once a day.",
+    )
+    def schedule(
+        context: dg.ScheduleEvaluationContext, warehouse: dg.ResourceParam[Warehouse]
+    ) -> dg.RunRequest | dg.SkipReason:
+        if is_in_flight(context.instance, INTEGRITY_JOB):
+            return dg.SkipReason("a scan is under way")
+        last = settings.last_day(now())
+        if last < settings.start_date:
+            return dg.SkipReason("no day is over yet")
+        scans, at = last_scans(warehouse), datetime.now(UTC)
+        slack = timedelta(seconds=30)  # ticks are not to the second
+        if ALL not in scans or at - scans[ALL] > FULL_EVERY - slack:
+            return dg.RunRequest(run_config=_config(settings.start_date, last, ALL))
+        newest = max(scans.values())
+        if at - newest > every - slack:
+            first = max(settings.start_date, last - timedelta(days=RECENT_DAYS - 1))
+            return dg.RunRequest(run_config=_config(first, last, RECENT))
+        return dg.SkipReason(f"last scan at {newest:%H:%M} UTC")
+
+    return schedule
+
+
+def _config(first: date, last: date, scope: str) -> dict[str, Any]:
+    return {"ops": {VERIFY: {"config": {"first": str(first), "last": str(last), "scope": scope}}}}

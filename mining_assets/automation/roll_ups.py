@@ -1,0 +1,13 @@
+"""Months and years follow their days by themselves."""
+
+import dagster as dg
+
+from mining_assets.assets.rollups import MONTHLY, YEARLY
+
+ROLL_UP_SENSOR = dg.AutomationConditionSensorDefinition(
+    "roll_up_sensor",
+    target=dg.AssetSelection.assets(*MONTHLY, *YEARLY),
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=30,
+    description="Rebuilds a month or year after any of its days changed.",
+)

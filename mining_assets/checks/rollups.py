@@ -1,0 +1,59 @@
+"""The checks of months, years and references: a step after their assets, or alone over the whole history."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import dagster as dg
+
+from mining_assets.assets.references import NETWORK_EPOCHS, WIND_BM_UNITS
+from mining_assets.assets.rollups import MONTHLY, YEARLY
+from mining_assets.checks.evaluations import check_results, check_specs
+from mining_assets.partitions import Partitions
+from mining_assets.verification.findings import Verification
+from mining_assets.verification.scan import (
+    Scope,
+    verify_and_store_months,
+    verify_and_store_references,
+    verify_and_store_years,
+)
+from mining_assets.warehouse.engine import Warehouse
+
+VerifySpans = Callable[[Warehouse, Sequence[str], Scope], Verification]
+
+
+def roll_up_and_reference_checks(cuts: Partitions, scope: Scope) -> list[dg.AssetChecksDefinition]:
+    """The checks that are not part of the daily chain."""
+    return [
+        _span_checks("monthly_checks", MONTHLY, cuts.months, verify_and_store_months, scope),
+        _span_checks("yearly_checks", YEARLY, cuts.years, verify_and_store_years, scope),
+        _reference_checks(),
+    ]
+
+
+def _span_checks(
+    name: str,
+    assets: Sequence[dg.AssetKey],
+    spans: dg.TimeWindowPartitionsDefinition,
+    verify: VerifySpans,
+    scope: Scope,
+) -> dg.AssetChecksDefinition:
+    @dg.multi_asset_check(name=name, specs=check_specs(key.to_user_string() for key in assets), can_subset=True)
+    def checks(
+        context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[Warehouse]
+    ) -> Iterator[dg.AssetCheckResult]:
+        one_run = context.has_partition_key or context.has_partition_key_range
+        keys = context.partition_keys if one_run else spans.get_partition_keys()
+        yield from check_results(verify(warehouse, keys, scope), context.selected_asset_check_keys)
+
+    return checks
+
+
+def _reference_checks() -> dg.AssetChecksDefinition:
+    tables = [key.to_user_string() for key in (WIND_BM_UNITS, NETWORK_EPOCHS)]
+
+    @dg.multi_asset_check(name="reference_checks", specs=check_specs(tables), can_subset=True)
+    def checks(
+        context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[Warehouse]
+    ) -> Iterator[dg.AssetCheckResult]:
+        yield from check_results(verify_and_store_references(warehouse), context.selected_asset_check_keys)
+
+    return checks

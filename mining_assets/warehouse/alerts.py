@@ -1,0 +1,41 @@
+"""What is worth an alert, and which alerts were sent."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from sqlalchemy import Connection, func, insert, select
+
+from mining_assets.warehouse.reconciliation_schema import alerts_sent, healing_attempts, integrity_findings
+
+
+def standing_causes(connection: Connection) -> Iterator[tuple[str, str]]:
+    """Failed checks (errors among the stored findings) and quarantine: the cause and a sentence about it."""
+    findings = integrity_findings.c
+    failed = (
+        select(
+            findings.table_name, findings.check_name, func.count(), func.min(findings.span), func.min(findings.example)
+        )
+        .where(findings.severity == "error")
+        .group_by(findings.table_name, findings.check_name)
+        .order_by(findings.table_name, findings.check_name)
+    )
+    for table, check, spans, first, example in connection.execute(failed):
+        yield f"check {table}.{check}", f"{table}: check {check} fails on {spans:,} spans, first {first}: {example}"
+    days = healing_attempts.c
+    given_up = select(days.settlement_date, days.attempts, days.last_error).where(days.quarantined_at.is_not(None))
+    rows = connection.execute(given_up.order_by(days.settlement_date)).all()
+    if rows:
+        day, attempts, error = rows[0]
+        named = f"first {day} after {attempts} attempts: {error or 'no reason known'}"
+        yield "quarantine", f"{len(rows):,} days are quarantined, {named}"
+
+
+def was_sent(connection: Connection, cause: str, on: date) -> bool:
+    """Whether an alert about the cause was sent that day."""
+    query = select(alerts_sent.c.cause).where(alerts_sent.c.cause == cause, alerts_sent.c.sent_on == on)
+    return connection.execute(query).first() is not None
+
+
+def note_sent(connection: Connection, cause: str, on: date) -> None:
+    """Note that an alert about the cause was sent that day."""
+    connection.execute(insert(alerts_sent).values(cause=cause, sent_on=on))
