@@ -10,8 +10,9 @@ from mining_assets.automation.in_flight import is_in_flight
 from mining_assets.checks.evaluations import check_evaluations, check_key
 from mining_assets.settings import Settings, now
 from mining_assets.verification.catalog import CHECKS
-from mining_assets.verification.scan import Scope, last_scans, note_scan, scan
+from mining_assets.verification.scan import Scope, note_scan, scan
 from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.status import last_scans
 
 INTEGRITY_JOB, VERIFY = "integrity_scan", "verify"
 RECENT, ALL = "recent", "all"
@@ -74,7 +75,9 @@ def integrity_schedule(settings: Settings, job: dg.JobDefinition) -> dg.Schedule
         last = settings.last_day(now())
         if last < settings.start_date:
             return dg.SkipReason("no day is over yet")
-        scans, at = last_scans(warehouse), datetime.now(UTC)
+        with warehouse.reading() as connection:
+            scans = last_scans(connection)
+        at = datetime.now(UTC)
         slack = timedelta(seconds=30)  # ticks are not to the second
         if ALL not in scans or at - scans[ALL] > FULL_EVERY - slack:
             return dg.RunRequest(run_config=_config(settings.start_date, last, ALL))

@@ -69,22 +69,26 @@ def _severity(check: Check) -> dg.AssetCheckSeverity:
 def _summary(verification: Verification, check: Check) -> str:
     found = verification.found(check)
     if not found:
-        return f"Holds on {_covered(verification)}."
+        return f"Holds on {_covered(verification, check)}."
     problems = sum(finding.problems for finding in found)
-    where = f"{problems:,} problems on {len(found):,} of {_covered(verification)}"
+    where = f"{problems:,} problems on {len(found):,} of {_covered(verification, check)}"
     return f"{where}, first {found[0].span}: {found[0].example}"
 
 
-def _covered(verification: Verification) -> str:
-    spans = sorted(map(str, verification.spans))
-    if not spans:
-        return "nothing"
-    return spans[0] if len(spans) == 1 else f"{len(spans):,} spans from {spans[0]} to {spans[-1]}"
+def _covered(verification: Verification, check: Check) -> str:
+    """The spans on which a check was evaluated, in words."""
+    if check.level == "reference":
+        return "the reference"
+    length = {"day": len("2025-06-01"), "month": len("2025-06"), "year": len("2025")}[check.level]
+    spans = sorted(span for span in map(str, verification.spans) if len(span) == length)
+    if len(spans) < 2:
+        return spans[0] if spans else f"no {check.level}"
+    return f"{len(spans):,} {check.level}s from {spans[0]} to {spans[-1]}"
 
 
 def _metadata(verification: Verification, check: Check) -> dict[str, Any]:
     found = verification.found(check)
-    metadata: dict[str, Any] = {"covered": _covered(verification), **verification.counts.get(check, {})}
+    metadata: dict[str, Any] = {"covered": _covered(verification, check), **verification.counts.get(check, {})}
     counts = verification.counts.get(check, {})
     if counts.get("expected"):
         metadata["completion (%)"] = 100 * (counts["expected"] - counts["missing"]) / counts["expected"]

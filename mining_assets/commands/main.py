@@ -24,8 +24,9 @@ def _register() -> None:
     from mining_assets.commands.ingest import date_command, range_command
     from mining_assets.commands.status import status
     from mining_assets.commands.ui import ui
+    from mining_assets.commands.verify import verify
 
-    for command in (date_command, range_command, status, ui, db):
+    for command in (date_command, range_command, status, verify, ui, db):
         cli.add_command(command)
 
 

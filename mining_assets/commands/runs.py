@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 
+from mining_assets.automation.integrity import ALL, INTEGRITY_JOB, VERIFY
 from mining_assets.automation.jobs import DAILY_JOB, MONTHLY_JOB, YEARLY_JOB
 from mining_assets.definitions import build_definitions
 from mining_assets.domain.summaries import month_of, year_of
@@ -48,6 +49,25 @@ def run_days(
             outcome.run_ids.append(result.run_id)
             outcome.errors += _unexpected(job, first, last, result)
     return outcome
+
+
+def run_verification(settings: Settings, first: date, last: date, *, whole: bool) -> list[str]:
+    """Verify the days by the integrity scan's job; returns what went wrong with the run itself.
+
+    Args:
+        whole: the days are the whole history, so this counts as a scan of all.
+    """
+    definitions = build_definitions(settings)
+    days = {"first": str(first), "last": str(last)}
+    config = {"ops": {VERIFY: {"config": days | ({"scope": ALL} if whole else {})}}}
+    with dg.DagsterInstance.get() as instance:
+        result = definitions.resolve_job_def(INTEGRITY_JOB).execute_in_process(
+            instance=instance,
+            tags={COMMAND_TAG: f"verify {first} {last}"},
+            run_config=config | _QUIET,
+            raise_on_error=False,
+        )
+    return _unexpected(INTEGRITY_JOB, str(first), str(last), result)
 
 
 # The console belongs to the progress; the instance keeps the whole log.

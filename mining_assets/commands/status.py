@@ -14,6 +14,8 @@ from mining_assets.curated import miner_models
 from mining_assets.settings import Settings, now
 from mining_assets.warehouse.status import Status, completion, read_status
 
+FLAGS = ("inconsistent", "restated", "quarantined")
+
 
 @click.command("status")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
@@ -47,8 +49,9 @@ def as_dict(report: Status) -> dict[str, Any]:
         "stale_calculations": report.total("stale"),
         "completion_percentage": report.completion,
         "states": report.states,
-        "flags": {name: int(report.days[name].sum()) for name in ("inconsistent", "restated")},
+        "flags": {name: int(report.days[name].sum()) for name in FLAGS},
         "differing_summaries": [{"table": table, "span": span} for table, span in report.differing],
+        "last_scans": {scope: at.isoformat() for scope, at in report.scans.items()},
         "newest_vintage": report.newest_vintage.isoformat() if report.newest_vintage else None,
         "dates": [_day(day, row) for day, row in report.open_days.iterrows()],
     }
@@ -63,9 +66,11 @@ def _day(day: Any, row: Any) -> dict[str, Any]:
     return {
         "date": str(day),
         "state": row["state"],
-        "flags": [name for name in ("inconsistent", "restated") if row[name]],
+        "flags": [name for name in FLAGS if row[name]],
         **{name: int(row[name]) for name in ("expected", "actual", "missing", "orphan", "stale")},
         "completion_percentage": _completion(row),
+        "attempts": int(row["attempts"]),
+        "last_error": row["last_error"] if isinstance(row["last_error"], str) else None,
     }
 
 
@@ -97,11 +102,17 @@ def _lines(report: Status) -> Iterator[str]:
         yield f"  {state}: {count:,}"
     yield f"Inconsistent days: {int(days['inconsistent'].sum()):,}"
     yield f"Restated days: {int(days['restated'].sum()):,}"
+    yield f"Quarantined days: {int(days['quarantined'].sum()):,}"
+    for day, row in days[days["quarantined"]].iterrows():
+        since = f"{row['quarantined_at']:%Y-%m-%d %H:%M} UTC"
+        yield f"  {day} since {since}, {row['attempts']} attempts: {row['last_error']}"
     yield f"Summaries that do not match the level below: {len(report.differing)}"
     for table, span in report.differing:
         yield f"  {table} {span}"
     vintage = report.newest_vintage
     yield f"Newest settlement run: {f'{vintage:%Y-%m-%d %H:%M} UTC' if vintage else 'none'}"
+    scanned = max(report.scans.values(), default=None)
+    yield f"Verified by value: {f'{scanned:%Y-%m-%d %H:%M} UTC' if scanned else 'never by a scan'}"
     yield from _open_days(report)
 
 
@@ -121,4 +132,4 @@ def _open_days(report: Status) -> Iterator[str]:
 
 
 def _kind(row: Any) -> str:
-    return f"{row['state']}, inconsistent" if row["inconsistent"] else str(row["state"])
+    return ", ".join([row["state"], *(flag for flag in ("inconsistent", "quarantined") if row[flag])])

@@ -1,6 +1,8 @@
 """How days roll up into months and years."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
+from typing import Any
 
 import pandas as pd
 
@@ -41,13 +43,13 @@ def days_expected(span: str, start: date, end: date | None) -> int:
 
 def months_from_days(daily: pd.DataFrame) -> pd.DataFrame:
     """Rows of ``daily_summaries`` summed by month: year_month, ``ADDITIVE_TOTALS``, days_complete."""
-    months = daily.assign(year_month=[month_of(day) for day in daily["summary_date"]], days_complete=1)
+    months = daily.assign(year_month=_texts(daily["summary_date"], month_of), days_complete=1)
     return _summed(months, ["year_month"], [*ADDITIVE_TOTALS, "days_complete"])
 
 
 def years_from_months(monthly: pd.DataFrame) -> pd.DataFrame:
     """Rows of ``monthly_summaries`` summed by year: year, ``ADDITIVE_TOTALS``, days_complete."""
-    years = monthly.assign(year=[year_of(month) for month in monthly["year_month"]])
+    years = monthly.assign(year=_texts(monthly["year_month"], year_of))
     return _summed(years, ["year"], [*ADDITIVE_TOTALS, "days_complete"])
 
 
@@ -59,14 +61,19 @@ def bitcoin_days(calculations: pd.DataFrame) -> pd.DataFrame:
 
 def bitcoin_months_from_days(daily: pd.DataFrame) -> pd.DataFrame:
     """Rows of ``bitcoin_daily_summaries`` summed by month and model, with days_complete."""
-    months = daily.assign(year_month=[month_of(day) for day in daily["summary_date"]], days_complete=1)
+    months = daily.assign(year_month=_texts(daily["summary_date"], month_of), days_complete=1)
     return _summed(months, ["year_month", "miner_model"], [*BITCOIN_FIGURES, "days_complete"])
 
 
 def bitcoin_years_from_months(monthly: pd.DataFrame) -> pd.DataFrame:
     """Rows of ``bitcoin_monthly_summaries`` summed by year and model, with days_complete."""
-    years = monthly.assign(year=[year_of(month) for month in monthly["year_month"]])
+    years = monthly.assign(year=_texts(monthly["year_month"], year_of))
     return _summed(years, ["year", "miner_model"], [*BITCOIN_FIGURES, "days_complete"])
+
+
+def _texts(spans: pd.Series, name: Callable[[Any], str]) -> pd.Series:
+    """The name of the span that each row belongs to; text also when there is no row."""
+    return pd.Series([name(span) for span in spans], index=spans.index, dtype="str")
 
 
 def _summed(rows: pd.DataFrame, by: list[str], columns: tuple[str, ...] | list[str]) -> pd.DataFrame:

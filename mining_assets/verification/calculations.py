@@ -35,14 +35,21 @@ def verify(chunk: "Chunk", verification: Verification, models: tuple[MinerModel,
         catalog.CALCULATIONS_COMPLETE,
         pd.concat(
             [
-                problems(missing["settlement_date"], _named(missing), ["missing"] * len(missing)),
-                problems(orphan["settlement_date"], _named(orphan), ["orphan: no such energy or model"] * len(orphan)),
+                problems(missing["settlement_date"], _named(missing), ["missing"] * len(missing), "missing"),
+                problems(
+                    orphan["settlement_date"],
+                    _named(orphan),
+                    ["orphan: no such energy or model"] * len(orphan),
+                    "orphan",
+                ),
                 _notes_that_differ(chunk),
             ]
         ),
     )
     stale = _stale(matched, models, history)
-    verification.count(catalog.CALCULATIONS_CONSISTENT, verified=len(matched), stale=len(stale))
+    verification.count(
+        catalog.CALCULATIONS_CONSISTENT, verified=len(matched), stale=int((stale["kind"] == "stale").sum())
+    )
     verification.add(catalog.CALCULATIONS_CONSISTENT, stale)
 
 
@@ -59,29 +66,30 @@ def _expected(chunk: "Chunk", models: tuple[MinerModel, ...]) -> pd.DataFrame:
 
 
 def _stale(matched: pd.DataFrame, models: tuple[MinerModel, ...], history: NetworkHistory) -> pd.DataFrame:
+    """Calculations of which a value is not what it should be, each once; then the ratios."""
     known = matched[~history.unknown(matched["start_time"])].reset_index(drop=True)
     in_force = history.in_force(known["start_time"])
     by_name = {model.name: model for model in models}
     wanted = pd.Series(index=known.index, dtype=float)
     for name, rows in known.groupby("miner_model"):
-        at = rows.index
-        wanted[at] = bitcoin_mined(
-            rows["curtailed_energy_wanted"],
-            by_name[str(name)],
-            in_force["difficulty"][at],
-            in_force["block_subsidy"][at],
+        network = in_force.loc[rows.index]
+        wanted[rows.index] = bitcoin_mined(
+            rows["curtailed_energy_wanted"], by_name[str(name)], network["difficulty"], network["block_subsidy"]
         )
-    frames = []
+    details = pd.Series("", index=known.index, dtype=object)
     for column, expected in (
         ("curtailed_energy", known["curtailed_energy_wanted"]),
         ("difficulty", in_force["difficulty"]),
         ("block_subsidy", in_force["block_subsidy"]),
         ("bitcoin_mined", wanted),
     ):
-        bad = ~same(known[column], expected)
-        details = [f"{column} is {a}, should be {b}" for a, b in zip(known[column][bad], expected[bad], strict=True)]
-        frames.append(problems(known["settlement_date"][bad], _named(known[bad]), details))
-    return pd.concat([*frames, _ratios_that_differ(matched, models)])
+        bad = ~same(known[column], expected) & (details == "")
+        details[bad] = [
+            f"{column} is {a}, should be {b}" for a, b in zip(known[column][bad], expected[bad], strict=True)
+        ]
+    stale = known[details != ""]
+    rows = problems(stale["settlement_date"], _named(stale), list(details[stale.index]), "stale")
+    return pd.concat([rows, _ratios_that_differ(matched, models)])
 
 
 def _ratios_that_differ(matched: pd.DataFrame, models: tuple[MinerModel, ...]) -> pd.DataFrame:

@@ -36,6 +36,15 @@ class Check:
     remedy: str
 
     @property
+    def level(self) -> Literal["day", "month", "year", "reference"]:
+        """What it is asserted of, one by one."""
+        if self.table in (wind_bm_units.name, network_epochs.name):
+            return "reference"
+        if "monthly" in self.table:
+            return "month"
+        return "year" if "yearly" in self.table else "day"
+
+    @property
     def effect(self) -> Literal["damaged", "inconsistent", "nothing"]:
         """What a finding makes of its day."""
         if self in DAMAGE:
@@ -162,22 +171,25 @@ UNITS_FRESH = Check(
 )
 
 
-def _sums(table: str, of: str) -> Check:
+_ROLL_UP = "the healing sensor sums it up again; by hand: `mining-assets date DAY` of any of its days."
+
+
+def _sums(table: str, of: str, remedy: str) -> Check:
     return Check(
         table,
         "sums",
         "error",
         f"Each row equals the sum of {of}, says truly how many days it holds, and there is none without data.",
-        _DERIVE,
+        remedy,
     )
 
 
-DAILY_SUMS = _sums(daily_summaries.name, "the day's records")
-BITCOIN_DAILY_SUMS = _sums(bitcoin_daily_summaries.name, "the day's calculations")
-MONTHLY_SUMS = _sums(monthly_summaries.name, "its days")
-BITCOIN_MONTHLY_SUMS = _sums(bitcoin_monthly_summaries.name, "its days")
-YEARLY_SUMS = _sums(yearly_summaries.name, "its months")
-BITCOIN_YEARLY_SUMS = _sums(bitcoin_yearly_summaries.name, "its months")
+DAILY_SUMS = _sums(daily_summaries.name, "the day's records", _DERIVE)
+BITCOIN_DAILY_SUMS = _sums(bitcoin_daily_summaries.name, "the day's calculations", _DERIVE)
+MONTHLY_SUMS = _sums(monthly_summaries.name, "its days", _ROLL_UP)
+BITCOIN_MONTHLY_SUMS = _sums(bitcoin_monthly_summaries.name, "its days", _ROLL_UP)
+YEARLY_SUMS = _sums(yearly_summaries.name, "its months", _ROLL_UP)
+BITCOIN_YEARLY_SUMS = _sums(bitcoin_yearly_summaries.name, "its months", _ROLL_UP)
 
 CHECKS = (
     COMPLETENESS,

@@ -34,7 +34,7 @@ from mining_assets.warehouse.summaries import summaries_of
 
 @dataclass(frozen=True)
 class Chunk:
-    """Everything stored of some days, and the grid of periods they should have."""
+    """Everything stored of some days, and the grid of periods that those of them that were fetched should have."""
 
     days: Sequence[date]
     grid: pd.DataFrame
@@ -67,12 +67,14 @@ def read_chunk(connection: Connection, days: Sequence[date]) -> Chunk:
         query = select(*table.c).where(table.c.settlement_date.in_(days)).order_by(*table.primary_key)
         return read_frame(connection, query)
 
+    stored, ledger, figures = records_of(connection, days), rows(settlement_ledger), rows(settlement_days)
+    fetched = sorted({day for frame in (stored, ledger, figures) for day in frame["settlement_date"]})
     return Chunk(
         days=days,
-        grid=_grid(days),
-        records=records_of(connection, days),
-        ledger=rows(settlement_ledger),
-        figures=rows(settlement_days),
+        grid=_grid(fetched),
+        records=stored,
+        ledger=ledger,
+        figures=figures,
         calculations=calculations_of(connection, days),
         notes=rows(calculation_days),
         daily=summaries_of(connection, daily_summaries, days),

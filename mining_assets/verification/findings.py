@@ -1,8 +1,9 @@
 """What verification found: per check and span the number of problems and the first of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Literal
 
 import pandas as pd
 from sqlalchemy import Connection, delete, select
@@ -12,7 +13,9 @@ from mining_assets.warehouse.engine import insert_frame, read_frame
 from mining_assets.warehouse.reconciliation_schema import integrity_findings
 
 Span = date | str
+Kind = Literal["missing", "orphan", "stale", "other"]
 ALL = "all"
+KINDS = ("missing", "orphan", "stale")
 
 
 @dataclass(frozen=True)
@@ -22,12 +25,14 @@ class Finding:
     Attributes:
         problems: how many keys are wrong.
         example: the first of them, in words.
+        kinds: how many of the problems are missing, orphan or stale calculations.
     """
 
     check: Check
     span: Span
     problems: int
     example: str
+    kinds: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -58,7 +63,8 @@ class Verification:
         for span, rows in bad.groupby("span", sort=True):
             first = rows.iloc[0]
             example = f"{first['key']}: {first['detail']}" if first["key"] else first["detail"]
-            self.findings.append(Finding(check, span, len(rows), example))
+            kinds = rows["kind"].value_counts().to_dict()
+            self.findings.append(Finding(check, span, len(rows), example, kinds))
 
     def count(self, check: Check, **counts: int) -> None:
         """Add to what a check counted."""
@@ -75,9 +81,12 @@ class Verification:
             self.count(check, **counts)
 
 
-def problems(span: Sequence[Span] | pd.Series, key: Sequence[str] | pd.Series, detail: Sequence[str]) -> pd.DataFrame:
+def problems(
+    span: Sequence[Span] | pd.Series, key: Sequence[str] | pd.Series, detail: Sequence[str], kind: Kind = "other"
+) -> pd.DataFrame:
     """Problems as ``Verification.add`` takes them."""
-    return pd.DataFrame({"span": list(span), "key": list(key), "detail": list(detail)}, dtype=object)
+    frame = {"span": list(span), "key": list(key), "detail": list(detail), "kind": [kind] * len(detail)}
+    return pd.DataFrame(frame, dtype=object)
 
 
 def store_findings(connection: Connection, verification: Verification, found_at: datetime) -> None:
@@ -97,6 +106,7 @@ def store_findings(connection: Connection, verification: Verification, found_at:
             "severity": finding.check.severity,
             "effect": finding.check.effect,
             "problems": finding.problems,
+            **{kind: finding.kinds.get(kind, 0) for kind in KINDS},
             "example": finding.example,
             "found_at": found_at,
         }
@@ -118,6 +128,7 @@ def stored_findings(connection: Connection, tables: Iterable[str] | None = None)
             row["settlement_date"] or row["span"],
             row["problems"],
             row["example"],
+            {kind: row[kind] for kind in KINDS if row[kind]},
         )
         for row in frame.to_dict("records")
         if (row["table_name"], row["check_name"]) in by_name

@@ -53,8 +53,8 @@ def verify_wind_units(connection: Connection, now: datetime) -> Verification:
 
 
 def _invalid(epochs: tuple[Epoch, ...], fetched_at: datetime | None) -> list[tuple[str, str]]:
-    if not epochs or fetched_at is None:
-        return [("", "never fetched")]
+    if fetched_at is None:
+        return []  # nothing was fetched yet, which is no fault of what is stored
     retargets = [
         Retarget(epoch.block_time, epoch.height, epoch.difficulty) for epoch in epochs if epoch.kind == "retarget"
     ]

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
 import pandas as pd
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.summaries import month_of, year_of
@@ -36,11 +36,11 @@ def verify_and_store_days(warehouse: Warehouse, days: Sequence[date], scope: Sco
     """Verify days by value and keep what was found of them."""
     with warehouse.reading() as connection:
         verification = _verify_days(connection, days, scope)
-    suspicious = sorted({finding.span for finding in verification.findings if isinstance(finding.span, date)})
+    suspicious = sorted({finding.span for finding in verification.errors if isinstance(finding.span, date)})
     with warehouse.writing(*map(str, suspicious)) as connection:
         if suspicious:
-            again = _verify_days(connection, suspicious, scope)
-            verification.findings = again.findings
+            others = [finding for finding in verification.findings if finding.span not in suspicious]
+            verification.findings = others + _verify_days(connection, suspicious, scope).findings
         store_findings(connection, verification, datetime.now(UTC))
     return verification
 
@@ -95,13 +95,6 @@ def note_scan(warehouse: Warehouse, name: str, first: date, last: date, verifica
     }
     with warehouse.writing("integrity_scan") as connection:
         upsert_frame(connection, integrity_scans, pd.DataFrame([row]))
-
-
-def last_scans(warehouse: Warehouse) -> dict[str, datetime]:
-    """When each kind of scan last ran to its end."""
-    with warehouse.reading() as connection:
-        rows = connection.execute(select(integrity_scans.c.scope, integrity_scans.c.finished_at))
-        return dict(row._tuple() for row in rows)
 
 
 def _verify_days(connection: Connection, days: Sequence[date], scope: Scope) -> Verification:

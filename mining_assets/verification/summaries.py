@@ -45,8 +45,8 @@ def verify_daily(chunk: "Chunk", verification: Verification) -> None:
     sums = notes[key].merge(rules.bitcoin_days(chunk.calculations), how="left", on=key)
     sums = sums.fillna(dict.fromkeys(BITCOIN_FIGURES, 0.0))
     verification.count(catalog.BITCOIN_DAILY_SUMS, rows=len(chunk.bitcoin_daily))
-    for stored in (chunk.bitcoin_daily, notes):
-        verification.add(catalog.BITCOIN_DAILY_SUMS, differing(stored, sums, key, BITCOIN_FIGURES))
+    bad = [differing(stored, sums, key, BITCOIN_FIGURES) for stored in (chunk.bitcoin_daily, notes)]
+    verification.add(catalog.BITCOIN_DAILY_SUMS, pd.concat(bad))
 
 
 def verify_months(connection: Connection, months: Sequence[str], bounds: Bounds) -> Verification:

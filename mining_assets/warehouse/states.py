@@ -55,6 +55,11 @@ def day_states(connection: Connection, first: date, last: date, models: Sequence
     states["state"] = _state(days)
     for name in COUNTS:
         states[name] = days[name].fillna(0).astype("int64")
+    # The control tables know what was written; a verification that found more wrong knows better.
+    for name, present in (("missing", -1), ("orphan", 1), ("stale", 0)):
+        worse = (days[f"found_{name}"].fillna(0).astype("int64") - states[name]).clip(lower=0)
+        states[name] += worse
+        states["actual"] += present * worse
     adds_up = _true(days["adds_up"])
     whole = states["state"].isin(["final", "provisional", "damaged"])
     disagrees = states[["missing", "orphan", "stale"]].sum(axis=1).gt(0) | ~adds_up | _true(days["found_inconsistent"])
@@ -127,6 +132,9 @@ def _query(first: date, last: date, models: Sequence[MinerModel]) -> Select[Any]
         restated.c.day.is_not(None).label("restated"),
         (found.c.damaged > 0).label("found_damaged"),
         (found.c.inconsistent > 0).label("found_inconsistent"),
+        found.c.missing.label("found_missing"),
+        found.c.orphan.label("found_orphan"),
+        found.c.stale.label("found_stale"),
         healing.attempts,
         healing.next_attempt_at,
         healing.quarantined_at,
@@ -165,6 +173,9 @@ def _found(first: date, last: date) -> Subquery:
         .add_columns(
             func.sum(case((findings.effect == "damaged", 1), else_=0)).label("damaged"),
             func.sum(case((findings.effect == "inconsistent", 1), else_=0)).label("inconsistent"),
+            func.sum(findings.missing).label("missing"),
+            func.sum(findings.orphan).label("orphan"),
+            func.sum(findings.stale).label("stale"),
         )
         .group_by(findings.settlement_date)
         .subquery()

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import pandas as pd
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, select
 
 from mining_assets.domain import summaries as rules
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.tolerance import same
+from mining_assets.warehouse.reconciliation_schema import integrity_scans
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
     bitcoin_monthly_summaries,
@@ -33,12 +34,14 @@ class Status:
     Attributes:
         days: as from ``states.day_states``.
         differing: summary rows that are not the sum of the level below, as (table, month or year).
+        scans: when each kind of integrity scan last ran; what it found is in the states.
     """
 
     first: date
     last: date
     days: pd.DataFrame
     differing: tuple[tuple[str, str], ...]
+    scans: dict[str, datetime]
 
     def total(self, count: str) -> int:
         """A count of ``states.COUNTS`` over all days."""
@@ -62,13 +65,15 @@ class Status:
 
     @property
     def open_days(self) -> pd.DataFrame:
-        """The days that are not final, or not consistent."""
-        return self.days[(self.days["state"] != "final") | self.days["inconsistent"]]
+        """The days that are not final, not consistent, or quarantined."""
+        flagged = self.days["inconsistent"] | self.days["quarantined"]
+        return self.days[(self.days["state"] != "final") | flagged]
 
     @property
     def is_right(self) -> bool:
         """Whether every day is whole and everything derived from it is in place."""
-        return self.whole == len(self.days) and not self.days["inconsistent"].any() and not self.differing
+        flagged = self.days["inconsistent"] | self.days["quarantined"]
+        return self.whole == len(self.days) and not flagged.any() and not self.differing
 
     @property
     def newest_vintage(self) -> datetime | None:
@@ -92,7 +97,14 @@ def read_status(
 ) -> Status:
     """The status of the days from first to last, and of the months and years they are in."""
     days = day_states(connection, first, last, models)
-    return Status(first, last, days, tuple(differing_spans(connection, first, last, bounds)))
+    differing = tuple(differing_spans(connection, first, last, bounds))
+    return Status(first, last, days, differing, last_scans(connection))
+
+
+def last_scans(connection: Connection) -> dict[str, datetime]:
+    """When each kind of integrity scan (recent, all) last ran to its end."""
+    rows = connection.execute(select(integrity_scans.c.scope, integrity_scans.c.finished_at))
+    return dict(row._tuple() for row in rows)
 
 
 def differing_spans(connection: Connection, first: date, last: date, bounds: Bounds) -> Iterator[tuple[str, str]]:

@@ -56,6 +56,11 @@ def upgrade() -> None:
             "effect", sa.Text(), nullable=False, comment="What it makes of a day: damaged, inconsistent or nothing."
         ),
         sa.Column("problems", sa.Integer(), nullable=False, comment="How many keys of the span are concerned."),
+        sa.Column("missing", sa.Integer(), nullable=False, comment="Of those: calculations that are missing."),
+        sa.Column("orphan", sa.Integer(), nullable=False, comment="Calculations that should not be there."),
+        sa.Column(
+            "stale", sa.Integer(), nullable=False, comment="Calculations whose values are not what they should be."
+        ),
         sa.Column("example", sa.Text(), nullable=False, comment="The first of them, with what is and what should be."),
         sa.Column("found_at", sa.DateTime(timezone=True), nullable=False, comment="When it was found."),
         sa.CheckConstraint("effect IN ('damaged', 'inconsistent', 'nothing')", name=op.f("integrity_findings_effect")),
