@@ -52,11 +52,11 @@ def wind_unit_additions(settings: Settings) -> tuple[WindUnit, ...]:
 
 
 def _read(chosen: Path | None, packaged: str, shape: TypeAdapter[Parsed]) -> Parsed:
-    text = chosen.read_text() if chosen else (files("mining_assets") / "packaged" / packaged).read_text()
+    file = chosen or files("mining_assets") / "packaged" / packaged
     name = chosen or packaged
     try:
-        return shape.validate_python(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
+        return shape.validate_python(tomllib.loads(file.read_text("utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{name} is not TOML: {error}") from None
     except ValidationError as error:
         first = error.errors()[0]

@@ -1,6 +1,7 @@
 """Every setting of the project, read from the environment and validated before anything else happens."""
 
 import os
+import re
 import shutil
 from datetime import date, datetime, timedelta
 from importlib.resources import as_file, files
@@ -32,16 +33,31 @@ class SettingsError(ValueError):
 
 
 def _http_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0  # a bad port raises
+    except ValueError:
+        usable = False
+    if not usable:
         raise ValueError("is not an http:// or https:// address")
     return value.rstrip("/")
+
+
+def iso_day(text: str) -> date:
+    """The day that a text like 2025-06-01 names.
+
+    Raises:
+        ValueError: it names none, or in another of the forms that ISO 8601 has (20250601, 2025-W22-7).
+    """
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
+        raise ValueError("is not a date like 2025-06-01")
+    return date.fromisoformat(text)
 
 
 def _iso_date(value: object) -> object:
     if isinstance(value, str):
         try:
-            return date.fromisoformat(value)
+            return iso_day(value)
         except ValueError:
             raise ValueError("is not a date like 2025-06-01") from None
     return value
@@ -71,8 +87,8 @@ class Settings(BaseSettings):
         None,
         description="The warehouse: sqlite:///… or postgresql://…; unset: a SQLite file in $DAGSTER_HOME/data/.",
     )
-    elexon_url: HttpUrl = Field("https://data.elexon.co.uk/bmrs/api/v1", description="Elexon Insights API.")
-    mempool_url: HttpUrl = Field("https://mempool.space/api/v1", description="mempool.space API.")
+    elexon_url: HttpUrl = Field("https://data.elexon.co.uk/bmrs/api/v1", repr=False, description="Elexon Insights API.")
+    mempool_url: HttpUrl = Field("https://mempool.space/api/v1", repr=False, description="mempool.space API.")
     start_date: IsoDate = Field(date(2016, 1, 1), description="The first daily partition.")
     end_date: IsoDate | None = Field(
         None, description="The last daily partition, inclusive; unset: the last London day that is over."
@@ -88,7 +104,7 @@ class Settings(BaseSettings):
     heal_runs: int = Field(3, ge=1, le=20, description="Healing runs queued or running at once.")
     integrity_scan_seconds: int = Field(3600, ge=60, description="Time between two scans of the last 60 days.")
     alert_webhook: SecretStr | None = Field(None, description="Address that alerts are posted to, as JSON.")
-    ui_url: HttpUrl | None = Field(None, description="Address of the Dagster UI, for links in alerts.")
+    ui_url: HttpUrl | None = Field(None, repr=False, description="Address of the Dagster UI, for links in alerts.")
     miner_models: DataFile | None = Field(
         None, description="A TOML file of miner models that replaces the three that ship."
     )
@@ -164,7 +180,7 @@ def warehouse_address(text: str) -> URL:
     """
     try:
         url = make_url(text)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter for a port that is no number
         raise ValueError("is not a database address like postgresql://user@host/name") from None
     backend = "postgresql" if url.drivername == "postgres" else url.get_backend_name()
     if backend == "sqlite":
@@ -213,7 +229,7 @@ def _one_line(error: Any) -> str:
     if not error["loc"]:
         return message
     variable = PREFIX + str(error["loc"][0]).upper()
-    if error["loc"][0] in ("warehouse_url", "alert_webhook"):
-        return f"{variable} {message}"  # without its value: it may hold a password
     value = os.environ.get(variable, "")
-    return f"{variable}='{value}' {message[0].lower() + message[1:]}"
+    if error["loc"][0] in ("warehouse_url", "alert_webhook") or "@" in value:
+        return f"{variable} {message}"  # without its value: it may hold a password
+    return f"{variable}={value!r} {message[0].lower() + message[1:]}"

@@ -7,7 +7,7 @@ alone, it verifies the whole history and stores nothing but what it finds.
 """
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import dagster as dg
@@ -26,7 +26,7 @@ from mining_assets.assets.references import NETWORK_EPOCHS, WIND_BM_UNITS
 from mining_assets.checks.evaluations import check_evaluations, check_results, check_specs
 from mining_assets.domain.healing import HealingPolicy
 from mining_assets.domain.wind import WindUnit
-from mining_assets.partitions import MONTH_AT_A_TIME, Partitions
+from mining_assets.partitions import MONTH_AT_A_TIME, TIMEZONE, Partitions
 from mining_assets.progress import Progress
 from mining_assets.sources.blocking import Blocking
 from mining_assets.sources.elexon import ElexonClient
@@ -43,14 +43,22 @@ from mining_assets.warehouse.schema import (
 ELEXON_POOL = "elexon_api"
 
 
+# A day settles by 15:00 UTC of the next one; in the evening yesterday must be there. Any materialization counts, so
+# this is an alarm for a graph that stands still; which days are there is what the completeness check says.
+FRESH_BY_EVENING = dg.FreshnessPolicy.cron(
+    deadline_cron="0 20 * * *", lower_bound_delta=timedelta(hours=20), timezone=TIMEZONE
+)
+
+
 def daily_chain(
     cuts: Partitions, scope: Scope, additions: tuple[WindUnit, ...], policy: HealingPolicy
 ) -> dg.AssetsDefinition:
     """The four daily assets as one step over the days of a run."""
+    _, last = scope.bounds
 
     @dg.multi_asset(
         name="daily_chain",
-        specs=_specs(),
+        specs=_specs(freshness=FRESH_BY_EVENING if last is None else None),
         check_specs=check_specs(key.to_user_string() for key in DAILY_CHAIN),
         can_subset=True,
         partitions_def=cuts.days,
@@ -82,8 +90,8 @@ def daily_chain(
     return chain
 
 
-def _specs() -> list[dg.AssetSpec]:
-    common: dict[str, Any] = {"owners": OWNERS, "skippable": True}
+def _specs(freshness: dg.FreshnessPolicy | None) -> list[dg.AssetSpec]:
+    common: dict[str, Any] = {"owners": OWNERS, "skippable": True, "freshness_policy": freshness}
     return [
         dg.AssetSpec(
             RECORDS,

@@ -93,7 +93,11 @@ class DayRun:
     def work(self, days: Sequence[date]) -> None:
         """Bring the days in line, each committed and reported by itself."""
         _refuse_unfit(self.config, days)
-        units = self._wind_units() if self._wants(RECORDS) else {}
+        try:
+            units = self._wind_units() if self._wants(RECORDS) else {}
+        except SourceError as error:
+            self._cannot_begin(days, error)
+            return
         history = self._network_history(days[-1]) if self._wants(CALCULATIONS) else NEVER_FETCHED
         for batch, fetch in self._batches(days):
             requests = self.elexon.client.counters.requests
@@ -134,13 +138,18 @@ class DayRun:
         units = known_wind_units(self.warehouse, self.additions)
         if units:
             return units
-        try:
-            counts = refresh_wind_units(self.warehouse, self.elexon, self.additions)
-        except SourceUnavailable as error:
-            self._source_away(ELEXON, error)
-            raise
+        counts = refresh_wind_units(self.warehouse, self.elexon, self.additions)
         self.context.log_event(dg.AssetMaterialization(WIND_BM_UNITS, metadata=counts))
         return known_wind_units(self.warehouse, self.additions)
+
+    def _cannot_begin(self, days: Sequence[date], error: SourceError) -> None:
+        """Without any wind register no day can be fetched, which is no day's fault."""
+        self._source_away(ELEXON, error)
+        for day in days:
+            self._failed(day, RECORDS, f"the wind register was never fetched and cannot be had now: {error}")
+        self._blameless.update(days)
+        self._note(days)
+        self._tell(dict.fromkeys(days, "failed"), requests=0)
 
     def _network_history(self, last: date) -> NetworkHistory:
         """The network's history; fetched when it does not reach the last day. Without it those days stay missing."""

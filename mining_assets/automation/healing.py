@@ -18,6 +18,11 @@ from mining_assets.warehouse.states import day_states
 from mining_assets.warehouse.status import differing_spans
 
 SENSOR = "reconciliation_sensor"
+# The roll-up sensor follows every change within a minute; what differs for longer was lost, or done by hand.
+LASTING = timedelta(seconds=90)
+
+Span = tuple[str, str]
+"""A summary table, and the month or year of the row in it."""
 
 
 def healing_sensor(settings: Settings, scope: Scope) -> dg.SensorDefinition:
@@ -61,19 +66,24 @@ def healing_sensor(settings: Settings, scope: Scope) -> dg.SensorDefinition:
         with warehouse.writing("healing") as connection:
             note_requested(connection, made.days, policy, at)
             quarantine(connection, made.to_quarantine, at)
-        seen_before = set(map(tuple, json.loads(context.cursor or "[]")))
-        # The roll-up sensor follows every change; what still differs at the second look was lost, or done by hand.
-        lasting = [] if runs or made.work else [row for row in differing if row in seen_before]
+        since = _differing_since(context.cursor, differing, at)
+        lasting = [] if runs or made.work else [span for span in differing if at - since[span] >= LASTING]
         requests = [_request(work) for work in made.work] + list(_roll_up_requests(lasting))
         said = _said(made, len(differing))
         context.log.info(said)
         return dg.SensorResult(
             run_requests=requests,
             skip_reason=None if requests else said,
-            cursor=json.dumps([] if lasting else differing),
+            cursor=json.dumps([[*span, seen.isoformat()] for span, seen in since.items() if span not in lasting]),
         )
 
     return reconciliation_sensor
+
+
+def _differing_since(cursor: str | None, differing: list[Span], at: datetime) -> dict[Span, datetime]:
+    """Since when each summary has been seen to differ from the level below."""
+    before = {(table, span): datetime.fromisoformat(seen) for table, span, seen in json.loads(cursor or "[]")}
+    return {span: before.get(span, at) for span in differing}
 
 
 def _request(work: Work) -> dg.RunRequest:
@@ -86,7 +96,7 @@ def _request(work: Work) -> dg.RunRequest:
     )
 
 
-def _roll_up_requests(differing: list[tuple[str, str]]) -> Iterator[dg.RunRequest]:
+def _roll_up_requests(differing: list[Span]) -> Iterator[dg.RunRequest]:
     """The months that differ, or, when none does, the years: these follow from the months."""
     months = sorted({span for _, span in differing if "-" in span})
     years = sorted({span for _, span in differing if "-" not in span})

@@ -1,6 +1,7 @@
 """From stored records to calculations and the day's two summaries, for any number of days at a time.
 
-Each step works in one transaction on the days it can do, writes only what changed, and says for the others why not.
+Each step works inside ``Warehouse.writing`` on the days it can do, writes only what changed, and says for the others
+why not.
 """
 
 from collections.abc import Collection, Sequence
@@ -8,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import pandas as pd
+from sqlalchemy import Connection
 
 from mining_assets.domain.curtailment import daily_totals, farm_energy
 from mining_assets.domain.mining import MinerModel, calculations
@@ -28,20 +30,16 @@ class DerivedDays:
     failed: dict[date, str] = field(default_factory=dict)
 
 
-def calculate_days(
-    warehouse: Warehouse, days: Sequence[date], history: NetworkHistory, models: tuple[MinerModel, ...]
+def calculate(
+    connection: Connection, days: Sequence[date], history: NetworkHistory, models: tuple[MinerModel, ...]
 ) -> DerivedDays:
     """Bring ``historical_bitcoin_calculations`` of the days in line with their records."""
-    with warehouse.writing(*map(str, days)) as connection:
-        intact, records = intact_days(connection, days)
-        failed = _not_intact(days, intact)
-        energy = farm_energy(records)
-        unknown = _days_of_unknown_difficulty(energy, history)
-        failed |= unknown
-        known = [day for day in intact if day not in unknown]
-        energy = energy[energy["settlement_date"].isin(known)]
-        rows = calculations(energy, history, models)
-        store_calculations(connection, known, rows, models)
+    intact, records = intact_days(connection, days)
+    energy = farm_energy(records)
+    unknown = _days_of_unknown_difficulty(energy, history)
+    known = [day for day in intact if day not in unknown]
+    rows = calculations(energy[energy["settlement_date"].isin(known)], history, models)
+    store_calculations(connection, known, rows, models)
     counts = rows.groupby("settlement_date").size()
     bitcoin = rows.groupby(["settlement_date", "miner_model"])["bitcoin_mined"].sum()
     done = {
@@ -49,40 +47,55 @@ def calculate_days(
         | {model.name: float(bitcoin.get((day, model.name), 0.0)) for model in models}
         for day in known
     }
-    return DerivedDays(done, failed)
+    return DerivedDays(done, _not_intact(days, intact) | unknown)
 
 
-def summarize_days(warehouse: Warehouse, days: Sequence[date]) -> DerivedDays:
+def summarize(connection: Connection, days: Sequence[date]) -> DerivedDays:
     """Bring ``daily_summaries`` of the days in line with their records."""
-    with warehouse.writing(*map(str, days)) as connection:
-        intact, records = intact_days(connection, days)
-        totals = daily_totals(records, pd.Index(intact)).reset_index()
-        store_summaries(connection, daily_summaries, list(intact), totals)
-    done = {
-        row["summary_date"]: {k: v for k, v in row.items() if k != "summary_date"} for row in totals.to_dict("records")
-    }
+    intact, records = intact_days(connection, days)
+    totals = daily_totals(records, pd.Index(intact)).reset_index()
+    store_summaries(connection, daily_summaries, list(intact), totals)
+    done = {row.pop("summary_date"): row for row in totals.to_dict("records")}
     return DerivedDays(done, _not_intact(days, intact))
 
 
-def summarize_bitcoin_days(warehouse: Warehouse, days: Sequence[date], models: tuple[MinerModel, ...]) -> DerivedDays:
+def summarize_bitcoin(connection: Connection, days: Sequence[date], models: tuple[MinerModel, ...]) -> DerivedDays:
     """Bring ``bitcoin_daily_summaries`` of the days in line with their calculations.
 
     A day without calculations of its present records for every model gets no new row: it stays visibly missing.
     """
-    with warehouse.writing(*map(str, days)) as connection:
-        calculated, calculated_rows = calculated_days(connection, days, models)
-        grid = pd.DataFrame(
-            [(day, model.name) for day in calculated for model in models],
-            columns=["summary_date", "miner_model"],
-        )
-        sums = bitcoin_days(calculated_rows)
-        rows = grid.merge(sums, how="left", on=["summary_date", "miner_model"])
-        rows = rows.fillna({"curtailed_energy": 0.0, "bitcoin_mined": 0.0})
-        store_summaries(connection, bitcoin_daily_summaries, calculated, rows)
+    calculated, calculated_rows = calculated_days(connection, days, models)
+    grid = pd.DataFrame(
+        [(day, model.name) for day in calculated for model in models],
+        columns=["summary_date", "miner_model"],
+    )
+    rows = grid.merge(bitcoin_days(calculated_rows), how="left", on=["summary_date", "miner_model"])
+    rows = rows.fillna({"curtailed_energy": 0.0, "bitcoin_mined": 0.0})
+    store_summaries(connection, bitcoin_daily_summaries, calculated, rows)
     done: dict[date, dict[str, float]] = {day: {} for day in calculated}
     for row in rows.itertuples(index=False):
         done[row.summary_date][row.miner_model] = row.bitcoin_mined
     return DerivedDays(done, {day: "its Bitcoin calculations are not complete" for day in days if day not in done})
+
+
+def calculate_days(
+    warehouse: Warehouse, days: Sequence[date], history: NetworkHistory, models: tuple[MinerModel, ...]
+) -> DerivedDays:
+    """:func:`calculate` in a transaction of its own."""
+    with warehouse.writing(*map(str, days)) as connection:
+        return calculate(connection, days, history, models)
+
+
+def summarize_days(warehouse: Warehouse, days: Sequence[date]) -> DerivedDays:
+    """:func:`summarize` in a transaction of its own."""
+    with warehouse.writing(*map(str, days)) as connection:
+        return summarize(connection, days)
+
+
+def summarize_bitcoin_days(warehouse: Warehouse, days: Sequence[date], models: tuple[MinerModel, ...]) -> DerivedDays:
+    """:func:`summarize_bitcoin` in a transaction of its own."""
+    with warehouse.writing(*map(str, days)) as connection:
+        return summarize_bitcoin(connection, days, models)
 
 
 def _not_intact(days: Sequence[date], intact: Collection[date]) -> dict[date, str]:

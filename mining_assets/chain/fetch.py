@@ -91,9 +91,13 @@ async def _confirm_empty_sides(
             continue
         try:
             volumes = await elexon.accepted_volumes(day, side)
+            unconfirmed = None if volumes else "they are empty too"
         except SourceError as error:
-            volumes = ()
-            warnings.append(f"{day} {side}: empty periods {quiet} taken as quiet without the day's volumes: {error}")
+            volumes, unconfirmed = (), str(error)
+        if unconfirmed:
+            warnings.append(
+                f"{day} {side}: empty periods {quiet} taken as quiet without the day's volumes: {unconfirmed}"
+            )
         accepted = Counter(row.settlement_period for row in volumes if row.volume != 0)
         for period in quiet:
             if accepted[period]:

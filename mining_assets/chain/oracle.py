@@ -64,5 +64,5 @@ async def compare_with_whole_day(elexon: ElexonClient, day: date, records: pd.Da
 
 
 def _by_key(rows: list[tuple[str | None, int, float]], farms: set[str]) -> "pd.Series[float]":
-    frame = pd.DataFrame(rows, columns=[*KEY, "figure"])
+    frame = pd.DataFrame(rows, columns=[*KEY, "figure"]).astype({"figure": float})
     return frame[frame["farm_id"].isin(farms)].groupby(KEY)["figure"].sum()

@@ -5,8 +5,8 @@ import sys
 import click
 from sqlalchemy.exc import OperationalError
 
-from mining_assets.commands.options import Unusable
-from mining_assets.settings import Settings, prepare_home
+from mining_assets.commands.options import Unusable, load_settings
+from mining_assets.settings import prepare_home
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.upgrade import SchemaMismatch, current_revision, needed_revision, upgrade
 
@@ -22,7 +22,7 @@ def upgrade_command() -> None:
 
     Example: mining-assets db upgrade
     """
-    settings = Settings.load()
+    settings = load_settings()
     prepare_home(settings.home)
     warehouse = Warehouse(settings.warehouse)
     try:
@@ -40,7 +40,7 @@ def current_command() -> None:
 
     Example: mining-assets db current
     """
-    warehouse = Warehouse(Settings.load().warehouse)
+    warehouse = Warehouse(load_settings().warehouse)
     try:
         current = current_revision(warehouse)
     except OperationalError as error:

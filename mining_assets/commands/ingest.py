@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from mining_assets.commands.options import DAY, days_asked_for, opened_warehouse
+from mining_assets.commands.options import DAY, days_asked_for, load_settings, opened_warehouse
 from mining_assets.commands.tables import print_failures, print_figures
 from mining_assets.curated import miner_models
 from mining_assets.domain.settlement import periods_in
@@ -35,7 +35,7 @@ def date_command(day: date, refetch: bool, accept_shrink: bool, accept_empty: tu
 
     Example: mining-assets date 2025-06-01 --refetch
     """
-    settings = Settings.load()
+    settings = load_settings()
     days = days_asked_for(settings, day, day)
     for period in accept_empty:
         if not 1 <= period <= periods_in(day):
@@ -53,7 +53,7 @@ def range_command(start: date, end: date, refetch: bool) -> None:
 
     Example: mining-assets range 2025-06-01 2025-07-17
     """
-    settings = Settings.load()
+    settings = load_settings()
     days = days_asked_for(settings, start, end)
     sys.exit(bring_up_to_date(settings, days, {"refetch": refetch}, f"range {start} {end}"))
 

@@ -8,7 +8,8 @@ from typing import Any
 import click
 from sqlalchemy.exc import OperationalError
 
-from mining_assets.settings import Settings, now
+from mining_assets.curated import miner_models, wind_unit_additions
+from mining_assets.settings import Settings, iso_day, now
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.upgrade import SchemaMismatch, open_warehouse
 
@@ -22,7 +23,7 @@ class DayType(click.ParamType[date]):
         if isinstance(value, date):
             return value
         try:
-            return date.fromisoformat(value) if len(value) == 10 else self._refuse(value)
+            return iso_day(value)
         except ValueError:
             return self._refuse(value)
 
@@ -37,6 +38,18 @@ class Unusable(click.ClickException):
     """The database cannot be used."""
 
     exit_code = 3
+
+
+def load_settings() -> Settings:
+    """The settings, once the files that they name were read: a bad one is told before anything is touched.
+
+    Raises:
+        SettingsError: one of them is wrong.
+    """
+    settings = Settings.load()
+    miner_models(settings)
+    wind_unit_additions(settings)
+    return settings
 
 
 def days_asked_for(settings: Settings, first: date, last: date) -> list[date]:

@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
-from mining_assets.commands.options import DAY, days_asked_for, opened_warehouse
+from mining_assets.commands.options import DAY, days_asked_for, load_settings, opened_warehouse
 from mining_assets.curated import miner_models
-from mining_assets.settings import Settings, now
+from mining_assets.settings import now
 from mining_assets.warehouse.status import Status, completion, read_status
 
 FLAGS = ("inconsistent", "restated", "quarantined")
@@ -26,7 +26,7 @@ def status(as_json: bool, first: date | None, last: date | None) -> None:
 
     Example: mining-assets status --from 2025-06-01 --to 2025-07-17
     """
-    settings = Settings.load()
+    settings = load_settings()
     first = first or settings.start_date
     last = last or max(settings.last_day(now()), first)
     days_asked_for(settings, first, last)

@@ -5,8 +5,8 @@ import sys
 
 import click
 
-from mining_assets.commands.options import opened_warehouse
-from mining_assets.settings import Settings, prepare_home
+from mining_assets.commands.options import load_settings, opened_warehouse
+from mining_assets.settings import prepare_home
 
 
 @click.command("ui")
@@ -16,7 +16,7 @@ def ui(port: int) -> None:
 
     Example: mining-assets ui --port 3001
     """
-    settings = Settings.load()
+    settings = load_settings()
     prepare_home(settings.home)
     with opened_warehouse(settings):
         pass  # a warehouse that cannot be used is told here, not in every run

@@ -7,8 +7,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from mining_assets.commands.options import DAY, days_asked_for, opened_warehouse
-from mining_assets.settings import Settings, now, prepare_home
+from mining_assets.commands.options import DAY, days_asked_for, load_settings, opened_warehouse
+from mining_assets.settings import now, prepare_home
 from mining_assets.verification.findings import Finding, stored_findings
 
 _LISTED = 40
@@ -25,7 +25,7 @@ def verify(start: date | None, end: date | None) -> None:
 
     Example: mining-assets verify 2025-06-01 2025-06-30
     """
-    settings = Settings.load()
+    settings = load_settings()
     first = start or settings.start_date
     last = end or start or max(settings.last_day(now()), first)
     days_asked_for(settings, first, last)

@@ -14,7 +14,7 @@ from typing_extensions import TypedDict  # pydantic wants this one below Python 
 
 from mining_assets.domain.settlement import Side, period_start, periods_in
 from mining_assets.sources.errors import BrokenBodyError, ImpossibleValueError
-from mining_assets.sources.json_bodies import STRICT, instant, instants, validated
+from mining_assets.sources.json_bodies import STRICT, instant, instants, shown, validated
 
 # Elexon's own ids have at most 11 characters so far.
 _LONGEST_ID = 32
@@ -249,7 +249,7 @@ def stack_parser(day: date, period: int, side: Side) -> Callable[[bytes], tuple[
 
 
 def _wrong(sequence: int, field: str, value: object, why: str) -> ImpossibleValueError:
-    return ImpossibleValueError(f"row with sequence number {sequence}: {field} is {value!r}: {why}")
+    return ImpossibleValueError(f"row with sequence number {sequence}: {field} is {shown(value)}: {why}")
 
 
 def volumes_parser(day: date) -> Callable[[bytes], tuple[AcceptedVolume, ...]]:
@@ -288,15 +288,15 @@ def _checked_report_row(index: int, row: _VolumeFields | _CashflowFields, day: d
     """When a row of a whole-day report was made, once its day and period were found to be right."""
     where = f"row with index {index}"
     if row["settlementDate"] != day.isoformat():
-        raise ImpossibleValueError(f"{where}: settlementDate is {row['settlementDate']!r}: asked for {day}")
+        raise ImpossibleValueError(f"{where}: settlementDate is {shown(row['settlementDate'])}: asked for {day}")
     if not 1 <= row["settlementPeriod"] <= periods_in(day):
         raise ImpossibleValueError(
-            f"{where}: settlementPeriod is {row['settlementPeriod']}: {day} has {periods_in(day)}"
+            f"{where}: settlementPeriod is {shown(row['settlementPeriod'])}: {day} has {periods_in(day)}"
         )
     try:
         return instant(row["createdDateTime"])
     except ValueError as error:
-        raise ImpossibleValueError(f"{where}: createdDateTime is {row['createdDateTime']!r}: {error}") from None
+        raise ImpossibleValueError(f"{where}: createdDateTime is {shown(row['createdDateTime'])}: {error}") from None
 
 
 def parse_bm_units(body: bytes) -> tuple[BmUnit, ...]:

@@ -5,11 +5,12 @@ What it promises, whatever the server does: an answer that was parsed, or a ``So
 
 import asyncio
 import re
-import zlib
+import ssl
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from http import HTTPStatus
 from time import monotonic
 from types import TracebackType
@@ -32,15 +33,13 @@ from mining_assets.sources.errors import (
     SourceUnavailable,
 )
 from mining_assets.sources.pacing import even_limiter, retry_after
+from mining_assets.sources.reading import LONGEST_QUOTE, UnreadableBodyError, opening, quoted, read_body
 
 T = TypeVar("T")
 
 # How long a 429 without Retry-After is waited out, and the longest Retry-After that is believed.
 _PAUSE_SECONDS = 60.0
 _LONGEST_PAUSE_SECONDS = 15 * 60.0
-# How much of an error's body is read, and how much of it is quoted.
-_ERROR_BODY_BYTES = 64 * 1024
-_QUOTED_BYTES = 200
 
 
 @dataclass(frozen=True)
@@ -178,14 +177,18 @@ class HttpClient:
             max=self.limits.retry_max_seconds,
             jitter=self.limits.retry_base_seconds,
         )
-        certificates = httpx.create_ssl_context()
+        self._base_url = _checked(base_url).rstrip("/")
+        self._headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+            "Connection": "keep-alive",
+            "User-Agent": "mining-assets",
+        }
         self._connections = [
             httpx.AsyncClient(
-                base_url=_checked(base_url),
                 transport=transport,
-                verify=certificates,
+                verify=_certificates(),
                 follow_redirects=False,
-                headers={"Accept": "application/json", "Accept-Encoding": "gzip"},
                 limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
                 timeout=None,  # one limit for the whole request instead, in _fetch
             )
@@ -223,7 +226,7 @@ class HttpClient:
             SourceUnavailable: the last of ``retry_attempts`` attempts failed as well.
             SourceRefused: 4xx, a redirect, a body above the cap, or an impossible value.
         """
-        request = self._connections[0].build_request("GET", path, params=params)
+        request = httpx.Request("GET", f"{self._base_url}/{path.lstrip('/')}", params=params, headers=self._headers)
         url = without_credentials(str(request.url))
         attempts = 0
 
@@ -299,35 +302,38 @@ class HttpClient:
                 status = response.status_code
                 try:
                     if status == HTTPStatus.OK:
-                        return await _read(response, self.limits.max_body_bytes)
-                    raise self._unwelcome(response, await _opening(response))
+                        return await read_body(response, self.limits.max_body_bytes)
+                    raise self._unwelcome(response, await opening(response))
                 finally:
-                    await response.aclose()
+                    # Cancelled in the middle of closing, the connection would never be free again.
+                    await asyncio.shield(response.aclose())
         except TimeoutError as error:
             if response is not None and status != HTTPStatus.OK:
                 raise self._unwelcome(response, b"") from error
             reason = f"no whole answer within {self.limits.timeout_seconds:g} s"
             raise _PassingError(reason, status) from error
-        except (httpx.TransportError, OSError) as error:
+        except (httpx.RequestError, OSError) as error:
             reason = ": ".join(filter(None, (type(error).__name__, str(error))))
             raise _PassingError(reason, status) from error
-        except (BrokenBodyError, zlib.error) as error:
+        except BrokenBodyError as error:
             raise _PassingError(f"broken body: {error}", HTTPStatus.OK) from error
+        except UnreadableBodyError as error:
+            raise _LastingError(str(error), HTTPStatus.OK) from error
 
     def _unwelcome(self, response: httpx.Response, body: bytes) -> _AttemptError:
         """What an answer other than 200 means; a wait that it asks for begins."""
         status = response.status_code
         if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             reason = "too many requests" if status == HTTPStatus.TOO_MANY_REQUESTS else "server error"
-            error = _PassingError(reason + _quoted(body), status)
+            error = _PassingError(reason + quoted(body), status)
             error.wait = self._asked_wait(response)
             if error.wait is not None:
                 self._held_until = max(self._held_until, monotonic() + error.wait)
             return error
         if status >= HTTPStatus.BAD_REQUEST:
-            return _LastingError("request refused" + _quoted(body), status)
+            return _LastingError("request refused" + quoted(body), status)
         if status >= HTTPStatus.MULTIPLE_CHOICES:
-            target = without_credentials(response.headers.get("Location", "nowhere"))
+            target = without_credentials(response.headers.get("Location", "nowhere"))[:LONGEST_QUOTE]
             return _LastingError(f"redirected to {target}, which is not followed", status)
         return _PassingError("an answer that carries no data", status)
 
@@ -339,6 +345,12 @@ class HttpClient:
         if asked is None and response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
             return min(_PAUSE_SECONDS, self.limits.retry_max_seconds)
         return None
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """The certificates trusted, for all clients: to read them takes longer than a request."""
+    return httpx.create_ssl_context()
 
 
 def without_credentials(url: str) -> str:
@@ -354,37 +366,3 @@ def _checked(base_url: str) -> str:
     if url.scheme not in ("http", "https") or not url.host or url.query or url.fragment:
         raise ValueError(f"not a plain http or https address: {without_credentials(base_url)}")
     return base_url
-
-
-async def _read(response: httpx.Response, cap: int) -> bytes:
-    """The whole body, decompressed piece by piece under the cap; httpx would inflate first."""
-    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
-    if encoding not in ("identity", "gzip", "x-gzip"):
-        raise _LastingError(f"body encoded as {encoding!r}, which was not asked for", response.status_code)
-    gunzip = None if encoding == "identity" else zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
-    pieces: list[bytes] = []
-    size = 0
-    assert isinstance(response.stream, httpx.AsyncByteStream)  # as every asynchronous transport gives it
-    async for received in response.stream:
-        if gunzip is not None and gunzip.eof:
-            raise BrokenBodyError("data after the end of the compressed body")
-        piece = received if gunzip is None else gunzip.decompress(received, cap - size + 1)
-        size += len(piece)
-        if size > cap:
-            raise _LastingError(f"body above {cap} bytes", response.status_code)
-        pieces.append(piece)
-    if gunzip is not None and not gunzip.eof:
-        raise BrokenBodyError("the compressed body ends early")
-    return b"".join(pieces)
-
-
-async def _opening(response: httpx.Response) -> bytes:
-    """What can be read of an error's body: it only explains, so nothing that is wrong with it matters."""
-    with suppress(_LastingError, BrokenBodyError, zlib.error, httpx.TransportError, OSError):
-        return await _read(response, _ERROR_BODY_BYTES)
-    return b""
-
-
-def _quoted(body: bytes) -> str:
-    text = body[:_QUOTED_BYTES].decode("utf-8", "replace").strip()
-    return f": {text!a}" if text else ""

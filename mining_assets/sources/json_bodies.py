@@ -11,6 +11,8 @@ from mining_assets.sources.errors import BrokenBodyError, ImpossibleValueError
 
 T = TypeVar("T")
 
+_LONGEST_SHOWN = 80
+
 # Types as declared, integers where fractions are expected; never NaN or infinity; unknown fields ignored.
 STRICT = ConfigDict(strict=True, allow_inf_nan=False, extra="ignore")
 
@@ -33,7 +35,7 @@ def validated(adapter: TypeAdapter[T], body: bytes, list_at: tuple[str, ...]) ->
         first = error.errors(include_url=False, include_context=False)[0]
         where, problem = first["loc"], first["msg"]
         # Where a field is missing, the input is all that surrounds it.
-        value = "missing" if first["type"] == "missing" else reprlib.repr(first["input"])
+        value = "missing" if first["type"] == "missing" else shown(first["input"])
         if first["type"] == "json_invalid":
             raise BrokenBodyError(problem) from None
         if len(where) <= len(list_at):
@@ -44,13 +46,22 @@ def validated(adapter: TypeAdapter[T], body: bytes, list_at: tuple[str, ...]) ->
         raise ImpossibleValueError(f"row with index {index}: {named} is {value}: {problem}") from None
 
 
+def shown(value: object) -> str:
+    """A value from a body, short enough for a message whatever it is."""
+    text = reprlib.repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
+
+
 def instant(text: str) -> datetime:
     """The UTC instant that an ISO 8601 text names.
 
     Raises:
         ValueError: it names none, or does not say in which time zone.
     """
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("not an ISO 8601 instant") from None
     if moment.tzinfo is None:
         raise ValueError("no time zone")
     try:
@@ -70,5 +81,5 @@ def instants(texts: Iterable[str], field: str) -> dict[str, datetime]:
         try:
             named[text] = instant(text)
         except ValueError as error:
-            raise ImpossibleValueError(f"{field} is {reprlib.repr(text)}: {error}") from None
+            raise ImpossibleValueError(f"{field} is {shown(text)}: {error}") from None
     return named

@@ -1,6 +1,5 @@
 """mempool.space: the changes of Bitcoin's difficulty, one by one. Rules of the series belong to the domain."""
 
-import reprlib
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Annotated, NamedTuple, Self
@@ -11,7 +10,7 @@ from pyrate_limiter import Limiter
 
 from mining_assets.sources.errors import BrokenBodyError, ImpossibleValueError
 from mining_assets.sources.http import Answer, HttpClient, HttpCounters, HttpLimits
-from mining_assets.sources.json_bodies import STRICT, validated
+from mining_assets.sources.json_bodies import STRICT, shown, validated
 
 MEMPOOL_URL = "https://mempool.space/api/v1"
 
@@ -51,9 +50,9 @@ def parse_difficulty_adjustments(body: bytes) -> tuple[DifficultyAdjustment, ...
     adjustments: list[DifficultyAdjustment] = []
     for index, (time, height, difficulty, *_) in enumerate(entries):
         if not isinstance(time, int) or time not in _TIMES:
-            raise ImpossibleValueError(f"row with index {index}: time is {time}")
+            raise ImpossibleValueError(f"row with index {index}: time is {shown(time)}")
         if not isinstance(height, int) or height not in _HEIGHTS:
-            raise ImpossibleValueError(f"row with index {index}: height is {height}")
+            raise ImpossibleValueError(f"row with index {index}: height is {shown(height)}")
         moment = datetime.fromtimestamp(time, UTC)
         adjustments.append(DifficultyAdjustment(moment, height, _fraction(index, difficulty)))
     return tuple(adjustments)
@@ -63,7 +62,7 @@ def _fraction(index: int, difficulty: int | float) -> float:
     try:
         return float(difficulty)
     except OverflowError as error:
-        raise ImpossibleValueError(f"row with index {index}: difficulty is {reprlib.repr(difficulty)}") from error
+        raise ImpossibleValueError(f"row with index {index}: difficulty is {shown(difficulty)}") from error
 
 
 class MempoolClient:

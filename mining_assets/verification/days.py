@@ -85,6 +85,24 @@ def read_chunk(connection: Connection, days: Sequence[date]) -> Chunk:
     )
 
 
+def days_with_anything(connection: Connection, days: Sequence[date]) -> set[date]:
+    """Those of the days of which any table of days has a row."""
+    there: set[date] = set()
+    for table in (
+        settlement_ledger,
+        settlement_days,
+        curtailment_records,
+        historical_bitcoin_calculations,
+        calculation_days,
+        daily_summaries,
+        bitcoin_daily_summaries,
+        refused_answers,
+    ):
+        day = table.c["summary_date" if "summary_date" in table.c else "settlement_date"]
+        there.update(connection.execute(select(day).where(day.in_(days)).distinct()).scalars())
+    return there
+
+
 def verify_days(
     connection: Connection,
     days: Sequence[date],
@@ -99,7 +117,6 @@ def verify_days(
         history: the network's history as stored.
         capacities: registered capacity in MW of the units that have one above zero.
     """
-    chunk = read_chunk(connection, days)
     verification = Verification(
         spans=set(days),
         tables={
@@ -112,6 +129,10 @@ def verify_days(
             )
         },
     )
+    if not days_with_anything(connection, days):
+        records.note_never_fetched(days, verification)
+        return verification
+    chunk = read_chunk(connection, days)
     records.verify(chunk, verification, capacities)
     calculations.verify(chunk, verification, models, history)
     summaries.verify_daily(chunk, verification)

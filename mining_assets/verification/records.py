@@ -1,5 +1,7 @@
 """The checks on ``curtailment_records``."""
 
+from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,6 +51,16 @@ def verify(chunk: "Chunk", verification: Verification, capacities: dict[str, flo
     )
 
 
+def note_never_fetched(days: Sequence[date], verification: Verification) -> None:
+    """Note days of which nothing at all is stored."""
+    verification.count(catalog.COMPLETENESS, days=len(days), whole_days=0)
+    verification.add(catalog.COMPLETENESS, _never_fetched(days))
+
+
+def _never_fetched(days: Sequence[date]) -> pd.DataFrame:
+    return problems(days, [""] * len(days), ["never fetched"] * len(days))
+
+
 def _incomplete(chunk: "Chunk") -> pd.DataFrame:
     fetched = set(chunk.ledger["settlement_date"]) | set(chunk.figures["settlement_date"])
     never = [day for day in chunk.days if day not in fetched]
@@ -61,7 +73,7 @@ def _incomplete(chunk: "Chunk") -> pd.DataFrame:
     bare = set(chunk.ledger["settlement_date"]) - set(chunk.figures["settlement_date"])
     return pd.concat(
         [
-            problems(never, [""] * len(never), ["never fetched"] * len(never)),
+            _never_fetched(never),
             problems(gone["settlement_date"], _named(gone), ["not in the ledger"] * len(gone)),
             problems(
                 extra["settlement_date"], _named(extra), ["in the ledger, but the day has no such period"] * len(extra)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.summaries import month_of, year_of
-from mining_assets.verification.days import verify_days
+from mining_assets.verification.days import days_with_anything, verify_days
 from mining_assets.verification.findings import Verification, store_findings
 from mining_assets.verification.references import verify_network_epochs, verify_wind_units
 from mining_assets.verification.summaries import verify_months, verify_years
@@ -38,9 +38,10 @@ def verify_and_store_days(warehouse: Warehouse, days: Sequence[date], scope: Sco
         verification = _verify_days(connection, days, scope)
     suspicious = sorted({finding.span for finding in verification.errors if isinstance(finding.span, date)})
     with warehouse.writing(*map(str, suspicious)) as connection:
-        if suspicious:
-            others = [finding for finding in verification.findings if finding.span not in suspicious]
-            verification.findings = others + _verify_days(connection, suspicious, scope).findings
+        there = days_with_anything(connection, suspicious)  # the others are as missing as they were
+        if there:
+            others = [finding for finding in verification.findings if finding.span not in there]
+            verification.findings = others + _verify_days(connection, sorted(there), scope).findings
         store_findings(connection, verification, datetime.now(UTC))
     return verification
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 
 import pandas as pd
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, Table, delete, select, tuple_
 
 from mining_assets.domain.mining import CALCULATION_COLUMNS, MinerModel
 from mining_assets.domain.summaries import BITCOIN_FIGURES
@@ -33,7 +33,7 @@ def store_calculations(
     calculations: pd.DataFrame,
     models: Sequence[MinerModel],
 ) -> frozenset[date]:
-    """Replace the calculations of the days where they differ from the stored; inside ``Warehouse.writing``.
+    """Replace the calculations of the days' periods that differ from the stored; inside ``Warehouse.writing``.
 
     Args:
         days: whole days, all of whose calculations the frame holds.
@@ -41,22 +41,23 @@ def store_calculations(
         models: the models calculated.
 
     Returns:
-        The days that were written.
+        The days of which something was written.
     """
     hashes = whole_days(connection, days)
     notes = _notes({day: hashes[day] for day in days}, calculations, models)
-    stale = _days_that_differ(calculations_of(connection, days), calculations, KEY)
     noted = read_frame(connection, select(*calculation_days.c).where(calculation_days.c.settlement_date.in_(days)))
-    changed = stale | _days_that_differ(noted, notes, ["settlement_date", "miner_model"])
-    if not changed:
-        return frozenset()
-    for table, rows in ((historical_bitcoin_calculations, calculations), (calculation_days, notes)):
-        connection.execute(delete(table).where(table.c.settlement_date.in_(changed)))
-        fresh = rows[rows["settlement_date"].isin(changed)]
-        if table is historical_bitcoin_calculations:
-            fresh = fresh.assign(calculated_at=datetime.now(UTC))
-        insert_frame(connection, table, fresh)
-    return frozenset(changed)
+    stale = _replace_differing(
+        connection,
+        historical_bitcoin_calculations,
+        calculations_of(connection, days),
+        calculations.assign(calculated_at=datetime.now(UTC)),
+        by=["settlement_date", "settlement_period"],
+        key=KEY,
+    )
+    renoted = _replace_differing(
+        connection, calculation_days, noted, notes, by=["settlement_date"], key=["settlement_date", "miner_model"]
+    )
+    return stale | renoted
 
 
 def calculated_days(
@@ -97,10 +98,22 @@ def _notes(hashes: Mapping[date, str], calculations: pd.DataFrame, models: Seque
     return notes[[column.name for column in calculation_days.columns]]
 
 
-def _days_that_differ(stored: pd.DataFrame, wanted: pd.DataFrame, key: list[str]) -> set[date]:
-    """The settlement dates on which two frames of the same columns differ in any row or value."""
-    both = stored.merge(wanted, how="outer", on=key, suffixes=("", "_wanted"), indicator="side")
-    differs = both["side"] != "both"
-    for name in (name for name in wanted.columns if name not in key):
+def _replace_differing(
+    connection: Connection, table: Table, stored: pd.DataFrame, wanted: pd.DataFrame, *, by: list[str], key: list[str]
+) -> frozenset[date]:
+    """Replace the groups of rows (same ``by``) in which any row or value differs; returns their days.
+
+    Columns of ``wanted`` that ``stored`` lacks are written and not compared.
+    """
+    compared = [name for name in stored.columns if name not in key]
+    both = stored.merge(wanted, how="outer", on=key, suffixes=("", "_wanted"), indicator="in_which")
+    differs = both["in_which"] != "both"
+    for name in compared:
         differs |= both[name] != both[f"{name}_wanted"]
-    return set(both.loc[differs, "settlement_date"])
+    groups = both.loc[differs, by].drop_duplicates()
+    if groups.empty:
+        return frozenset()
+    chosen = list(groups.itertuples(index=False, name=None))
+    connection.execute(delete(table).where(tuple_(*(table.c[name] for name in by)).in_(chosen)))
+    insert_frame(connection, table, wanted.merge(groups, on=by))
+    return frozenset(groups["settlement_date"])

@@ -73,7 +73,7 @@ def quarantine(connection: Connection, days: Collection[date], now: datetime) ->
 def outages(connection: Connection) -> dict[str, datetime]:
     """The sources that are away, and when each may be asked again."""
     query = select(source_outages.c.source, source_outages.c.next_attempt_at)
-    return dict(row._tuple() for row in connection.execute(query))
+    return dict(connection.execute(query).all())
 
 
 def note_source_away(connection: Connection, source: str, error: str, policy: HealingPolicy, now: datetime) -> None:
@@ -100,4 +100,4 @@ def note_source_back(connection: Connection, source: str) -> None:
 def _attempts(connection: Connection, days: Collection[date]) -> dict[date, int]:
     table = healing_attempts.c
     query = select(table.settlement_date, table.attempts).where(table.settlement_date.in_(days))
-    return dict(row._tuple() for row in connection.execute(query))
+    return dict(connection.execute(query).all())

@@ -103,8 +103,8 @@ def read_status(
 
 def last_scans(connection: Connection) -> dict[str, datetime]:
     """When each kind of integrity scan (recent, all) last ran to its end."""
-    rows = connection.execute(select(integrity_scans.c.scope, integrity_scans.c.finished_at))
-    return dict(row._tuple() for row in rows)
+    query = select(integrity_scans.c.scope, integrity_scans.c.finished_at)
+    return dict(connection.execute(query).all())
 
 
 def differing_spans(connection: Connection, first: date, last: date, bounds: Bounds) -> Iterator[tuple[str, str]]:

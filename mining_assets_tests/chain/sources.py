@@ -1,0 +1,27 @@
+"""The twin and the project's clients on it, quick and without patience."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mining_assets.sources.blocking import Blocking
+from mining_assets.sources.elexon import ElexonClient
+from mining_assets.sources.http import HttpLimits
+from mining_assets.sources.mempool import MempoolClient
+from mining_assets_tests.twin.server import Twin
+from mining_assets_tests.twin.world import World
+
+LIMITS = HttpLimits(requests_per_second=1000, retry_attempts=2, retry_base_seconds=0, retry_max_seconds=0)
+
+
+@contextmanager
+def elexon_of(world: World) -> Iterator[tuple[Twin, Blocking[ElexonClient]]]:
+    """A twin that serves the world, and a client of its Elexon side."""
+    with Twin(world) as twin, Blocking(ElexonClient(twin.elexon_url, LIMITS)) as elexon:
+        yield twin, elexon
+
+
+@contextmanager
+def mempool_of(world: World) -> Iterator[tuple[Twin, Blocking[MempoolClient]]]:
+    """A twin that serves the world, and a client of its mempool side."""
+    with Twin(world) as twin, Blocking(MempoolClient(twin.mempool_url, LIMITS)) as mempool:
+        yield twin, mempool

@@ -1,0 +1,68 @@
+"""Fixtures for all tests: warehouses on both databases, and an environment without the caller's settings."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings as hypothesis_settings
+from sqlalchemy import URL
+
+from mining_assets.settings import PREFIX
+from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.upgrade import upgrade
+from mining_assets_tests.postgres import Cluster, NotInstalled, temporary_cluster
+from mining_assets_tests.templates import Templates
+from mining_assets_tests.twin.recorded import VARIABLE as RECORDED_DATA
+
+# No deadline: how long one example takes says more about the machine than about the code.
+hypothesis_settings.register_profile("quick", deadline=None, max_examples=50)
+hypothesis_settings.load_profile("quick")
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is set in the caller's shell must not decide how a test ends."""
+    for name in os.environ:
+        if name.startswith(PREFIX) and name != RECORDED_DATA:
+            monkeypatch.delenv(name)
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Cluster]:
+    """A temporary PostgreSQL cluster; without PostgreSQL the test is skipped, in CI it fails."""
+    try:
+        with temporary_cluster() as cluster:
+            yield cluster
+    except NotInstalled as absent:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{absent}; in CI nothing is skipped for that")
+        pytest.skip(str(absent))
+
+
+@pytest.fixture(scope="session")
+def templates(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    """Prepared databases, to be copied."""
+    return Templates(tmp_path_factory.mktemp("templates"), lambda: request.getfixturevalue("postgresql"))
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def backend(request: pytest.FixtureRequest) -> str:
+    """Each database in turn."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def empty_address(backend: str, templates: Templates, tmp_path: Path) -> Iterator[URL]:
+    """The address of a database without any table."""
+    with templates.empty(backend, tmp_path) as address:
+        yield address
+
+
+@pytest.fixture
+def warehouse(backend: str, templates: Templates, tmp_path: Path) -> Iterator[Warehouse]:
+    """An upgraded, empty warehouse, on each database in turn."""
+    with templates.copy(backend, upgrade, tmp_path) as copied:
+        yield copied

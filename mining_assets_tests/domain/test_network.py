@@ -1,0 +1,198 @@
+"""Difficulty and subsidy by block time: what is merged, what is refused, and what stays unknown."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pandas as pd
+import pytest
+
+from mining_assets.domain.network import (
+    HALVINGS,
+    NEVER_FETCHED,
+    Epoch,
+    NetworkHistory,
+    NetworkHistoryRefused,
+    Retarget,
+    UnknownDifficulty,
+    block_subsidy,
+    contradiction,
+    network_history,
+)
+from mining_assets_tests.samples import history
+from mining_assets_tests.twin.recorded import NO_DATA, recorded_data
+
+FETCHED_AT = datetime(2024, 5, 10, tzinfo=UTC)
+BEFORE = Retarget(datetime(2024, 4, 10, 21, 17, 33, tzinfo=UTC), 838_656, 8.6e13)
+AFTER = Retarget(datetime(2024, 4, 24, 14, 51, 52, tzinfo=UTC), 840_672, 8.8e13)
+LATER = Retarget(datetime(2024, 5, 9, 15, 18, 17, tzinfo=UTC), 842_688, 8.3e13)
+RETARGETS = [BEFORE, AFTER, LATER]
+HALVING = datetime(2024, 4, 20, 0, 9, 27, tzinfo=UTC)
+
+
+def in_force(known: NetworkHistory, *instants: datetime) -> list[tuple[float, float]]:
+    frame = known.in_force(pd.Series(pd.DatetimeIndex(instants)))
+    return list(frame[["difficulty", "block_subsidy"]].itertuples(index=False, name=None))
+
+
+def recorded_retargets() -> list[Retarget]:
+    folder = recorded_data()
+    if folder is None:
+        pytest.skip(NO_DATA)
+    entries = json.loads((folder / "bitcoin/difficulty_adjustments.json").read_text())
+    return [Retarget(datetime.fromtimestamp(time, UTC), height, difficulty) for time, height, difficulty, _ in entries]
+
+
+@pytest.mark.parametrize(
+    ("height", "subsidy"),
+    [(0, 50.0), (209_999, 50.0), (210_000, 25.0), (630_000, 6.25), (839_999, 6.25), (840_000, 3.125)],
+)
+def test_the_subsidy_halves_every_210000_blocks(height: int, subsidy: float) -> None:
+    assert block_subsidy(height) == subsidy
+
+
+def test_a_halving_becomes_an_epoch_of_its_own_with_the_difficulty_before_it() -> None:
+    assert network_history(RETARGETS, FETCHED_AT).epochs == (
+        Epoch(BEFORE.time, 838_656, 8.6e13, 6.25, "retarget"),
+        Epoch(HALVING, 840_000, 8.6e13, 3.125, "halving"),
+        Epoch(AFTER.time, 840_672, 8.8e13, 3.125, "retarget"),
+        Epoch(LATER.time, 842_688, 8.3e13, 3.125, "retarget"),
+    )
+
+
+def test_the_order_of_the_answer_does_not_matter() -> None:
+    assert network_history(RETARGETS[::-1], FETCHED_AT) == network_history(RETARGETS, FETCHED_AT)
+
+
+def test_a_history_that_ends_before_a_halving_does_not_have_it() -> None:
+    early = [replace(BEFORE, height=BEFORE.height - 2016, time=BEFORE.time - timedelta(days=14))]
+    assert [epoch.kind for epoch in network_history(early, early[0].time + timedelta(days=1)).epochs] == ["retarget"]
+
+
+def test_a_history_that_begins_after_a_halving_has_its_subsidy_all_the_same() -> None:
+    epochs = network_history([AFTER, LATER], FETCHED_AT).epochs
+    assert [(epoch.kind, epoch.block_subsidy) for epoch in epochs] == [("retarget", 3.125)] * 2
+
+
+def test_what_is_in_force_begins_with_its_block_to_the_second() -> None:
+    second = timedelta(seconds=1)
+    known = network_history(RETARGETS, FETCHED_AT)
+    assert in_force(known, HALVING - second, HALVING, AFTER.time - second, AFTER.time) == [
+        (8.6e13, 6.25),
+        (8.6e13, 3.125),
+        (8.6e13, 3.125),
+        (8.8e13, 3.125),
+    ]
+    assert in_force(known, LATER.time, BEFORE.time) == [(8.3e13, 3.125), (8.6e13, 6.25)]  # in the order asked
+
+
+@pytest.mark.parametrize("instant", [FETCHED_AT, FETCHED_AT + timedelta(days=365), BEFORE.time - timedelta(seconds=1)])
+def test_outside_of_what_is_known_there_is_no_difficulty(instant: datetime) -> None:
+    known = network_history(RETARGETS, FETCHED_AT)
+    with pytest.raises(UnknownDifficulty, match=f"{instant:%Y-%m-%d %H:%M} UTC is not known"):
+        in_force(known, LATER.time, instant)
+    assert known.unknown(pd.Series(pd.DatetimeIndex([LATER.time, instant]))).tolist() == [False, True]
+
+
+def test_the_last_instant_before_the_fetch_is_known() -> None:
+    assert in_force(network_history(RETARGETS, FETCHED_AT), FETCHED_AT - timedelta(seconds=1)) == [(8.3e13, 3.125)]
+
+
+def test_without_any_fetch_every_difficulty_is_unknown() -> None:
+    with pytest.raises(UnknownDifficulty, match="never fetched"):
+        in_force(NEVER_FETCHED, LATER.time)
+
+
+def _with(**change: object) -> list[Retarget]:
+    return [BEFORE, replace(AFTER, **change), LATER]
+
+
+@pytest.mark.parametrize(
+    ("retargets", "reason"),
+    [
+        ([], "holds no retarget"),
+        (_with(difficulty=0.0), "difficulty 0.0 at height 840672"),
+        (_with(difficulty=-1.0), "difficulty -1.0 at height 840672"),
+        (_with(difficulty=float("nan")), "difficulty nan at height 840672"),
+        (_with(height=840_673), "height 840673 is not a multiple of 2016"),
+        (_with(height=-2016), "height -2016 is not a multiple of 2016"),
+        ([*RETARGETS, AFTER], "height 840672 appears twice"),
+        ([*RETARGETS, replace(AFTER, difficulty=1e13)], "height 840672 appears twice"),
+        (_with(time=LATER.time), "height 842688 at .* is not after height 840672"),
+        (_with(time=BEFORE.time - timedelta(days=1)), "height 840672 at .* is not after height 838656"),
+        ([*RETARGETS, Retarget(FETCHED_AT + timedelta(seconds=1), 844_704, 1e14)], "height 844704 lies in the future"),
+        # Block 840000 is known to be between these two heights, and so must its time be.
+        ([replace(BEFORE, time=HALVING + timedelta(hours=1)), AFTER, LATER], "halving at height 840000.* does not fit"),
+        (_with(time=HALVING - timedelta(hours=1)), "halving at height 840000.* does not fit"),
+        (
+            [
+                replace(BEFORE, height=836_640, time=BEFORE.time - timedelta(days=14)),
+                replace(BEFORE, time=HALVING + timedelta(hours=1)),
+                LATER,
+            ],
+            "halving at height 840000.* does not fit",
+        ),
+    ],
+)
+def test_a_history_that_cannot_be_true_is_refused_with_the_entry_and_the_reason(
+    retargets: list[Retarget], reason: str
+) -> None:
+    with pytest.raises(NetworkHistoryRefused, match=reason):
+        network_history(retargets, FETCHED_AT)
+
+
+def test_the_same_history_and_a_longer_one_continue_what_is_stored() -> None:
+    stored = network_history([BEFORE, AFTER], AFTER.time).epochs
+    assert contradiction(stored, network_history([BEFORE, AFTER], FETCHED_AT)) is None
+    assert contradiction(stored, network_history(RETARGETS, FETCHED_AT)) is None
+    assert contradiction((), network_history(RETARGETS, FETCHED_AT)) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda: [BEFORE, replace(AFTER, difficulty=1.0), LATER], "height 840672: stored difficulty 8.*fetched .* 1.0"),
+        (lambda: [BEFORE, replace(AFTER, time=AFTER.time + timedelta(seconds=1)), LATER], "height 840672: stored"),
+        (lambda: [BEFORE, LATER], "stored retarget at height 840672 is not in it"),
+        (lambda: [AFTER, LATER], "stored retarget at height 838656 is not in it"),
+        (lambda: [replace(BEFORE, difficulty=1.0), AFTER, LATER], "height 838656: stored"),
+    ],
+)
+def test_a_history_that_rewrites_what_is_stored_contradicts_it(
+    change: Callable[[], list[Retarget]], reason: str
+) -> None:
+    stored = network_history(RETARGETS, FETCHED_AT).epochs
+    found = contradiction(stored, network_history(change(), FETCHED_AT))
+    assert found is not None
+    assert pd.Series([found]).str.contains(reason).all(), found
+
+
+def test_before_a_halving_whose_time_is_not_known_the_history_ends_at_its_last_retarget() -> None:
+    # Block 1,050,000 halves the subsidy between the retargets 1,048,320 and 1,050,336: until its header time is added,
+    # only what is before the first of them is certain.
+    start = datetime(2028, 3, 1, tzinfo=UTC)
+    last = [Retarget(start + timedelta(days=14 * n), height, 1e14) for n, height in enumerate((1_046_304, 1_048_320))]
+    fetched_at = last[1].time + timedelta(days=10)
+    assert network_history(last[:1], last[0].time + timedelta(days=10)).known_until == last[0].time + timedelta(days=10)
+    assert network_history(last, fetched_at).known_until == last[1].time
+    with pytest.raises(UnknownDifficulty):
+        in_force(network_history(last, fetched_at), last[1].time)
+
+
+def test_the_recorded_history_loads_whole_with_every_halving() -> None:
+    retargets = recorded_retargets()
+    known = network_history(retargets, max(retarget.time for retarget in retargets) + timedelta(hours=1))
+    assert len(known.epochs) == len(retargets) + len(HALVINGS)
+    assert [(e.height, e.block_time) for e in known.epochs if e.kind == "halving"] == list(HALVINGS)
+    assert [e.block_subsidy for e in known.epochs if e.kind == "halving"] == [25.0, 12.5, 6.25, 3.125]
+    times = [epoch.block_time for epoch in known.epochs]
+    assert times == sorted(times)
+    day = datetime(2025, 2, 3, tzinfo=UTC)
+    assert in_force(known, day) == [(108105433845147.16, 3.125)]
+
+
+def test_the_short_history_of_the_tests_is_part_of_the_recorded_one() -> None:
+    retargets = recorded_retargets()
+    recorded = network_history(retargets, max(retarget.time for retarget in retargets))
+    assert contradiction(history().epochs, recorded) is None

@@ -1,0 +1,23 @@
+"""When two figures count as the same."""
+
+import pandas as pd
+import pytest
+
+from mining_assets.domain.tolerance import RELATIVE_TOLERANCE, same
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "agree"),
+    [
+        (1e6, 1e6 * (1 + RELATIVE_TOLERANCE / 2), True),
+        (1e6, 1e6 * (1 + RELATIVE_TOLERANCE * 2), False),
+        (-1e6, -1e6, True),
+        (-1e6, 1e6, False),
+        (0.0, 0.0, True),
+        (0.0, 1e-6, False),
+        (float("nan"), float("nan"), False),
+        (1.0, float("nan"), False),
+    ],
+)
+def test_figures_are_the_same_within_one_relative_tolerance(left: float, right: float, agree: bool) -> None:
+    assert same(pd.Series([left]), pd.Series([right])).tolist() == [agree]

@@ -1,0 +1,198 @@
+"""Damage to the records of days and their ledger, and what is suspicious about them."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from sqlalchemy import Executable, insert, update
+
+from mining_assets.verification import catalog
+from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.reconciliation_schema import oracle_comparisons, refused_answers
+from mining_assets.warehouse.schema import (
+    curtailment_records,
+    settlement_days,
+    settlement_ledger,
+    unknown_wind_units,
+    wind_bm_units,
+)
+from mining_assets_tests.samples import FARM, OTHER_FARM, record, store
+from mining_assets_tests.verification.case import Case, change, does, remove
+from mining_assets_tests.verification.clean import QUIET, SHORT, WINDY, derive_all, windy
+
+records, units = curtailment_records.c, wind_bm_units.c
+
+
+def add_record(**changes: object) -> Executable:
+    row = record(day=WINDY, sequence_number=90, **changes)
+    return insert(curtailment_records).values(**row, payment=row["volume"] * row["original_price"])
+
+
+def stored_anew(*more: dict[str, object]) -> Callable[[Warehouse], None]:
+    """No damage at all: a day with odd rows, brought in as any other."""
+
+    def harm(warehouse: Warehouse) -> None:
+        store(warehouse, windy(*more))
+        derive_all(warehouse)
+
+    return harm
+
+
+SILENT = {"raw_rows": 0, "confirmed_by": "volumes"}
+DERIVED_OF_A_BROKEN_DAY = (catalog.CALCULATIONS_COMPLETE, catalog.DAILY_SUMS, catalog.BITCOIN_DAILY_SUMS)
+AT_10 = {"settlement_period": 10}
+
+OF_RECORDS = (
+    Case(
+        "a period is empty on both sides and nobody said so",
+        catalog.COMPLETENESS,
+        does(change(settlement_ledger, WINDY, SILENT, side="offer", **AT_10)),
+        WINDY,
+        ("period 10 offer", "empty on both sides, confirmed by nobody"),
+    ),
+    Case(
+        "the last period of the short day is not in the ledger",
+        catalog.COMPLETENESS,
+        does(remove(settlement_ledger, SHORT, settlement_period=46)),
+        SHORT,
+        ("period 46 bid", "not in the ledger"),
+        problems=2,
+        # A day that is not whole may have nothing derived: its calculations and summaries are orphans.
+        also=DERIVED_OF_A_BROKEN_DAY,
+    ),
+    Case(
+        "the ledger has a period that the day does not have",
+        catalog.COMPLETENESS,
+        does(change(settlement_ledger, QUIET, {"settlement_period": 49}, settlement_period=40)),
+        QUIET,
+        ("period 40 bid", "not in the ledger"),
+        problems=4,  # both sides of 40 are lacking, both of 49 are too much
+    ),
+    Case(
+        "the figures of a day are gone",
+        catalog.COMPLETENESS,
+        does(remove(settlement_days, QUIET)),
+        QUIET,
+        ("its figures are not in settlement_days",),
+        # The quiet day has no calculations, but its summaries are there and must not be.
+        also=(catalog.DAILY_SUMS, catalog.BITCOIN_DAILY_SUMS),
+    ),
+    Case(
+        "one figure of a record is altered that no sum shows",
+        catalog.LEDGER_AGREEMENT,
+        does(change(curtailment_records, WINDY, {"acceptance_id": 1}, settlement_period=1, sequence_number=1)),
+        WINDY,
+        ("period 1 bid", "2 rows, -15.000000 MWh", "and another content hash"),
+    ),
+    Case(
+        "a figure of the day is not that of its records",
+        catalog.LEDGER_AGREEMENT,
+        does(change(settlement_days, WINDY, {"total_payment": 1.0})),
+        WINDY,
+        ("settlement_days.total_payment", "is 1.0, the records give"),
+    ),
+    Case(
+        "the hash of the day is not that of its ledger",
+        catalog.LEDGER_AGREEMENT,
+        does(change(settlement_days, QUIET, {"content_hash": "0" * 64})),
+        QUIET,
+        ("content_hash", "is not that of the ledger"),
+    ),
+    Case(
+        "a record is lost",
+        catalog.LEDGER_AGREEMENT,
+        does(remove(curtailment_records, SHORT, settlement_period=3)),
+        SHORT,
+        ("period 3 bid", "0 rows, 0.000000 MWh; the ledger has 1 rows, -4.500000 MWh"),
+        # The ledger's row, and six figures of the day: energy, flagged, payment, records, farms, periods, farm-periods.
+        problems=8,
+        # What was derived from it is now too much, and the month counts its farms in the records.
+        also=(catalog.CALCULATIONS_COMPLETE, catalog.DAILY_SUMS, catalog.MONTHLY_SUMS),
+    ),
+    Case(
+        "a payment is not volume × price",
+        catalog.VALIDITY,
+        does(change(curtailment_records, WINDY, {"payment": -records.payment}, settlement_period=1, sequence_number=2)),
+        WINDY,
+        ("period 1 bid #2", "payment is not volume × original price"),
+    ),
+    Case(
+        "a row starts when its period does not",
+        catalog.VALIDITY,
+        does(
+            change(
+                curtailment_records,
+                SHORT,
+                {"start_time": datetime(2025, 3, 30, 1, 30, tzinfo=UTC)},
+                settlement_period=3,
+            )
+        ),
+        SHORT,
+        ("period 3 bid #1", "start_time is not the period's UTC start"),
+    ),
+    Case(
+        "the short day has a row in a period that it does not have",
+        catalog.VALIDITY,
+        does(add_record(settlement_date=SHORT, settlement_period=47, volume=0.0)),
+        SHORT,
+        ("period 47 bid #90", "the day has no such period"),
+    ),
+    Case(
+        "a newer answer was refused",
+        catalog.SHRUNK,
+        does(
+            insert(refused_answers).values(
+                settlement_date=WINDY,
+                refused_at=datetime.now(UTC),
+                energy_stored=25.0,
+                energy_answered=5.0,
+                reason="stored 25.000 MWh, now 5.000 MWh",
+            )
+        ),
+        WINDY,
+        ("stored 25.000 MWh, now 5.000 MWh",),
+    ),
+    Case(
+        "a farm's capacity is too low for what was curtailed",
+        catalog.CAPACITY,
+        does(update(wind_bm_units).where(units.bm_unit_id == FARM).values(generation_capacity=20.0)),
+        WINDY,
+        (f"period 1 {FARM}", "15.000 MWh, its capacity allows 10.500"),
+    ),
+    Case(
+        "a price is beyond what is likely",
+        catalog.BOUNDS,
+        stored_anew(record(5, day=WINDY, farm_id=OTHER_FARM, original_price=-501.0)),
+        WINDY,
+        (f"period 5 bid {OTHER_FARM}", "£-501.00/MWh"),
+    ),
+    Case(
+        "a day is beyond what is likely",
+        catalog.BOUNDS,
+        stored_anew(record(5, day=WINDY, farm_id=OTHER_FARM, volume=-140_000.0)),
+        WINDY,
+        ("140,025 MWh",),
+        # One farm cannot be turned down by so much, which is another suspicion.
+        also=(catalog.CAPACITY,),
+    ),
+    Case(
+        "a stack holds a unit that may be wind",
+        catalog.UNKNOWN_UNITS,
+        does(insert(unknown_wind_units).values(settlement_date=SHORT, bm_unit_id="T_NEWW-1", rows=3, bid_mwh=-7.5)),
+        SHORT,
+        ("T_NEWW-1", "3 rows, -7.500 MWh of bids"),
+    ),
+    Case(
+        "the stacks are not what the whole day's figures say",
+        catalog.ORACLE,
+        does(change(oracle_comparisons, WINDY, {"problem": "2 units and periods differ", "differing": 2})),
+        WINDY,
+        ("2 units and periods differ",),
+    ),
+    Case(
+        "the whole day's figures could not be had",
+        catalog.ORACLE,
+        does(change(oracle_comparisons, QUIET, {"problem": "could not be compared: HTTP 503"})),
+        QUIET,
+        ("could not be compared: HTTP 503",),
+    ),
+)

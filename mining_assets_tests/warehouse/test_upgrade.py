@@ -1,0 +1,189 @@
+"""The way to the present schema: by itself on SQLite, by name on PostgreSQL, never backwards."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, CheckConstraint, Connection, inspect, text
+
+from mining_assets.warehouse import reconciliation_schema, upgrade
+from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.schema import metadata
+from mining_assets.warehouse.upgrade import (
+    SchemaMismatch,
+    current_revision,
+    ensure_schema,
+    needed_revision,
+    open_warehouse,
+)
+from mining_assets_tests.postgres import Cluster
+
+assert reconciliation_schema.metadata is metadata  # its tables are part of it
+
+SQLITE = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+POSTGRESQL = pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+
+
+def tables(warehouse: Warehouse) -> set[str]:
+    return set(inspect(warehouse.engine).get_table_names())
+
+
+def pretend(warehouse: Warehouse, revision: str) -> None:
+    with warehouse.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
+
+
+@pytest.fixture
+def empty(empty_address: URL) -> Iterator[Warehouse]:
+    opened = Warehouse(empty_address)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def beside(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Warehouse]:
+    """A second warehouse on the same kind of database, without any table."""
+    if backend == "sqlite":
+        opened = Warehouse(URL.create("sqlite", database=str(tmp_path / "beside.sqlite")))
+    else:
+        cluster: Cluster = request.getfixturevalue("postgresql")
+        opened = Warehouse(cluster.address(cluster.create()))
+    yield opened
+    opened.close()
+
+
+def test_an_empty_database_has_no_revision(empty: Warehouse) -> None:
+    assert current_revision(empty) is None
+    assert tables(empty) == set()
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_schema(empty: Warehouse) -> None:
+    upgrade.upgrade(empty)
+    assert current_revision(empty) == needed_revision()
+    assert tables(empty) == set(metadata.tables) | {"alembic_version"}
+    with empty.reading() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_the_migrations_make_the_checks_and_keys_of_the_schema(warehouse: Warehouse) -> None:
+    # Alembic does not compare these.
+    inspector = inspect(warehouse.engine)
+    for table in metadata.sorted_tables:
+        wanted = {str(check.name) for check in table.constraints if isinstance(check, CheckConstraint)}
+        assert {check["name"] for check in inspector.get_check_constraints(table.name)} == wanted, table.name
+        key = [column.name for column in table.primary_key]
+        assert inspector.get_pk_constraint(table.name)["constrained_columns"] == key, table.name
+        assert {index["name"] for index in inspector.get_indexes(table.name)} == {i.name for i in table.indexes}
+
+
+def _checks(connection: Connection, name: str) -> dict[str, str]:
+    found = inspect(connection).get_check_constraints(name)
+    return {str(check["name"]): " ".join(str(check["sqltext"]).split()) for check in found}
+
+
+def test_the_checks_of_the_migrations_say_the_same_as_those_of_the_schema(
+    warehouse: Warehouse, beside: Warehouse
+) -> None:
+    with beside.engine.begin() as connection:
+        metadata.create_all(connection)
+        by_schema = {table.name: _checks(connection, table.name) for table in metadata.sorted_tables}
+    with warehouse.reading() as connection:
+        by_migrations = {table.name: _checks(connection, table.name) for table in metadata.sorted_tables}
+    assert by_migrations == by_schema
+    assert any(by_schema.values())
+
+
+def test_a_second_upgrade_does_nothing(warehouse: Warehouse) -> None:
+    upgrade.upgrade(warehouse)
+    ensure_schema(warehouse)
+    assert current_revision(warehouse) == needed_revision()
+
+
+def test_every_revision_leads_on_to_the_next() -> None:
+    scripts = ScriptDirectory.from_config(upgrade._config())
+    assert scripts.get_heads() == [needed_revision()]
+    assert [script.revision for script in scripts.walk_revisions()][-1] == "0001"
+
+
+@SQLITE
+def test_sqlite_upgrades_itself(empty: Warehouse) -> None:
+    ensure_schema(empty)
+    assert current_revision(empty) == needed_revision()
+    opened = open_warehouse(empty.url)
+    assert tables(opened) > {"curtailment_records"}
+    opened.close()
+
+
+@POSTGRESQL
+def test_postgresql_is_upgraded_by_name_only(empty: Warehouse) -> None:
+    with pytest.raises(SchemaMismatch, match=r"has no tables yet, .* run `mining-assets db upgrade`"):
+        ensure_schema(empty)
+    assert tables(empty) == set()
+
+
+@POSTGRESQL
+def test_an_older_postgresql_is_told_apart_from_an_empty_one(warehouse: Warehouse) -> None:
+    pretend(warehouse, "0001")
+    with pytest.raises(SchemaMismatch, match=r"is at revision 0001, .* run `mining-assets db upgrade`"):
+        ensure_schema(warehouse)
+
+
+def test_a_revision_of_a_newer_version_is_refused_and_left_alone(warehouse: Warehouse) -> None:
+    pretend(warehouse, "9999")
+    for use in (ensure_schema, upgrade.upgrade):
+        with pytest.raises(SchemaMismatch, match="9999, which this version does not know: it was upgraded by a newer"):
+            use(warehouse)
+    assert current_revision(warehouse) == "9999"
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(empty: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    def upgrade_and_fail(config: object, revision: str) -> None:
+        real(config, revision)
+        raise RuntimeError("the disk is full")
+
+    real = upgrade.command.upgrade
+    monkeypatch.setattr(upgrade.command, "upgrade", upgrade_and_fail)
+    with pytest.raises(RuntimeError, match="disk"):
+        upgrade.upgrade(empty)
+    assert tables(empty) == set()
+    monkeypatch.undo()
+    upgrade.upgrade(empty)
+    assert current_revision(empty) == needed_revision()
+
+
+def test_several_threads_may_upgrade_at_once(empty: Warehouse) -> None:
+    def one(_: int) -> str | None:
+        mine = Warehouse(empty.url)
+        try:
+            upgrade.upgrade(mine)
+            return current_revision(mine)
+        finally:
+            mine.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(one, range(8))) == [needed_revision()] * 8
+
+
+def test_several_processes_may_upgrade_at_once(empty_address: URL) -> None:
+    code = (
+        "import sys; from sqlalchemy import make_url;"
+        "from mining_assets.warehouse.engine import Warehouse; from mining_assets.warehouse.upgrade import upgrade;"
+        "upgrade(Warehouse(make_url(sys.argv[1])))"
+    )
+    address = empty_address.render_as_string(hide_password=False)
+    started = [
+        subprocess.Popen([sys.executable, "-c", code, address], stderr=subprocess.PIPE, text=True) for _ in range(3)
+    ]
+    for process in started:
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors
+    warehouse = Warehouse(empty_address)
+    assert current_revision(warehouse) == needed_revision()
+    warehouse.close()
