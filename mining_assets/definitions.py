@@ -12,6 +12,7 @@ from mining_assets.automation.alerts import alert_sensor
 from mining_assets.automation.healing import healing_sensor
 from mining_assets.automation.integrity import integrity_job, integrity_schedule
 from mining_assets.automation.jobs import ASSET_JOBS
+from mining_assets.automation.operations import operator_jobs
 from mining_assets.automation.roll_ups import ROLL_UP_SENSOR
 from mining_assets.automation.schedules import daily_reconciliation_schedule, reference_schedule
 from mining_assets.checks.rollups import roll_up_and_reference_checks
@@ -36,7 +37,7 @@ def build_definitions(settings: Settings, resource_overrides: Mapping[str, Any] 
             *roll_ups(cuts, bounds),
         ],
         asset_checks=roll_up_and_reference_checks(cuts, scope),
-        jobs=[*ASSET_JOBS, integrity],
+        jobs=[*ASSET_JOBS, integrity, *operator_jobs(settings, scope, additions, settings.healing)],
         schedules=[
             integrity_schedule(settings, integrity),
             reference_schedule(),

@@ -1,5 +1,6 @@
 """What a run tells while it works, one message per day; the terminal shows it, the daemon's runs only log it."""
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -28,13 +29,37 @@ class DayReport:
 
 
 class Progress(Protocol):
-    """Hears of every day as soon as it is committed."""
+    """Hears of every day as soon as it is committed, and may ask the run to stop between two days."""
 
-    def day(self, report: DayReport) -> None: ...
+    @property
+    def stopping(self) -> bool:
+        """Whether the run is to stop before its next day."""
+        ...
+
+    def stoppable(self) -> AbstractContextManager[None]:
+        """While this is open, signals ask the run to stop; outside it they mean what they always mean."""
+        ...
+
+    def day(self, report: DayReport) -> None:
+        """A day was done."""
+        ...
+
+    def say(self, text: str) -> None:
+        """Something a person should read."""
+        ...
 
 
 class Silent:
-    """Nobody listens."""
+    """Nobody listens, and nobody stops the run."""
+
+    stopping = False
+
+    def stoppable(self) -> AbstractContextManager[None]:
+        """Leave the signals alone."""
+        return nullcontext()
 
     def day(self, report: DayReport) -> None:
+        """Ignore it."""
+
+    def say(self, text: str) -> None:
         """Ignore it."""

@@ -20,6 +20,7 @@ from mining_assets.assets.day_run import (
     RECORDS,
     DailyRun,
     DayRun,
+    Means,
 )
 from mining_assets.assets.descriptions import OWNERS, table_metadata
 from mining_assets.assets.references import NETWORK_EPOCHS, WIND_BM_UNITS
@@ -75,13 +76,14 @@ def daily_chain(
     ) -> Iterator[dg.AssetCheckResult]:
         one_run = context.has_partition_key or context.has_partition_key_range
         keys = context.partition_keys if one_run else cuts.days.get_partition_keys()
-        run = DayRun(context, config, warehouse, elexon, mempool, progress, scope, additions, policy)
+        means = Means(warehouse, elexon, mempool, progress, scope, additions, policy)
+        run = DayRun(context, context.selected_asset_keys, config, means)
         days = [date.fromisoformat(key) for key in keys]
         if context.selected_asset_keys:
             run.work(days)
         else:
             run.verify(days)
-        if run.reasons:
+        if run.reasons or run.stopped_before:
             for evaluation in check_evaluations(run.verification, context.selected_asset_check_keys):
                 context.log_event(evaluation)
             raise run.failure(len(days))

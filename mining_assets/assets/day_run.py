@@ -1,6 +1,6 @@
 """One run of the daily chain: what it does to each day, and what it reports of it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
@@ -72,12 +72,10 @@ class DailyRun(dg.Config):
     )
 
 
-@dataclass
-class DayRun:
-    """What is asked, the means, and what became of each day."""
+@dataclass(frozen=True)
+class Means:
+    """What a run works with: warehouse, sources, whom it tells, and the rules it goes by."""
 
-    context: dg.AssetExecutionContext
-    config: DailyRun
     warehouse: Warehouse
     elexon: Blocking[ElexonClient]
     mempool: Blocking[MempoolClient]
@@ -85,8 +83,26 @@ class DayRun:
     scope: Scope
     additions: tuple[WindUnit, ...]
     policy: HealingPolicy
+
+
+@dataclass
+class DayRun:
+    """What is asked, the means, and what became of each day.
+
+    Attributes:
+        wanted: the assets of the daily chain that are to be brought in line.
+        reasons: why each day that is not in place is not.
+        verification: what the days touched look like by value, afterwards.
+        stopped_before: how many days were left when a person stopped the run.
+    """
+
+    context: dg.AssetExecutionContext | dg.OpExecutionContext
+    wanted: Collection[dg.AssetKey]
+    config: DailyRun
+    means: Means
     reasons: dict[date, list[str]] = field(default_factory=dict)
     verification: Verification = field(default_factory=Verification)
+    stopped_before: int = 0
     _away: dict[str, str] = field(default_factory=dict)
     _blameless: set[date] = field(default_factory=set)
 
@@ -99,21 +115,35 @@ class DayRun:
             self._cannot_begin(days, error)
             return
         history = self._network_history(days[-1]) if self._wants(CALCULATIONS) else NEVER_FETCHED
+        with self.means.progress.stoppable():
+            self._work(days, units, history)
+
+    def _work(self, days: Sequence[date], units: Mapping[str, WindUnit], history: NetworkHistory) -> None:
+        left = len(days)
         for batch, fetch in self._batches(days):
-            requests = self.elexon.client.counters.requests
+            if self.means.progress.stopping:
+                self.stopped_before = left
+                return
+            left -= len(batch)
+            requests = self.means.elexon.client.counters.requests
             outcomes = self._fetch_and_store(batch, units) if fetch else dict.fromkeys(batch, "kept")
             self._derive(batch, history)
-            self.verification.merge(verify_and_store_days(self.warehouse, batch, self.scope))
+            self.verification.merge(verify_and_store_days(self.means.warehouse, batch, self.means.scope))
             self._note(batch)
-            self._tell(outcomes, self.elexon.client.counters.requests - requests)
+            self._tell(outcomes, self.means.elexon.client.counters.requests - requests)
 
     def verify(self, days: Sequence[date]) -> None:
         """Verify the days by value, a month at a time, and keep what is found."""
         for _, month in groupby(days, key=month_of):
-            self.verification.merge(verify_and_store_days(self.warehouse, list(month), self.scope))
+            self.verification.merge(verify_and_store_days(self.means.warehouse, list(month), self.means.scope))
 
     def failure(self, total: int) -> dg.Failure:
         """The failure that names the days that are not complete."""
+        if self.stopped_before:
+            return dg.Failure(
+                f"stopped by a signal: {self.stopped_before} of {total} days are as they were, the others are done",
+                allow_retries=False,
+            )
         rows = "\n".join(f"| {day} | {'<br>'.join(reasons)} |" for day, reasons in sorted(self.reasons.items()))
         listed = "; ".join(f"{day}: {reasons[0]}" for day, reasons in sorted(self.reasons.items()))
         return dg.Failure(
@@ -123,7 +153,7 @@ class DayRun:
         )
 
     def _wants(self, asset: dg.AssetKey) -> bool:
-        return asset in self.context.selected_asset_keys
+        return asset in self.wanted
 
     def _materialized(self, asset: dg.AssetKey, day: date, metadata: Mapping[str, Any]) -> None:
         """Report a day that is in place, at once: a run that dies later has not lost it."""
@@ -135,12 +165,12 @@ class DayRun:
 
     def _wind_units(self) -> dict[str, WindUnit]:
         """The wind units known; fetched when they never were, so that a first run needs no preparation."""
-        units = known_wind_units(self.warehouse, self.additions)
+        units = known_wind_units(self.means.warehouse, self.means.additions)
         if units:
             return units
-        counts = refresh_wind_units(self.warehouse, self.elexon, self.additions)
+        counts = refresh_wind_units(self.means.warehouse, self.means.elexon, self.means.additions)
         self.context.log_event(dg.AssetMaterialization(WIND_BM_UNITS, metadata=counts))
-        return known_wind_units(self.warehouse, self.additions)
+        return known_wind_units(self.means.warehouse, self.means.additions)
 
     def _cannot_begin(self, days: Sequence[date], error: SourceError) -> None:
         """Without any wind register no day can be fetched, which is no day's fault."""
@@ -153,11 +183,11 @@ class DayRun:
 
     def _network_history(self, last: date) -> NetworkHistory:
         """The network's history; fetched when it does not reach the last day. Without it those days stay missing."""
-        history = stored_network_history(self.warehouse)
+        history = stored_network_history(self.means.warehouse)
         if reaches(history, last):
             return history
         try:
-            counts = refresh_network_epochs(self.warehouse, self.mempool)
+            counts = refresh_network_epochs(self.means.warehouse, self.means.mempool)
         except SourceError as error:
             self.context.log.warning(f"network_epochs could not be refreshed, what is stored is used: {error}")
             if isinstance(error, SourceUnavailable):
@@ -165,14 +195,14 @@ class DayRun:
             return history
         self._source_back(MEMPOOL)
         self.context.log_event(dg.AssetMaterialization(NETWORK_EPOCHS, metadata=counts))
-        return stored_network_history(self.warehouse)
+        return stored_network_history(self.means.warehouse)
 
     def _batches(self, days: Sequence[date]) -> Iterator[tuple[list[date], bool]]:
         """The days in order, each that has to be fetched alone, the others as many as stand together."""
         if not self._wants(RECORDS):
             yield list(days), False
             return
-        with self.warehouse.reading() as connection:
+        with self.means.warehouse.reading() as connection:
             intact = {} if self.config.refetch else intact_days(connection, days)[0]
         for kept, group in groupby(days, key=lambda day: day in intact):
             if kept:
@@ -194,20 +224,20 @@ class DayRun:
         if ELEXON in self._away:
             self._blameless.add(day)
             raise DayIncomplete(f"not tried, since Elexon does not answer: {self._away[ELEXON]}")
-        answered = self.elexon.client.counters.bytes
+        answered = self.means.elexon.client.counters.bytes
         try:
-            fetched = self.elexon.run(fetch_day(self.elexon.client, day, units, self.config.accept_empty))
+            fetched = self.means.elexon.run(fetch_day(self.means.elexon.client, day, units, self.config.accept_empty))
         except SourceUnavailable as error:
-            if self.elexon.client.counters.bytes == answered and not self._elexon_answers(day):
+            if self.means.elexon.client.counters.bytes == answered and not self._elexon_answers(day):
                 self._source_away(ELEXON, error)
                 self._blameless.add(day)
             raise
         self._source_back(ELEXON)
         try:
-            with self.warehouse.writing(str(day)) as connection:
+            with self.means.warehouse.writing(str(day)) as connection:
                 outcome = store_day(connection, fetched, accept_shrink=self.config.accept_shrink)
         except ShrinkRefused as refused:
-            with self.warehouse.writing(str(day)) as connection:
+            with self.means.warehouse.writing(str(day)) as connection:
                 note_refused(connection, refused)
             raise
         for warning in fetched.warnings:
@@ -218,7 +248,7 @@ class DayRun:
         """Whether Elexon answers anything at all: if it does, the day is to blame and the others are worth a try."""
         other = day - timedelta(days=7)
         try:
-            self.elexon.run(self.elexon.client.stack(other, 1, "bid"))
+            self.means.elexon.run(self.means.elexon.client.stack(other, 1, "bid"))
         except SourceUnavailable:
             return False
         except SourceError:
@@ -227,7 +257,7 @@ class DayRun:
 
     def _derive(self, batch: Sequence[date], history: NetworkHistory) -> None:
         """Bring what is derived from the days in line; a day whose records are not whole has its reason already."""
-        with self.warehouse.reading() as connection:
+        with self.means.warehouse.reading() as connection:
             whole = list(whole_days(connection, batch))
         if self._wants(RECORDS):
             self._log_records([day for day in whole if day not in self.reasons])
@@ -242,14 +272,14 @@ class DayRun:
 
     def _derivations(self, days: Sequence[date], history: NetworkHistory) -> Iterator[tuple[dg.AssetKey, DerivedDays]]:
         if self._wants(CALCULATIONS):
-            yield CALCULATIONS, calculate_days(self.warehouse, days, history, self.scope.models)
+            yield CALCULATIONS, calculate_days(self.means.warehouse, days, history, self.means.scope.models)
         if self._wants(DAILY):
-            yield DAILY, summarize_days(self.warehouse, days)
+            yield DAILY, summarize_days(self.means.warehouse, days)
         if self._wants(BITCOIN_DAILY):
-            yield BITCOIN_DAILY, summarize_bitcoin_days(self.warehouse, days, self.scope.models)
+            yield BITCOIN_DAILY, summarize_bitcoin_days(self.means.warehouse, days, self.means.scope.models)
 
     def _log_records(self, days: Sequence[date]) -> None:
-        with self.warehouse.reading() as connection:
+        with self.means.warehouse.reading() as connection:
             for day in days:
                 figures = day_figures(connection, day)
                 assert figures is not None
@@ -267,23 +297,23 @@ class DayRun:
 
     def _source_away(self, source: str, error: SourceError) -> None:
         self._away[source] = str(error)
-        with self.warehouse.writing(source) as connection:
-            note_source_away(connection, source, str(error), self.policy, datetime.now(UTC))
+        with self.means.warehouse.writing(source) as connection:
+            note_source_away(connection, source, str(error), self.means.policy, datetime.now(UTC))
 
     def _source_back(self, source: str) -> None:
-        with self.warehouse.writing(source) as connection:
+        with self.means.warehouse.writing(source) as connection:
             note_source_back(connection, source)
 
     def _note(self, batch: Sequence[date]) -> None:
         """Keep the account of healing: which days came right, which failed, and which are not to blame."""
         failed = {day: self.reasons[day][0] for day in batch if day in self.reasons and day not in self._blameless}
-        with self.warehouse.writing("healing") as connection:
+        with self.means.warehouse.writing("healing") as connection:
             note_right(connection, [day for day in batch if day not in self.reasons])
             note_failed(connection, failed, datetime.now(UTC))
             note_blameless(connection, [day for day in batch if day in self._blameless])
 
     def _tell(self, outcomes: Mapping[date, str], requests: int) -> None:
-        with self.warehouse.reading() as connection:
+        with self.means.warehouse.reading() as connection:
             for day, outcome in outcomes.items():
                 figures = day_figures(connection, day)
                 report = DayReport(
@@ -297,7 +327,7 @@ class DayRun:
                 )
                 text = f"{day}: {report.outcome}, {report.records} records, {report.energy:,.3f} MWh"
                 self.context.log.info(text)
-                self.progress.day(report)
+                self.means.progress.day(report)
 
 
 def _refuse_unfit(config: DailyRun, days: Sequence[date]) -> None:

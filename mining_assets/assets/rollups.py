@@ -1,8 +1,11 @@
 """Months and years: each row is the sum of the level below."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import dagster as dg
+import pandas as pd
 from sqlalchemy import Table
 
 from mining_assets.assets.descriptions import OWNERS, table_metadata
@@ -15,6 +18,7 @@ from mining_assets.chain.rollups import (
     roll_up_year,
 )
 from mining_assets.partitions import ALL_AT_ONCE, SPANS_THERE_ARE, Partitions
+from mining_assets.verification.scan import months_and_years
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
@@ -99,16 +103,30 @@ def _roll_up(level: _Level, spans: dg.TimeWindowPartitionsDefinition, bounds: Bo
         context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]
     ) -> dg.MaterializeResult[None]:
         for span in context.partition_keys:
-            rows = level.step(warehouse, span, bounds)
-            figures: dict[str, float] = {} if rows.empty else {"days complete": int(rows["days_complete"].min())}
-            for row in rows.to_dict("records"):
-                energy = row.get("total_curtailed_energy", row.get("curtailed_energy"))
-                figures |= {"curtailed energy (MWh)": float(energy)}
-                if "miner_model" in row:
-                    figures |= {f"{row['miner_model']} (BTC)": float(row["bitcoin_mined"])}
-                else:
-                    figures |= {"payment (£)": float(row["total_payment"])}
-            context.add_asset_metadata({"dagster/partition_row_count": len(rows), **figures}, partition_key=span)
+            context.add_asset_metadata(_figures(level.step(warehouse, span, bounds)), partition_key=span)
         return dg.MaterializeResult()
 
     return summaries
+
+
+def follow_days(context: dg.OpExecutionContext, warehouse: Warehouse, days: Sequence[date], bounds: Bounds) -> None:
+    """Sum up the months and years that some days are in, for a step that is not the roll-ups' own."""
+    months, years = months_and_years(days)
+    for levels, spans in ((_MONTHS, months), (_YEARS, years)):
+        for level in levels:
+            for span in spans:
+                figures = _figures(level.step(warehouse, span, bounds))
+                context.log_event(dg.AssetMaterialization(level.table.name, partition=span, metadata=figures))
+
+
+def _figures(rows: pd.DataFrame) -> dict[str, float]:
+    """What the UI shows of the row or rows of a span."""
+    figures: dict[str, float] = {"dagster/partition_row_count": len(rows)}
+    for row in rows.to_dict("records"):
+        figures["days complete"] = int(row["days_complete"])
+        figures["curtailed energy (MWh)"] = float(row.get("total_curtailed_energy", row.get("curtailed_energy")))
+        if "miner_model" in row:
+            figures[f"{row['miner_model']} (BTC)"] = float(row["bitcoin_mined"])
+        else:
+            figures["payment (£)"] = float(row["total_payment"])
+    return figures

@@ -41,18 +41,34 @@ async def fetch_day(
         DayIncomplete: a period is empty on both sides, or on one and the day's volumes say otherwise.
     """
     stacks = await elexon.day_stacks(day)
-    await _ask_again(elexon, stacks)
-    _refuse_unpublished(day, stacks, accept_empty)
-    confirmed, warnings = await _confirm_empty_sides(elexon, day, stacks, accept_empty)
-    records = _wind_records(stacks, units)
+    records, ledger, warnings = await certified(elexon, day, stacks, units, accept_empty)
     return FetchedDay(
         day=day,
         records=records,
-        ledger=_ledger(stacks, records, confirmed),
+        ledger=ledger,
         unknown_units=_unknown_units(day, stacks, units),
         oracle=await compare_with_whole_day(elexon, day, records),
         warnings=warnings,
     )
+
+
+async def certified(
+    elexon: ElexonClient,
+    day: date,
+    stacks: Stacks,
+    units: Mapping[str, WindUnit],
+    accept_empty: Collection[int] = (),
+) -> tuple[pd.DataFrame, pd.DataFrame, tuple[str, ...]]:
+    """The wind records of some stacks, their ledger rows, and warnings, once every empty side is confirmed.
+
+    Raises:
+        SourceError, DayIncomplete: as for :func:`fetch_day`.
+    """
+    await _ask_again(elexon, stacks)
+    _refuse_unpublished(day, stacks, accept_empty)
+    confirmed, warnings = await _confirm_empty_sides(elexon, day, stacks, accept_empty)
+    records = _wind_records(stacks, units)
+    return records, _ledger(stacks, records, confirmed), warnings
 
 
 async def _ask_again(elexon: ElexonClient, stacks: Stacks) -> None:

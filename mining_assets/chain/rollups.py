@@ -1,6 +1,7 @@
-"""From days to months, from months to years. Each span is one transaction; nothing is written where nothing changed."""
+"""From days to months, from months to years. Nothing is written where nothing changed."""
 
 from collections.abc import Callable
+from datetime import date
 
 import pandas as pd
 from sqlalchemy import Connection
@@ -18,46 +19,71 @@ from mining_assets.warehouse.schema import (
 from mining_assets.warehouse.status import Bounds
 from mining_assets.warehouse.summaries import distinct_farms, store_summaries, summaries_between
 
+RollUp = Callable[[Warehouse, str, Bounds], pd.DataFrame]
+
 
 def roll_up_month(warehouse: Warehouse, month: str, bounds: Bounds) -> pd.DataFrame:
     """Bring a month's row of ``monthly_summaries`` in line with its days; returns the row, or none without days."""
     with warehouse.writing(month) as connection:
-        daily = summaries_between(connection, daily_summaries, *rules.span_bounds(month))
-        row = _with_farms(connection, rules.months_from_days(daily), month, bounds)
-        store_summaries(connection, monthly_summaries, [month], row)
-    return row
+        return _month(connection, month, bounds)
 
 
 def roll_up_year(warehouse: Warehouse, year: str, bounds: Bounds) -> pd.DataFrame:
     """Bring a year's row of ``yearly_summaries`` in line with its months; returns the row, or none without months."""
     with warehouse.writing(year) as connection:
-        monthly = summaries_between(connection, monthly_summaries, f"{year}-01", f"{year}-12")
-        row = _with_farms(connection, rules.years_from_months(monthly), year, bounds)
-        store_summaries(connection, yearly_summaries, [year], row)
-    return row
+        return _year(connection, year, bounds)
 
 
 def roll_up_bitcoin_month(warehouse: Warehouse, month: str, bounds: Bounds) -> pd.DataFrame:
     """Bring a month's rows of ``bitcoin_monthly_summaries`` in line with its days; returns them."""
     with warehouse.writing(month) as connection:
-        daily = summaries_between(connection, bitcoin_daily_summaries, *rules.span_bounds(month))
-        rows = rules.bitcoin_months_from_days(daily).assign(days_expected=rules.days_expected(month, *bounds))
-        store_summaries(connection, bitcoin_monthly_summaries, [month], rows)
-    return rows
+        return _bitcoin_month(connection, month, bounds)
 
 
 def roll_up_bitcoin_year(warehouse: Warehouse, year: str, bounds: Bounds) -> pd.DataFrame:
     """Bring a year's rows of ``bitcoin_yearly_summaries`` in line with its months; returns them."""
     with warehouse.writing(year) as connection:
-        monthly = summaries_between(connection, bitcoin_monthly_summaries, f"{year}-01", f"{year}-12")
-        rows = rules.bitcoin_years_from_months(monthly).assign(days_expected=rules.days_expected(year, *bounds))
-        store_summaries(connection, bitcoin_yearly_summaries, [year], rows)
+        return _bitcoin_year(connection, year, bounds)
+
+
+def roll_up_everything(connection: Connection, day: date, bounds: Bounds) -> None:
+    """Bring the month and the year of a day in line, in the caller's transaction."""
+    month = rules.month_of(day)
+    year = rules.year_of(month)
+    _month(connection, month, bounds)
+    _bitcoin_month(connection, month, bounds)
+    _year(connection, year, bounds)
+    _bitcoin_year(connection, year, bounds)
+
+
+def _month(connection: Connection, month: str, bounds: Bounds) -> pd.DataFrame:
+    daily = summaries_between(connection, daily_summaries, *rules.span_bounds(month))
+    row = _with_farms(connection, rules.months_from_days(daily), month, bounds)
+    store_summaries(connection, monthly_summaries, [month], row)
+    return row
+
+
+def _year(connection: Connection, year: str, bounds: Bounds) -> pd.DataFrame:
+    monthly = summaries_between(connection, monthly_summaries, f"{year}-01", f"{year}-12")
+    row = _with_farms(connection, rules.years_from_months(monthly), year, bounds)
+    store_summaries(connection, yearly_summaries, [year], row)
+    return row
+
+
+def _bitcoin_month(connection: Connection, month: str, bounds: Bounds) -> pd.DataFrame:
+    daily = summaries_between(connection, bitcoin_daily_summaries, *rules.span_bounds(month))
+    rows = rules.bitcoin_months_from_days(daily).assign(days_expected=rules.days_expected(month, *bounds))
+    store_summaries(connection, bitcoin_monthly_summaries, [month], rows)
+    return rows
+
+
+def _bitcoin_year(connection: Connection, year: str, bounds: Bounds) -> pd.DataFrame:
+    monthly = summaries_between(connection, bitcoin_monthly_summaries, f"{year}-01", f"{year}-12")
+    rows = rules.bitcoin_years_from_months(monthly).assign(days_expected=rules.days_expected(year, *bounds))
+    store_summaries(connection, bitcoin_yearly_summaries, [year], rows)
     return rows
 
 
 def _with_farms(connection: Connection, row: pd.DataFrame, span: str, bounds: Bounds) -> pd.DataFrame:
     farms = distinct_farms(connection, *rules.span_bounds(span)) if len(row) else 0
     return row.assign(farms=farms, days_expected=rules.days_expected(span, *bounds))
-
-
-RollUp = Callable[[Warehouse, str, Bounds], pd.DataFrame]

@@ -22,11 +22,14 @@ def cli() -> None:
 def _register() -> None:
     from mining_assets.commands.database import db
     from mining_assets.commands.ingest import date_command, range_command
+    from mining_assets.commands.operations import critical, daily, reingest, spot_fix
+    from mining_assets.commands.reconcile import reconcile, resume
     from mining_assets.commands.status import status
     from mining_assets.commands.ui import ui
     from mining_assets.commands.verify import verify
 
-    for command in (date_command, range_command, status, verify, ui, db):
+    operator = (reconcile, daily, reingest, critical, spot_fix, resume)
+    for command in (date_command, range_command, status, verify, *operator, ui, db):
         cli.add_command(command)
 
 

@@ -1,6 +1,6 @@
-"""Running the jobs from the terminal: in this process, on the instance that the UI shows, a month at a time."""
+"""Running the jobs from the terminal: in this process, on the instance that the UI shows, batch by batch."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
@@ -8,15 +8,34 @@ from typing import Any
 
 import dagster as dg
 
+from mining_assets.assets.day_run import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN
+from mining_assets.automation.in_flight import RANGE_END, RANGE_START
 from mining_assets.automation.integrity import ALL, INTEGRITY_JOB, VERIFY
 from mining_assets.automation.jobs import DAILY_JOB, MONTHLY_JOB, YEARLY_JOB
 from mining_assets.definitions import build_definitions
+from mining_assets.domain.healing import day_ranges
 from mining_assets.domain.summaries import month_of, year_of
-from mining_assets.progress import Progress
+from mining_assets.healing.plan import DERIVE
+from mining_assets.progress import Progress, Silent
 from mining_assets.settings import Settings
 
-_RANGE_START, _RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 COMMAND_TAG = "mining_assets/command"
+# The console belongs to the progress; the instance keeps the whole log.
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Days that stand together, done by one run.
+
+    Attributes:
+        config: of ``day_run.DailyRun``.
+        derive_only: calculate and summarize, fetch nothing.
+    """
+
+    days: Sequence[date]
+    config: Mapping[str, Any] = field(default_factory=dict)
+    derive_only: bool = False
 
 
 @dataclass
@@ -27,27 +46,54 @@ class Outcome:
     errors: list[str] = field(default_factory=list)
 
 
-def run_days(
-    settings: Settings, days: Sequence[date], config: dict[str, Any], command: str, progress: Progress
+def by_month(days: Sequence[date], config: Mapping[str, Any]) -> list[Batch]:
+    """A batch per calendar month."""
+    return [Batch(list(group), config) for _, group in groupby(days, key=month_of)]
+
+
+def by_size(days: Sequence[date], size: int, config: Mapping[str, Any], *, derive_only: bool = False) -> list[Batch]:
+    """Batches of at most so many days that stand together."""
+    ranges = day_ranges(days, longest=size)
+    return [Batch([day for day in days if first <= day <= last], config, derive_only) for first, last in ranges]
+
+
+def by_need(needed: Mapping[date, str], size: int) -> list[Batch]:
+    """Batches for days that need different things, as ``healing.plan.needs`` says, from the oldest on."""
+    batches: list[Batch] = []
+    for kind in sorted(set(needed.values())):
+        days = sorted(day for day, need in needed.items() if need == kind)
+        derive_only = kind == DERIVE
+        batches += by_size(days, size, {"refetch": not derive_only}, derive_only=derive_only)
+    return sorted(batches, key=lambda batch: batch.days[0])
+
+
+def run_batches(
+    settings: Settings,
+    batches: Sequence[Batch],
+    command: str,
+    progress: Progress,
+    spans: Sequence[str] = (),
 ) -> Outcome:
-    """Run the daily chain over the days, a run per month, then the months and years they are in.
+    """Run the daily chain over the batches, then the months and years they are in.
 
     Args:
-        config: of ``daily_chain.DailyRun``.
         command: the command line, with which the runs are tagged.
+        spans: more months and years to sum up.
     """
     definitions = build_definitions(settings, {"progress": progress})
     outcome = Outcome()
     with dg.DagsterInstance.get() as instance:
-        for job, first, last, run_config in _plan(days, config):
+        for job, first, last, extra in _plan(batches, spans):
+            if job == DAILY_JOB and progress.stopping:
+                continue  # months and years still follow the days that were done
             result = definitions.resolve_job_def(job).execute_in_process(
                 instance=instance,
-                tags={_RANGE_START: first, _RANGE_END: last, COMMAND_TAG: command},
-                run_config=run_config | _QUIET,
+                tags={RANGE_START: first, RANGE_END: last, COMMAND_TAG: command},
                 raise_on_error=False,
+                **extra,
             )
             outcome.run_ids.append(result.run_id)
-            outcome.errors += _unexpected(job, first, last, result)
+            outcome.errors += _unexpected(f"{job} {first} to {last}", result)
     return outcome
 
 
@@ -57,42 +103,55 @@ def run_verification(settings: Settings, first: date, last: date, *, whole: bool
     Args:
         whole: the days are the whole history, so this counts as a scan of all.
     """
-    definitions = build_definitions(settings)
     days = {"first": str(first), "last": str(last)}
-    config = {"ops": {VERIFY: {"config": days | ({"scope": ALL} if whole else {})}}}
+    config = days | ({"scope": ALL} if whole else {})
+    outcome = run_operation(settings, INTEGRITY_JOB, VERIFY, config, f"verify {first} {last}", Silent())
+    return outcome.errors
+
+
+def run_operation(
+    settings: Settings, job: str, op: str, config: Mapping[str, Any], command: str, progress: Progress
+) -> Outcome:
+    """Run a job of one step with its config."""
+    definitions = build_definitions(settings, {"progress": progress})
     with dg.DagsterInstance.get() as instance:
-        result = definitions.resolve_job_def(INTEGRITY_JOB).execute_in_process(
+        result = definitions.resolve_job_def(job).execute_in_process(
             instance=instance,
-            tags={COMMAND_TAG: f"verify {first} {last}"},
-            run_config=config | _QUIET,
+            tags={COMMAND_TAG: command},
+            run_config={"ops": {op: {"config": dict(config)}}} | _QUIET,
             raise_on_error=False,
         )
-    return _unexpected(INTEGRITY_JOB, str(first), str(last), result)
+    failures = [
+        error.message.removeprefix("dagster._core.definitions.events.Failure: ").strip()
+        for event in result.all_events
+        if event.is_step_failure and (error := event.step_failure_data.error) and error.cls_name == "Failure"
+    ]
+    return Outcome([result.run_id], failures + _unexpected(job, result))
 
 
-# The console belongs to the progress; the instance keeps the whole log.
-_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+def _plan(batches: Sequence[Batch], spans: Sequence[str]) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+    for batch in batches:
+        selection = (CALCULATIONS, DAILY, BITCOIN_DAILY) if batch.derive_only else DAILY_CHAIN
+        config = {"ops": {"daily_chain": {"config": dict(batch.config)}}}
+        extra = {"run_config": config | _QUIET, "asset_selection": list(selection)}
+        yield DAILY_JOB, str(batch.days[0]), str(batch.days[-1]), extra
+    months = {month_of(day) for batch in batches for day in batch.days} | {span for span in spans if "-" in span}
+    years = {year_of(month) for month in months} | {span for span in spans if "-" not in span}
+    for month in sorted(months):
+        yield MONTHLY_JOB, month, month, {"run_config": _QUIET}
+    for year in sorted(years):
+        yield YEARLY_JOB, year, year, {"run_config": _QUIET}
 
 
-def _plan(days: Sequence[date], config: dict[str, Any]) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
-    months = []
-    for month, group in groupby(days, key=month_of):
-        chunk = list(group)
-        months.append(month)
-        yield DAILY_JOB, str(chunk[0]), str(chunk[-1]), {"ops": {"daily_chain": {"config": config}}}
-    yield MONTHLY_JOB, months[0], months[-1], {}
-    yield YEARLY_JOB, year_of(months[0]), year_of(months[-1]), {}
-
-
-def _unexpected(job: str, first: str, last: str, result: dg.ExecuteInProcessResult) -> list[str]:
-    """Failures other than days that could not be completed, which the progress has told already."""
+def _unexpected(what: str, result: dg.ExecuteInProcessResult) -> list[str]:
+    """Failures other than those that the project itself declares, which were told already."""
     errors = []
     for event in result.all_events:
         error = event.step_failure_data.error if event.is_step_failure else None
         if error is not None and error.cls_name != "Failure":
             cause = error.cause or error
             text = " ".join(f"{cause.cls_name}: {cause.message}".split())
-            errors.append(f"{job} {first} to {last}: {text[:500]}")
+            errors.append(f"{what}: {text[:500]}")
     if not result.success and not any(event.is_step_failure for event in result.all_events):
-        errors.append(f"{job} {first} to {last} failed before its first step; see run {result.run_id} in the UI")
+        errors.append(f"{what} failed before its first step; see run {result.run_id} in the UI")
     return errors

@@ -72,17 +72,31 @@ def verify_and_store_references(warehouse: Warehouse) -> Verification:
     return verification
 
 
+def verify_within(connection: Connection, day: date, scope: Scope) -> Verification:
+    """Verify a day, its month and its year as they are in the caller's transaction, and keep what is found with it."""
+    verification = _verify_days(connection, [day], scope)
+    verification.merge(verify_months(connection, [month_of(day)], scope.bounds))
+    verification.merge(verify_years(connection, [year_of(month_of(day))], scope.bounds))
+    store_findings(connection, verification, datetime.now(UTC))
+    return verification
+
+
 def scan(warehouse: Warehouse, first: date, last: date, scope: Scope) -> Verification:
     """Verify everything from first to last: days, the months and years they are in, and the references."""
     days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
     verification = verify_and_store_references(warehouse)
-    months = []
-    for month, group in groupby(days, key=month_of):
+    for _, group in groupby(days, key=month_of):
         verification.merge(verify_and_store_days(warehouse, list(group), scope))
-        months.append(month)
+    months, years = months_and_years(days)
     verification.merge(verify_and_store_months(warehouse, months, scope))
-    verification.merge(verify_and_store_years(warehouse, sorted({year_of(month) for month in months}), scope))
+    verification.merge(verify_and_store_years(warehouse, years, scope))
     return verification
+
+
+def months_and_years(days: Sequence[date]) -> tuple[list[str], list[str]]:
+    """The months and the years that some days are in."""
+    months = sorted({month_of(day) for day in days})
+    return months, sorted({year_of(month) for month in months})
 
 
 def note_scan(warehouse: Warehouse, name: str, first: date, last: date, verification: Verification) -> None:

@@ -1,7 +1,7 @@
 """Replacing a settlement day: its records, its ledger and its figures together, in the caller's transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
@@ -41,16 +41,16 @@ class FetchedDay:
     Attributes:
         records: the wind rows, ``curtailment.RECORD_COLUMNS``.
         ledger: a row for every period and side of the day, ``LEDGER_COLUMNS``.
-        unknown_units: columns of ``unknown_wind_units``.
-        oracle: a row of ``oracle_comparisons``; empty when the day was not compared.
+        unknown_units: columns of ``unknown_wind_units``; None leaves what is known of the day.
+        oracle: a row of ``oracle_comparisons``; None leaves the comparison of the day.
         warnings: what a person should know about how it was certified.
     """
 
     day: date
     records: pd.DataFrame
     ledger: pd.DataFrame
-    unknown_units: pd.DataFrame
-    oracle: pd.DataFrame = field(default_factory=pd.DataFrame)
+    unknown_units: pd.DataFrame | None
+    oracle: pd.DataFrame | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -89,11 +89,15 @@ def store_day(connection: Connection, fetched: FetchedDay, *, accept_shrink: boo
     if outcome is not Outcome.UNCHANGED:
         connection.execute(delete(curtailment_records).where(curtailment_records.c.settlement_date == day))
         insert_frame(connection, curtailment_records, fetched.records)
-    for table in (settlement_ledger, unknown_wind_units, oracle_comparisons, refused_answers):
-        connection.execute(delete(table).where(table.c.settlement_date == day))
-    insert_frame(connection, settlement_ledger, fetched.ledger)
-    insert_frame(connection, unknown_wind_units, fetched.unknown_units)
-    insert_frame(connection, oracle_comparisons, fetched.oracle)
+    for table, rows in (
+        (settlement_ledger, fetched.ledger),
+        (unknown_wind_units, fetched.unknown_units),
+        (oracle_comparisons, fetched.oracle),
+    ):
+        if rows is not None:
+            connection.execute(delete(table).where(table.c.settlement_date == day))
+            insert_frame(connection, table, rows)
+    connection.execute(delete(refused_answers).where(refused_answers.c.settlement_date == day))
     upsert_frame(connection, settlement_days, pd.DataFrame([row]))
     if outcome is Outcome.RESTATED and before is not None:
         insert_frame(connection, restatements, _restatement(day, before, after))
@@ -165,6 +169,13 @@ def intact_days(connection: Connection, days: Sequence[date]) -> tuple[dict[date
     altered |= set(records.loc[~follows(records), "settlement_date"])
     intact = {day: content_hash for day, content_hash in whole.items() if day not in altered}
     return intact, records[records["settlement_date"].isin(intact)].reset_index(drop=True)
+
+
+def ledger_of(connection: Connection, day: date) -> pd.DataFrame:
+    """The ledger of a day, in the order of its key."""
+    ledger = settlement_ledger
+    query = select(*ledger.c).where(ledger.c.settlement_date == day).order_by(*ledger.primary_key)
+    return read_frame(connection, query)
 
 
 def records_of(connection: Connection, days: Sequence[date]) -> pd.DataFrame:

@@ -1,0 +1,311 @@
+"""The operator's jobs, for the terminal and the UI alike.
+
+The daily check, the complete re-ingestion of a day, a critical day with extra safeguards, and the fix of one period:
+each is one step on the same chain as the daily assets.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from difflib import get_close_matches
+from pathlib import Path
+
+import dagster as dg
+from pydantic import Field
+
+from mining_assets.assets.day_run import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN, DailyRun, DayRun, Means
+from mining_assets.assets.rollups import follow_days
+from mining_assets.chain.critical import DayContent, NotMended, content_of, replace_whole, save_aside
+from mining_assets.chain.fetch import DayIncomplete, fetch_day
+from mining_assets.chain.period import fetch_period, replace_period
+from mining_assets.chain.references import known_wind_units, stored_network_history
+from mining_assets.checks.evaluations import check_evaluations, check_key
+from mining_assets.domain.healing import HealingPolicy
+from mining_assets.domain.restatement import ShrinkRefused
+from mining_assets.domain.settlement import periods_in
+from mining_assets.domain.wind import WindUnit
+from mining_assets.healing.plan import DERIVE, needs
+from mining_assets.progress import Progress
+from mining_assets.settings import Settings, iso_day, now
+from mining_assets.sources.blocking import Blocking
+from mining_assets.sources.elexon import ElexonClient
+from mining_assets.sources.errors import SourceError
+from mining_assets.sources.http import HttpLimits
+from mining_assets.sources.mempool import MempoolClient
+from mining_assets.verification.catalog import CHECKS
+from mining_assets.verification.findings import Verification
+from mining_assets.verification.scan import (
+    Scope,
+    months_and_years,
+    verify_and_store_days,
+    verify_and_store_months,
+    verify_and_store_years,
+)
+from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.states import day_states
+
+DAILY_CHECK_JOB, REINGEST_JOB, CRITICAL_JOB, SPOT_FIX_JOB = "daily_check", "reingest", "critical", "spot_fix"
+# A critical day is asked for one request at a time, slowly and patiently.
+PATIENT_REQUESTS_PER_SECOND, PATIENT_SECONDS, PATIENCE = 2.0, 120.0, 2
+
+# Of each operation: its job and its step.
+OPERATIONS = {
+    "daily": (DAILY_CHECK_JOB, "check_last_days"),
+    "reingest": (REINGEST_JOB, "reingest_day"),
+    "critical": (CRITICAL_JOB, "mend_critical_day"),
+    "spot_fix": (SPOT_FIX_JOB, "fix_period"),
+}
+
+
+class DailyCheck(dg.Config):
+    """Which days the daily check looks at."""
+
+    days: int = Field(default=2, ge=1, le=366, description="How many days, up to the last one that is over.")
+    force: bool = Field(default=False, description="Fetch them again even if nothing is wrong with them.")
+
+
+class OneDay(dg.Config):
+    """The day to work on."""
+
+    day: str = Field(description="Settlement day, as 2025-06-01.")
+    accept_shrink: bool = Field(
+        default=False, description="Store an answer that takes more than 5 % off the final day that is stored."
+    )
+
+
+class OnePeriod(OneDay):
+    """The combination to fix."""
+
+    period: int = Field(ge=1, le=50, description="Settlement period of that day.")
+    farm: str = Field(description="Elexon BM unit id of the farm.")
+
+
+class Operation:
+    """One run of an operator's job: its means, and what it tells."""
+
+    def __init__(self, context: dg.OpExecutionContext, means: Means, settings: Settings) -> None:
+        self.context, self.means, self.settings = context, means, settings
+
+    def say(self, text: str) -> None:
+        """Tell the run's log and whoever watches."""
+        self.context.log.info(text)
+        self.means.progress.say(text)
+
+    def process(self, days: Iterable[date], config: DailyRun, *, derive_only: bool = False) -> None:
+        """Bring days in line by the daily chain.
+
+        Raises:
+            Failure: naming the days that could not be.
+        """
+        chosen = sorted(days)
+        if not chosen:
+            return
+        wanted = (CALCULATIONS, DAILY, BITCOIN_DAILY) if derive_only else DAILY_CHAIN
+        run = DayRun(self.context, wanted, config, self.means)
+        run.work(chosen)
+        if run.reasons or run.stopped_before:
+            follow_days(self.context, self.means.warehouse, chosen, self.means.scope.bounds)
+            raise run.failure(len(chosen))
+
+    def finish(self, days: Sequence[date]) -> None:
+        """Sum up months and years, verify everything touched by value, and evaluate the checks.
+
+        Raises:
+            Failure: a check that means wrong or missing data fails.
+        """
+        warehouse, scope = self.means.warehouse, self.means.scope
+        follow_days(self.context, warehouse, days, scope.bounds)
+        verification = Verification()
+        months, years = months_and_years(days)
+        verification.merge(verify_and_store_days(warehouse, days, scope))
+        verification.merge(verify_and_store_months(warehouse, months, scope))
+        verification.merge(verify_and_store_years(warehouse, years, scope))
+        concerned = [check_key(check) for check in CHECKS if check.table in verification.tables]
+        for evaluation in check_evaluations(verification, concerned):
+            self.context.log_event(evaluation)  # type: ignore[arg-type]  # taken, though not annotated
+        for finding in verification.errors:
+            self.say(f"{finding.check.table} {finding.check.name} fails on {finding.span}: {finding.example}")
+        if verification.errors:
+            raise dg.Failure(f"{len(verification.errors)} checks fail afterwards", allow_retries=False)
+        self.say("every check holds on what was touched")
+
+    def content(self, day: date) -> DayContent:
+        """The day in figures, as it is now."""
+        with self.means.warehouse.reading() as connection:
+            return content_of(connection, day)
+
+    def compare(self, day: date, before: DayContent) -> None:
+        """Tell what a day was and what it became."""
+        for line in before.lines(self.content(day)):
+            self.say(f"{day} {line}")
+
+
+def operator_jobs(
+    settings: Settings, scope: Scope, additions: tuple[WindUnit, ...], policy: HealingPolicy
+) -> list[dg.JobDefinition]:
+    """The four jobs."""
+
+    def means(
+        warehouse: Warehouse, elexon: Blocking[ElexonClient], mempool: Blocking[MempoolClient], progress: Progress
+    ) -> Means:
+        return Means(warehouse, elexon, mempool, progress, scope, additions, policy)
+
+    @dg.op(description="Checks the last days by value and processes what is missing or wrong.")
+    def check_last_days(
+        context: dg.OpExecutionContext,
+        config: DailyCheck,
+        warehouse: dg.ResourceParam[Warehouse],
+        elexon: dg.ResourceParam[Blocking[ElexonClient]],
+        mempool: dg.ResourceParam[Blocking[MempoolClient]],
+        progress: dg.ResourceParam[Progress],
+    ) -> None:
+        operation = Operation(context, means(warehouse, elexon, mempool, progress), settings)
+        _daily_check(operation, config)
+
+    @dg.op(description="Fetches a day again, whole, and derives everything from it anew.")
+    def reingest_day(
+        context: dg.OpExecutionContext,
+        config: OneDay,
+        warehouse: dg.ResourceParam[Warehouse],
+        elexon: dg.ResourceParam[Blocking[ElexonClient]],
+        mempool: dg.ResourceParam[Blocking[MempoolClient]],
+        progress: dg.ResourceParam[Progress],
+    ) -> None:
+        operation = Operation(context, means(warehouse, elexon, mempool, progress), settings)
+        day = _day(config, settings)
+        before = operation.content(day)
+        operation.process([day], DailyRun(refetch=True, accept_shrink=config.accept_shrink))
+        operation.finish([day])
+        operation.compare(day, before)
+
+    @dg.op(description="Replaces a problematic day with extra safeguards, or keeps it as it is.")
+    def mend_critical_day(
+        context: dg.OpExecutionContext,
+        config: OneDay,
+        warehouse: dg.ResourceParam[Warehouse],
+        elexon: dg.ResourceParam[Blocking[ElexonClient]],
+        mempool: dg.ResourceParam[Blocking[MempoolClient]],
+        progress: dg.ResourceParam[Progress],
+    ) -> None:
+        operation = Operation(context, means(warehouse, elexon, mempool, progress), settings)
+        _mend_critical(operation, config)
+
+    @dg.op(description="Fetches one period again and replaces it, all else of the day staying as it is.")
+    def fix_period(
+        context: dg.OpExecutionContext,
+        config: OnePeriod,
+        warehouse: dg.ResourceParam[Warehouse],
+        elexon: dg.ResourceParam[Blocking[ElexonClient]],
+        mempool: dg.ResourceParam[Blocking[MempoolClient]],
+        progress: dg.ResourceParam[Progress],
+    ) -> None:
+        operation = Operation(context, means(warehouse, elexon, mempool, progress), settings)
+        _spot_fix(operation, config)
+
+    return [
+        _job(DAILY_CHECK_JOB, check_last_days, "The daily check: the last `days` days, verified and mended."),
+        _job(REINGEST_JOB, reingest_day, "Complete re-ingestion of a day, with figures before and after."),
+        _job(
+            CRITICAL_JOB, mend_critical_day, "A problematic day: saved aside, fetched slowly, replaced only if right."
+        ),
+        _job(SPOT_FIX_JOB, fix_period, "One period of a whole day, fetched again and replaced."),
+    ]
+
+
+def unknown_farm(farm: str, known: Iterable[str]) -> str | None:
+    """Why an id is no farm's, with the nearest names, or None when it is one."""
+    names = set(known)
+    if farm in names:
+        return None
+    near = get_close_matches(farm, sorted(names), n=3, cutoff=0.5)
+    return f"'{farm}' is no wind farm that is known" + (f"; nearest: {', '.join(near)}" if near else "")
+
+
+def _job(name: str, op: dg.OpDefinition, description: str) -> dg.JobDefinition:
+    return dg.GraphDefinition(name=name, node_defs=[op]).to_job(name=name, description=description)
+
+
+def _day(config: OneDay, settings: Settings) -> date:
+    try:
+        day = iso_day(config.day)
+    except ValueError as error:
+        raise dg.Failure(f"day '{config.day}' {error}", allow_retries=False) from None
+    if not settings.start_date <= day <= settings.last_day(now()):
+        raise dg.Failure(f"{day} is outside the partitions, or not over yet", allow_retries=False)
+    return day
+
+
+def _daily_check(operation: Operation, config: DailyCheck) -> None:
+    means, settings = operation.means, operation.settings
+    last = settings.last_day(now())
+    first = max(settings.start_date, last - timedelta(days=config.days - 1))
+    days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+    if not days:
+        operation.say("no day is over yet")
+        return
+    verify_and_store_days(means.warehouse, days, means.scope)
+    with means.warehouse.reading() as connection:
+        needed = needs(day_states(connection, first, last, means.scope.models), datetime.now(UTC))
+    if config.force:
+        needed = dict.fromkeys(days, "refetch")
+    wanting = ", ".join(f"{day} {kind}" for day, kind in needed.items())
+    operation.say(f"{first} to {last}: {wanting or 'nothing is missing or wrong'}")
+    derive = [day for day, kind in needed.items() if kind == DERIVE]
+    operation.process(needed.keys() - set(derive), DailyRun(refetch=True))
+    operation.process(derive, DailyRun(), derive_only=True)
+    operation.finish(days)
+
+
+def _mend_critical(operation: Operation, config: OneDay) -> None:
+    day, means = _day(config, operation.settings), operation.means
+    before = operation.content(day)
+    with means.warehouse.reading() as connection:
+        saved = save_aside(connection, day, _saved_days(operation.settings.home))
+    operation.say(f"{day}: what is stored was saved to {saved}")
+    patient = HttpLimits(
+        requests_per_second=min(operation.settings.requests_per_second, PATIENT_REQUESTS_PER_SECOND),
+        concurrency=1,
+        retry_attempts=operation.settings.retry_attempts * PATIENCE,
+        retry_base_seconds=operation.settings.retry_base_seconds,
+        retry_max_seconds=operation.settings.retry_max_seconds,
+        timeout_seconds=PATIENT_SECONDS,
+    )
+    units = known_wind_units(means.warehouse, means.additions)
+    try:
+        with Blocking(ElexonClient(operation.settings.elexon_url, patient)) as slow:
+            fetched = slow.run(fetch_day(slow.client, day, units))
+        history = stored_network_history(means.warehouse)
+        outcome = replace_whole(means.warehouse, fetched, history, means.scope, accept_shrink=config.accept_shrink)
+    except (SourceError, DayIncomplete, ShrinkRefused, NotMended) as error:
+        raise dg.Failure(f"{day} is as it was: {error}", allow_retries=False) from None
+    operation.say(f"{day}: {outcome}")
+    operation.finish([day])
+    operation.compare(day, before)
+
+
+def _spot_fix(operation: Operation, config: OnePeriod) -> None:
+    day, means = _day(config, operation.settings), operation.means
+    if config.period > periods_in(day):
+        raise dg.Failure(f"{day} has the settlement periods 1 to {periods_in(day)}", allow_retries=False)
+    units = known_wind_units(means.warehouse, means.additions)
+    wrong = unknown_farm(config.farm, units)
+    if wrong:
+        raise dg.Failure(wrong, allow_retries=False)
+    before = operation.content(day)
+    try:
+        fetched = means.elexon.run(fetch_period(means.elexon.client, day, config.period, units))
+        with means.warehouse.writing(str(day)) as connection:
+            outcome = replace_period(connection, day, config.period, fetched, accept_shrink=config.accept_shrink)
+    except (SourceError, DayIncomplete, ShrinkRefused) as error:
+        raise dg.Failure(f"{day} is as it was: {error}", allow_retries=False) from None
+    records = fetched[0]
+    rows = records[records["farm_id"] == config.farm]
+    operation.say(
+        f"{day} period {config.period}: {outcome}; {config.farm} has {len(rows)} rows, {rows['volume'].sum():,.3f} MWh"
+    )
+    operation.process([day], DailyRun(), derive_only=True)
+    operation.finish([day])
+    operation.compare(day, before)
+
+
+def _saved_days(home: Path) -> Path:
+    return home / "data" / "saved_days"
