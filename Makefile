@@ -23,7 +23,7 @@ demo-ui: $(READY) ## Open the Dagster UI on the demo's result
 	$(BIN)/python -m mining_assets_tests.demo --ui
 
 test: $(READY) ## Run the tests
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 lint: $(READY) ## Check style and types
 	$(BIN)/ruff check .

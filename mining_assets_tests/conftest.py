@@ -47,7 +47,7 @@ def templates(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     return Templates(tmp_path_factory.mktemp("templates"), lambda: request.getfixturevalue("postgresql"))
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def backend(request: pytest.FixtureRequest) -> str:
     """Each database in turn."""
     name: str = request.param

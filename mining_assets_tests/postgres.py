@@ -43,21 +43,21 @@ class Cluster:
         """The warehouse address of one of its databases."""
         return URL.create("postgresql+psycopg", username=SUPERUSER, host=HOST, port=self.port, database=database)
 
-    def create(self, template: str = "template0") -> str:
-        """Create a database as a copy of another; returns its name."""
+    def create(self) -> str:
+        """Create a database without any table; returns its name."""
         name = f"test_{next(self._numbers)}"
-        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
-        with self._administrator() as connection:
-            connection.execute(statement)
+        with self.connect() as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
         return name
 
     def drop(self, name: str) -> None:
         """Drop a database, whoever may still be connected."""
-        with self._administrator() as connection:
+        with self.connect() as connection:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
-    def _administrator(self) -> psycopg.Connection[Any]:
-        return psycopg.connect(host=HOST, port=self.port, user=SUPERUSER, dbname="postgres", autocommit=True)
+    def connect(self, database: str = "postgres") -> psycopg.Connection[Any]:
+        """A connection without a transaction, as the superuser."""
+        return psycopg.connect(host=HOST, port=self.port, user=SUPERUSER, dbname=database, autocommit=True)
 
 
 @contextmanager
@@ -133,7 +133,7 @@ def _answers(process: "subprocess.Popen[bytes]", cluster: Cluster) -> bool:
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:
-            with cluster._administrator():
+            with cluster.connect():
                 return True
         except psycopg.OperationalError:
             time.sleep(0.05)

@@ -211,7 +211,8 @@ def _day_row(fetched: FetchedDay) -> dict[str, Any]:
 
 
 def _refuse_loss(connection: Connection, fetched: FetchedDay, before: DayFigures, after: DayFigures) -> None:
-    if shrinks(fetched.day, before, after):
+    # The same content cannot be less: then the stored figure is wrong, and is put right.
+    if before.content_hash != after.content_hash and shrinks(fetched.day, before, after):
         raise ShrinkRefused(fetched.day, before, after, "the fetched day is more than 5 % smaller than the final one")
     uncertain = fetched.ledger[fetched.ledger["confirmed_by"] == "unreachable"]
     ledger = settlement_ledger.c

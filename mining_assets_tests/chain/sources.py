@@ -7,6 +7,7 @@ from mining_assets.sources.blocking import Blocking
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.http import HttpLimits
 from mining_assets.sources.mempool import MempoolClient
+from mining_assets_tests.twin.routes import Bodies
 from mining_assets_tests.twin.server import Twin
 from mining_assets_tests.twin.world import World
 
@@ -25,3 +26,8 @@ def mempool_of(world: World) -> Iterator[tuple[Twin, Blocking[MempoolClient]]]:
     """A twin that serves the world, and a client of its mempool side."""
     with Twin(world) as twin, Blocking(MempoolClient(twin.mempool_url, LIMITS)) as mempool:
         yield twin, mempool
+
+
+def forget_bodies(twin: Twin) -> None:
+    """Make the twin look at its world again: it keeps the bodies of answers that no day changes."""
+    twin._bodies = Bodies(twin.world)

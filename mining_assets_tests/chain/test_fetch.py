@@ -307,7 +307,8 @@ def test_a_price_at_the_bound_is_taken_and_any_price_of_another_unit(
 ) -> None:
     period = windy_period(world)
     changed = {"kind": "mutate", "route": "stack", "side": "bid", "field": "originalPrice"}
-    other = next(row["id"] for row in world.stack(DAY, period - 2, "bid") if row["id"] and "TWGAS" in row["id"])
+    ids = [row["id"] for row in world.stack(DAY, period - 2, "bid")]
+    other = next(name for name in ids if name and "_" in name and name not in {*world.wind_unit_ids, UNTYPED_WIND})
     twin.fault(
         Fault(**changed, period=period, value=5_000.0),
         Fault(**changed, period=period - 1, value=-5_000.0),

@@ -44,8 +44,8 @@ SECONDS_TO_HEAL = 420
 def status(made: Environment) -> Status:
     settings = made.settings
     with made.warehouse() as warehouse, warehouse.reading() as connection:
-        bounds = (settings.start_date, settings.end_date)
-        return read_status(connection, FIRST, LAST, miner_models(settings), bounds)
+        bounds = (settings.start_date, LAST)
+        return read_status(connection, settings.start_date, LAST, miner_models(settings), bounds)
 
 
 def damage(made: Environment, statement: str, **values: object) -> None:
@@ -121,6 +121,7 @@ def test_gaps_damage_and_restatements_heal_within_counted_runs_and_requests(tmp_
         restated = status(made).days["restated"]
         assert set(restated.index[restated]) == set(PROVISIONAL)
 
+        (tmp_path / "clean").mkdir()
         clean = environment(tmp_path / "clean", twin, start_date=FIRST, end_date=LAST)
         ran = run_cli(clean, "range", FIRST, LAST, timeout=300)
         assert ran.returncode == 0, ran.stderr
@@ -149,6 +150,8 @@ def test_an_outage_costs_little_and_a_broken_day_is_quarantined_alone(tmp_path: 
             heal_attempts=ATTEMPTS,
             retry_attempts=2,
         )
+        with made.instance():
+            pass  # two processes that create Dagster's own SQLite files at once get in each other's way
         with running(made, "dagster._daemon", "run"):
             twin.down = True
             wait_for("two failed probes", SECONDS_TO_HEAL, lambda: len(finished(made)) >= 2, interval=1)

@@ -25,7 +25,7 @@ SUBSIDIES = st.sampled_from([50.0, 25.0, 12.5, 6.25, 3.125, 1.5625])
     [(S19J_PRO, 7.944110891698215e-4), (S9, 2.4724018591509743e-4), (M20S, 4.903597020649433e-4)],
 )
 def test_one_megawatt_hour_mines_the_published_amounts(model: MinerModel, bitcoin: float) -> None:
-    assert bitcoin_mined(1.0, model, 108105433845147.2, 3.125) == pytest.approx(bitcoin, rel=1e-12)
+    assert bitcoin_mined(1.0, model, 108105433845147.2, 3.125) == pytest.approx(bitcoin, rel=1e-12, abs=0)
 
 
 def test_a_published_day_is_met() -> None:
@@ -47,7 +47,7 @@ def test_the_parts_of_an_energy_mine_what_the_whole_mines(
 ) -> None:
     parts = [bitcoin_mined(energy, S9, difficulty, subsidy) for energy in energies]
     whole = bitcoin_mined(math.fsum(energies), S9, difficulty, subsidy)
-    assert math.fsum(parts) == pytest.approx(whole, rel=1e-12)
+    assert math.fsum(parts) == pytest.approx(whole, rel=1e-12, abs=0)
 
 
 @given(ENERGIES, DIFFICULTIES, st.floats(0.001, 1000))
@@ -55,12 +55,14 @@ def test_bitcoin_falls_with_difficulty_and_rises_with_subsidy_in_proportion(
     energy: float, difficulty: float, factor: float
 ) -> None:
     base = bitcoin_mined(energy, M20S, difficulty, 3.125)
-    assert bitcoin_mined(energy, M20S, difficulty * factor, 3.125) * factor == pytest.approx(base, rel=1e-12)
-    assert bitcoin_mined(energy, M20S, difficulty, 3.125 * factor) == pytest.approx(base * factor, rel=1e-12)
+    assert bitcoin_mined(energy, M20S, difficulty * factor, 3.125) * factor == pytest.approx(base, rel=1e-12, abs=0)
+    assert bitcoin_mined(energy, M20S, difficulty, 3.125 * factor) == pytest.approx(base * factor, rel=1e-12, abs=0)
 
 
 def test_a_tiny_energy_is_not_rounded_away() -> None:
-    assert bitcoin_mined(0.004, S19J_PRO, 108105433845147.2, 3.125) == pytest.approx(0.004 * 7.944110891698215e-4)
+    assert bitcoin_mined(0.004, S19J_PRO, 108105433845147.2, 3.125) == pytest.approx(
+        0.004 * 7.944110891698215e-4, rel=1e-12, abs=0
+    )
     assert bitcoin_mined(0.0, S19J_PRO, 108105433845147.2, 3.125) == 0.0
 
 
@@ -76,7 +78,7 @@ def test_the_halving_divides_the_day_by_the_start_of_its_periods() -> None:
     # It is at 00:09:27 UTC: period 3 (00:00 UTC) began before it.
     assert rows.loc[[1, 2, 3], "block_subsidy"].tolist() == [6.25] * 3
     assert set(rows.loc[4:48, "block_subsidy"]) == {3.125}
-    assert rows.loc[3, "bitcoin_mined"] == pytest.approx(2 * rows.loc[4, "bitcoin_mined"], rel=1e-15)
+    assert rows.loc[3, "bitcoin_mined"] == pytest.approx(2 * rows.loc[4, "bitcoin_mined"], rel=1e-15, abs=0)
 
 
 def test_a_retarget_divides_the_day_by_the_start_of_its_periods() -> None:
@@ -86,7 +88,7 @@ def test_a_retarget_divides_the_day_by_the_start_of_its_periods() -> None:
     assert set(rows.loc[1:6, "difficulty"]) == {126_982_285_146_989.3}
     assert set(rows.loc[7:48, "difficulty"]) == {126_411_437_451_912.23}
     expected = bitcoin_mined(10.0, S9, 126_411_437_451_912.23, 3.125)
-    assert rows.loc[7, "bitcoin_mined"] == pytest.approx(expected, rel=1e-15)
+    assert rows.loc[7, "bitcoin_mined"] == pytest.approx(expected, rel=1e-15, abs=0)
 
 
 def test_every_farm_period_is_calculated_once_for_every_model_in_the_order_of_the_key() -> None:

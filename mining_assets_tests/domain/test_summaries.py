@@ -140,7 +140,7 @@ def test_bitcoin_is_summed_model_by_model(days: dict[tuple[date, str], float]) -
             inside = rows[of_span & (rows["miner_model"] == row["miner_model"])]
             assert row["days_complete"] == len(inside) > 0
             for name in BITCOIN_FIGURES:
-                assert row[name] == pytest.approx(inside[name].sum(), rel=1e-12)
+                assert row[name] == pytest.approx(inside[name].sum(), rel=1e-12, abs=0)
 
 
 def test_a_days_bitcoin_is_the_sum_of_its_calculations() -> None:

@@ -19,7 +19,7 @@ from sqlalchemy import select
 from mining_assets.automation.jobs import DAILY_JOB, MONTHLY_JOB, YEARLY_JOB
 from mining_assets.definitions import build_definitions
 from mining_assets.domain.settlement import SIDES, periods_in
-from mining_assets.progress import DayReport
+from mining_assets.progress import DayReport, Silent
 from mining_assets.settings import PREFIX, Settings, prepare_home
 from mining_assets.sources.blocking import Blocking
 from mining_assets.sources.elexon import ElexonClient
@@ -136,7 +136,7 @@ def run_cli(
 
 
 @dataclass
-class Ran:
+class Ran(Silent):
     """What became of a run of the jobs in this process."""
 
     results: dict[str, dg.ExecuteInProcessResult] = field(default_factory=dict)

@@ -14,7 +14,6 @@ from typing import Any
 
 import dagster as dg
 import httpx
-import pytest
 
 from mining_assets.assets.day_run import DAILY_CHAIN
 from mining_assets.assets.rollups import MONTHLY, YEARLY
@@ -105,7 +104,6 @@ def is_up(url: str) -> bool:
         return False
 
 
-@pytest.mark.xdist_group("backfill")
 def test_backfill_ends_in_the_tables_that_the_command_makes(tmp_path: Path) -> None:
     with Twin(GeneratedWorld(seed=9, units=12, light=True, windy_days=DAYS)) as twin:
         bounds = {"start_date": FIRST, "end_date": LAST}

@@ -30,7 +30,7 @@ FIRST, LAST = date(2025, 6, 28), date(2025, 7, 3)
 MONTH_END = date(2025, 6, 30)
 DAYS = days_between(FIRST, LAST)
 REQUESTS_OF_A_DAY = 96
-KILLS = 4
+KILLS = 3
 
 
 def whole_days(made: Environment) -> set[date]:

@@ -18,7 +18,7 @@ from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.reference import note_fetch, store_network_history, store_wind_units
 from mining_assets.warehouse.schema import wind_bm_units
 from mining_assets.warehouse.upgrade import upgrade
-from mining_assets_tests.samples import FARM, MODELS, OTHER_FARM, fetched_day, record, store
+from mining_assets_tests.samples import FARM, MODELS, OTHER_FARM, after_final, fetched_day, record, store
 from mining_assets_tests.twin import chain
 
 SHORT, QUIET, WINDY = date(2025, 3, 30), date(2025, 3, 31), date(2025, 4, 1)
@@ -26,6 +26,11 @@ DAYS = (SHORT, QUIET, WINDY)
 MONTHS, YEARS = ("2025-03", "2025-04"), ("2025",)
 BOUNDS = (SHORT, WINDY)
 SCOPE = Scope(MODELS, BOUNDS)
+
+
+def settled(day: date) -> datetime:
+    """An instant after which the day is not due for a refetch any more."""
+    return after_final(day, hours=9 * 24)
 
 
 def clean_days() -> list[FetchedDay]:
@@ -36,8 +41,9 @@ def clean_days() -> list[FetchedDay]:
             record(3, day=SHORT, farm_id=OTHER_FARM, volume=-4.5),
             record(46, day=SHORT, volume=-2.0),
             day=SHORT,
+            at=settled(SHORT),
         ),
-        fetched_day(day=QUIET),
+        fetched_day(day=QUIET, at=settled(QUIET)),
         windy(),
     ]
 
@@ -52,6 +58,7 @@ def windy(*more: dict[str, object]) -> FetchedDay:
         record(48, day=WINDY, volume=-0.004, cadl_flag=None),
         *more,
         day=WINDY,
+        at=settled(WINDY),
         empty={(10, "bid"): "volumes"},
     )
 

@@ -101,7 +101,7 @@ def test_the_note_says_from_what_the_day_was_made(calculated: Connection) -> Non
     query = select(calculation_days).where(NOTES.settlement_date == DAY, NOTES.miner_model == "S9")
     note = dict(calculated.execute(query).mappings().one())
     mined = select(TABLE.bitcoin_mined).where(TABLE.settlement_date == DAY, TABLE.miner_model == "S9")
-    assert note["bitcoin_mined"] == pytest.approx(sum(calculated.execute(mined).scalars()), rel=1e-15)
+    assert note["bitcoin_mined"] == pytest.approx(sum(calculated.execute(mined).scalars()), rel=1e-15, abs=0)
     assert figures is not None
     assert note["records_hash"] == figures.content_hash
     assert (note["hashrate_th"], note["power_w"], note["curtailed_energy"]) == (13.5, 1323.0, 15.0)
@@ -120,6 +120,24 @@ def test_exactly_the_days_that_differ_are_written(calculated: Connection) -> Non
     assert work_out(calculated) == {NEXT_DAY}
     after = written_at(calculated)
     assert {key for key in before if after[key] != before[key]} == {key for key in before if key[0] == NEXT_DAY}
+    assert complete(calculated) == set(DAYS)
+
+
+def test_of_a_day_only_the_periods_that_differ_are_written(calculated: Connection) -> None:
+    def at_period() -> dict[int, set[datetime]]:
+        query = select(TABLE.settlement_period, TABLE.calculated_at).where(TABLE.settlement_date == DAY)
+        found: dict[int, set[datetime]] = {}
+        for period, moment in calculated.execute(query):
+            found.setdefault(period, set()).add(moment)
+        return found
+
+    before = at_period()
+    store_day(calculated, fetched_day(record(1), record(2, farm_id=OTHER_FARM, volume=-6.0), record(3)))
+    assert work_out(calculated) == {DAY}
+    after = at_period()
+    assert after.keys() == {1, 2, 3}
+    assert after[1] == before[1]
+    assert min(after[2]) > max(before[2])
     assert complete(calculated) == set(DAYS)
 
 

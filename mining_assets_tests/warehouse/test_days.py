@@ -1,7 +1,8 @@
-"""Storing a day: what counts as a change, what is refused, and that nothing is ever half done."""
+"""Storing a day: what counts as a change, and that nothing is ever half done."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from threading import Event
 from typing import Any
@@ -14,7 +15,6 @@ from sqlalchemy.exc import IntegrityError
 
 from mining_assets.domain.curtailment import TOTALS, daily_totals
 from mining_assets.domain.fingerprint import EMPTY_HASH, content_hashes
-from mining_assets.domain.restatement import ShrinkRefused
 from mining_assets.warehouse import days
 from mining_assets.warehouse.days import FetchedDay, Outcome, day_figures, intact_days, records_of, whole_days
 from mining_assets.warehouse.engine import Warehouse, read_frame
@@ -142,6 +142,17 @@ def test_a_provisional_day_becomes_final_by_an_unchanged_fetch(warehouse: Wareho
     assert the_day(warehouse)["fetched_at"] > after_final(DAY)
 
 
+def test_what_was_not_asked_again_stays(warehouse: Warehouse) -> None:
+    store(warehouse, fetched_day(record(1), unknown=[("T_NEWWW-1", 3, -7.5)]))
+    before = everything(warehouse)
+    part = replace(fetched_day(record(1, volume=-11.0)), unknown_units=None, oracle=None)
+    assert store(warehouse, part) is Outcome.RESTATED
+    after = everything(warehouse)
+    for name in ("unknown_wind_units", "oracle_comparisons"):
+        assert after[name] == before[name]
+        assert len(after[name]) == 1
+
+
 def test_a_changed_day_is_replaced_and_the_change_is_kept(warehouse: Warehouse) -> None:
     store(warehouse, fetched_day(*ROWS))
     before = the_day(warehouse)
@@ -244,55 +255,6 @@ def test_a_day_that_was_never_stored_has_no_figures(warehouse: Warehouse) -> Non
         assert day_figures(connection, DAY) is None
         assert whole_days(connection, [DAY, date(2025, 6, 4)]).keys() == {date(2025, 6, 4)}
         assert whole_days(connection, []) == {}
-
-
-# What is refused.
-
-
-def refused(warehouse: Warehouse, fetched: FetchedDay, reason: str) -> None:
-    before = everything(warehouse)
-    with pytest.raises(ShrinkRefused, match=reason):
-        store(warehouse, fetched)
-    assert everything(warehouse) == before
-
-
-def test_a_final_day_does_not_lose_more_than_5_percent(warehouse: Warehouse) -> None:
-    store(warehouse, fetched_day(record(volume=-100.0)))
-    refused(warehouse, fetched_day(record(volume=-94.9), at=LATER), "stored 100.000 MWh .* now 94.900 MWh")
-    refused(warehouse, fetched_day(at=LATER), "now 0.000 MWh")
-    assert store(warehouse, fetched_day(record(volume=-95.1), at=LATER)) is Outcome.RESTATED
-
-
-def test_a_provisional_day_may_shrink(warehouse: Warehouse) -> None:
-    store(warehouse, fetched_day(record(volume=-100.0), at=before_final(DAY)))
-    assert store(warehouse, fetched_day(at=LATER)) is Outcome.RESTATED
-    assert stored_records(warehouse).empty
-
-
-def test_a_person_can_accept_that_a_day_shrinks_and_it_is_a_restatement(warehouse: Warehouse) -> None:
-    store(warehouse, fetched_day(record(volume=-100.0)))
-    assert store(warehouse, fetched_day(record(volume=-1.0), at=LATER), accept_shrink=True) is Outcome.RESTATED
-    assert [row[4:6] for row in rows_of(warehouse, restatements)] == [(100.0, 1.0)]
-
-
-def test_a_side_that_had_rows_is_not_empty_because_nobody_could_be_asked(warehouse: Warehouse) -> None:
-    store(warehouse, fetched_day(record(1)))
-    empty = {(9, "offer"): "unreachable"}
-    refused(warehouse, fetched_day(record(1), at=LATER, empty=empty), "period 9 offer had 5 rows and is now empty")
-    assert store(warehouse, fetched_day(record(1), at=LATER, empty=empty), accept_shrink=True) is Outcome.UNCHANGED
-
-
-@pytest.mark.parametrize("certified", ["volumes", "operator"])
-def test_a_side_that_had_rows_may_be_empty_when_something_says_so(warehouse: Warehouse, certified: str) -> None:
-    store(warehouse, fetched_day(record(1)))
-    store(warehouse, fetched_day(record(1), at=LATER, empty={(9, "offer"): certified}))
-    assert (DAY, 9, "offer") in {row[:3] for row in rows_of(warehouse, settlement_ledger) if row[5] == 0}
-
-
-def test_a_side_that_was_empty_before_may_be_so_again_unconfirmed(warehouse: Warehouse) -> None:
-    store(warehouse, fetched_day(record(1), empty={(9, "offer"): "volumes"}))
-    again = fetched_day(record(1), at=LATER, empty={(9, "offer"): "unreachable"})
-    assert store(warehouse, again) is Outcome.UNCHANGED
 
 
 # Nothing is ever half done.

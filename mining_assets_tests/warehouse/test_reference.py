@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 from sqlalchemy.exc import IntegrityError
 
 from mining_assets.domain.network import NEVER_FETCHED
@@ -12,7 +12,7 @@ from mining_assets.domain.wind import WindUnit
 from mining_assets.warehouse import reference
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.schema import network_epochs, reference_fetches, wind_bm_units
-from mining_assets_tests.samples import history, rows_of
+from mining_assets_tests.samples import damage, history, rows_of
 
 FIRST = datetime(2025, 7, 1, tzinfo=UTC)
 SECOND, THIRD = FIRST + timedelta(days=1), FIRST + timedelta(days=2)
@@ -62,6 +62,15 @@ def test_changed_particulars_are_a_new_version_and_the_old_one_is_kept(
         (FIRST, FIRST, False),
         (SECOND, SECOND, True),
     ]
+
+
+def test_old_versions_do_not_count_wherever_they_lie(warehouse: Warehouse) -> None:
+    put(warehouse, FIRST, UNIT)
+    changed = replace(UNIT, generation_capacity=60.0)
+    put(warehouse, SECOND, changed)
+    # On PostgreSQL a row that is written again lies behind the newer one.
+    damage(warehouse, update(wind_bm_units).where(~wind_bm_units.c.is_current).values(seen_until=FIRST))
+    assert known(warehouse) == {UNIT.bm_unit_id: changed}
 
 
 def test_a_unit_once_known_as_wind_stays_one_when_the_register_drops_it(warehouse: Warehouse) -> None:

@@ -1,0 +1,278 @@
+"""The healing sensor asks for the smallest work, bounded, and for nothing that is under way or not over."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+
+import dagster as dg
+import pytest
+import time_machine
+from sqlalchemy import delete, insert, update
+
+from mining_assets.assets.day_run import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN, RECORDS
+from mining_assets.automation.in_flight import HEALING_TAG, PARTITION
+from mining_assets.domain.settlement import final_from
+from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.reconciliation_schema import healing_attempts, source_outages
+from mining_assets.warehouse.schema import (
+    bitcoin_yearly_summaries,
+    calculation_days,
+    curtailment_records,
+    daily_summaries,
+    monthly_summaries,
+    settlement_days,
+    settlement_ledger,
+    yearly_summaries,
+)
+from mining_assets_tests.automation.looking import Looking, over, statements
+from mining_assets_tests.samples import damage, everything, rows_of
+from mining_assets_tests.verification.clean import QUIET, SHORT, WINDY, scan_all
+
+FETCHED = set(DAILY_CHAIN)
+DERIVED = {CALCULATIONS, DAILY, BITCOIN_DAILY}
+EARLY = {"fetched_at": final_from(WINDY) - timedelta(hours=1)}
+COUNTED = "months and years that differ: "
+
+
+def test_the_sensor_runs_by_default_and_looks_every_minute_at_least(looking: Looking) -> None:
+    sensor = looking.repository.get_sensor_def("reconciliation_sensor")
+    assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
+    assert sensor.minimum_interval_seconds == 60
+    assert {target.job_name for target in sensor.targets} == {"daily", "monthly", "yearly", "references"}
+    often = looking.but(heal_interval_seconds=7).repository.get_sensor_def("reconciliation_sensor")
+    assert often.minimum_interval_seconds == 7
+
+
+def test_nothing_is_asked_for_and_nothing_written_when_all_is_well(looking: Looking, ground: Warehouse) -> None:
+    before = everything(ground)
+    for _ in range(3):
+        ticked = looking.tick()
+        assert ticked.requests == []
+        assert ticked.said == f"nothing to ask for; {COUNTED}0"
+    assert everything(ground) == before
+
+
+def of(day: date) -> Callable[[type], object]:
+    return lambda table: table.c.settlement_date == day
+
+
+@pytest.mark.parametrize(
+    ("harm", "assets", "refetch"),
+    [
+        (delete(settlement_ledger).where(settlement_ledger.c.settlement_date == WINDY), FETCHED, False),
+        (
+            delete(settlement_ledger).where(
+                settlement_ledger.c.settlement_date == WINDY, settlement_ledger.c.settlement_period == 9
+            ),
+            FETCHED,
+            False,
+        ),
+        (
+            update(curtailment_records).where(curtailment_records.c.settlement_date == WINDY).values(payment=0),
+            FETCHED,
+            True,
+        ),
+        (update(settlement_days).where(settlement_days.c.settlement_date == WINDY).values(**EARLY), FETCHED, True),
+        (delete(calculation_days).where(calculation_days.c.settlement_date == WINDY), DERIVED, False),
+        (
+            update(daily_summaries).where(daily_summaries.c.summary_date == WINDY).values(total_payment=1),
+            DERIVED,
+            False,
+        ),
+        (update(daily_summaries).where(daily_summaries.c.summary_date == WINDY).values(farms=7), DERIVED, False),
+    ],
+    ids=["ledger lost", "partial", "damaged", "due", "calculations lost", "summary altered", "farms altered"],
+)
+def test_a_day_has_just_the_work_that_mends_it(
+    harm: object, assets: set[dg.AssetKey], refetch: bool, looking: Looking, ground: Warehouse
+) -> None:
+    damage(ground, harm)  # type: ignore[arg-type]
+    scan_all(ground)
+    (request,) = looking.tick().requests
+    assert request.job_name == "daily"
+    assert set(request.asset_selection or ()) == assets
+    assert request.run_config == {"ops": {"daily_chain": {"config": {"refetch": refetch}}}}
+    assert request.tags == over(WINDY, WINDY) | {HEALING_TAG: "fetch" if RECORDS in assets else "derive"}
+    assert request.run_key is None
+    assert request.partition_key is None
+    ((day, attempts, *_),) = rows_of(ground, healing_attempts)
+    assert (day, attempts) == (WINDY, 1)
+
+
+def test_days_that_were_never_fetched_are_asked_for_in_ranges_of_a_month_at_both_ends(looking: Looking) -> None:
+    looking = looking.but(start_date=date(2024, 1, 1))
+    ticked = looking.tick()
+    assert ticked.ranges == [
+        ("daily", "2025-03-26", "2025-03-29"),
+        ("daily", "2024-01-01", "2024-01-31"),
+        ("daily", "2025-02-23", "2025-03-25"),
+    ]
+    assert "later, after the runs now asked for: 388 days" in ticked.said or ticked.requests
+
+
+def test_the_sensor_counts_its_own_unfinished_runs_against_the_bound(looking: Looking) -> None:
+    looking = looking.but(start_date=date(2024, 1, 1), heal_runs=2)
+    looking.queued("daily", **over("2024-06-01", "2024-06-30"), **{HEALING_TAG: "fetch"})
+    looking.queued("daily", dg.DagsterRunStatus.SUCCESS, **over("2024-08-01", "2024-08-02"), **{HEALING_TAG: "fetch"})
+    looking.queued("daily", **over("2024-07-01", "2024-07-31"))  # somebody else's run is no healing
+    assert len(looking.tick().requests) == 1
+    looking.queued("daily", **over("2024-06-01", "2024-06-30"), **{HEALING_TAG: "fetch"})
+    ticked = looking.tick()
+    assert ticked.requests == []
+    assert "later, after the runs now asked for" in ticked.said
+    assert "a run is under way: 61 days" in ticked.said
+
+
+@pytest.mark.parametrize(
+    ("tags", "status"),
+    [
+        (over(SHORT, WINDY), dg.DagsterRunStatus.QUEUED),
+        (over(WINDY, WINDY), dg.DagsterRunStatus.STARTED),
+        ({PARTITION: str(WINDY)}, dg.DagsterRunStatus.QUEUED),
+    ],
+)
+def test_a_day_that_an_unfinished_run_covers_is_not_asked_for(
+    tags: dict[str, str], status: dg.DagsterRunStatus, looking: Looking, ground: Warehouse
+) -> None:
+    damage(ground, update(settlement_days).where(settlement_days.c.settlement_date == WINDY).values(**EARLY))
+    run = looking.queued("daily", status, **tags)
+    ticked = looking.tick()
+    assert ticked.requests == []
+    assert "a run is under way: 1 days" in ticked.said
+    assert rows_of(ground, healing_attempts) == []
+    looking.instance.report_run_failed(run)
+    assert looking.tick().ranges == [("daily", str(WINDY), str(WINDY))]
+
+
+def test_days_that_are_not_over_are_never_asked_for(looking: Looking) -> None:
+    looking = looking.but(start_date=date(2025, 6, 1), end_date=None)
+    before_midnight = datetime(2025, 6, 2, 22, 59, tzinfo=UTC)  # 23:59 in London
+    with time_machine.travel(before_midnight, tick=False):
+        assert looking.tick().ranges == [("daily", "2025-06-01", "2025-06-01")]
+    damage(looking.warehouse, delete(healing_attempts))
+    with time_machine.travel(before_midnight + timedelta(minutes=1), tick=False):
+        assert looking.tick().ranges == [("daily", "2025-06-01", "2025-06-02")]
+    with time_machine.travel(datetime(2025, 5, 31, tzinfo=UTC), tick=False):
+        assert looking.tick().said == "no day is over yet"
+
+
+def test_days_further_back_than_set_are_left_alone(looking: Looking) -> None:
+    looking = looking.but(start_date=date(2024, 1, 1), heal_days_back=5)
+    assert looking.tick().ranges == [("daily", "2025-03-28", "2025-03-29")]
+
+
+def test_a_day_that_was_asked_for_waits_and_is_given_up_after_the_attempts_set(looking: Looking) -> None:
+    looking = looking.but(start_date=SHORT - timedelta(days=1), heal_attempts=2)
+    missing = str(SHORT - timedelta(days=1))
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    asked = []
+    for minute in range(12):
+        with time_machine.travel(at + timedelta(minutes=minute), tick=False):
+            ticked = looking.tick()
+        if ("daily", missing, missing) in ticked.ranges:
+            asked.append(minute)
+        if "quarantined now" in ticked.said:
+            assert f"quarantined now: {missing}" in ticked.said
+            assert minute == 6
+    assert asked == [0, 2]  # then it would have been minute 6, after two waits of 2 and 4 minutes
+    ((_, attempts, *_, quarantined_at),) = rows_of(looking.warehouse, healing_attempts)
+    assert (attempts, quarantined_at) == (2, at + timedelta(minutes=6))
+
+
+def test_a_week_of_failures_costs_a_bounded_number_of_runs(looking: Looking) -> None:
+    looking = looking.but(start_date=date(2025, 1, 1))
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    runs = 0
+    for minute in range(0, 7 * 24 * 60, 15):
+        with time_machine.travel(at + timedelta(minutes=minute), tick=False):
+            runs += sum(request.job_name == "daily" for request in looking.tick().requests)
+    assert runs == 3 * looking.settings.heal_attempts  # three ranges, each asked for as often as set
+
+
+def test_a_source_that_is_away_is_probed_with_one_day(looking: Looking, ground: Warehouse) -> None:
+    looking = looking.but(start_date=date(2024, 1, 1))
+    now = datetime.now(UTC)
+    row = {"source": "elexon", "since": now, "attempts": 1, "last_error": "refused"}
+    damage(ground, insert(source_outages).values(**row, next_attempt_at=now + timedelta(hours=1)))
+    ticked = looking.tick()
+    assert ticked.requests == []
+    assert "elexon does not answer: 454 days" in ticked.said
+    damage(ground, update(source_outages).values(next_attempt_at=now))
+    assert looking.tick().ranges == [("daily", "2025-03-29", "2025-03-29")]
+
+
+# Months and years.
+
+ALTERED_MONTH = update(monthly_summaries).where(monthly_summaries.c.year_month == "2025-03").values(total_payment=1)
+ALTERED_YEAR = update(bitcoin_yearly_summaries).values(curtailed_energy=1)
+
+
+def test_months_that_differ_are_asked_for_at_the_second_look_and_again_at_the_fourth(
+    looking: Looking, ground: Warehouse
+) -> None:
+    damage(ground, ALTERED_MONTH)
+    ticked = looking.tick()
+    assert (ticked.requests, ticked.said) == ([], f"nothing to ask for; {COUNTED}2")  # the month, and so its year
+    ticked = looking.tick()
+    assert ticked.ranges == [("monthly", "2025-03", "2025-03")]
+    assert ticked.requests[0].tags[HEALING_TAG] == "roll up"
+    assert json.loads(ticked.cursor or "") == []
+    assert looking.tick().requests == []
+    assert looking.tick().ranges == [("monthly", "2025-03", "2025-03")]
+
+
+def test_years_that_differ_alone_are_asked_for(looking: Looking, ground: Warehouse) -> None:
+    damage(ground, ALTERED_YEAR)
+    assert looking.tick().requests == []
+    assert looking.tick().ranges == [("yearly", "2025", "2025")]
+
+
+def test_months_wait_while_anything_runs_or_days_are_asked_for(looking: Looking, ground: Warehouse) -> None:
+    damage(ground, ALTERED_MONTH)
+    looking.tick()
+    run = looking.queued("monthly", **over("2025-03", "2025-03"))
+    assert looking.tick().requests == []
+    looking.instance.report_run_failed(run)
+    damage(ground, update(settlement_days).where(settlement_days.c.settlement_date == WINDY).values(**EARLY))
+    assert [job for job, *_ in looking.tick().ranges] == ["daily"]
+    assert [job for job, *_ in looking.tick().ranges] == ["monthly"]
+
+
+def test_what_was_rolled_up_between_two_looks_is_not_asked_for(looking: Looking, ground: Warehouse) -> None:
+    damage(ground, ALTERED_YEAR)
+    looking.tick()
+    damage(ground, ALTERED_MONTH, update(bitcoin_yearly_summaries).values(curtailed_energy=2))
+    (request,) = looking.tick().requests  # the year differs since the look before, the month does not
+    assert request.job_name == "yearly"
+
+
+@pytest.mark.parametrize(
+    ("table", "job", "span"), [(monthly_summaries, "monthly", "2025-04"), (yearly_summaries, "yearly", "2025")]
+)
+def test_a_month_or_year_whose_farms_were_altered_is_asked_for_once_a_scan_has_found_it(
+    table: object, job: str, span: str, looking: Looking, ground: Warehouse
+) -> None:
+    column = next(iter(table.primary_key))  # type: ignore[attr-defined]
+    damage(ground, update(table).where(column == span).values(farms=99))  # type: ignore[arg-type]
+    assert [looking.tick().requests for _ in range(3)] == [[], [], []]
+    scan_all(ground)
+    assert looking.tick().requests == []
+    assert looking.tick().ranges == [(job, span, span)]
+
+
+def test_the_number_of_statements_does_not_depend_on_the_number_of_days(looking: Looking, ground: Warehouse) -> None:
+    counts = []
+    for first in (SHORT, date(2024, 1, 1), date(2016, 1, 1)):
+        elsewhere = looking.but(start_date=first)
+        elsewhere.definitions  # noqa: B018
+        damage(ground, delete(healing_attempts))
+        with statements(ground) as sent:
+            elsewhere.tick()
+        counts.append(len(sent()))
+    assert counts[0] <= counts[1] == counts[2] <= counts[0] + 1  # one more statement writes what was asked for
+    assert counts[2] < 25
+
+
+def test_quiet_days_are_whole(looking: Looking, ground: Warehouse) -> None:
+    damage(ground, delete(healing_attempts))
+    assert not any(str(QUIET) in request.tags.values() for request in looking.tick().requests)

@@ -1,0 +1,229 @@
+"""The references: what a fetch adds, and that a wrong answer takes nothing away."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import delete
+
+from mining_assets.chain.references import (
+    known_wind_units,
+    reaches,
+    refresh_network_epochs,
+    refresh_wind_units,
+    stored_network_history,
+)
+from mining_assets.domain.network import NEVER_FETCHED
+from mining_assets.domain.wind import WindUnit
+from mining_assets.sources.blocking import Blocking
+from mining_assets.sources.elexon import ElexonClient
+from mining_assets.sources.errors import SourceError, SourceRefused
+from mining_assets.sources.mempool import MempoolClient
+from mining_assets.warehouse import reference
+from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.schema import network_epochs, wind_bm_units
+from mining_assets_tests.chain.sources import elexon_of, forget_bodies, mempool_of
+from mining_assets_tests.samples import damage, everything, history
+from mining_assets_tests.twin.faults import Fault
+from mining_assets_tests.twin.generated import GeneratedWorld
+from mining_assets_tests.twin.register import UNTYPED_WIND
+from mining_assets_tests.twin.server import Twin
+
+UNITS = 6
+
+
+@dataclass
+class Rewritten(GeneratedWorld):
+    """A world whose register and difficulties a test can write."""
+
+    register: list[dict[str, Any]] = field(default_factory=list)
+    retargets: list[list[float]] = field(default_factory=list)
+
+    def bm_units(self) -> list[dict[str, Any]]:
+        return self.register or super().bm_units()
+
+    def difficulty_adjustments(self) -> list[list[float]]:
+        return self.retargets or super().difficulty_adjustments()
+
+
+@pytest.fixture
+def world() -> Rewritten:
+    return Rewritten(3, units=UNITS, light=True)
+
+
+@pytest.fixture
+def elexon(world: Rewritten) -> Iterator[tuple[Twin, Blocking[ElexonClient]]]:
+    with elexon_of(world) as both:
+        yield both
+
+
+@pytest.fixture
+def mempool(world: Rewritten) -> Iterator[tuple[Twin, Blocking[MempoolClient]]]:
+    with mempool_of(world) as both:
+        yield both
+
+
+# The wind register.
+
+
+def test_the_register_and_the_additions_are_stored_once_each_with_their_particulars(
+    warehouse: Warehouse, elexon: tuple[Twin, Blocking[ElexonClient]], world: Rewritten
+) -> None:
+    additions = (WindUnit(UNTYPED_WIND, source="addition"), WindUnit("2__NEW", source="addition"))
+    started = datetime.now(UTC)
+    counts = refresh_wind_units(warehouse, elexon[1], additions)
+    assert (counts["wind units"], counts["new"]) == (UNITS + 2, UNITS + 2)
+    assert counts["units in the register"] == len(world.bm_units())
+    units = known_wind_units(warehouse, additions)
+    assert set(units) == world.wind_unit_ids | {UNTYPED_WIND, "2__NEW"}
+    assert units[UNTYPED_WIND].lead_party_name == "Twin Energy Limited"  # from the register, which does not type it
+    assert units["2__NEW"] == additions[1]
+    assert sum(unit.generation_capacity is None for unit in units.values()) == 2  # one absent, one not registered
+    with warehouse.reading() as connection:
+        fetched_at = reference.last_fetch(connection, wind_bm_units.name)
+    assert fetched_at is not None
+    assert started <= fetched_at <= datetime.now(UTC)
+
+
+def test_before_the_register_was_ever_fetched_no_unit_is_known(warehouse: Warehouse) -> None:
+    assert known_wind_units(warehouse, [WindUnit("2__NEW", source="addition")]) == {}
+
+
+def test_an_addition_made_later_is_known_at_once_without_a_fetch(
+    warehouse: Warehouse, elexon: tuple[Twin, Blocking[ElexonClient]]
+) -> None:
+    refresh_wind_units(warehouse, elexon[1], [])
+    addition = WindUnit("2__NEW", source="addition")
+    assert known_wind_units(warehouse, [addition])["2__NEW"] == addition
+    assert "2__NEW" in known_wind_units(warehouse, [])  # and stays
+    assert elexon[0].count(route="bmunits") == 1
+
+
+def test_a_unit_that_leaves_the_register_stays_a_wind_unit(
+    warehouse: Warehouse, elexon: tuple[Twin, Blocking[ElexonClient]], world: Rewritten
+) -> None:
+    refresh_wind_units(warehouse, elexon[1], [])
+    before = known_wind_units(warehouse, [])
+    gone = min(world.wind_unit_ids)
+    world.register = [row for row in world.bm_units() if row["elexonBmUnit"] != gone]
+    forget_bodies(elexon[0])
+    counts = refresh_wind_units(warehouse, elexon[1], [])
+    assert counts["absent"] == 1
+    assert known_wind_units(warehouse, []) == before
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(kind="status", status=500, route="bmunits"),
+        Fault(kind="empty", route="bmunits"),
+        Fault(kind="html", route="bmunits"),
+    ],
+    ids=lambda fault: fault.kind,
+)
+def test_a_register_that_cannot_be_had_leaves_what_is_stored(
+    warehouse: Warehouse, elexon: tuple[Twin, Blocking[ElexonClient]], fault: Fault
+) -> None:
+    refresh_wind_units(warehouse, elexon[1], [])
+    before = everything(warehouse)
+    elexon[0].fault(fault)
+    with pytest.raises(SourceError):
+        refresh_wind_units(warehouse, elexon[1], [])
+    assert everything(warehouse) == before
+
+
+def test_a_register_without_any_wind_is_refused(
+    warehouse: Warehouse, elexon: tuple[Twin, Blocking[ElexonClient]], world: Rewritten
+) -> None:
+    world.register = [row | {"fuelType": "CCGT"} for row in world.bm_units()]
+    with pytest.raises(SourceRefused, match=r"none of the \d+ BM units is typed WIND"):
+        refresh_wind_units(warehouse, elexon[1], [WindUnit("2__NEW", source="addition")])
+    assert known_wind_units(warehouse, []) == {}
+
+
+# The network's epochs.
+
+
+def test_the_difficulties_are_stored_and_known_until_they_were_asked_for(
+    warehouse: Warehouse, mempool: tuple[Twin, Blocking[MempoolClient]], world: Rewritten
+) -> None:
+    assert stored_network_history(warehouse) == NEVER_FETCHED
+    started = datetime.now(UTC)
+    counts = refresh_network_epochs(warehouse, mempool[1])
+    known = stored_network_history(warehouse)
+    assert counts == {"epochs": len(known.epochs), "new": len(known.epochs)}
+    assert len([epoch for epoch in known.epochs if epoch.kind == "retarget"]) == len(world.difficulty_adjustments())
+    assert [epoch.height for epoch in known.epochs if epoch.kind == "halving"] == [210_000, 420_000, 630_000, 840_000]
+    assert started <= known.known_until <= datetime.now(UTC)
+    assert refresh_network_epochs(warehouse, mempool[1])["new"] == 0
+    assert stored_network_history(warehouse).known_until > known.known_until
+
+
+def test_a_new_retarget_is_added(
+    warehouse: Warehouse, mempool: tuple[Twin, Blocking[MempoolClient]], world: Rewritten
+) -> None:
+    every = world.difficulty_adjustments()
+    world.retargets = every[1:]
+    refresh_network_epochs(warehouse, mempool[1])
+    world.retargets = every
+    forget_bodies(mempool[0])
+    assert refresh_network_epochs(warehouse, mempool[1])["new"] == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda rows: [[*rows[0][:2], 0.0, 0.0], *rows[1:]], "refused: difficulty 0.0 at height"),
+        (lambda rows: [[rows[0][0], rows[0][1] + 1, *rows[0][2:]], *rows[1:]], "refused: height .* is not a multiple"),
+        (lambda rows: [rows[0], *rows], "refused: height .* appears twice"),
+        (lambda rows: [[rows[1][0] - 1, *rows[0][1:]], *rows[1:]], "refused: height .* is not after height"),
+        (lambda rows: [[4_000_000_000, *rows[0][1:]], *rows[1:]], "refused: height .* lies in the future"),
+        (lambda rows: [rows[0], [*rows[1][:2], rows[1][2] * 1.01, 1.0], *rows[2:]], "contradicts what is stored"),
+        (lambda rows: [*rows[:5], *rows[6:]], "contradicts what is stored: the stored retarget at height"),
+        (lambda rows: rows[3:], "contradicts what is stored: the stored retarget at height"),
+    ],
+    ids=["zero", "off grid", "twice", "out of order", "future", "other value", "hole", "shorter"],
+)
+def test_difficulties_that_cannot_be_true_leave_what_is_stored(
+    warehouse: Warehouse,
+    mempool: tuple[Twin, Blocking[MempoolClient]],
+    world: Rewritten,
+    change: Any,
+    reason: str,
+) -> None:
+    every = world.difficulty_adjustments()
+    refresh_network_epochs(warehouse, mempool[1])
+    before = everything(warehouse)
+    world.retargets = change(every)
+    forget_bodies(mempool[0])
+    with pytest.raises(SourceRefused, match=reason):
+        refresh_network_epochs(warehouse, mempool[1])
+    assert everything(warehouse) == before
+
+
+def test_epochs_lost_behind_its_back_come_back_with_the_next_fetch(
+    warehouse: Warehouse, mempool: tuple[Twin, Blocking[MempoolClient]]
+) -> None:
+    refresh_network_epochs(warehouse, mempool[1])
+    before = stored_network_history(warehouse).epochs
+    damage(warehouse, delete(network_epochs).where(network_epochs.c.height > 800_000))
+    assert refresh_network_epochs(warehouse, mempool[1])["new"] > 10
+    assert stored_network_history(warehouse).epochs == before
+
+
+@pytest.mark.parametrize(
+    ("known_until", "reached"),
+    [
+        (datetime(2025, 6, 20, 22, 30, tzinfo=UTC), False),  # the last period begins at that very instant
+        (datetime(2025, 6, 20, 22, 30, 1, tzinfo=UTC), True),
+        (datetime(2025, 6, 20, 12, tzinfo=UTC), False),
+    ],
+)
+def test_a_history_reaches_a_day_when_it_covers_the_start_of_its_last_period(
+    known_until: datetime, reached: bool
+) -> None:
+    assert reaches(history(known_until), date(2025, 6, 20)) is reached
+    assert not reaches(NEVER_FETCHED, date(2025, 6, 20))
+    assert reaches(history(known_until), date(2025, 6, 20) - timedelta(days=1))
