@@ -47,7 +47,7 @@ async def fetch_day(
         records=records,
         ledger=ledger,
         unknown_units=_unknown_units(day, stacks, units),
-        oracle=await compare_with_whole_day(elexon, day, records),
+        oracle=await compare_with_whole_day(elexon, day, records, units),
         warnings=warnings,
     )
 

@@ -4,6 +4,7 @@ By the definitions of the settlement code they equal the stacks; that is not pro
 warning with figures. What cannot be compared is a warning too.
 """
 
+from collections.abc import Collection
 from datetime import UTC, date, datetime
 
 import numpy as np
@@ -17,8 +18,14 @@ MWH_TOLERANCE, PENCE_TOLERANCE, RELATIVE_TOLERANCE = 0.001, 0.05, 1e-5
 KEY = ["farm_id", "settlement_period"]
 
 
-async def compare_with_whole_day(elexon: ElexonClient, day: date, records: pd.DataFrame) -> pd.DataFrame:
-    """One row of ``oracle_comparisons``: the wind bids of the stacks against the day's volumes and cashflows."""
+async def compare_with_whole_day(
+    elexon: ElexonClient, day: date, records: pd.DataFrame, farms: Collection[str]
+) -> pd.DataFrame:
+    """One row of ``oracle_comparisons``: the wind bids of the stacks against the day's volumes and cashflows.
+
+    Args:
+        farms: every wind unit known, so that one that the stacks lack altogether is noticed.
+    """
     bids = records[records["side"] == "bid"]
     multiplier = bids["transmission_loss_multiplier"].fillna(1.0)
     stack = bids.assign(cash=bids["payment"] * multiplier).groupby(KEY)[["volume", "cash"]].sum()
@@ -37,7 +44,6 @@ async def compare_with_whole_day(elexon: ElexonClient, day: date, records: pd.Da
         cashflows = await elexon.cashflows(day, "bid")
     except SourceError as error:
         return pd.DataFrame([row | {"problem": f"could not be compared: {error}"}])
-    farms = set(bids["farm_id"])
     theirs = pd.DataFrame(
         {
             "volume": _by_key([(row.bm_unit_id, row.settlement_period, row.volume) for row in volumes], farms),
@@ -63,6 +69,6 @@ async def compare_with_whole_day(elexon: ElexonClient, day: date, records: pd.Da
     return pd.DataFrame([row])
 
 
-def _by_key(rows: list[tuple[str | None, int, float]], farms: set[str]) -> "pd.Series[float]":
+def _by_key(rows: list[tuple[str | None, int, float]], farms: Collection[str]) -> "pd.Series[float]":
     frame = pd.DataFrame(rows, columns=[*KEY, "figure"]).astype({"figure": float})
-    return frame[frame["farm_id"].isin(farms)].groupby(KEY)["figure"].sum()
+    return frame[frame["farm_id"].isin(list(farms))].groupby(KEY)["figure"].sum()

@@ -20,6 +20,7 @@ def cli() -> None:
 
 
 def _register() -> None:
+    from mining_assets.commands.analyze import analyze
     from mining_assets.commands.database import db
     from mining_assets.commands.ingest import date_command, range_command
     from mining_assets.commands.operations import critical, daily, reingest, spot_fix
@@ -28,7 +29,7 @@ def _register() -> None:
     from mining_assets.commands.ui import ui
     from mining_assets.commands.verify import verify
 
-    operator = (reconcile, daily, reingest, critical, spot_fix, resume)
+    operator = (analyze, reconcile, daily, reingest, critical, spot_fix, resume)
     for command in (date_command, range_command, status, verify, *operator, ui, db):
         cli.add_command(command)
 

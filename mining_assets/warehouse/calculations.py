@@ -13,6 +13,7 @@ from mining_assets.warehouse.days import whole_days
 from mining_assets.warehouse.engine import insert_frame, read_frame
 from mining_assets.warehouse.schema import calculation_days, historical_bitcoin_calculations
 
+_GROUPS_AT_A_TIME = 5_000  # SQLite takes 32,766 values in a statement
 KEY = ["settlement_date", "settlement_period", "farm_id", "miner_model"]
 
 
@@ -114,6 +115,8 @@ def _replace_differing(
     if groups.empty:
         return frozenset()
     chosen = list(groups.itertuples(index=False, name=None))
-    connection.execute(delete(table).where(tuple_(*(table.c[name] for name in by)).in_(chosen)))
+    group = tuple_(*(table.c[name] for name in by))
+    for start in range(0, len(chosen), _GROUPS_AT_A_TIME):
+        connection.execute(delete(table).where(group.in_(chosen[start : start + _GROUPS_AT_A_TIME])))
     insert_frame(connection, table, wanted.merge(groups, on=by))
     return frozenset(groups["settlement_date"])

@@ -30,6 +30,7 @@ class Outcome(StrEnum):
 
     NEW = "new"
     UNCHANGED = "unchanged"
+    SUPERSEDED = "superseded"  # somebody stored a newer fetch meanwhile; that stays
     RESTATED = "restated"
     REPAIRED = "repaired"
 
@@ -74,6 +75,8 @@ def store_day(connection: Connection, fetched: FetchedDay, *, accept_shrink: boo
         payment=row["total_payment"],
         records=row["curtailment_records"],
     )
+    if before is not None and after.fetched_at < before.fetched_at:
+        return Outcome.SUPERSEDED
     if before is not None and not accept_shrink:
         _refuse_loss(connection, fetched, before, after)
     stored = records_of(connection, [day])

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import psycopg
 from sqlalchemy import (
     URL,
     Boolean,
@@ -24,6 +25,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 
 from mining_assets.warehouse.columns import Instant
 
@@ -140,12 +142,16 @@ def _copy(
     target = preparer.format_table(table)
     # COPY does not pass through the column types, which refuse what must not be stored.
     processors = [column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect) for column in columns]
+    statement = f"COPY {target} ({names}) FROM STDIN"
     cursor = connection.connection.cursor()
-    with cursor.copy(f"COPY {target} ({names}) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(
-                [process(value) if process else value for process, value in zip(processors, row, strict=True)]
-            )
+    try:
+        with cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(
+                    [process(value) if process else value for process, value in zip(processors, row, strict=True)]
+                )
+    except psycopg.Error as error:  # the driver's own: SQLAlchemy knows no COPY, and nobody else knows the driver
+        raise DBAPIError.instance(statement, None, error, psycopg.Error) from error
 
 
 def _engine(url: URL) -> Engine:

@@ -253,7 +253,7 @@ def test_any_order_of_events_ends_in_the_state_of_a_clean_run() -> None:
     run_state_machine_as_test(
         AnyOrder,
         settings=settings(
-            max_examples=12,
+            max_examples=8,
             stateful_step_count=10,
             deadline=None,
             print_blob=True,

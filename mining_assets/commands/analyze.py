@@ -1,0 +1,212 @@
+"""`analyze`: the status, and behind it every check by value, the database, the sources, and what would mend it."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+import click
+from sqlalchemy import Connection, func, select, text
+
+from mining_assets.commands.options import load_settings, opened_warehouse
+from mining_assets.commands.status import as_dict, as_text
+from mining_assets.curated import miner_models
+from mining_assets.domain.healing import day_ranges
+from mining_assets.domain.summaries import month_of
+from mining_assets.healing.plan import DERIVE, needs
+from mining_assets.settings import Settings, now, prepare_home
+from mining_assets.verification.catalog import CALCULATIONS_COMPLETE
+from mining_assets.verification.findings import Finding, Verification
+from mining_assets.verification.scan import Scope, note_scan, scan
+from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.schema import metadata
+from mining_assets.warehouse.status import Status, completion, read_status
+from mining_assets.warehouse.upgrade import current_revision, needed_revision
+
+BUCKETS = ("critical (below 50 %)", "partial (50 to 95 %)", "almost (95 % and more)")
+_LISTED_COMMANDS = 20
+_OF_MODEL = "missing "
+
+
+@click.command("analyze")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def analyze(as_json: bool) -> None:
+    """Status, and everything verified by value: by month and model, buckets, database, sources, and what would mend it.
+
+    Example: mining-assets analyze --json
+    """
+    settings = load_settings()
+    first, last = settings.start_date, max(settings.last_day(now()), settings.start_date)
+    prepare_home(settings.home)
+    models, bounds = miner_models(settings), (settings.start_date, settings.end_date)
+    with opened_warehouse(settings) as warehouse:
+        verification = scan(warehouse, first, last, Scope(models, bounds))
+        note_scan(warehouse, "all", first, last, verification)
+        with warehouse.reading() as connection:
+            status = read_status(connection, first, last, models, bounds)
+        health = database_health(warehouse)
+    report = as_dict(status) | {
+        "by_month": by_month(status),
+        "missing_by_model": missing_by_model(verification),
+        "buckets": buckets(status),
+        "findings": [_finding(finding) for finding in verification.findings],
+        "database": health,
+        "sources": sources(settings),
+        "commands": mending_commands(status),
+    }
+    click.echo(json.dumps(report, indent=2) if as_json else "\n".join([as_text(status), *_lines(report)]))
+    sys.exit(0 if status.is_right and not verification.errors else 1)
+
+
+def by_month(status: Status) -> list[dict[str, Any]]:
+    """Days and calculations of each month, where not everything is right."""
+    days = status.days.assign(month=[month_of(day) for day in status.days.index])
+    whole = days["state"].isin(["final", "provisional"])
+    months = days.assign(whole=whole).groupby("month")[["whole", "expected", "missing", "orphan", "stale"]].sum()
+    lengths = days.groupby("month").size()
+    return [
+        {"month": month, "days": int(lengths[month]), "whole_days": int(row.pop("whole"))}
+        | {name: int(count) for name, count in row.items()}
+        for month, row in months.to_dict("index").items()
+        if lengths[month] > row["whole"] or row["missing"] or row["orphan"] or row["stale"]
+    ]
+
+
+def buckets(status: Status) -> dict[str, list[str]]:
+    """The days that lack calculations, by how complete they are."""
+    found: dict[str, list[str]] = {name: [] for name in BUCKETS}
+    for day, row in status.days[status.days["missing"] > 0].iterrows():
+        share = completion(int(row["expected"]), int(row["missing"]), all_whole=False)
+        found[BUCKETS[0 if share < 50 else 1 if share < 95 else 2]].append(str(day))
+    return found
+
+
+def missing_by_model(verification: Verification) -> dict[str, int]:
+    """How many calculations of each miner model are missing, where any is."""
+    counts = verification.counts.get(CALCULATIONS_COMPLETE, {})
+    return {name.removeprefix(_OF_MODEL): count for name, count in counts.items() if name.startswith(_OF_MODEL)}
+
+
+def database_health(warehouse: Warehouse) -> dict[str, Any]:
+    """Schema, sizes, integrity and, on PostgreSQL, connections and statements that take long."""
+    health: dict[str, Any] = {
+        "address": warehouse.url.render_as_string(hide_password=True),
+        "revision": current_revision(warehouse),
+        "needed_revision": needed_revision(),
+    }
+    with warehouse.reading() as connection:
+        health["rows"] = {
+            table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
+            for table in metadata.sorted_tables
+        }
+        health |= _sqlite_health(connection) if warehouse.is_sqlite else _postgresql_health(connection)
+    return health
+
+
+def sources(settings: Settings) -> dict[str, str]:
+    """Whether each source answers, asked once."""
+    from mining_assets.sources.elexon import ElexonClient
+    from mining_assets.sources.errors import SourceError
+    from mining_assets.sources.http import HttpLimits
+    from mining_assets.sources.mempool import MempoolClient
+
+    once = HttpLimits(retry_attempts=1, timeout_seconds=15)
+
+    async def asked(client: Any, method: str) -> str:
+        try:
+            async with client:
+                await getattr(client, method)()
+        except SourceError as error:
+            return str(error)
+        return "answers"
+
+    async def both() -> dict[str, str]:
+        elexon, mempool = await asyncio.gather(
+            asked(ElexonClient(settings.elexon_url, once), "bm_units"),
+            asked(MempoolClient(settings.mempool_url, once), "difficulty_adjustments"),
+        )
+        return {"elexon": elexon, "mempool": mempool}
+
+    return asyncio.run(both())
+
+
+def mending_commands(status: Status) -> list[str]:
+    """The commands that would mend what is not right, the oldest days first."""
+    needed = needs(status.days, datetime.now(UTC))
+    commands: list[tuple[date, str]] = []
+    for kind in set(needed.values()):
+        for first, last in day_ranges((day for day, need in needed.items() if need == kind), longest=366):
+            option = "" if kind in ("fetch", DERIVE) else " --refetch"
+            days = f"date {first}" if first == last else f"range {first} {last}"
+            commands.append((first, f"mining-assets {days}{option}"))
+    listed = [command for _, command in sorted(commands)]
+    if len(listed) > 1 or status.differing:
+        listed.append("mining-assets reconcile")
+    return listed
+
+
+def _sqlite_health(connection: Connection) -> dict[str, Any]:
+    pages = connection.execute(text("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"))
+    check = connection.execute(text("PRAGMA quick_check(1)")).scalar()
+    return {"bytes": pages.scalar_one(), "integrity": check}
+
+
+def _postgresql_health(connection: Connection) -> dict[str, Any]:
+    size = connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one()
+    states = connection.execute(
+        text("SELECT coalesce(state, 'background'), count(*) FROM pg_stat_activity GROUP BY 1 ORDER BY 1")
+    )
+    slow = connection.execute(
+        text(
+            "SELECT pid, extract(epoch FROM now() - query_start)::int, left(query, 100) FROM pg_stat_activity "
+            "WHERE state = 'active' AND pid <> pg_backend_pid() AND now() - query_start > interval '5 seconds'"
+        )
+    )
+    return {
+        "bytes": size,
+        "connections": dict(states.all()),
+        "slow_queries": [{"pid": pid, "seconds": seconds, "query": query} for pid, seconds, query in slow],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "table": finding.check.table,
+        "check": finding.check.name,
+        "severity": finding.check.severity,
+        "span": str(finding.span),
+        "problems": finding.problems,
+        "example": finding.example,
+    }
+
+
+def _lines(report: dict[str, Any]) -> Iterator[str]:
+    yield ""
+    yield "=== By value ==="
+    errors = [finding for finding in report["findings"] if finding["severity"] == "error"]
+    yield f"Findings: {len(errors)} errors, {len(report['findings']) - len(errors)} warnings"
+    for finding in errors[:_LISTED_COMMANDS]:
+        yield f"  {finding['span']} {finding['table']} {finding['check']}: {finding['example']}"
+    for name, days in report["buckets"].items():
+        yield f"{name}: {len(days)} days" + (f", first {days[0]}" if days else "")
+    for model, count in report["missing_by_model"].items():
+        yield f"missing on {model}: {count:,}"
+    for row in report["by_month"]:
+        whole = f"{row['whole_days']} of {row['days']} days whole"
+        yield f"  {row['month']}: {whole}, {row['missing']:,} calculations missing"
+    database = report["database"]
+    yield ""
+    yield "=== Database ==="
+    yield f"{database['address']}, revision {database['revision']}, {database['bytes']:,} bytes"
+    for name in ("integrity", "connections", "slow_queries"):
+        if name in database:
+            yield f"{name.replace('_', ' ')}: {database[name] or 'none'}"
+    yield ""
+    yield "=== Sources ==="
+    for name, answer in report["sources"].items():
+        yield f"{name}: {answer}"
+    yield ""
+    yield "=== What would mend it ==="
+    yield from report["commands"][:_LISTED_COMMANDS] or ["nothing is needed"]
