@@ -33,11 +33,11 @@ def build_definitions(settings: Settings, resource_overrides: Mapping[str, Any] 
     return dg.Definitions(
         assets=[
             *reference_assets(additions),
-            daily_chain(cuts, scope, additions, settings.healing),
+            daily_chain(cuts, scope, additions, settings.healing, settings.retries),
             *roll_ups(cuts, bounds),
         ],
         asset_checks=roll_up_and_reference_checks(cuts, scope),
-        jobs=[*ASSET_JOBS, integrity, *operator_jobs(settings, scope, additions, settings.healing)],
+        jobs=[*ASSET_JOBS, integrity, *operator_jobs(settings, scope, additions)],
         schedules=[
             integrity_schedule(settings, integrity),
             reference_schedule(),

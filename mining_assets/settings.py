@@ -22,7 +22,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from mining_assets.domain.healing import HealingPolicy
+from mining_assets.domain.healing import HealingPolicy, RetryRule
 from mining_assets.domain.settlement import LONDON, last_day_over
 
 PREFIX = "MINING_ASSETS_"
@@ -164,6 +164,11 @@ class Settings(BaseSettings):
             days_back=self.heal_days_back,
             runs_at_a_time=self.heal_runs,
         )
+
+    @property
+    def retries(self) -> RetryRule:
+        """How often a failing database is tried; the sources go by the same figures."""
+        return RetryRule(self.retry_attempts, self.retry_base_seconds, self.retry_max_seconds)
 
     def last_day(self, now: datetime) -> date:
         """The last settlement day that is over and within the partitions."""

@@ -25,7 +25,7 @@ from mining_assets.assets.day_run import (
 from mining_assets.assets.descriptions import OWNERS, table_metadata
 from mining_assets.assets.references import NETWORK_EPOCHS, WIND_BM_UNITS
 from mining_assets.checks.evaluations import check_evaluations, check_results, check_specs
-from mining_assets.domain.healing import HealingPolicy
+from mining_assets.domain.healing import HealingPolicy, RetryRule
 from mining_assets.domain.wind import WindUnit
 from mining_assets.partitions import MONTH_AT_A_TIME, TIMEZONE, Partitions
 from mining_assets.progress import Progress
@@ -52,7 +52,7 @@ FRESH_BY_EVENING = dg.FreshnessPolicy.cron(
 
 
 def daily_chain(
-    cuts: Partitions, scope: Scope, additions: tuple[WindUnit, ...], policy: HealingPolicy
+    cuts: Partitions, scope: Scope, additions: tuple[WindUnit, ...], policy: HealingPolicy, retries: RetryRule
 ) -> dg.AssetsDefinition:
     """The four daily assets as one step over the days of a run."""
     _, last = scope.bounds
@@ -76,7 +76,7 @@ def daily_chain(
     ) -> Iterator[dg.AssetCheckResult]:
         one_run = context.has_partition_key or context.has_partition_key_range
         keys = context.partition_keys if one_run else cuts.days.get_partition_keys()
-        means = Means(warehouse, elexon, mempool, progress, scope, additions, policy)
+        means = Means(warehouse, elexon, mempool, progress, scope, additions, policy, retries)
         run = DayRun(context, context.selected_asset_keys, config, means)
         days = [date.fromisoformat(key) for key in keys]
         if context.selected_asset_keys:

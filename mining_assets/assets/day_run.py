@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 from pydantic import Field
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
 from mining_assets.assets.references import NETWORK_EPOCHS, WIND_BM_UNITS
 from mining_assets.chain.derive import DerivedDays, calculate_days, summarize_bitcoin_days, summarize_days
@@ -19,7 +20,7 @@ from mining_assets.chain.references import (
     refresh_wind_units,
     stored_network_history,
 )
-from mining_assets.domain.healing import HealingPolicy
+from mining_assets.domain.healing import HealingPolicy, RetryRule
 from mining_assets.domain.network import NEVER_FETCHED, NetworkHistory
 from mining_assets.domain.restatement import ShrinkRefused
 from mining_assets.domain.settlement import periods_in
@@ -34,7 +35,7 @@ from mining_assets.sources.mempool import MempoolClient
 from mining_assets.verification.findings import Verification
 from mining_assets.verification.scan import Scope, verify_and_store_days
 from mining_assets.warehouse.days import day_figures, intact_days, note_refused, store_day, whole_days
-from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.engine import Warehouse, is_passing
 from mining_assets.warehouse.healing import (
     note_blameless,
     note_failed,
@@ -83,6 +84,7 @@ class Means:
     scope: Scope
     additions: tuple[WindUnit, ...]
     policy: HealingPolicy
+    retries: RetryRule
 
 
 @dataclass
@@ -104,6 +106,7 @@ class DayRun:
     verification: Verification = field(default_factory=Verification)
     stopped_before: int = 0
     _away: dict[str, str] = field(default_factory=dict)
+    _no_history: str = ""
     _blameless: set[date] = field(default_factory=set)
 
     def work(self, days: Sequence[date]) -> None:
@@ -125,12 +128,35 @@ class DayRun:
                 self.stopped_before = left
                 return
             left -= len(batch)
-            requests = self.means.elexon.client.counters.requests
-            outcomes = self._fetch_and_store(batch, units) if fetch else dict.fromkeys(batch, "kept")
-            self._derive(batch, history)
-            self.verification.merge(verify_and_store_days(self.means.warehouse, batch, self.means.scope))
-            self._note(batch)
-            self._tell(outcomes, self.means.elexon.client.counters.requests - requests)
+            for attempt in self._database_attempts():
+                with attempt:
+                    self._do(batch, units if fetch else None, history)
+
+    def _do(self, batch: Sequence[date], units: Mapping[str, WindUnit] | None, history: NetworkHistory) -> None:
+        """One batch, which may be repeated: fetched when the wind units are given, derived, verified, told."""
+        for day in batch:
+            self.reasons.pop(day, None)
+        requests = self.means.elexon.client.counters.requests
+        outcomes = dict.fromkeys(batch, "kept") if units is None else self._fetch_and_store(batch, units)
+        self._derive(batch, history)
+        self.verification.merge(verify_and_store_days(self.means.warehouse, batch, self.means.scope))
+        self._note(batch)
+        self._tell(outcomes, self.means.elexon.client.counters.requests - requests)
+
+    def _database_attempts(self) -> Retrying:
+        """A lost or busy database is waited for and the days at hand repeated; errors of the data are not."""
+        rule = self.means.retries
+        return Retrying(
+            retry=retry_if_exception(is_passing),
+            stop=stop_after_attempt(rule.attempts),
+            wait=wait_exponential_jitter(
+                multiplier=rule.base_seconds, max=rule.longest_seconds, jitter=rule.base_seconds
+            ),
+            before_sleep=lambda state: self.context.log.warning(
+                f"the database failed, tried again: {state.outcome.exception() if state.outcome else ''}"
+            ),
+            reraise=True,
+        )
 
     def verify(self, days: Sequence[date]) -> None:
         """Verify the days by value, a month at a time, and keep what is found."""
@@ -190,6 +216,7 @@ class DayRun:
             counts = refresh_network_epochs(self.means.warehouse, self.means.mempool)
         except SourceError as error:
             self.context.log.warning(f"network_epochs could not be refreshed, what is stored is used: {error}")
+            self._no_history = f"; it could not be fetched now: {error}"
             if isinstance(error, SourceUnavailable):
                 self._source_away(MEMPOOL, error)
             return history
@@ -268,7 +295,7 @@ class DayRun:
             for day, reason in derived.failed.items():
                 if MEMPOOL in self._away and day in whole and day not in self.reasons:
                     self._blameless.add(day)
-                self._failed(day, asset, reason)
+                self._failed(day, asset, reason + (self._no_history if asset == CALCULATIONS else ""))
 
     def _derivations(self, days: Sequence[date], history: NetworkHistory) -> Iterator[tuple[dg.AssetKey, DerivedDays]]:
         if self._wants(CALCULATIONS):

@@ -1,5 +1,7 @@
 """What queued and running runs, and backfills in progress, are going to do anyway."""
 
+import os
+import socket
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
@@ -10,6 +12,7 @@ import dagster as dg
 from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
 
 HEALING_TAG = "mining_assets/healing"
+PROCESS_TAG = "mining_assets/process"
 PARTITION, RANGE_START, RANGE_END = (
     "dagster/partition",
     "dagster/asset_partition_range_start",
@@ -24,10 +27,34 @@ _UNFINISHED = [
 ]
 
 
+def process_tag() -> dict[str, str]:
+    """The tag of a run that lives in this process, by which others see whether it still does."""
+    return {PROCESS_TAG: f"{socket.gethostname()}:{os.getpid()}"}
+
+
 def unfinished_runs(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
-    """Every run that is queued or under way."""
-    records = instance.get_run_records(dg.RunsFilter(statuses=_UNFINISHED))
-    return [record.dagster_run for record in records]
+    """Every run that is queued or under way.
+
+    A command that was killed could not say that its run ended: it is reported as failed here.
+    """
+    runs = [record.dagster_run for record in instance.get_run_records(dg.RunsFilter(statuses=_UNFINISHED))]
+    for run in runs:
+        if _is_dead(run):
+            instance.report_run_failed(run, "The process of the command that ran this is gone.")
+    return [run for run in runs if not _is_dead(run)]
+
+
+def _is_dead(run: dg.DagsterRun) -> bool:
+    host, _, process = run.tags.get(PROCESS_TAG, "").partition(":")
+    if host != socket.gethostname():
+        return False  # of another machine's processes nothing can be said
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
 
 
 def is_in_flight(instance: dg.DagsterInstance, job: str) -> bool:

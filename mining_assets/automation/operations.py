@@ -19,7 +19,6 @@ from mining_assets.chain.fetch import DayIncomplete, fetch_day
 from mining_assets.chain.period import fetch_period, replace_period
 from mining_assets.chain.references import known_wind_units, stored_network_history
 from mining_assets.checks.evaluations import check_evaluations, check_key
-from mining_assets.domain.healing import HealingPolicy
 from mining_assets.domain.restatement import ShrinkRefused
 from mining_assets.domain.settlement import periods_in
 from mining_assets.domain.wind import WindUnit
@@ -139,15 +138,13 @@ class Operation:
             self.say(f"{day} {line}")
 
 
-def operator_jobs(
-    settings: Settings, scope: Scope, additions: tuple[WindUnit, ...], policy: HealingPolicy
-) -> list[dg.JobDefinition]:
+def operator_jobs(settings: Settings, scope: Scope, additions: tuple[WindUnit, ...]) -> list[dg.JobDefinition]:
     """The four jobs."""
 
     def means(
         warehouse: Warehouse, elexon: Blocking[ElexonClient], mempool: Blocking[MempoolClient], progress: Progress
     ) -> Means:
-        return Means(warehouse, elexon, mempool, progress, scope, additions, policy)
+        return Means(warehouse, elexon, mempool, progress, scope, additions, settings.healing, settings.retries)
 
     @dg.op(description="Checks the last days by value and processes what is missing or wrong.")
     def check_last_days(

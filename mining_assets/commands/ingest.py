@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mining_assets.commands.options import DAY, days_asked_for, load_settings, opened_warehouse
+from mining_assets.commands.options import DAY, days_asked_for, load_settings, opened_warehouse, say_waiting
 from mining_assets.commands.tables import print_failures, print_figures
 from mining_assets.curated import miner_models
 from mining_assets.domain.settlement import periods_in
 from mining_assets.settings import Settings, prepare_home
+from mining_assets.warehouse.exclusive import alone
 from mining_assets.warehouse.status import read_status
 
 if TYPE_CHECKING:
@@ -89,10 +90,12 @@ def bring_up_to_date(
         from mining_assets.commands.terminal import TerminalProgress
 
         checkpoint = Checkpoint(checkpoint_path(settings.home, RECONCILIATION), command, list(days))
-        checkpoint.write()
-        with TerminalProgress(command[0], len(days), settings.home, checkpoint.after) as progress:
-            outcome = run_batches(settings, batches, " ".join(command), progress, spans)
-            progress.say(progress.statistics())
+        text = " ".join(command)
+        with alone(warehouse, text, say_waiting):
+            checkpoint.write()
+            with TerminalProgress(command[0], len(days), settings.home, checkpoint.after) as progress:
+                outcome = run_batches(settings, batches, text, progress, spans)
+                progress.say(progress.statistics())
         with warehouse.reading() as connection:
             bounds = (settings.start_date, settings.end_date)
             status = read_status(connection, days[0], days[-1], models, bounds)

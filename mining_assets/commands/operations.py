@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
-from mining_assets.commands.options import DAY, days_asked_for, load_settings, opened_warehouse
+from mining_assets.commands.options import DAY, days_asked_for, load_settings, opened_warehouse, say_waiting
 from mining_assets.commands.reconcile import plan_option
 from mining_assets.domain.settlement import periods_in
 from mining_assets.settings import Settings, prepare_home
+from mining_assets.warehouse.exclusive import alone
 
 yes_option = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 shrink_option = click.option(
@@ -104,7 +105,7 @@ def spot_fix(day: date, period: int, farm: str, accept_shrink: bool, plan_only: 
 def perform(settings: Settings, operation: str, config: Mapping[str, Any], command: str) -> int:
     """Run an operator's job and tell what it says; returns the exit code."""
     prepare_home(settings.home)
-    with opened_warehouse(settings):
+    with opened_warehouse(settings) as warehouse, alone(warehouse, command, say_waiting):
         from mining_assets.automation.operations import OPERATIONS
         from mining_assets.commands.runs import run_operation
         from mining_assets.commands.terminal import TerminalProgress

@@ -70,6 +70,11 @@ def days_asked_for(settings: Settings, first: date, last: date) -> list[date]:
     return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
 
 
+def say_waiting(who: str) -> None:
+    """Tell that another command is at work, and that this one waits for it."""
+    click.echo(f"mining-assets: waiting for `{who}`, which is at work on this warehouse", err=True)
+
+
 @contextmanager
 def opened_warehouse(settings: Settings) -> Iterator[Warehouse]:
     """The warehouse of the settings, ready for use.

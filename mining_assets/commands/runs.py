@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 
 from mining_assets.assets.day_run import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN
-from mining_assets.automation.in_flight import RANGE_END, RANGE_START
+from mining_assets.automation.in_flight import RANGE_END, RANGE_START, process_tag, unfinished_runs
 from mining_assets.automation.integrity import ALL, INTEGRITY_JOB, VERIFY
 from mining_assets.automation.jobs import DAILY_JOB, MONTHLY_JOB, YEARLY_JOB
 from mining_assets.definitions import build_definitions
@@ -83,12 +83,13 @@ def run_batches(
     definitions = build_definitions(settings, {"progress": progress})
     outcome = Outcome()
     with dg.DagsterInstance.get() as instance:
+        unfinished_runs(instance)  # an earlier command that was killed is told to have ended
         for job, first, last, extra in _plan(batches, spans):
             if job == DAILY_JOB and progress.stopping:
                 continue  # months and years still follow the days that were done
             result = definitions.resolve_job_def(job).execute_in_process(
                 instance=instance,
-                tags={RANGE_START: first, RANGE_END: last, COMMAND_TAG: command},
+                tags={RANGE_START: first, RANGE_END: last, COMMAND_TAG: command, **process_tag()},
                 raise_on_error=False,
                 **extra,
             )
@@ -117,7 +118,7 @@ def run_operation(
     with dg.DagsterInstance.get() as instance:
         result = definitions.resolve_job_def(job).execute_in_process(
             instance=instance,
-            tags={COMMAND_TAG: command},
+            tags={COMMAND_TAG: command, **process_tag()},
             run_config={"ops": {op: {"config": dict(config)}}} | _QUIET,
             raise_on_error=False,
         )

@@ -34,6 +34,15 @@ class HealingPolicy:
         return min(self.interval * float(2 ** min(attempts, 20)), LONGEST_WAIT)
 
 
+@dataclass(frozen=True)
+class RetryRule:
+    """How often something is tried, and how long is waited between: base × 2ⁿ⁻¹, at most the longest, with jitter."""
+
+    attempts: int = 5
+    base_seconds: float = 1.0
+    longest_seconds: float = 60.0
+
+
 def refetch_due(day: date, fetched_at: datetime, now: datetime) -> bool:
     """Whether a whole day is to be fetched again: it was last fetched before one of its moments that have passed."""
     moments = (datetime.combine(day + timedelta(days=after), REFETCH_AT, UTC) for after in REFETCH_AFTER_DAYS)

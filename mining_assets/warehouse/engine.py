@@ -25,13 +25,13 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from mining_assets.warehouse.columns import Instant
 
 SQLITE_BUSY_SECONDS = 60
 _WRITER = "mining_assets_writer"
-_LOCK_CLASS = zlib.crc32(b"mining_assets") & 0x7FFFFFFF
+LOCK_CLASS = zlib.crc32(b"mining_assets") & 0x7FFFFFFF
 
 
 class Warehouse:
@@ -64,7 +64,7 @@ class Warehouse:
         with self.engine.connect().execution_options(**{_WRITER: True}) as connection, connection.begin():
             if not self.is_sqlite:
                 for scope in sorted(scopes):
-                    lock = {"class": _LOCK_CLASS, "scope": zlib.crc32(scope.encode()) - 2**31}
+                    lock = {"class": LOCK_CLASS, "scope": zlib.crc32(scope.encode()) - 2**31}
                     connection.execute(text("SELECT pg_advisory_xact_lock(:class, :scope)"), lock)
             yield connection
 
@@ -75,6 +75,13 @@ class Warehouse:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether a database error is one of connection or load (lost, refused, locked, timed out), not of the data."""
+    return isinstance(error, DBAPIError) and (
+        error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+    )
 
 
 def read_frame(connection: Connection, query: Select[Any]) -> pd.DataFrame:

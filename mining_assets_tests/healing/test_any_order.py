@@ -21,7 +21,7 @@ from sqlalchemy import make_url, text
 
 from mining_assets.assets.day_run import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN, DailyRun, DayRun, Means
 from mining_assets.chain.rollups import roll_up_bitcoin_month, roll_up_bitcoin_year, roll_up_month, roll_up_year
-from mining_assets.domain.healing import HealingPolicy
+from mining_assets.domain.healing import HealingPolicy, RetryRule
 from mining_assets.domain.mining import MinerModel
 from mining_assets.healing.plan import FETCH, plan
 from mining_assets.progress import Silent
@@ -123,7 +123,7 @@ class Ground:
         self.warehouse.close()
 
     def run(self, days: Sequence[date], *, refetch: bool = False, derive_only: bool = False) -> None:
-        means = Means(self.warehouse, self.elexon, self.mempool, Silent(), SCOPE, (), POLICY)
+        means = Means(self.warehouse, self.elexon, self.mempool, Silent(), SCOPE, (), POLICY, RetryRule(attempts=1))
         wanted = (CALCULATIONS, DAILY, BITCOIN_DAILY) if derive_only else DAILY_CHAIN
         context: Any = RunContext()
         run = DayRun(context, wanted, DailyRun(refetch=refetch), means)
