@@ -4,10 +4,11 @@ The daily check, the complete re-ingestion of a day, a critical day with extra s
 each is one step on the same chain as the daily assets.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TypeVar
 
 import dagster as dg
 from pydantic import Field
@@ -53,6 +54,9 @@ OPERATIONS = {
     "critical": (CRITICAL_JOB, "mend_critical_day"),
     "spot_fix": (SPOT_FIX_JOB, "fix_period"),
 }
+
+
+Asks = TypeVar("Asks", bound=dg.Config)
 
 
 class DailyCheck(dg.Config):
@@ -141,70 +145,34 @@ class Operation:
 def operator_jobs(settings: Settings, scope: Scope, additions: tuple[WindUnit, ...]) -> list[dg.JobDefinition]:
     """The four jobs."""
 
-    def means(
-        warehouse: Warehouse, elexon: Blocking[ElexonClient], mempool: Blocking[MempoolClient], progress: Progress
-    ) -> Means:
-        return Means(warehouse, elexon, mempool, progress, scope, additions, settings.healing, settings.retries)
+    def job(operation: str, asks: type[Asks], work: Callable[["Operation", Asks], None], says: str) -> dg.JobDefinition:
+        name, step = OPERATIONS[operation]
 
-    @dg.op(description="Checks the last days by value and processes what is missing or wrong.")
-    def check_last_days(
-        context: dg.OpExecutionContext,
-        config: DailyCheck,
-        warehouse: dg.ResourceParam[Warehouse],
-        elexon: dg.ResourceParam[Blocking[ElexonClient]],
-        mempool: dg.ResourceParam[Blocking[MempoolClient]],
-        progress: dg.ResourceParam[Progress],
-    ) -> None:
-        operation = Operation(context, means(warehouse, elexon, mempool, progress), settings)
-        _daily_check(operation, config)
+        @dg.op(name=step, description=says)
+        def op(
+            context: dg.OpExecutionContext,
+            config: asks,  # type: ignore[valid-type]
+            warehouse: dg.ResourceParam[Warehouse],
+            elexon: dg.ResourceParam[Blocking[ElexonClient]],
+            mempool: dg.ResourceParam[Blocking[MempoolClient]],
+            progress: dg.ResourceParam[Progress],
+        ) -> None:
+            rules = (scope, additions, settings.healing, settings.retries)
+            means = Means(warehouse, elexon, mempool, progress, *rules)
+            work(Operation(context, means, settings), config)
 
-    @dg.op(description="Fetches a day again, whole, and derives everything from it anew.")
-    def reingest_day(
-        context: dg.OpExecutionContext,
-        config: OneDay,
-        warehouse: dg.ResourceParam[Warehouse],
-        elexon: dg.ResourceParam[Blocking[ElexonClient]],
-        mempool: dg.ResourceParam[Blocking[MempoolClient]],
-        progress: dg.ResourceParam[Progress],
-    ) -> None:
-        operation = Operation(context, means(warehouse, elexon, mempool, progress), settings)
-        day = _day(config, settings)
-        before = operation.content(day)
-        operation.process([day], DailyRun(refetch=True, accept_shrink=config.accept_shrink))
-        operation.finish([day])
-        operation.compare(day, before)
-
-    @dg.op(description="Replaces a problematic day with extra safeguards, or keeps it as it is.")
-    def mend_critical_day(
-        context: dg.OpExecutionContext,
-        config: OneDay,
-        warehouse: dg.ResourceParam[Warehouse],
-        elexon: dg.ResourceParam[Blocking[ElexonClient]],
-        mempool: dg.ResourceParam[Blocking[MempoolClient]],
-        progress: dg.ResourceParam[Progress],
-    ) -> None:
-        operation = Operation(context, means(warehouse, elexon, mempool, progress), settings)
-        _mend_critical(operation, config)
-
-    @dg.op(description="Fetches one period again and replaces it, all else of the day staying as it is.")
-    def fix_period(
-        context: dg.OpExecutionContext,
-        config: OnePeriod,
-        warehouse: dg.ResourceParam[Warehouse],
-        elexon: dg.ResourceParam[Blocking[ElexonClient]],
-        mempool: dg.ResourceParam[Blocking[MempoolClient]],
-        progress: dg.ResourceParam[Progress],
-    ) -> None:
-        operation = Operation(context, means(warehouse, elexon, mempool, progress), settings)
-        _spot_fix(operation, config)
+        return dg.GraphDefinition(name=name, node_defs=[op]).to_job(name=name, description=says)
 
     return [
-        _job(DAILY_CHECK_JOB, check_last_days, "The daily check: the last `days` days, verified and mended."),
-        _job(REINGEST_JOB, reingest_day, "Complete re-ingestion of a day, with figures before and after."),
-        _job(
-            CRITICAL_JOB, mend_critical_day, "A problematic day: saved aside, fetched slowly, replaced only if right."
+        job("daily", DailyCheck, _daily_check, "Checks the last days by value and processes what is missing or wrong."),
+        job("reingest", OneDay, _reingest, "Fetches a day again, whole, and derives everything from it anew."),
+        job(
+            "critical",
+            OneDay,
+            _mend_critical,
+            "Replaces a problematic day with extra safeguards, or keeps it as it is.",
         ),
-        _job(SPOT_FIX_JOB, fix_period, "One period of a whole day, fetched again and replaced."),
+        job("spot_fix", OnePeriod, _spot_fix, "Fetches one period again; all else of the day stays as it is."),
     ]
 
 
@@ -215,10 +183,6 @@ def unknown_farm(farm: str, known: Iterable[str]) -> str | None:
         return None
     near = get_close_matches(farm, sorted(names), n=3, cutoff=0.5)
     return f"'{farm}' is no wind farm that is known" + (f"; nearest: {', '.join(near)}" if near else "")
-
-
-def _job(name: str, op: dg.OpDefinition, description: str) -> dg.JobDefinition:
-    return dg.GraphDefinition(name=name, node_defs=[op]).to_job(name=name, description=description)
 
 
 def _day(config: OneDay, settings: Settings) -> date:
@@ -250,6 +214,14 @@ def _daily_check(operation: Operation, config: DailyCheck) -> None:
     operation.process(needed.keys() - set(derive), DailyRun(refetch=True))
     operation.process(derive, DailyRun(), derive_only=True)
     operation.finish(days)
+
+
+def _reingest(operation: Operation, config: OneDay) -> None:
+    day = _day(config, operation.settings)
+    before = operation.content(day)
+    operation.process([day], DailyRun(refetch=True, accept_shrink=config.accept_shrink))
+    operation.finish([day])
+    operation.compare(day, before)
 
 
 def _mend_critical(operation: Operation, config: OneDay) -> None:

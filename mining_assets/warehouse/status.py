@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Table, select
 from mining_assets.domain import summaries as rules
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.tolerance import same
-from mining_assets.warehouse.reconciliation_schema import integrity_scans
+from mining_assets.warehouse.reconciliation_schema import integrity_findings, integrity_scans
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
     bitcoin_monthly_summaries,
@@ -116,8 +116,26 @@ def last_scans(connection: Connection) -> dict[str, datetime]:
 def differing_spans(connection: Connection, first: date, last: date, bounds: Bounds) -> Iterator[tuple[str, str]]:
     """Months and years whose row is missing, left over, or not the sum of the level below.
 
-    Distinct farms are left out: they are counted in the detail, which ``verify`` reads.
+    Distinct farms are counted in the detail; of them the last verification's findings tell.
     """
+    yield from sorted({*_differing_now(connection, first, last, bounds), *_found_differing(connection, first, last)})
+
+
+def _found_differing(connection: Connection, first: date, last: date) -> Iterator[tuple[str, str]]:
+    """What the last verification found wrong with the months and years of some days."""
+    found = integrity_findings.c
+    for months, tables in (
+        (True, (monthly_summaries.name, bitcoin_monthly_summaries.name)),
+        (False, (yearly_summaries.name, bitcoin_yearly_summaries.name)),
+    ):
+        low, high = (rules.month_of(first), rules.month_of(last)) if months else (f"{first:%Y}", f"{last:%Y}")
+        query = select(found.table_name, found.span).where(
+            found.severity == "error", found.table_name.in_(tables), found.span.between(low, high)
+        )
+        yield from ((table, span) for table, span in connection.execute(query))
+
+
+def _differing_now(connection: Connection, first: date, last: date, bounds: Bounds) -> Iterator[tuple[str, str]]:
     first_month, last_month = rules.span_bounds(rules.month_of(first))[0], rules.span_bounds(rules.month_of(last))[1]
     first_year, last_year = rules.span_bounds(f"{first:%Y}")[0], rules.span_bounds(f"{last:%Y}")[1]
 

@@ -81,8 +81,9 @@ class Looking:
     def queued(self, job: str, status: dg.DagsterRunStatus = dg.DagsterRunStatus.QUEUED, **tags: str) -> dg.DagsterRun:
         """A run that the instance knows of, in a state."""
         run = self.instance.create_run_for_job(self.definitions.resolve_job_def(job), tags=tags)
+        if status == dg.DagsterRunStatus.QUEUED:
+            return run  # created and not yet started; the queue itself wants a code location
         events = {
-            dg.DagsterRunStatus.QUEUED: dg.DagsterEventType.PIPELINE_ENQUEUED,
             dg.DagsterRunStatus.STARTED: dg.DagsterEventType.PIPELINE_START,
             dg.DagsterRunStatus.SUCCESS: dg.DagsterEventType.PIPELINE_SUCCESS,
             dg.DagsterRunStatus.FAILURE: dg.DagsterEventType.PIPELINE_FAILURE,

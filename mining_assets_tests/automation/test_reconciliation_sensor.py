@@ -10,6 +10,7 @@ import time_machine
 from sqlalchemy import delete, insert, update
 
 from mining_assets.assets.day_run import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN, RECORDS
+from mining_assets.automation import healing
 from mining_assets.automation.in_flight import HEALING_TAG, PARTITION
 from mining_assets.domain.settlement import final_from
 from mining_assets.warehouse.engine import Warehouse
@@ -92,7 +93,8 @@ def test_a_day_has_just_the_work_that_mends_it(
     assert request.job_name == "daily"
     assert set(request.asset_selection or ()) == assets
     assert request.run_config == {"ops": {"daily_chain": {"config": {"refetch": refetch}}}}
-    assert request.tags == over(WINDY, WINDY) | {HEALING_TAG: "fetch" if RECORDS in assets else "derive"}
+    assert request.tags.items() >= over(WINDY, WINDY).items()
+    assert request.tags[HEALING_TAG] == ("fetch" if RECORDS in assets else "derive")
     assert request.run_key is None
     assert request.partition_key is None
     ((day, attempts, *_),) = rows_of(ground, healing_attempts)
@@ -103,11 +105,10 @@ def test_days_that_were_never_fetched_are_asked_for_in_ranges_of_a_month_at_both
     looking = looking.but(start_date=date(2024, 1, 1))
     ticked = looking.tick()
     assert ticked.ranges == [
-        ("daily", "2025-03-26", "2025-03-29"),
+        ("daily", "2025-03-10", "2025-03-29"),
         ("daily", "2024-01-01", "2024-01-31"),
-        ("daily", "2025-02-23", "2025-03-25"),
+        ("daily", "2025-02-07", "2025-03-09"),
     ]
-    assert "later, after the runs now asked for: 388 days" in ticked.said or ticked.requests
 
 
 def test_the_sensor_counts_its_own_unfinished_runs_against_the_bound(looking: Looking) -> None:
@@ -203,10 +204,28 @@ def test_a_source_that_is_away_is_probed_with_one_day(looking: Looking, ground: 
 
 # Months and years.
 
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What differs at two looks differs for long enough."""
+    monkeypatch.setattr(healing, "LASTING", timedelta(microseconds=1))
+
+
+def test_what_differs_for_less_than_the_roll_up_sensor_needs_is_left_to_it(looking: Looking, ground: Warehouse) -> None:
+    damage(ground, ALTERED_YEAR)
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    asked = {}
+    for seconds in (0, 60, 120):
+        with time_machine.travel(at + timedelta(seconds=seconds), tick=False):
+            asked[seconds] = looking.tick().ranges
+    assert asked == {0: [], 60: [], 120: [("yearly", "2025", "2025")]}
+
+
 ALTERED_MONTH = update(monthly_summaries).where(monthly_summaries.c.year_month == "2025-03").values(total_payment=1)
 ALTERED_YEAR = update(bitcoin_yearly_summaries).values(curtailed_energy=1)
 
 
+@pytest.mark.usefixtures("soon")
 def test_months_that_differ_are_asked_for_at_the_second_look_and_again_at_the_fourth(
     looking: Looking, ground: Warehouse
 ) -> None:
@@ -221,12 +240,14 @@ def test_months_that_differ_are_asked_for_at_the_second_look_and_again_at_the_fo
     assert looking.tick().ranges == [("monthly", "2025-03", "2025-03")]
 
 
+@pytest.mark.usefixtures("soon")
 def test_years_that_differ_alone_are_asked_for(looking: Looking, ground: Warehouse) -> None:
     damage(ground, ALTERED_YEAR)
     assert looking.tick().requests == []
     assert looking.tick().ranges == [("yearly", "2025", "2025")]
 
 
+@pytest.mark.usefixtures("soon")
 def test_months_wait_while_anything_runs_or_days_are_asked_for(looking: Looking, ground: Warehouse) -> None:
     damage(ground, ALTERED_MONTH)
     looking.tick()
@@ -238,6 +259,7 @@ def test_months_wait_while_anything_runs_or_days_are_asked_for(looking: Looking,
     assert [job for job, *_ in looking.tick().ranges] == ["monthly"]
 
 
+@pytest.mark.usefixtures("soon")
 def test_what_was_rolled_up_between_two_looks_is_not_asked_for(looking: Looking, ground: Warehouse) -> None:
     damage(ground, ALTERED_YEAR)
     looking.tick()
@@ -246,6 +268,7 @@ def test_what_was_rolled_up_between_two_looks_is_not_asked_for(looking: Looking,
     assert request.job_name == "yearly"
 
 
+@pytest.mark.usefixtures("soon")
 @pytest.mark.parametrize(
     ("table", "job", "span"), [(monthly_summaries, "monthly", "2025-04"), (yearly_summaries, "yearly", "2025")]
 )
