@@ -1,0 +1,115 @@
+"""What Dagster shows of a verification, in runs with a bad day and in runs of the checks alone."""
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from sqlalchemy import delete, update
+
+from mining_assets.assets.day_run import DAILY_CHAIN
+from mining_assets.checks.evaluations import check_evaluations, check_key, check_results, check_specs
+from mining_assets.definitions import build_definitions
+from mining_assets.settings import Settings
+from mining_assets.verification import catalog
+from mining_assets.verification.catalog import CHECKS
+from mining_assets.verification.findings import Verification, problems
+from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.schema import daily_summaries, monthly_summaries, wind_bm_units
+from mining_assets_tests.samples import damage
+from mining_assets_tests.templates import Templates
+from mining_assets_tests.verification.clean import DAYS, QUIET, SHORT, WINDY, clean
+
+QUIET_RUN = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def verification_with_problems() -> Verification:
+    made = Verification(spans={SHORT, QUIET, WINDY, "2025-03", "2025"}, tables={"curtailment_records"})
+    bad = problems([SHORT, SHORT, WINDY], ["period 1 bid"] * 3, ["not in the ledger"] * 3)
+    made.add(catalog.COMPLETENESS, bad)
+    made.add(catalog.CAPACITY, problems([WINDY], ["period 2 T_X-1"], ["too much"]))
+    made.count(catalog.CALCULATIONS_COMPLETE, expected=200, missing=50, actual=150, orphan=0)
+    return made
+
+
+def test_every_check_of_the_catalog_belongs_to_one_asset_of_the_graph(tmp_path: Path) -> None:
+    graph = build_definitions(Settings(home=tmp_path)).resolve_asset_graph()
+    assert graph.asset_check_keys == {check_key(check) for check in CHECKS}
+
+
+def test_a_failed_check_shows_the_bad_spans_the_counts_and_what_to_do() -> None:
+    keys = [check_key(catalog.COMPLETENESS), check_key(catalog.CAPACITY), check_key(catalog.VALIDITY)]
+    failed, holds, suspicion = check_results(verification_with_problems(), keys)
+    assert (failed.passed, failed.severity) == (False, dg.AssetCheckSeverity.ERROR)
+    assert failed.metadata["problems"].value == 3
+    assert failed.metadata["bad spans"].value == 2
+    assert failed.metadata["covered"].value == f"3 days from {SHORT} to {WINDY}"
+    first = failed.metadata["first bad"].value.records[0].data  # type: ignore[union-attr]
+    assert first == {"span": str(SHORT), "problems": 2, "first": "period 1 bid: not in the ledger"}
+    assert "mining-assets date DAY" in str(failed.metadata["what to do"].value)
+    assert (holds.check_name, holds.passed) == ("validity", True)
+    assert (suspicion.passed, suspicion.severity) == (False, dg.AssetCheckSeverity.WARN)
+
+
+def test_completion_is_shown_in_percent() -> None:
+    (result,) = check_results(verification_with_problems(), [check_key(catalog.CALCULATIONS_COMPLETE)])
+    assert result.metadata["completion (%)"].value == 75.0
+
+
+def test_events_say_what_results_say() -> None:
+    made = verification_with_problems()
+    keys = [check_key(check) for check in CHECKS]
+    for result, evaluation in zip(check_results(made, keys), check_evaluations(made, keys), strict=True):
+        assert (evaluation.check_name, evaluation.passed) == (result.check_name, result.passed)
+        assert evaluation.metadata == result.metadata
+
+
+def test_specs_carry_what_is_asserted_and_the_remedy() -> None:
+    specs = {spec.name: spec.description or "" for spec in check_specs(["curtailment_records"])}
+    assert set(specs) == {check.name for check in CHECKS if check.table == "curtailment_records"}
+    assert all("If it fails: " in description for description in specs.values())
+
+
+@pytest.mark.parametrize(
+    ("harm", "failing"),
+    [
+        (delete(daily_summaries).where(daily_summaries.c.summary_date == WINDY), catalog.DAILY_SUMS),
+        (
+            update(monthly_summaries).where(monthly_summaries.c.year_month == "2025-04").values(farms=9),
+            catalog.MONTHLY_SUMS,
+        ),
+        (update(wind_bm_units).values(is_current=False), catalog.UNITS_KEPT),
+    ],
+    ids=["a day", "a month", "a reference"],
+)
+def test_checks_run_alone_look_at_the_whole_history(
+    harm: object, failing: catalog.Check, templates: Templates, tmp_path: Path
+) -> None:
+    with templates.copy("sqlite", clean, tmp_path) as warehouse:
+        damage(warehouse, harm)  # type: ignore[arg-type]
+        evaluated = _checks_alone(warehouse, tmp_path, failing)
+    assert not evaluated.passed
+    assert evaluated.partition is None
+
+
+def test_checks_run_alone_hold_on_a_clean_warehouse(templates: Templates, tmp_path: Path) -> None:
+    with templates.copy("sqlite", clean, tmp_path) as warehouse:
+        evaluated = _checks_alone(warehouse, tmp_path, catalog.DAILY_SUMS)
+    assert evaluated.passed
+    assert evaluated.metadata["covered"].value == f"{len(DAYS)} days from {SHORT} to {WINDY}"
+
+
+def _checks_alone(warehouse: Warehouse, home: Path, check: catalog.Check) -> dg.AssetCheckEvaluation:
+    settings = Settings(home=home, start_date=SHORT, end_date=WINDY)
+    definitions = build_definitions(settings, {"warehouse": warehouse})
+    job = dg.define_asset_job("alone", selection=dg.AssetSelection.checks(check_key(check)))
+    resolved = dg.Definitions.merge(definitions, dg.Definitions(jobs=[job])).resolve_job_def("alone")
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = resolved.execute_in_process(instance=instance, run_config=QUIET_RUN)
+        (evaluation,) = result.get_asset_check_evaluations()
+    return evaluation
+
+
+def test_the_daily_chain_has_the_checks_of_its_four_assets(tmp_path: Path) -> None:
+    graph = build_definitions(Settings(home=tmp_path)).resolve_asset_graph()
+    of_chain = {key for asset in DAILY_CHAIN for key in graph.get(asset).check_keys}
+    assert of_chain == {check_key(check) for check in CHECKS if dg.AssetKey(check.table) in DAILY_CHAIN}
