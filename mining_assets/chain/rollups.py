@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date
 
 import pandas as pd
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 
 from mining_assets.domain import summaries as rules
 from mining_assets.warehouse.engine import Warehouse
@@ -17,7 +17,7 @@ from mining_assets.warehouse.schema import (
     yearly_summaries,
 )
 from mining_assets.warehouse.status import Bounds
-from mining_assets.warehouse.summaries import distinct_farms, store_summaries, summaries_between
+from mining_assets.warehouse.summaries import distinct_farms, forget_findings, store_summaries, summaries_between
 
 RollUp = Callable[[Warehouse, str, Bounds], pd.DataFrame]
 
@@ -59,29 +59,35 @@ def roll_up_everything(connection: Connection, day: date, bounds: Bounds) -> Non
 def _month(connection: Connection, month: str, bounds: Bounds) -> pd.DataFrame:
     daily = summaries_between(connection, daily_summaries, *rules.span_bounds(month))
     row = _with_farms(connection, rules.months_from_days(daily), month, bounds)
-    store_summaries(connection, monthly_summaries, [month], row)
+    _store(connection, monthly_summaries, month, row)
     return row
 
 
 def _year(connection: Connection, year: str, bounds: Bounds) -> pd.DataFrame:
     monthly = summaries_between(connection, monthly_summaries, f"{year}-01", f"{year}-12")
     row = _with_farms(connection, rules.years_from_months(monthly), year, bounds)
-    store_summaries(connection, yearly_summaries, [year], row)
+    _store(connection, yearly_summaries, year, row)
     return row
 
 
 def _bitcoin_month(connection: Connection, month: str, bounds: Bounds) -> pd.DataFrame:
     daily = summaries_between(connection, bitcoin_daily_summaries, *rules.span_bounds(month))
     rows = rules.bitcoin_months_from_days(daily).assign(days_expected=rules.days_expected(month, *bounds))
-    store_summaries(connection, bitcoin_monthly_summaries, [month], rows)
+    _store(connection, bitcoin_monthly_summaries, month, rows)
     return rows
 
 
 def _bitcoin_year(connection: Connection, year: str, bounds: Bounds) -> pd.DataFrame:
     monthly = summaries_between(connection, bitcoin_monthly_summaries, f"{year}-01", f"{year}-12")
     rows = rules.bitcoin_years_from_months(monthly).assign(days_expected=rules.days_expected(year, *bounds))
-    store_summaries(connection, bitcoin_yearly_summaries, [year], rows)
+    _store(connection, bitcoin_yearly_summaries, year, rows)
     return rows
+
+
+def _store(connection: Connection, table: Table, span: str, rows: pd.DataFrame) -> None:
+    """Write what changed. What a verification found wrong with the span before is mended by that."""
+    store_summaries(connection, table, [span], rows)
+    forget_findings(connection, table.name, span)
 
 
 def _with_farms(connection: Connection, row: pd.DataFrame, span: str, bounds: Bounds) -> pd.DataFrame:

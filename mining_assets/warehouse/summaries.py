@@ -7,6 +7,7 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Select, Table, delete, distinct, func, select
 
 from mining_assets.warehouse.engine import insert_frame, read_frame
+from mining_assets.warehouse.reconciliation_schema import integrity_findings
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
     bitcoin_monthly_summaries,
@@ -67,6 +68,12 @@ def store_summaries(connection: Connection, table: Table, spans: Sequence[object
     connection.execute(delete(table).where(span.in_(changed)))
     insert_frame(connection, table, wanted[wanted.iloc[:, position].isin(changed)])
     return len(old ^ new)
+
+
+def forget_findings(connection: Connection, table_name: str, span: str) -> None:
+    """Remove what verification found wrong with a span of a summary, now that it was made anew."""
+    found = integrity_findings.c
+    connection.execute(delete(integrity_findings).where(found.table_name == table_name, found.span == span))
 
 
 def distinct_farms(connection: Connection, first: date, last: date) -> int:
