@@ -12,7 +12,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_expo
 
 from mining_assets.assets.references import NETWORK_EPOCHS, WIND_BM_UNITS
 from mining_assets.chain.derive import DerivedDays, calculate_days, summarize_bitcoin_days, summarize_days
-from mining_assets.chain.fetch import DayIncomplete, fetch_day
+from mining_assets.chain.fetch import DayIncomplete, NothingPublished, fetch_day
 from mining_assets.chain.references import (
     known_wind_units,
     reaches,
@@ -30,11 +30,18 @@ from mining_assets.healing.plan import ELEXON, MEMPOOL
 from mining_assets.progress import DayReport, Progress
 from mining_assets.sources.blocking import Blocking
 from mining_assets.sources.elexon import ElexonClient
-from mining_assets.sources.errors import SourceError, SourceUnavailable
+from mining_assets.sources.errors import SourceError
 from mining_assets.sources.mempool import MempoolClient
 from mining_assets.verification.findings import Verification
 from mining_assets.verification.scan import Scope, verify_and_store_days
-from mining_assets.warehouse.days import day_figures, intact_days, note_refused, store_day, whole_days
+from mining_assets.warehouse.days import (
+    day_figures,
+    intact_days,
+    note_refused,
+    periods_known_empty,
+    store_day,
+    whole_days,
+)
 from mining_assets.warehouse.engine import Warehouse, is_passing
 from mining_assets.warehouse.healing import (
     note_blameless,
@@ -113,11 +120,11 @@ class DayRun:
         """Bring the days in line, each committed and reported by itself."""
         _refuse_unfit(self.config, days)
         try:
-            units = self._wind_units() if self._wants(RECORDS) else {}
+            units = self.wind_units() if self._wants(RECORDS) else {}
         except SourceError as error:
             self._cannot_begin(days, error)
             return
-        history = self._network_history(days[-1]) if self._wants(CALCULATIONS) else NEVER_FETCHED
+        history = self.network_history(days[-1]) if self._wants(CALCULATIONS) else NEVER_FETCHED
         with self.means.progress.stoppable():
             self._work(days, units, history)
 
@@ -189,7 +196,7 @@ class DayRun:
         self.reasons.setdefault(day, []).append(f"{asset.to_user_string()}: {reason}")
         self.context.log.error(f"{day} {asset.to_user_string()}: {reason}")
 
-    def _wind_units(self) -> dict[str, WindUnit]:
+    def wind_units(self) -> dict[str, WindUnit]:
         """The wind units known; fetched when they never were, so that a first run needs no preparation."""
         units = known_wind_units(self.means.warehouse, self.means.additions)
         if units:
@@ -207,7 +214,7 @@ class DayRun:
         self._note(days)
         self._tell(dict.fromkeys(days, "failed"), requests=0)
 
-    def _network_history(self, last: date) -> NetworkHistory:
+    def network_history(self, last: date) -> NetworkHistory:
         """The network's history; fetched when it does not reach the last day. Without it those days stay missing."""
         history = stored_network_history(self.means.warehouse)
         if reaches(history, last):
@@ -217,8 +224,7 @@ class DayRun:
         except SourceError as error:
             self.context.log.warning(f"network_epochs could not be refreshed, what is stored is used: {error}")
             self._no_history = f"; it could not be fetched now: {error}"
-            if isinstance(error, SourceUnavailable):
-                self._source_away(MEMPOOL, error)
+            self._source_away(MEMPOOL, error)
             return history
         self._source_back(MEMPOOL)
         self.context.log_event(dg.AssetMaterialization(NETWORK_EPOCHS, metadata=counts))
@@ -251,13 +257,14 @@ class DayRun:
         if ELEXON in self._away:
             self._blameless.add(day)
             raise DayIncomplete(f"not tried, since Elexon does not answer: {self._away[ELEXON]}")
-        answered = self.means.elexon.client.counters.bytes
+        client = self.means.elexon.client
+        answered = client.counters.bytes
+        accepted = {*self.config.accept_empty, *self._periods_known_empty(day)}
         try:
-            fetched = self.means.elexon.run(fetch_day(self.means.elexon.client, day, units, self.config.accept_empty))
-        except SourceUnavailable as error:
-            if self.means.elexon.client.counters.bytes == answered and not self._elexon_answers(day):
-                self._source_away(ELEXON, error)
-                self._blameless.add(day)
+            fetched = self.means.elexon.run(fetch_day(client, day, units, accepted))
+        except (SourceError, DayIncomplete) as error:
+            if client.counters.bytes == answered or isinstance(error, NothingPublished):
+                self._blame_source_or_day(day, error)
             raise
         self._source_back(ELEXON)
         try:
@@ -271,16 +278,22 @@ class DayRun:
             self.context.log.warning(warning)
         return str(outcome)
 
-    def _elexon_answers(self, day: date) -> bool:
-        """Whether Elexon answers anything at all: if it does, the day is to blame and the others are worth a try."""
-        other = day - timedelta(days=7)
+    def _blame_source_or_day(self, day: date, error: Exception) -> None:
+        """A day of which nothing came: if Elexon has nothing of another day either, it is the source that is away."""
         try:
-            self.means.elexon.run(self.means.elexon.client.stack(other, 1, "bid"))
-        except SourceUnavailable:
-            return False
+            other = self.means.elexon.run(self.means.elexon.client.stack(day - timedelta(days=7), 1, "bid"))
         except SourceError:
-            return True
-        return True
+            answers = False
+        else:
+            answers = bool(other.rows)
+        if not answers:
+            self._source_away(ELEXON, error)
+            self._blameless.add(day)
+
+    def _periods_known_empty(self, day: date) -> list[int]:
+        """Periods of which a person said before that they are truly empty."""
+        with self.means.warehouse.reading() as connection:
+            return periods_known_empty(connection, day)
 
     def _derive(self, batch: Sequence[date], history: NetworkHistory) -> None:
         """Bring what is derived from the days in line; a day whose records are not whole has its reason already."""
@@ -322,7 +335,7 @@ class DayRun:
                     },
                 )
 
-    def _source_away(self, source: str, error: SourceError) -> None:
+    def _source_away(self, source: str, error: Exception) -> None:
         self._away[source] = str(error)
         with self.means.warehouse.writing(source) as connection:
             note_source_away(connection, source, str(error), self.means.policy, datetime.now(UTC))

@@ -32,19 +32,20 @@ def alert_sensor(settings: Settings) -> dg.SensorDefinition:
         causes += list(_failed_runs(context.instance, since, settings.ui_url))
         sent, undelivered = 0, False
         for cause, text, link in causes:
-            with warehouse.writing("alerts") as connection:
+            with warehouse.reading() as connection:
                 if was_sent(connection, cause, now.date()):
                     continue
-                context.log.error(f"{text} {link or ''}".rstrip())
-                try:
-                    if settings.alert_webhook is not None:
-                        post_alert(settings.alert_webhook.get_secret_value(), text, cause, link)
-                except WebhookError as error:
-                    context.log.warning(f"not delivered, tried again at the next tick: {error}")
-                    undelivered = True
-                    continue
+            context.log.error(f"{text} {link or ''}".rstrip())
+            try:
+                if settings.alert_webhook is not None:
+                    post_alert(settings.alert_webhook.get_secret_value(), text, cause, link)
+            except WebhookError as error:
+                context.log.warning(f"not delivered, tried again at the next tick: {error}")
+                undelivered = True
+                continue
+            with warehouse.writing("alerts") as connection:
                 note_sent(connection, cause, now.date())
-                sent += 1
+            sent += 1
         cursor = context.cursor if undelivered else now.isoformat()
         return dg.SensorResult(skip_reason=f"{sent} alerts sent, {len(causes)} causes stand", cursor=cursor)
 

@@ -18,7 +18,6 @@ from mining_assets.assets.rollups import follow_days
 from mining_assets.chain.critical import DayContent, NotMended, content_of, replace_whole, save_aside
 from mining_assets.chain.fetch import DayIncomplete, fetch_day
 from mining_assets.chain.period import fetch_period, replace_period
-from mining_assets.chain.references import known_wind_units, stored_network_history
 from mining_assets.checks.evaluations import check_evaluations, check_key
 from mining_assets.domain.restatement import ShrinkRefused
 from mining_assets.domain.settlement import periods_in
@@ -40,6 +39,7 @@ from mining_assets.verification.scan import (
     verify_and_store_months,
     verify_and_store_years,
 )
+from mining_assets.warehouse.days import note_refused
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.states import day_states
 
@@ -108,6 +108,17 @@ class Operation:
         if run.reasons or run.stopped_before:
             follow_days(self.context, self.means.warehouse, chosen, self.means.scope.bounds)
             raise run.failure(len(chosen))
+
+    def day_run(self) -> DayRun:
+        """A run of the daily chain, for its references."""
+        return DayRun(self.context, DAILY_CHAIN, DailyRun(), self.means)
+
+    def kept(self, day: date, error: Exception) -> dg.Failure:
+        """The failure that says that a day is as it was; a refused answer is remembered."""
+        if isinstance(error, ShrinkRefused):
+            with self.means.warehouse.writing(str(day)) as connection:
+                note_refused(connection, error)
+        return dg.Failure(f"{day} is as it was: {error}", allow_retries=False)
 
     def finish(self, days: Sequence[date]) -> None:
         """Sum up months and years, verify everything touched by value, and evaluate the checks.
@@ -238,14 +249,14 @@ def _mend_critical(operation: Operation, config: OneDay) -> None:
         retry_max_seconds=operation.settings.retry_max_seconds,
         timeout_seconds=PATIENT_SECONDS,
     )
-    units = known_wind_units(means.warehouse, means.additions)
+    run = operation.day_run()
     try:
+        units, history = run.wind_units(), run.network_history(day)
         with Blocking(ElexonClient(operation.settings.elexon_url, patient)) as slow:
             fetched = slow.run(fetch_day(slow.client, day, units))
-        history = stored_network_history(means.warehouse)
         outcome = replace_whole(means.warehouse, fetched, history, means.scope, accept_shrink=config.accept_shrink)
     except (SourceError, DayIncomplete, ShrinkRefused, NotMended) as error:
-        raise dg.Failure(f"{day} is as it was: {error}", allow_retries=False) from None
+        raise operation.kept(day, error) from None
     operation.say(f"{day}: {outcome}")
     operation.finish([day])
     operation.compare(day, before)
@@ -255,17 +266,17 @@ def _spot_fix(operation: Operation, config: OnePeriod) -> None:
     day, means = _day(config, operation.settings), operation.means
     if config.period > periods_in(day):
         raise dg.Failure(f"{day} has the settlement periods 1 to {periods_in(day)}", allow_retries=False)
-    units = known_wind_units(means.warehouse, means.additions)
-    wrong = unknown_farm(config.farm, units)
-    if wrong:
-        raise dg.Failure(wrong, allow_retries=False)
     before = operation.content(day)
     try:
+        units = operation.day_run().wind_units()
+        wrong = unknown_farm(config.farm, units)
+        if wrong:
+            raise dg.Failure(wrong, allow_retries=False)
         fetched = means.elexon.run(fetch_period(means.elexon.client, day, config.period, units))
         with means.warehouse.writing(str(day)) as connection:
             outcome = replace_period(connection, day, config.period, fetched, accept_shrink=config.accept_shrink)
     except (SourceError, DayIncomplete, ShrinkRefused) as error:
-        raise dg.Failure(f"{day} is as it was: {error}", allow_retries=False) from None
+        raise operation.kept(day, error) from None
     records = fetched[0]
     rows = records[records["farm_id"] == config.farm]
     operation.say(

@@ -17,7 +17,7 @@ from mining_assets.chain.rollups import roll_up_everything
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.network import NetworkHistory
 from mining_assets.domain.summaries import month_of, year_of
-from mining_assets.verification.scan import Scope, verify_within
+from mining_assets.verification.scan import FINDINGS, Scope, verify_within
 from mining_assets.warehouse.calculations import calculations_of
 from mining_assets.warehouse.days import FetchedDay, Outcome, ledger_of, records_of, store_day
 from mining_assets.warehouse.engine import Warehouse
@@ -100,7 +100,7 @@ def replace_whole(
         NotMended: something could not be derived, or a check by value fails on the result. Nothing has changed.
     """
     day = fetched.day
-    with warehouse.writing(str(day), month_of(day), year_of(month_of(day))) as connection:
+    with warehouse.writing(str(day), month_of(day), year_of(month_of(day)), FINDINGS) as connection:
         outcome = store_day(connection, fetched, accept_shrink=accept_shrink)
         _derive(connection, day, history, scope.models)
         roll_up_everything(connection, day, scope.bounds)

@@ -14,7 +14,7 @@ import pandas as pd
 from mining_assets.chain.oracle import compare_with_whole_day
 from mining_assets.domain.curtailment import PRICE_LIMIT, RECORD_COLUMNS, payment
 from mining_assets.domain.fingerprint import EMPTY_HASH, content_hashes
-from mining_assets.domain.settlement import SIDES, Side
+from mining_assets.domain.settlement import SIDES, Side, periods_in
 from mining_assets.domain.wind import WindUnit, looks_like_wind
 from mining_assets.sources.elexon import ElexonClient, StackAnswer
 from mining_assets.sources.errors import SourceError, SourceRefused
@@ -25,6 +25,10 @@ Stacks = dict[tuple[int, Side], StackAnswer]
 
 class DayIncomplete(Exception):
     """The source answered, but the day is not whole; nothing was stored."""
+
+
+class NothingPublished(DayIncomplete):
+    """No period of the day has any row on any side: the day is not published, or the source has lost its data."""
 
 
 async def fetch_day(
@@ -64,6 +68,8 @@ async def certified(
     Raises:
         SourceError, DayIncomplete: as for :func:`fetch_day`.
     """
+    if not units:
+        raise DayIncomplete("no wind unit is known: without a register every day would look quiet")
     await _ask_again(elexon, stacks)
     _refuse_unpublished(day, stacks, accept_empty)
     confirmed, warnings = await _confirm_empty_sides(elexon, day, stacks, accept_empty)
@@ -89,9 +95,8 @@ def _refuse_unpublished(day: date, stacks: Stacks, accept_empty: Collection[int]
     if silent:
         which = f"period {silent[0]} is" if len(silent) == 1 else f"{len(silent)} periods are"
         listed = "" if len(silent) == 1 else f" ({', '.join(map(str, silent[:6]))}{', …' if len(silent) > 6 else ''})"
-        raise DayIncomplete(
-            f"{which} empty on both sides{listed}, which means not published: {stacks[silent[0], 'bid'].url}"
-        )
+        failure = NothingPublished if len(silent) == periods_in(day) else DayIncomplete
+        raise failure(f"{which} empty on both sides{listed}, which means not published: {stacks[silent[0], 'bid'].url}")
 
 
 async def _confirm_empty_sides(

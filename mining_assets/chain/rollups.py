@@ -57,31 +57,36 @@ def roll_up_everything(connection: Connection, day: date, bounds: Bounds) -> Non
 
 
 def _month(connection: Connection, month: str, bounds: Bounds) -> pd.DataFrame:
-    daily = summaries_between(connection, daily_summaries, *rules.span_bounds(month))
+    daily = summaries_between(connection, daily_summaries, *rules.span_within(month, *bounds))
     row = _with_farms(connection, rules.months_from_days(daily), month, bounds)
     _store(connection, monthly_summaries, month, row)
     return row
 
 
 def _year(connection: Connection, year: str, bounds: Bounds) -> pd.DataFrame:
-    monthly = summaries_between(connection, monthly_summaries, f"{year}-01", f"{year}-12")
+    monthly = summaries_between(connection, monthly_summaries, *_months(year, bounds))
     row = _with_farms(connection, rules.years_from_months(monthly), year, bounds)
     _store(connection, yearly_summaries, year, row)
     return row
 
 
 def _bitcoin_month(connection: Connection, month: str, bounds: Bounds) -> pd.DataFrame:
-    daily = summaries_between(connection, bitcoin_daily_summaries, *rules.span_bounds(month))
+    daily = summaries_between(connection, bitcoin_daily_summaries, *rules.span_within(month, *bounds))
     rows = rules.bitcoin_months_from_days(daily).assign(days_expected=rules.days_expected(month, *bounds))
     _store(connection, bitcoin_monthly_summaries, month, rows)
     return rows
 
 
 def _bitcoin_year(connection: Connection, year: str, bounds: Bounds) -> pd.DataFrame:
-    monthly = summaries_between(connection, bitcoin_monthly_summaries, f"{year}-01", f"{year}-12")
+    monthly = summaries_between(connection, bitcoin_monthly_summaries, *_months(year, bounds))
     rows = rules.bitcoin_years_from_months(monthly).assign(days_expected=rules.days_expected(year, *bounds))
     _store(connection, bitcoin_yearly_summaries, year, rows)
     return rows
+
+
+def _months(year: str, bounds: Bounds) -> tuple[str, str]:
+    first, last = rules.span_within(year, *bounds)
+    return rules.month_of(first), rules.month_of(last)
 
 
 def _store(connection: Connection, table: Table, span: str, rows: pd.DataFrame) -> None:
@@ -91,5 +96,5 @@ def _store(connection: Connection, table: Table, span: str, rows: pd.DataFrame) 
 
 
 def _with_farms(connection: Connection, row: pd.DataFrame, span: str, bounds: Bounds) -> pd.DataFrame:
-    farms = distinct_farms(connection, *rules.span_bounds(span)) if len(row) else 0
+    farms = distinct_farms(connection, *rules.span_within(span, *bounds)) if len(row) else 0
     return row.assign(farms=farms, days_expected=rules.days_expected(span, *bounds))

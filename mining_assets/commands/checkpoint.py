@@ -21,6 +21,7 @@ class Checkpoint:
     path: Path
     command: list[str]
     pending: list[date]
+    config: dict[str, Any] = field(default_factory=dict)
     completed: list[date] = field(default_factory=list)
     failed: int = 0
     timeouts: int = 0
@@ -52,6 +53,7 @@ class Checkpoint:
         days = len(self.completed) + len(self.pending)
         return {
             "command": self.command,
+            "config": self.config,
             "lastProcessedDate": str(self.completed[-1]) if self.completed else None,
             "pendingDates": [str(day) for day in self.pending],
             "completedDates": [str(day) for day in self.completed],
@@ -72,10 +74,11 @@ def checkpoint_path(home: Path, name: str) -> Path:
     return home / "data" / "checkpoints" / f"{name}_checkpoint.json"
 
 
-def interrupted(path: Path) -> tuple[list[str], Sequence[date]] | None:
-    """The command that left a checkpoint, and its pending days; None when there is none that can be read."""
+def interrupted(path: Path) -> tuple[list[str], dict[str, Any], Sequence[date]] | None:
+    """The command that left a checkpoint, its options and pending days; None when there is none that can be read."""
     try:
         content = json.loads(path.read_text())
-        return list(map(str, content["command"])), [date.fromisoformat(day) for day in content["pendingDates"]]
+        days = [date.fromisoformat(day) for day in content["pendingDates"]]
+        return list(map(str, content["command"])), dict(content["config"]), days
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -89,7 +89,8 @@ def bring_up_to_date(
         from mining_assets.commands.runs import run_batches
         from mining_assets.commands.terminal import TerminalProgress
 
-        checkpoint = Checkpoint(checkpoint_path(settings.home, RECONCILIATION), command, list(days))
+        path = checkpoint_path(settings.home, RECONCILIATION)
+        checkpoint = Checkpoint(path, command, list(days), dict(batches[0].config) if batches else {})
         text = " ".join(command)
         with alone(warehouse, text, say_waiting):
             checkpoint.write()

@@ -10,6 +10,7 @@ from rich.table import Table
 from mining_assets.commands.ingest import RECONCILIATION, batch_argument, bring_up_to_date
 from mining_assets.commands.options import load_settings, opened_warehouse
 from mining_assets.curated import miner_models
+from mining_assets.domain.healing import LONGEST_RANGE
 from mining_assets.healing.plan import needs
 from mining_assets.settings import Settings, now, prepare_home
 from mining_assets.warehouse.status import Status, read_status
@@ -44,7 +45,9 @@ def resume() -> None:
     if left is None:
         click.echo("no checkpoint that can be read: reconciling everything", err=True)
         sys.exit(reconcile_all(settings, DEFAULT_BATCH, plan_only=False))
-    command, pending = left
+    command, config, pending = left
+    if command[:1] == ["reconcile"]:  # its days need different things; what is left is found again by value
+        sys.exit(reconcile_all(settings, DEFAULT_BATCH, plan_only=False))
     last = settings.last_day(now())
     days = sorted(day for day in pending if settings.start_date <= day <= last)
     if not days:
@@ -53,7 +56,7 @@ def resume() -> None:
     click.echo(f"resuming `{' '.join(command)}`: {len(days):,} days left, from {days[0]}", err=True)
     from mining_assets.commands.runs import by_size
 
-    sys.exit(bring_up_to_date(settings, by_size(days, 31, {}), command))
+    sys.exit(bring_up_to_date(settings, by_size(days, LONGEST_RANGE, config), command))
 
 
 def reconcile_all(settings: Settings, batch: int, *, plan_only: bool) -> int:
@@ -76,15 +79,20 @@ def reconcile_all(settings: Settings, batch: int, *, plan_only: bool) -> int:
     spans = [span for _, span in status.differing]
     _show(status, needed, spans, batch)
     if not needed and not spans:
-        return 0
+        return 0 if status.is_right else 1
     if plan_only:
         return 1
     return bring_up_to_date(settings, by_need(needed, batch), ["reconcile", str(batch)], spans)
 
 
 def _show(status: Status, needed: dict, spans: list[str], batch: int) -> None:  # type: ignore[type-arg]
+    for name, check, span in status.errors:
+        click.echo(
+            f"{span}: {name} {check} fails, which no command mends by itself; see `mining-assets verify`", err=True
+        )
     if not needed and not spans:
-        click.echo(f"{status.first} to {status.last}: everything is right; nothing to do.")
+        right = "everything is right; nothing to do." if status.is_right else "nothing that reconcile can do."
+        click.echo(f"{status.first} to {status.last}: {right}")
         return
     from mining_assets.commands.runs import by_need
 

@@ -13,7 +13,7 @@ from mining_assets.automation.in_flight import RANGE_END, RANGE_START, process_t
 from mining_assets.automation.integrity import ALL, INTEGRITY_JOB, VERIFY
 from mining_assets.automation.jobs import DAILY_JOB, MONTHLY_JOB, YEARLY_JOB
 from mining_assets.definitions import build_definitions
-from mining_assets.domain.healing import day_ranges
+from mining_assets.domain.healing import LONGEST_RANGE, day_ranges
 from mining_assets.domain.summaries import month_of, year_of
 from mining_assets.healing.plan import DERIVE
 from mining_assets.progress import Progress, Silent
@@ -52,8 +52,8 @@ def by_month(days: Sequence[date], config: Mapping[str, Any]) -> list[Batch]:
 
 
 def by_size(days: Sequence[date], size: int, config: Mapping[str, Any], *, derive_only: bool = False) -> list[Batch]:
-    """Batches of at most so many days that stand together."""
-    ranges = day_ranges(days, longest=size)
+    """Batches of at most so many days that stand together, and never more than a month, which bounds memory."""
+    ranges = day_ranges(days, longest=min(size, LONGEST_RANGE))
     return [Batch([day for day in days if first <= day <= last], config, derive_only) for first, last in ranges]
 
 

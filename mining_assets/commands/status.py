@@ -14,6 +14,7 @@ from mining_assets.curated import miner_models
 from mining_assets.settings import now
 from mining_assets.warehouse.status import Status, completion, read_status
 
+_LISTED = 20
 FLAGS = ("inconsistent", "restated", "quarantined")
 
 
@@ -51,6 +52,7 @@ def as_dict(report: Status) -> dict[str, Any]:
         "states": report.states,
         "flags": {name: int(report.days[name].sum()) for name in FLAGS},
         "differing_summaries": [{"table": table, "span": span} for table, span in report.differing],
+        "errors": [{"table": table, "check": check, "span": span} for table, check, span in report.errors],
         "last_scans": {scope: at.isoformat() for scope, at in report.scans.items()},
         "newest_vintage": report.newest_vintage.isoformat() if report.newest_vintage else None,
         "dates": [_day(day, row) for day, row in report.open_days.iterrows()],
@@ -109,6 +111,10 @@ def _lines(report: Status) -> Iterator[str]:
     yield f"Summaries that do not match the level below: {len(report.differing)}"
     for table, span in report.differing:
         yield f"  {table} {span}"
+    if report.errors:
+        yield f"Other errors that the last verification found: {len(report.errors)}"
+    for table, check, span in report.errors[:_LISTED]:
+        yield f"  {span} {table} {check}"
     vintage = report.newest_vintage
     yield f"Newest settlement run: {f'{vintage:%Y-%m-%d %H:%M} UTC' if vintage else 'none'}"
     scanned = max(report.scans.values(), default=None)

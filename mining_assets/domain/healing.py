@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 REFETCH_AFTER_DAYS = (1, 2, 8)
 REFETCH_AT = time(15)
 LONGEST_WAIT = timedelta(hours=6)
+QUARANTINE_WAIT = timedelta(days=1)
 LONGEST_RANGE = 31
 
 DayRange = tuple[date, date]
@@ -33,6 +34,10 @@ class HealingPolicy:
         """How long to wait after so many attempts: interval × 2ⁿ, at most six hours."""
         return min(self.interval * float(2 ** min(attempts, 20)), LONGEST_WAIT)
 
+    def wait_of_day(self, attempts: int) -> timedelta:
+        """The same for a day, which is tried once a day when it was given up."""
+        return self.wait(attempts) if attempts <= self.attempts else QUARANTINE_WAIT
+
 
 @dataclass(frozen=True)
 class RetryRule:
@@ -47,6 +52,11 @@ def refetch_due(day: date, fetched_at: datetime, now: datetime) -> bool:
     """Whether a whole day is to be fetched again: it was last fetched before one of its moments that have passed."""
     moments = (datetime.combine(day + timedelta(days=after), REFETCH_AT, UTC) for after in REFETCH_AFTER_DAYS)
     return any(fetched_at < moment <= now for moment in moments)
+
+
+def is_young(day: date, now: datetime) -> bool:
+    """Whether the settlement may still be filling the day up: until D+2 15:00 UTC it is not given up."""
+    return now < datetime.combine(day + timedelta(days=2), REFETCH_AT, UTC)
 
 
 def day_ranges(days: Iterable[date], longest: int = LONGEST_RANGE) -> list[DayRange]:

@@ -50,6 +50,6 @@ def last_day_over(now: datetime) -> date:
 def final_from(day: date) -> datetime:
     """The instant from which a fetch of the day is final: 15:00 UTC on the day after.
 
-    Until then the settlement runs of that morning still change it; see ``docs/domain.md``.
+    Until then the settlement runs of that morning still change it; later changes are rare.
     """
     return datetime.combine(day + timedelta(days=1), time(15), UTC)

@@ -31,13 +31,18 @@ def span_bounds(span: str) -> tuple[date, date]:
     return date(int(span), 1, 1), date(int(span), 12, 31)
 
 
+def span_within(span: str, start: date, end: date | None) -> tuple[date, date]:
+    """The first and the last day of a month or year that lie within the partitions; days outside do not count."""
+    first, last = span_bounds(span)
+    return max(first, start), last if end is None else min(last, end)
+
+
 def days_expected(span: str, start: date, end: date | None) -> int:
     """How many days of a month or year lie between the first and the last partition.
 
     Without a last partition all calendar days from the start on count: a month in progress has 12 of 30, not 12 of 12.
     """
-    first, last = span_bounds(span)
-    first, last = max(first, start), last if end is None else min(last, end)
+    first, last = span_within(span, start, end)
     return max(0, (last - first).days + 1)
 
 

@@ -11,6 +11,7 @@ from mining_assets.domain.healing import (
     DayRange,
     HealingPolicy,
     day_ranges,
+    is_young,
     newest_and_oldest,
     refetch_due,
 )
@@ -60,7 +61,7 @@ def needs(states: pd.DataFrame, now: datetime) -> dict[date, str]:
     for row in states.itertuples():
         if row.state in ("missing", "partial"):
             needed[row.Index] = FETCH
-        elif row.state == "damaged" or refetch_due(row.Index, row.fetched_at, now):
+        elif row.state == "damaged" or row.learned or refetch_due(row.Index, row.fetched_at, now):
             needed[row.Index] = "refetch"
         elif row.inconsistent:
             needed[row.Index] = DERIVE
@@ -90,11 +91,9 @@ def plan(
         state = states.loc[day]
         if day in covered:
             made.skipped["a run is under way"] += 1
-        elif state["quarantined"]:
-            made.skipped["quarantined"] += 1
         elif state["attempts"] and state["next_attempt_at"] > now:
-            made.skipped["waiting after a failure"] += 1
-        elif state["attempts"] >= policy.attempts:
+            made.skipped["quarantined" if state["quarantined"] else "waiting after a failure"] += 1
+        elif state["attempts"] >= policy.attempts and not state["quarantined"] and not is_young(day, now):
             made.to_quarantine.append(day)
         else:
             open_days[kind].append(day)

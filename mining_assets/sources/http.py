@@ -105,7 +105,7 @@ class HttpCounters:
     Attributes:
         requests: requests sent, retries included.
         retries: requests that repeated an earlier one.
-        bytes: of whole bodies, after decompression.
+        bytes: of answers that were right, after decompression.
         rate_wait_seconds: waited for the rate limiter.
         retry_wait_seconds: waited before retries, and while a 429 held everything back.
     """
@@ -243,13 +243,13 @@ class HttpClient:
                 body = await self._fetch(connection, request)
             finally:
                 self._places.put_nowait(connection)
-            self.counters.bytes += len(body)
             try:
                 value = parse(body)
             except BrokenBodyError as error:
                 raise _PassingError(str(error), HTTPStatus.OK) from error
             except ImpossibleValueError as error:
                 raise _LastingError(str(error), HTTPStatus.OK) from error
+            self.counters.bytes += len(body)
             return Answer(value, url, fetched_at, attempts, len(body))
 
         # Its state belongs to one call: requests run at the same time and must not share it.

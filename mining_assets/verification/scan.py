@@ -23,6 +23,8 @@ from mining_assets.warehouse.engine import Warehouse, upsert_frame
 from mining_assets.warehouse.reconciliation_schema import integrity_scans
 from mining_assets.warehouse.status import Bounds
 
+FINDINGS = "integrity_findings"  # one writer of findings at a time
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -37,7 +39,7 @@ def verify_and_store_days(warehouse: Warehouse, days: Sequence[date], scope: Sco
     with warehouse.reading() as connection:
         verification = _verify_days(connection, days, scope)
     suspicious = sorted({finding.span for finding in verification.errors if isinstance(finding.span, date)})
-    with warehouse.writing(*map(str, suspicious)) as connection:
+    with warehouse.writing(*map(str, suspicious), FINDINGS) as connection:
         there = days_with_anything(connection, suspicious)  # the others are as missing as they were
         if there:
             others = [finding for finding in verification.findings if finding.span not in there]
@@ -48,7 +50,7 @@ def verify_and_store_days(warehouse: Warehouse, days: Sequence[date], scope: Sco
 
 def verify_and_store_months(warehouse: Warehouse, months: Sequence[str], scope: Scope) -> Verification:
     """Verify monthly summaries and keep what was found."""
-    with warehouse.writing(*months) as connection:
+    with warehouse.writing(*months, FINDINGS) as connection:
         verification = verify_months(connection, months, scope.bounds)
         store_findings(connection, verification, datetime.now(UTC))
     return verification
@@ -56,7 +58,7 @@ def verify_and_store_months(warehouse: Warehouse, months: Sequence[str], scope: 
 
 def verify_and_store_years(warehouse: Warehouse, years: Sequence[str], scope: Scope) -> Verification:
     """Verify yearly summaries and keep what was found."""
-    with warehouse.writing(*years) as connection:
+    with warehouse.writing(*years, FINDINGS) as connection:
         verification = verify_years(connection, years, scope.bounds)
         store_findings(connection, verification, datetime.now(UTC))
     return verification
@@ -65,7 +67,7 @@ def verify_and_store_years(warehouse: Warehouse, years: Sequence[str], scope: Sc
 def verify_and_store_references(warehouse: Warehouse) -> Verification:
     """Verify the reference tables and keep what was found."""
     now = datetime.now(UTC)
-    with warehouse.writing("references") as connection:
+    with warehouse.writing(FINDINGS) as connection:
         verification = verify_network_epochs(connection, now)
         verification.merge(verify_wind_units(connection, now))
         store_findings(connection, verification, now)

@@ -53,7 +53,7 @@ def verify_months(connection: Connection, months: Sequence[str], bounds: Bounds)
     """The monthly summaries against their days."""
     verification = Verification(set(months), {monthly_summaries.name, bitcoin_monthly_summaries.name})
     for month in months:
-        days = rules.span_bounds(month)
+        days = rules.span_within(month, *bounds)
         daily = summaries_between(connection, daily_summaries, *days)
         wanted = _with_farms(connection, rules.months_from_days(daily), days)
         _verify_span(connection, verification, catalog.MONTHLY_SUMS, monthly_summaries, month, wanted, bounds)
@@ -68,9 +68,10 @@ def verify_years(connection: Connection, years: Sequence[str], bounds: Bounds) -
     """The yearly summaries against their months."""
     verification = Verification(set(years), {yearly_summaries.name, bitcoin_yearly_summaries.name})
     for year in years:
-        months = (f"{year}-01", f"{year}-12")
+        days = rules.span_within(year, *bounds)
+        months = rules.month_of(days[0]), rules.month_of(days[1])
         monthly = summaries_between(connection, monthly_summaries, *months)
-        wanted = _with_farms(connection, rules.years_from_months(monthly), rules.span_bounds(year))
+        wanted = _with_farms(connection, rules.years_from_months(monthly), days)
         _verify_span(connection, verification, catalog.YEARLY_SUMS, yearly_summaries, year, wanted, bounds)
         bitcoin = rules.bitcoin_years_from_months(summaries_between(connection, bitcoin_monthly_summaries, *months))
         _verify_span(

@@ -100,7 +100,8 @@ def store_day(connection: Connection, fetched: FetchedDay, *, accept_shrink: boo
         if rows is not None:
             connection.execute(delete(table).where(table.c.settlement_date == day))
             insert_frame(connection, table, rows)
-    connection.execute(delete(refused_answers).where(refused_answers.c.settlement_date == day))
+    if fetched.unknown_units is not None:  # a whole day was fetched, not a period of it
+        connection.execute(delete(refused_answers).where(refused_answers.c.settlement_date == day))
     upsert_frame(connection, settlement_days, pd.DataFrame([row]))
     if outcome is Outcome.RESTATED and before is not None:
         insert_frame(connection, restatements, _restatement(day, before, after))
@@ -179,6 +180,13 @@ def ledger_of(connection: Connection, day: date) -> pd.DataFrame:
     ledger = settlement_ledger
     query = select(*ledger.c).where(ledger.c.settlement_date == day).order_by(*ledger.primary_key)
     return read_frame(connection, query)
+
+
+def periods_known_empty(connection: Connection, day: date) -> list[int]:
+    """Periods of a stored day that a person confirmed to be empty on both sides."""
+    ledger = settlement_ledger.c
+    query = select(ledger.settlement_period).where(ledger.settlement_date == day, ledger.confirmed_by == "operator")
+    return sorted(set(connection.execute(query).scalars()))
 
 
 def records_of(connection: Connection, days: Sequence[date]) -> pd.DataFrame:

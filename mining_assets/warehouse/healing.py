@@ -6,7 +6,7 @@ from datetime import date, datetime
 import pandas as pd
 from sqlalchemy import Connection, delete, select, update
 
-from mining_assets.domain.healing import HealingPolicy
+from mining_assets.domain.healing import QUARANTINE_WAIT, HealingPolicy
 from mining_assets.warehouse.engine import upsert_frame
 from mining_assets.warehouse.reconciliation_schema import healing_attempts, source_outages
 
@@ -19,7 +19,7 @@ def note_requested(connection: Connection, days: Collection[date], policy: Heali
             "settlement_date": day,
             "attempts": known.get(day, 0) + 1,
             "last_attempt_at": now,
-            "next_attempt_at": now + policy.wait(known.get(day, 0) + 1),
+            "next_attempt_at": now + policy.wait_of_day(known.get(day, 0) + 1),
         }
         for day in days
     ]
@@ -65,9 +65,10 @@ def note_blameless(connection: Connection, days: Collection[date]) -> None:
 
 
 def quarantine(connection: Connection, days: Collection[date], now: datetime) -> None:
-    """Give the days up until somebody succeeds with them."""
+    """Give the days up until somebody succeeds with them; by itself healing tries them once a day."""
     rows = healing_attempts.c.settlement_date.in_(days)
-    connection.execute(update(healing_attempts).where(rows).values(quarantined_at=now))
+    values = {"quarantined_at": now, "next_attempt_at": now + QUARANTINE_WAIT}
+    connection.execute(update(healing_attempts).where(rows).values(values))
 
 
 def outages(connection: Connection) -> dict[str, datetime]:

@@ -34,6 +34,8 @@ from mining_assets.warehouse.schema import (
     restatements,
     settlement_days,
     settlement_ledger,
+    unknown_wind_units,
+    wind_bm_units,
 )
 
 STATES = ("final", "provisional", "partial", "damaged", "missing")
@@ -44,7 +46,8 @@ def day_states(connection: Connection, first: date, last: date, models: Sequence
     """The state of every day from first to last.
 
     Returns:
-        Indexed by date: state; inconsistent, restated, quarantined (bool); fetched_at, vintage; the counts of
+        Indexed by date: state; inconsistent, restated, quarantined and learned (a unit of its stacks became known as
+        wind only afterwards; bool); fetched_at, vintage; the counts of
         curtailment records and of expected, actual, missing, orphan and stale calculations; and of healing:
         attempts, next_attempt_at, quarantined_at, last_error.
     """
@@ -63,7 +66,8 @@ def day_states(connection: Connection, first: date, last: date, models: Sequence
     adds_up = _true(days["adds_up"])
     whole = states["state"].isin(["final", "provisional", "damaged"])
     disagrees = states[["missing", "orphan", "stale"]].sum(axis=1).gt(0) | ~adds_up | _true(days["found_inconsistent"])
-    states["inconsistent"] = (whole & disagrees) | (~whole & _true(days["has_derived"]))
+    states["inconsistent"] = (whole & (disagrees | _true(days["learned"]))) | (~whole & _true(days["has_derived"]))
+    states["learned"] = _true(days["learned"])
     states["restated"] = _true(days["restated"])
     states["quarantined"] = days["quarantined_at"].notna()
     states["attempts"] = days["attempts"].fillna(0).astype("int64")
@@ -96,6 +100,7 @@ def _query(first: date, last: date, models: Sequence[MinerModel]) -> Select[Any]
     calculated = _calculated(first, last, models)
     bitcoin = _bitcoin(first, last)
     found = _found(first, last)
+    learned = _learned(first, last)
     restated = _dates(restatements.c.settlement_date, first, last).distinct().subquery()
     days, summary, healing = settlement_days.c, daily_summaries.c, healing_attempts.c
     known = union(
@@ -134,6 +139,7 @@ def _query(first: date, last: date, models: Sequence[MinerModel]) -> Select[Any]
         (found.c.inconsistent > 0).label("found_inconsistent"),
         found.c.missing.label("found_missing"),
         found.c.orphan.label("found_orphan"),
+        (learned.c.units > 0).label("learned"),
         found.c.stale.label("found_stale"),
         healing.attempts,
         healing.next_attempt_at,
@@ -147,6 +153,7 @@ def _query(first: date, last: date, models: Sequence[MinerModel]) -> Select[Any]
         .outerjoin(bitcoin, bitcoin.c.day == day)
         .outerjoin(restated, restated.c.day == day)
         .outerjoin(found, found.c.day == day)
+        .outerjoin(learned, learned.c.day == day)
         .outerjoin(healing_attempts, healing.settlement_date == day)
     )
 
@@ -163,6 +170,20 @@ def _ledger(first: date, last: date) -> Subquery:
 def _bitcoin(first: date, last: date) -> Subquery:
     day = bitcoin_daily_summaries.c.summary_date
     return _dates(day, first, last).add_columns(func.count().label("rows")).group_by(day).subquery()
+
+
+def _learned(first: date, last: date) -> Subquery:
+    """Per day: how many units its stacks held that were not known as wind then and are now: it has to be refetched."""
+    unknown, units = unknown_wind_units.c, wind_bm_units.c
+    return (
+        _dates(unknown.settlement_date, first, last)
+        .add_columns(func.count().label("units"))
+        .select_from(
+            unknown_wind_units.join(wind_bm_units, and_(units.bm_unit_id == unknown.bm_unit_id, units.is_current))
+        )
+        .group_by(unknown.settlement_date)
+        .subquery()
+    )
 
 
 def _found(first: date, last: date) -> Subquery:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import pandas as pd
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, or_, select
 
 from mining_assets.domain import summaries as rules
 from mining_assets.domain.mining import MinerModel
@@ -34,6 +34,8 @@ class Status:
     Attributes:
         days: as from ``states.day_states``.
         differing: summary rows that are not the sum of the level below, as (table, month or year).
+        errors: what the last verification found wrong in the range or in the references and states do not tell:
+            (table, check, day or ``all``).
         scans: when each kind of integrity scan last ran; what it found is in the states.
     """
 
@@ -41,6 +43,7 @@ class Status:
     last: date
     days: pd.DataFrame
     differing: tuple[tuple[str, str], ...]
+    errors: tuple[tuple[str, str, str], ...]
     scans: dict[str, datetime]
 
     def total(self, count: str) -> int:
@@ -79,7 +82,9 @@ class Status:
         chosen = self.days.loc[sorted(days)]
         flagged = chosen["inconsistent"] | chosen["quarantined"]
         whole = chosen["state"].isin(["final", "provisional"])
-        return bool(whole.all()) and not flagged.any() and not self.differing
+        concerned = {str(day) for day in days} | {"all"}
+        errors = [span for _, _, span in self.errors if span in concerned]
+        return bool(whole.all()) and not flagged.any() and not self.differing and not errors
 
     @property
     def newest_vintage(self) -> datetime | None:
@@ -104,7 +109,24 @@ def read_status(
     """The status of the days from first to last, and of the months and years they are in."""
     days = day_states(connection, first, last, models)
     differing = tuple(differing_spans(connection, first, last, bounds))
-    return Status(first, last, days, differing, last_scans(connection))
+    errors = tuple(_errors_beside_states(connection, first, last))
+    return Status(first, last, days, differing, errors, last_scans(connection))
+
+
+def _errors_beside_states(connection: Connection, first: date, last: date) -> Iterator[tuple[str, str, str]]:
+    """Errors of checks whose findings make no day damaged or inconsistent: refused answers, references."""
+    found = integrity_findings.c
+    query = (
+        select(found.table_name, found.check_name, found.span)
+        .where(
+            found.severity == "error",
+            found.effect == "nothing",
+            found.check_name != "completeness",  # whether a day is whole is seen without a verification
+            or_(found.settlement_date.between(first, last), found.span == "all"),
+        )
+        .order_by(found.span, found.table_name)
+    )
+    yield from ((table, check, span) for table, check, span in connection.execute(query))
 
 
 def last_scans(connection: Connection) -> dict[str, datetime]:
@@ -136,8 +158,12 @@ def _found_differing(connection: Connection, first: date, last: date) -> Iterato
 
 
 def _differing_now(connection: Connection, first: date, last: date, bounds: Bounds) -> Iterator[tuple[str, str]]:
-    first_month, last_month = rules.span_bounds(rules.month_of(first))[0], rules.span_bounds(rules.month_of(last))[1]
-    first_year, last_year = rules.span_bounds(f"{first:%Y}")[0], rules.span_bounds(f"{last:%Y}")[1]
+    def within(low: str, high: str) -> tuple[date, date]:
+        """From the start of one month or year to the end of another, within the partitions."""
+        return rules.span_within(low, *bounds)[0], rules.span_within(high, *bounds)[1]
+
+    months = within(rules.month_of(first), rules.month_of(last))
+    years = within(f"{first:%Y}", f"{last:%Y}")
 
     def rows(table: Table, a: date, b: date) -> pd.DataFrame:
         bounds_of = {"summary_date": (a, b), "year_month": (rules.month_of(a), rules.month_of(b))}
@@ -146,15 +172,10 @@ def _differing_now(connection: Connection, first: date, last: date, bounds: Boun
         return summaries_between(connection, table, low, high)
 
     for below, above, roll_up, (a, b) in (
-        (daily_summaries, monthly_summaries, rules.months_from_days, (first_month, last_month)),
-        (monthly_summaries, yearly_summaries, rules.years_from_months, (first_year, last_year)),
-        (bitcoin_daily_summaries, bitcoin_monthly_summaries, rules.bitcoin_months_from_days, (first_month, last_month)),
-        (
-            bitcoin_monthly_summaries,
-            bitcoin_yearly_summaries,
-            rules.bitcoin_years_from_months,
-            (first_year, last_year),
-        ),
+        (daily_summaries, monthly_summaries, rules.months_from_days, months),
+        (monthly_summaries, yearly_summaries, rules.years_from_months, years),
+        (bitcoin_daily_summaries, bitcoin_monthly_summaries, rules.bitcoin_months_from_days, months),
+        (bitcoin_monthly_summaries, bitcoin_yearly_summaries, rules.bitcoin_years_from_months, years),
     ):
         expected = roll_up(rows(below, a, b))
         key = [column.name for column in above.primary_key]

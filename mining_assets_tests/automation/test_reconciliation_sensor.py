@@ -187,7 +187,8 @@ def test_a_week_of_failures_costs_a_bounded_number_of_runs(looking: Looking) -> 
     for minute in range(0, 7 * 24 * 60, 15):
         with time_machine.travel(at + timedelta(minutes=minute), tick=False):
             runs += sum(request.job_name == "daily" for request in looking.tick().requests)
-    assert runs == 3 * looking.settings.heal_attempts  # three ranges, each asked for as often as set
+    # Three ranges, each asked for as often as set, and then once a day.
+    assert 3 * looking.settings.heal_attempts < runs <= 3 * (looking.settings.heal_attempts + 7)
 
 
 def test_a_source_that_is_away_is_probed_with_one_day(looking: Looking, ground: Warehouse) -> None:

@@ -180,11 +180,16 @@ def test_a_wind_like_id_that_is_not_known_is_listed_and_not_counted(
 
 
 def test_a_day_without_wind_is_whole_by_its_raw_rows(fetch: Any) -> None:
-    fetched = fetch(known={})
+    fetched = fetch(known={"T_NONE-1": WindUnit("T_NONE-1")})
     assert fetched.records.empty
     assert set(fetched.ledger["confirmed_by"]) == {"rows"}
     assert set(fetched.ledger["content_hash"]) == {EMPTY_HASH}
     assert (fetched.ledger["raw_rows"] > 0).all()
+
+
+def test_nothing_is_certified_without_any_wind_unit(fetch: Any) -> None:
+    with pytest.raises(DayIncomplete, match="every day would look quiet"):
+        fetch(known={})
 
 
 # Empty on both sides.

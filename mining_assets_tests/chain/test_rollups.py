@@ -131,7 +131,7 @@ def test_bitcoin_is_summed_per_model(warehouse: Warehouse) -> None:
         ((date(2025, 1, 1), None), 30, 365),
         ((date(2025, 6, 10), None), 21, 205),
         ((date(2025, 1, 1), date(2025, 6, 12)), 12, 163),
-        ((date(2025, 6, 10), date(2025, 6, 12)), 3, 3),
+        ((date(2025, 6, 10), date(2025, 6, 30)), 21, 21),
     ],
     ids=["neither", "starts in it", "ends in it", "both"],
 )
@@ -146,6 +146,14 @@ def test_the_days_expected_are_those_within_the_partitions(
         assert {row["days_expected"] for row in table(warehouse, of_month)} == {month_days}
     for of_year in (yearly_summaries, bitcoin_yearly_summaries):
         assert {row["days_expected"] for row in table(warehouse, of_year)} == {year_days}
+
+
+def test_days_outside_the_partitions_do_not_count(warehouse: Warehouse) -> None:
+    row = roll_up_month(warehouse, "2025-06", (date(2025, 6, 10), None)).iloc[0]
+    assert row["days_complete"] == 1  # of the thirtieth; the first lies before
+    roll_up_month(warehouse, "2025-07", (date(2025, 6, 10), None))
+    year = roll_up_year(warehouse, "2025", (date(2025, 6, 10), date(2025, 6, 30))).iloc[0]
+    assert (year["days_complete"], year["days_expected"]) == (1, 21)
 
 
 def test_a_span_without_days_has_no_row(warehouse: Warehouse) -> None:

@@ -73,7 +73,7 @@ def test_a_day_that_comes_right_leaves_the_account_even_from_quarantine(warehous
             note_requested(connection, [DAY, OTHER], POLICY, NOW + minutes(attempt))
         note_failed(connection, {DAY: "no", OTHER: "no"}, NOW)
         quarantine(connection, [DAY], NOW + minutes(9))
-        assert account(connection) == (3, NOW + minutes(10), "no", True)
+        assert account(connection) == (3, NOW + minutes(9) + timedelta(days=1), "no", True)
         assert not account(connection, OTHER)[3]
         note_right(connection, [DAY])
         assert account(connection) == UNTRIED

@@ -16,6 +16,7 @@ WELL = {
     "state": "final",
     "inconsistent": False,
     "quarantined": False,
+    "learned": False,
     "attempts": 0,
     "next_attempt_at": pd.NaT,
     "missing": 0,
@@ -112,14 +113,29 @@ def test_a_day_that_failed_waits_until_its_next_attempt(ago: timedelta, asked: b
     assert made.skipped == ({} if asked else {"waiting after a failure": 1})
 
 
-def test_a_day_is_quarantined_after_the_attempts_set_and_then_left_alone() -> None:
+def test_a_day_is_quarantined_after_the_attempts_set_and_then_tried_once_a_day() -> None:
     tried = MISSING | {"attempts": POLICY.attempts, "next_attempt_at": NOW}
     made = planned({june(5): tried, june(6): MISSING | {"attempts": 2, "next_attempt_at": NOW}})
     assert made.to_quarantine == [june(5)]
     assert made.days == [june(6)]
-    made = planned({june(5): tried | {"quarantined": True}})
+    waiting = tried | {"quarantined": True, "next_attempt_at": NOW + timedelta(hours=1)}
+    made = planned({june(5): waiting})
     assert (made.to_quarantine, made.work) == ([], [])
     assert made.skipped == {"quarantined": 1}
+    made = planned({june(5): waiting | {"next_attempt_at": NOW}})
+    assert (made.to_quarantine, made.days) == ([], [june(5)])
+
+
+def test_a_day_that_may_still_be_filling_up_is_never_quarantined() -> None:
+    tried = MISSING | {"attempts": 99, "next_attempt_at": NOW}
+    young = NOW.date() - timedelta(days=1)
+    made = planned({young: tried})
+    assert (made.to_quarantine, made.days) == ([], [young])
+
+
+def test_a_day_with_a_unit_that_became_known_later_is_fetched_again() -> None:
+    made = planned({june(5): {"learned": True, "inconsistent": True}})
+    assert [(work.kind, work.refetch) for work in made.work] == [("fetch", True)]
 
 
 def test_the_last_attempt_is_waited_for_before_a_day_is_given_up() -> None:

@@ -1,4 +1,4 @@
-"""The operator's commands end to end: each as a process on a twin, on every kind of damage, interrupted, and together."""
+"""The operator's commands end to end, each as a process on a twin: on damage of every kind, interrupted, together."""
 
 import json
 import signal
