@@ -34,9 +34,10 @@ class HealingPolicy:
         """How long to wait after so many attempts: interval × 2ⁿ, at most six hours."""
         return min(self.interval * float(2 ** min(attempts, 20)), LONGEST_WAIT)
 
-    def wait_of_day(self, attempts: int) -> timedelta:
-        """The same for a day, which is tried once a day when it was given up."""
-        return self.wait(attempts) if attempts <= self.attempts else QUARANTINE_WAIT
+    def wait_of_day(self, day: date, attempts: int, now: datetime) -> timedelta:
+        """The same for a day, which is tried once a day when it was given up; a young one never is."""
+        given_up = attempts > self.attempts and not is_young(day, now)
+        return QUARANTINE_WAIT if given_up else self.wait(attempts)
 
 
 @dataclass(frozen=True)

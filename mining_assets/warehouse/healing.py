@@ -19,7 +19,7 @@ def note_requested(connection: Connection, days: Collection[date], policy: Heali
             "settlement_date": day,
             "attempts": known.get(day, 0) + 1,
             "last_attempt_at": now,
-            "next_attempt_at": now + policy.wait_of_day(known.get(day, 0) + 1),
+            "next_attempt_at": now + policy.wait_of_day(day, known.get(day, 0) + 1, now),
         }
         for day in days
     ]

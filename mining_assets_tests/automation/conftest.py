@@ -25,7 +25,8 @@ def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
     """A Dagster instance with storage of its own."""
     folder = tmp_path / "instance"
     folder.mkdir()
-    with dg.DagsterInstance.local_temp(str(folder)) as made:
+    quiet = {"telemetry": {"enabled": False}}
+    with dg.DagsterInstance.local_temp(str(folder), overrides=quiet) as made:
         yield made
 
 

@@ -55,6 +55,15 @@ def test_the_wait_doubles_up_to_six_hours() -> None:
     assert policy.wait(10_000) == LONGEST_WAIT
 
 
+def test_a_day_that_was_given_up_is_tried_once_a_day_and_a_young_one_keeps_to_the_longest_wait() -> None:
+    policy = HealingPolicy(interval=timedelta(seconds=60), attempts=3)
+    old = SECOND  # from D+2 15:00 on the settlement fills nothing up any more
+    assert policy.wait_of_day(DAY, 3, old) == timedelta(minutes=8)
+    assert policy.wait_of_day(DAY, 4, old) == timedelta(days=1)
+    assert policy.wait_of_day(DAY, 4, old - MOMENT) == timedelta(minutes=16)
+    assert policy.wait_of_day(DAY, 99, old - MOMENT) == LONGEST_WAIT
+
+
 Days = st.sets(st.dates(date(2024, 1, 1), date(2024, 12, 31)))
 
 
