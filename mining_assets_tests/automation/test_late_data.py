@@ -58,10 +58,14 @@ class Life:
         """Look again and again; returns when the day was asked for."""
         asked, at = [], first
         while at <= last:
-            if any(ran.dagster_run.tags.get(HEALING_TAG) == "fetch" for ran in self.look(at)):
+            if self.fetches(at):
                 asked.append(at)
             at += every
         return asked
+
+    def fetches(self, at: datetime) -> bool:
+        """Whether a look leads to the day being fetched."""
+        return any(ran.dagster_run.tags.get(HEALING_TAG) == "fetch" for ran in self.look(at))
 
     def execute(self, request: dg.RunRequest) -> dg.ExecuteInProcessResult:
         job = self.looking.definitions.resolve_job_def(str(request.job_name))
@@ -131,7 +135,9 @@ def assert_same(before: dict[str, pd.DataFrame], after: dict[str, pd.DataFrame])
 
 
 def test_a_day_is_fetched_again_at_its_three_moments_and_never_after(life: Life) -> None:
-    asked = life.live(on(1, MORNING), on(10), timedelta(hours=3))
+    before, after = time(14, 59), time(15, 30)
+    looks = [on(1, MORNING), *(on(days, at) for days in (1, 2, 3, 8, 9, 30) for at in (before, DUE, after))]
+    asked = [at for at in looks if life.fetches(at)]
     assert asked == [on(1, MORNING), on(1), on(2), on(8)]
     assert life.status().is_right
     assert_day_is_right(life.made, life.world, DAY)
@@ -140,15 +146,15 @@ def test_a_day_is_fetched_again_at_its_three_moments_and_never_after(life: Life)
 
 def test_a_day_published_in_part_is_missing_until_it_fills_up_and_never_given_up(life: Life) -> None:
     life.world.publish(DAY, periods=30)
-    asked = life.live(on(1, NIGHT), on(2, time(7)), timedelta(minutes=30))
-    assert 6 <= len(asked) <= 14  # with growing waits, though it could have been asked for 62 times
+    asked = life.live(on(1, NIGHT), on(2, time(8, 30)), timedelta(hours=1))
+    assert 6 <= len(asked) <= 14  # with growing waits, though it could have been asked for 33 times
     row = life.day()
     assert (row["state"], row["quarantined"]) == ("missing", False)
     assert "18 periods are empty on both sides" in row["last_error"]
     assert_nothing_stored(life.made, DAY)
 
     life.world.publish(DAY)
-    asked = life.live(on(2, time(7, 30)), on(2, time(13, 30)), timedelta(minutes=30))
+    asked = life.live(on(2, time(9, 30)), on(2, time(14, 30)), timedelta(hours=1))
     assert len(asked) == 1, "it is there six hours after it filled up, the longest wait"
     life.follow()
     assert life.status().is_right
