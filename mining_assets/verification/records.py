@@ -111,7 +111,6 @@ def _figures_that_differ(chunk: "Chunk") -> pd.DataFrame:
     settled = chunk.records.assign(payment=payment(chunk.records["volume"], chunk.records["original_price"]))
     totals = daily_totals(settled, whole.index)
     farm_periods = farm_energy(chunk.records).groupby("settlement_date").size()
-    farm_periods = farm_energy(chunk.records).groupby("settlement_date").size()
     totals["farm_periods"] = farm_periods.reindex(whole.index, fill_value=0)
     ordered = chunk.ledger.sort_values(PERIOD_KEY)
     hashes = ordered.groupby("settlement_date")["content_hash"].agg(lambda of_day: combined_hash(list(of_day)))

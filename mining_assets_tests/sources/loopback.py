@@ -57,6 +57,7 @@ class Loopback:
     def __init__(self, script: Script) -> None:
         self._script = script
         self._handlers: set[asyncio.Task[None]] = set()
+        self._writers: list[asyncio.StreamWriter] = []
         self.requests: list[Request] = []
         self.connections = 0
         self.most_at_once = 0
@@ -75,8 +76,12 @@ class Loopback:
         for handler in self._handlers:
             handler.cancel()
         await asyncio.gather(*self._handlers, return_exceptions=True)
+        for writer in self._writers:
+            writer.close()  # a handler that never began could not
+        await asyncio.gather(*(writer.wait_closed() for writer in self._writers), return_exceptions=True)
 
     def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.append(writer)
         handler = asyncio.get_running_loop().create_task(self._converse(reader, writer))
         self._handlers.add(handler)
         handler.add_done_callback(self._handlers.discard)

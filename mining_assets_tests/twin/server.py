@@ -55,7 +55,7 @@ class Twin:
         self.errors: list[str] = []
         self._bodies = Bodies(world)
         self._down = False
-        self._lines: dict[Line, asyncio.Task[Any] | None] = {}
+        self._lines: dict[Line, asyncio.Task[None]] = {}
         self._server: asyncio.Server | None = None
         self._pause: asyncio.Task[None] | None = None
         self._loop = asyncio.new_event_loop()
@@ -143,20 +143,21 @@ class Twin:
         asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout=30)
 
     async def _listen(self) -> None:
-        self._server = await asyncio.start_server(self._connected, HOST, self.port, backlog=512)
+        self._server = await asyncio.start_server(self._accept, HOST, self.port, backlog=512)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def _hang_up(self) -> None:
         server, self._server = self._server, None
         if server is not None:
             server.close()
-        tasks = []
-        for line, task in list(self._lines.items()):
+        lines = dict(self._lines)
+        for line, task in lines.items():
             line.reset()
-            if task is not None:
-                task.cancel()
-                tasks.append(task)
-        await asyncio.gather(*tasks, return_exceptions=True)
+            task.cancel()
+        await asyncio.gather(*lines.values(), return_exceptions=True)
+        for line in lines:
+            line.writer.close()  # a task that never began could not
+        await asyncio.gather(*(line.writer.wait_closed() for line in lines), return_exceptions=True)
         if server is not None:
             await server.wait_closed()
 
@@ -165,19 +166,20 @@ class Twin:
             self._pause.cancel()
         await self._hang_up()
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         line = Line(reader, writer)
-        self._lines[line] = asyncio.current_task()
+        self._lines[line] = self._loop.create_task(self._converse(line))
+
+    async def _converse(self, line: Line) -> None:
         try:
             with contextlib.suppress(ConnectionError, h11.RemoteProtocolError, asyncio.CancelledError):
                 while await self._exchange(line):
                     line.state.start_next_cycle()
         except Exception:
             self.errors.append(traceback.format_exc())
-            raise
         finally:
             self._lines.pop(line, None)
-            writer.close()
+            line.writer.close()
 
     async def _exchange(self, line: Line) -> bool:
         """One request and its answer; whether the connection can be used again."""
