@@ -209,7 +209,7 @@ class DayRun:
         """Without any wind register no day can be fetched, which is no day's fault."""
         self._source_away(ELEXON, error)
         for day in days:
-            self._failed(day, RECORDS, f"the wind register was never fetched and cannot be had now: {error}")
+            self._failed(day, RECORDS, f"there is no wind register to go by, and it cannot be had now: {error}")
         self._blameless.update(days)
         self._note(days)
         self._tell(dict.fromkeys(days, "failed"), requests=0)

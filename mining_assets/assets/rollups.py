@@ -8,8 +8,8 @@ import dagster as dg
 import pandas as pd
 from sqlalchemy import Table
 
+from mining_assets.assets.conditions import ANY_UPSTREAM_PARTITION_CHANGED
 from mining_assets.assets.descriptions import OWNERS, table_metadata
-from mining_assets.automation.conditions import ANY_UPSTREAM_PARTITION_CHANGED
 from mining_assets.chain.rollups import (
     RollUp,
     roll_up_bitcoin_month,

@@ -49,7 +49,8 @@ def refresh_network_epochs(warehouse: Warehouse, mempool: Blocking[MempoolClient
             history = merged(retargets, answer.fetched_at)
         except NetworkHistoryRefused as refused:
             raise SourceRefused(f"the difficulty history is refused: {refused}", url=answer.url) from None
-        clash = contradiction(reference.stored_epochs(connection), history)
+        altered = reference.is_altered(connection, network_epochs.name)
+        clash = None if altered else contradiction(reference.stored_epochs(connection), history)
         if clash:
             raise SourceRefused(f"the difficulty history contradicts what is stored: {clash}", url=answer.url)
         added = reference.store_network_history(connection, history)
@@ -57,15 +58,20 @@ def refresh_network_epochs(warehouse: Warehouse, mempool: Blocking[MempoolClient
 
 
 def known_wind_units(warehouse: Warehouse, additions: Iterable[WindUnit]) -> dict[str, WindUnit]:
-    """Every wind unit known, curated additions included; empty when the register was never fetched."""
+    """Every wind unit known, curated additions included.
+
+    Empty when the register was never fetched, or units were taken out of its table: it has to be fetched then.
+    """
     with warehouse.reading() as connection:
-        if reference.last_fetch(connection, wind_bm_units.name) is None:
+        name = wind_bm_units.name
+        if reference.last_fetch(connection, name) is None or reference.is_altered(connection, name):
             return {}
         units = reference.wind_units(connection)
     unknown = [addition for addition in additions if addition.bm_unit_id not in units]
     if unknown:
         with warehouse.writing(wind_bm_units.name) as connection:
             reference.store_wind_units(connection, unknown, datetime.now(UTC))
+            reference.note_content(connection, wind_bm_units.name)
     return units | {addition.bm_unit_id: addition for addition in unknown}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from mining_assets.commands.ingest import shrink_option
 from mining_assets.commands.options import DAY, days_asked_for, load_settings, opened_warehouse, say_waiting
 from mining_assets.commands.reconcile import plan_option
 from mining_assets.domain.settlement import periods_in
@@ -14,9 +15,6 @@ from mining_assets.settings import Settings, prepare_home
 from mining_assets.warehouse.exclusive import alone
 
 yes_option = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-shrink_option = click.option(
-    "--accept-shrink", is_flag=True, help="Store an answer that takes more than 5 % off the final day."
-)
 
 
 @click.command("daily")

@@ -60,6 +60,8 @@ class NetworkHistory:
 
     epochs: tuple[Epoch, ...]
     known_until: datetime
+    absent: str = "network_epochs was never fetched"
+    """Why there are no epochs, when there are none."""
 
     def unknown(self, instants: "pd.Series[pd.Timestamp]") -> "pd.Series[bool]":
         """At which instants the difficulty is not known: before the first epoch, or at or after ``known_until``."""
@@ -70,7 +72,7 @@ class NetworkHistory:
     def why_unknown(self, instant: datetime) -> str:
         """Why the difficulty at an instant is not known, for a person."""
         if not self.epochs:
-            return "the difficulty is not known: network_epochs was never fetched"
+            return f"the difficulty is not known: {self.absent}"
         return (
             f"the difficulty at {instant:%Y-%m-%d %H:%M} UTC is not known: network_epochs covers "
             f"{self.epochs[0].block_time:%Y-%m-%d} to {self.known_until:%Y-%m-%d %H:%M} UTC"
@@ -95,7 +97,11 @@ class NetworkHistory:
         )
 
 
-NEVER_FETCHED = NetworkHistory(epochs=(), known_until=datetime.min.replace(tzinfo=UTC))
+_NEVER = datetime.min.replace(tzinfo=UTC)
+NEVER_FETCHED = NetworkHistory(epochs=(), known_until=_NEVER)
+ALTERED = NetworkHistory(
+    epochs=(), known_until=_NEVER, absent="network_epochs was altered since it was fetched: materialize it"
+)
 
 
 def block_subsidy(height: int) -> float:

@@ -139,7 +139,7 @@ EPOCHS_VALID = Check(
     "grid_and_halvings",
     "error",
     "Retargets lie on the grid of 2016 blocks, halvings on 210,000, in order of time, each with its height's subsidy.",
-    "restore the table from a backup; the source's history is refused while it contradicts what is stored.",
+    "materialize network_epochs: an altered table is replaced by what the source says.",
 )
 EPOCHS_SPACING = Check(
     network_epochs.name,

@@ -17,12 +17,13 @@ from mining_assets.domain.network import (
 from mining_assets.verification import catalog
 from mining_assets.verification.catalog import Check
 from mining_assets.verification.findings import ALL, Verification, problems
-from mining_assets.warehouse.reference import last_fetch, stored_epochs
+from mining_assets.warehouse.reference import is_altered, last_fetch, stored_epochs
 from mining_assets.warehouse.schema import curtailment_records, network_epochs, wind_bm_units
 
 FRESH = timedelta(days=2)
 SHORTEST, LONGEST = timedelta(days=5), timedelta(days=25)
 WATCHED_FROM = 2016
+_ALTERED = "the table is not what was stored when it was last fetched"
 
 
 def verify_network_epochs(connection: Connection, now: datetime) -> Verification:
@@ -31,7 +32,8 @@ def verify_network_epochs(connection: Connection, now: datetime) -> Verification
     epochs = stored_epochs(connection)
     fetched_at = last_fetch(connection, network_epochs.name)
     verification.count(catalog.EPOCHS_VALID, epochs=len(epochs))
-    verification.add(catalog.EPOCHS_VALID, _all(_invalid(epochs, fetched_at)))
+    altered = [("", _ALTERED)] if is_altered(connection, network_epochs.name) else []
+    verification.add(catalog.EPOCHS_VALID, _all(_invalid(epochs, fetched_at) or altered))
     verification.add(catalog.EPOCHS_SPACING, _all(_odd_spacing(epochs)))
     _verify_fresh(verification, catalog.EPOCHS_FRESH, fetched_at, now)
     return verification
@@ -46,6 +48,8 @@ def verify_wind_units(connection: Connection, now: datetime) -> Verification:
     farms = set(connection.execute(select(curtailment_records.c.farm_id).distinct()).scalars())
     lost = [(farm, "has records and is not in the register") for farm in sorted(farms - known)]
     lost += [(unit, "has no current version") for unit in sorted(known - current.keys())]
+    if not lost and is_altered(connection, wind_bm_units.name):
+        lost = [("", _ALTERED)]
     verification.count(catalog.UNITS_KEPT, units=len(known), farms_with_records=len(farms))
     verification.add(catalog.UNITS_KEPT, _all(lost))
     _verify_fresh(verification, catalog.UNITS_FRESH, last_fetch(connection, wind_bm_units.name), now)

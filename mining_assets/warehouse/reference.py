@@ -1,13 +1,14 @@
 """The wind register and the network's epochs: what is stored, and adding what a fetch brought."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 
 import pandas as pd
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 
-from mining_assets.domain.network import NEVER_FETCHED, Epoch, NetworkHistory
+from mining_assets.domain.network import ALTERED, NEVER_FETCHED, Epoch, NetworkHistory
 from mining_assets.domain.wind import WindUnit
 from mining_assets.warehouse.engine import insert_frame, upsert_frame
 from mining_assets.warehouse.schema import network_epochs, reference_fetches, wind_bm_units
@@ -57,8 +58,10 @@ def store_wind_units(connection: Connection, seen: Iterable[WindUnit], fetched_a
 
 
 def network_history(connection: Connection) -> NetworkHistory:
-    """The stored history, known until it was last fetched."""
+    """The stored history, known until it was last fetched; none when it is not what was fetched."""
     known_until = last_fetch(connection, network_epochs.name)
+    if is_altered(connection, network_epochs.name):
+        return ALTERED
     return NetworkHistory(stored_epochs(connection), known_until) if known_until else NEVER_FETCHED
 
 
@@ -74,8 +77,10 @@ def stored_epochs(connection: Connection) -> tuple[Epoch, ...]:
 def store_network_history(connection: Connection, history: NetworkHistory) -> int:
     """Add the epochs that are new, and note until when the history is known; returns how many were added.
 
-    The caller has made sure that the history does not contradict the stored one.
+    The caller has made sure that the history does not contradict the stored one. An altered one is replaced.
     """
+    if is_altered(connection, network_epochs.name):
+        connection.execute(delete(network_epochs))
     stored = set(stored_epochs(connection))
     fresh = [asdict(epoch) for epoch in history.epochs if epoch not in stored]
     insert_frame(connection, network_epochs, pd.DataFrame(fresh))
@@ -84,6 +89,26 @@ def store_network_history(connection: Connection, history: NetworkHistory) -> in
 
 
 def note_fetch(connection: Connection, name: str, fetched_at: datetime, rows: int) -> None:
-    """Note that a reference was fetched with success."""
-    note = pd.DataFrame([{"name": name, "fetched_at": fetched_at, "rows": rows}])
-    upsert_frame(connection, reference_fetches, note)
+    """Note that a reference was fetched with success, and what its table holds now."""
+    row = {"name": name, "fetched_at": fetched_at, "rows": rows, "content_hash": _content_hash(connection, name)}
+    upsert_frame(connection, reference_fetches, pd.DataFrame([row]))
+
+
+def note_content(connection: Connection, name: str) -> None:
+    """Note what a reference's table holds now, after a change of the project's own."""
+    row = reference_fetches.c.name == name
+    connection.execute(update(reference_fetches).where(row).values(content_hash=_content_hash(connection, name)))
+
+
+def is_altered(connection: Connection, name: str) -> bool:
+    """Whether a reference's table holds something else than was noted when it was last written."""
+    noted = connection.execute(
+        select(reference_fetches.c.content_hash).where(reference_fetches.c.name == name)
+    ).scalar()
+    return noted is not None and noted != _content_hash(connection, name)
+
+
+def _content_hash(connection: Connection, name: str) -> str:
+    """Of the epochs everything, of the wind units which of them are known."""
+    content = stored_epochs(connection) if name == network_epochs.name else sorted(wind_units(connection))
+    return hashlib.sha256(repr([*content]).encode()).hexdigest()

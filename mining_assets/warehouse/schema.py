@@ -296,6 +296,7 @@ reference_fetches = Table(
     required("name", Name, "wind_bm_units or network_epochs."),
     required("fetched_at", Instant, "When it was last asked for with success."),
     required("rows", Count, "Rows of that answer."),
+    optional("content_hash", Name, "SHA-256 of what the table then held; another content was not fetched."),
     PrimaryKeyConstraint("name"),
     comment="When each reference was last fetched.",
 )

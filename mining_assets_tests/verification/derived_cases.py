@@ -6,6 +6,8 @@ from sqlalchemy import Executable, delete, update
 
 from mining_assets.verification import catalog
 from mining_assets.verification.findings import ALL
+from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.reference import note_content
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
     bitcoin_monthly_summaries,
@@ -24,6 +26,13 @@ from mining_assets_tests.verification.case import Case, change, does, remove
 from mining_assets_tests.verification.clean import QUIET, SHORT, WINDY
 
 calculated, epochs, units = historical_bitcoin_calculations.c, network_epochs.c, wind_bm_units.c
+
+
+def lacking_a_retarget(warehouse: Warehouse) -> None:
+    """A history that was fetched without one of its retargets."""
+    with warehouse.writing("harm") as connection:
+        connection.execute(delete(network_epochs).where(network_epochs.c.height == 635_040))
+        note_content(connection, network_epochs.name)
 
 
 def aged(name: str) -> Executable:
@@ -200,8 +209,23 @@ OF_REFERENCES = (
     ),
     Case(
         "a retarget is lost",
-        catalog.EPOCHS_SPACING,
+        catalog.EPOCHS_VALID,
         does(delete(network_epochs).where(epochs.height == 635_040)),
+        ALL,
+        ("not what was stored when it was last fetched",),
+        also=(catalog.EPOCHS_SPACING,),
+    ),
+    Case(
+        "a difficulty is altered",
+        catalog.EPOCHS_VALID,
+        does(update(network_epochs).where(epochs.height == 635_040).values(difficulty=1.0)),
+        ALL,
+        ("not what was stored when it was last fetched",),
+    ),
+    Case(
+        "the source itself lacks a retarget",
+        catalog.EPOCHS_SPACING,
+        lacking_a_retarget,
         ALL,
         ("height 637056", "4032 blocks and"),
     ),

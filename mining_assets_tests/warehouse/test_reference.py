@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import Executable, delete, insert, update
 from sqlalchemy.exc import IntegrityError
 
-from mining_assets.domain.network import NEVER_FETCHED
+from mining_assets.domain.network import ALTERED, NEVER_FETCHED
 from mining_assets.domain.wind import WindUnit
 from mining_assets.warehouse import reference
 from mining_assets.warehouse.engine import Warehouse
@@ -118,7 +118,29 @@ def test_a_later_fetch_adds_what_is_new_and_is_known_for_longer(warehouse: Wareh
         assert reference.store_network_history(connection, history(known_until=THIRD)) == 0
     with warehouse.reading() as connection:
         assert reference.network_history(connection) == history(known_until=THIRD)
-    assert rows_of(warehouse, reference_fetches) == [("network_epochs", THIRD, 6)]
+    assert [row[:3] for row in rows_of(warehouse, reference_fetches)] == [("network_epochs", THIRD, 6)]
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        delete(network_epochs).where(network_epochs.c.height == history().epochs[-1].height),
+        update(network_epochs).values(difficulty=network_epochs.c.difficulty * 2),
+    ],
+    ids=["deleted", "altered"],
+)
+def test_an_altered_history_is_not_used_and_is_replaced_by_the_next_fetch(
+    harm: Executable, warehouse: Warehouse
+) -> None:
+    with warehouse.writing(network_epochs.name) as connection:
+        reference.store_network_history(connection, history(known_until=SECOND))
+    damage(warehouse, harm)
+    with warehouse.reading() as connection:
+        assert reference.is_altered(connection, network_epochs.name)
+        assert reference.network_history(connection) == ALTERED
+    with warehouse.writing(network_epochs.name) as connection:
+        reference.store_network_history(connection, history(known_until=THIRD))
+        assert reference.network_history(connection) == history(known_until=THIRD)
 
 
 def test_an_epoch_cannot_be_stored_twice(warehouse: Warehouse) -> None:
