@@ -1,5 +1,6 @@
 """What a run tells while it works, one message per day; the terminal shows it, the daemon's runs only log it."""
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date
@@ -17,6 +18,7 @@ class DayReport:
         payment: £, positive = paid to the farms.
         reasons: what is not in place, and why; empty when the day is whole and fully derived.
         requests: HTTP requests made for it.
+        unreachable: it is not in place because a source did not answer at all, which is no fault of the day.
     """
 
     day: date
@@ -26,6 +28,32 @@ class DayReport:
     payment: float = 0.0
     reasons: tuple[str, ...] = ()
     requests: int = 0
+    unreachable: bool = False
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of a day before and after it was replaced.
+
+    Attributes:
+        name: what it is, with its unit.
+    """
+
+    name: str
+    before: float
+    after: float
+
+    def __str__(self) -> str:
+        change = self.after - self.before
+        return f"{self.name}: {self.before:,.8g} → {self.after:,.8g}" + (f" ({change:+,.8g})" if change else "")
+
+
+class Traffic(Protocol):
+    """What a source's client counts while it works; waits in seconds."""
+
+    requests: int
+    rate_wait_seconds: float
+    retry_wait_seconds: float
 
 
 class Progress(Protocol):
@@ -44,6 +72,14 @@ class Progress(Protocol):
         """A day was done."""
         ...
 
+    def watch(self, traffic: Traffic) -> None:
+        """Requests are about to be made, counted there."""
+        ...
+
+    def compared(self, day: date, figures: Sequence[Figure]) -> None:
+        """A day was replaced: what it was and what it is."""
+        ...
+
     def say(self, text: str) -> None:
         """Something a person should read."""
         ...
@@ -59,6 +95,12 @@ class Silent:
         return nullcontext()
 
     def day(self, report: DayReport) -> None:
+        """Ignore it."""
+
+    def watch(self, traffic: Traffic) -> None:
+        """Ignore it."""
+
+    def compared(self, day: date, figures: Sequence[Figure]) -> None:
         """Ignore it."""
 
     def say(self, text: str) -> None:

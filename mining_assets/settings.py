@@ -175,6 +175,12 @@ class Settings(BaseSettings):
         over = last_day_over(now)
         return over if self.end_date is None else min(self.end_date, over)
 
+    def last_days(self, count: int, now: datetime) -> list[date]:
+        """The last so many days that are over and within the partitions, in order; fewer when there are no more."""
+        last = self.last_day(now)
+        days = [last - timedelta(days=back) for back in reversed(range(count))]
+        return [day for day in days if day >= self.start_date]
+
 
 def warehouse_address(text: str) -> URL:
     """A warehouse address with the project's drivers: pysqlite, and psycopg 3 for any PostgreSQL spelling.

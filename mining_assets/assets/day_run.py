@@ -119,6 +119,7 @@ class DayRun:
     def work(self, days: Sequence[date]) -> None:
         """Bring the days in line, each committed and reported by itself."""
         _refuse_unfit(self.config, days)
+        self.means.progress.watch(self.means.elexon.client.counters)
         try:
             units = self.wind_units() if self._wants(RECORDS) else {}
         except SourceError as error:
@@ -148,7 +149,7 @@ class DayRun:
         self._derive(batch, history)
         self.verification.merge(verify_and_store_days(self.means.warehouse, batch, self.means.scope))
         self._note(batch)
-        self._tell(outcomes, self.means.elexon.client.counters.requests - requests)
+        self.tell(outcomes, self.means.elexon.client.counters.requests - requests)
 
     def _database_attempts(self) -> Retrying:
         """A lost or busy database is waited for and the days at hand repeated; errors of the data are not."""
@@ -212,7 +213,7 @@ class DayRun:
             self._failed(day, RECORDS, f"there is no wind register to go by, and it cannot be had now: {error}")
         self._blameless.update(days)
         self._note(days)
-        self._tell(dict.fromkeys(days, "failed"), requests=0)
+        self.tell(dict.fromkeys(days, "failed"), requests=0)
 
     def network_history(self, last: date) -> NetworkHistory:
         """The network's history; fetched when it does not reach the last day. Without it those days stay missing."""
@@ -352,7 +353,8 @@ class DayRun:
             note_failed(connection, failed, datetime.now(UTC))
             note_blameless(connection, [day for day in batch if day in self._blameless])
 
-    def _tell(self, outcomes: Mapping[date, str], requests: int) -> None:
+    def tell(self, outcomes: Mapping[date, str], requests: int) -> None:
+        """Tell the log and the progress how days ended, with their figures as they are stored now."""
         with self.means.warehouse.reading() as connection:
             for day, outcome in outcomes.items():
                 figures = day_figures(connection, day)
@@ -364,6 +366,7 @@ class DayRun:
                     payment=figures.payment if figures else 0.0,
                     reasons=tuple(self.reasons.get(day, ())),
                     requests=requests if outcome != "kept" else 0,
+                    unreachable=day in self._blameless,
                 )
                 text = f"{day}: {report.outcome}, {report.records} records, {report.energy:,.3f} MWh"
                 self.context.log.info(text)

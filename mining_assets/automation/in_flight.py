@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 
 import dagster as dg
@@ -13,6 +13,7 @@ from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
 
 HEALING_TAG = "mining_assets/healing"
 PROCESS_TAG = "mining_assets/process"
+DAYS_TAG = "mining_assets/days"  # of runs without partitions that work on days: first and last of them
 PARTITION, RANGE_START, RANGE_END = (
     "dagster/partition",
     "dagster/asset_partition_range_start",
@@ -30,6 +31,11 @@ _UNFINISHED = [
 def process_tag() -> dict[str, str]:
     """The tag of a run that lives in this process, by which others see whether it still does."""
     return {PROCESS_TAG: f"{socket.gethostname()}:{os.getpid()}"}
+
+
+def days_tag(days: Sequence[date]) -> dict[str, str]:
+    """The tag of a run without partitions that works on the days from the first to the last of some."""
+    return {DAYS_TAG: f"{days[0]}/{days[-1]}"}
 
 
 def unfinished_runs(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
@@ -85,9 +91,12 @@ def backfill_keys(instance: dg.DagsterInstance, repository: dg.RepositoryDefinit
 def _keys_of_run(run: dg.DagsterRun) -> Iterator[str]:
     if PARTITION in run.tags:
         yield run.tags[PARTITION]
-    if RANGE_START not in run.tags:
+    if RANGE_START in run.tags:
+        first, last = run.tags[RANGE_START], run.tags[RANGE_END]
+    elif DAYS_TAG in run.tags:
+        first, _, last = run.tags[DAYS_TAG].partition("/")
+    else:
         return
-    first, last = run.tags[RANGE_START], run.tags[RANGE_END]
     if len(first) != len("2025-06-01"):
         yield from (first, last)
         return

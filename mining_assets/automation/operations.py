@@ -5,7 +5,7 @@ each is one step on the same chain as the daily assets.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
@@ -15,6 +15,7 @@ from pydantic import Field
 
 from mining_assets.assets.day_run import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN, DailyRun, DayRun, Means
 from mining_assets.assets.rollups import follow_days
+from mining_assets.automation.in_flight import days_tag
 from mining_assets.chain.critical import DayContent, NotMended, content_of, replace_whole, save_aside
 from mining_assets.chain.fetch import DayIncomplete, fetch_day
 from mining_assets.chain.period import fetch_period, replace_period
@@ -23,7 +24,7 @@ from mining_assets.domain.restatement import ShrinkRefused
 from mining_assets.domain.settlement import periods_in
 from mining_assets.domain.wind import WindUnit
 from mining_assets.healing.plan import DERIVE, needs
-from mining_assets.progress import Progress
+from mining_assets.progress import DayReport, Progress
 from mining_assets.settings import Settings, iso_day, now
 from mining_assets.sources.blocking import Blocking
 from mining_assets.sources.elexon import ElexonClient
@@ -93,6 +94,11 @@ class Operation:
         self.context.log.info(text)
         self.means.progress.say(text)
 
+    def begin(self, days: Sequence[date]) -> None:
+        """Say which days this run works on, so that healing leaves them to it."""
+        self.context.instance.add_run_tags(self.context.run_id, days_tag(days))
+        self.means.progress.watch(self.means.elexon.client.counters)
+
     def process(self, days: Iterable[date], config: DailyRun, *, derive_only: bool = False) -> None:
         """Bring days in line by the daily chain.
 
@@ -113,11 +119,24 @@ class Operation:
         """A run of the daily chain, for its references."""
         return DayRun(self.context, DAILY_CHAIN, DailyRun(), self.means)
 
-    def kept(self, day: date, error: Exception) -> dg.Failure:
-        """The failure that says that a day is as it was; a refused answer is remembered."""
+    def done(self, day: date, outcome: str, requests: int) -> None:
+        """Tell of a day that was replaced."""
+        self.day_run().tell({day: outcome}, requests)
+
+    def keep(self, days: Sequence[date]) -> None:
+        """Tell of days with which nothing is wrong."""
+        self.day_run().tell(dict.fromkeys(days, "kept"), requests=0)
+
+    def kept(self, day: date, error: Exception, *, unanswered: bool) -> dg.Failure:
+        """The failure that says that a day is as it was; a refused answer is remembered.
+
+        Args:
+            unanswered: the source did not answer a single request.
+        """
         if isinstance(error, ShrinkRefused):
             with self.means.warehouse.writing(str(day)) as connection:
                 note_refused(connection, error)
+        self.means.progress.day(DayReport(day, "failed", reasons=(str(error),), unreachable=unanswered))
         return dg.Failure(f"{day} is as it was: {error}", allow_retries=False)
 
     def finish(self, days: Sequence[date]) -> None:
@@ -149,8 +168,10 @@ class Operation:
 
     def compare(self, day: date, before: DayContent) -> None:
         """Tell what a day was and what it became."""
-        for line in before.lines(self.content(day)):
-            self.say(f"{day} {line}")
+        figures = before.figures(self.content(day))
+        for figure in figures:
+            self.context.log.info(f"{day} {figure}")
+        self.means.progress.compared(day, figures)
 
 
 def operator_jobs(settings: Settings, scope: Scope, additions: tuple[WindUnit, ...]) -> list[dg.JobDefinition]:
@@ -208,12 +229,12 @@ def _day(config: OneDay, settings: Settings) -> date:
 
 def _daily_check(operation: Operation, config: DailyCheck) -> None:
     means, settings = operation.means, operation.settings
-    last = settings.last_day(now())
-    first = max(settings.start_date, last - timedelta(days=config.days - 1))
-    days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+    days = settings.last_days(config.days, now())
     if not days:
         operation.say("no day is over yet")
         return
+    first, last = days[0], days[-1]
+    operation.begin(days)
     verify_and_store_days(means.warehouse, days, means.scope)
     with means.warehouse.reading() as connection:
         needed = needs(day_states(connection, first, last, means.scope.models), datetime.now(UTC))
@@ -221,6 +242,7 @@ def _daily_check(operation: Operation, config: DailyCheck) -> None:
         needed = dict.fromkeys(days, "refetch")
     wanting = ", ".join(f"{day} {kind}" for day, kind in needed.items())
     operation.say(f"{first} to {last}: {wanting or 'nothing is missing or wrong'}")
+    operation.keep([day for day in days if day not in needed])
     derive = [day for day, kind in needed.items() if kind == DERIVE]
     operation.process(needed.keys() - set(derive), DailyRun(refetch=True))
     operation.process(derive, DailyRun(), derive_only=True)
@@ -229,6 +251,7 @@ def _daily_check(operation: Operation, config: DailyCheck) -> None:
 
 def _reingest(operation: Operation, config: OneDay) -> None:
     day = _day(config, operation.settings)
+    operation.begin([day])
     before = operation.content(day)
     operation.process([day], DailyRun(refetch=True, accept_shrink=config.accept_shrink))
     operation.finish([day])
@@ -237,6 +260,7 @@ def _reingest(operation: Operation, config: OneDay) -> None:
 
 def _mend_critical(operation: Operation, config: OneDay) -> None:
     day, means = _day(config, operation.settings), operation.means
+    operation.begin([day])
     before = operation.content(day)
     with means.warehouse.reading() as connection:
         saved = save_aside(connection, day, _saved_days(operation.settings.home))
@@ -250,14 +274,16 @@ def _mend_critical(operation: Operation, config: OneDay) -> None:
         timeout_seconds=PATIENT_SECONDS,
     )
     run = operation.day_run()
+    client = ElexonClient(operation.settings.elexon_url, patient)
+    means.progress.watch(client.counters)
     try:
         units, history = run.wind_units(), run.network_history(day)
-        with Blocking(ElexonClient(operation.settings.elexon_url, patient)) as slow:
+        with Blocking(client) as slow:
             fetched = slow.run(fetch_day(slow.client, day, units))
         outcome = replace_whole(means.warehouse, fetched, history, means.scope, accept_shrink=config.accept_shrink)
     except (SourceError, DayIncomplete, ShrinkRefused, NotMended) as error:
-        raise operation.kept(day, error) from None
-    operation.say(f"{day}: {outcome}")
+        raise operation.kept(day, error, unanswered=not client.counters.bytes) from None
+    operation.done(day, str(outcome), client.counters.requests)
     operation.finish([day])
     operation.compare(day, before)
 
@@ -266,6 +292,7 @@ def _spot_fix(operation: Operation, config: OnePeriod) -> None:
     day, means = _day(config, operation.settings), operation.means
     if config.period > periods_in(day):
         raise dg.Failure(f"{day} has the settlement periods 1 to {periods_in(day)}", allow_retries=False)
+    operation.begin([day])
     before = operation.content(day)
     try:
         units = operation.day_run().wind_units()
@@ -276,7 +303,7 @@ def _spot_fix(operation: Operation, config: OnePeriod) -> None:
         with means.warehouse.writing(str(day)) as connection:
             outcome = replace_period(connection, day, config.period, fetched, accept_shrink=config.accept_shrink)
     except (SourceError, DayIncomplete, ShrinkRefused) as error:
-        raise operation.kept(day, error) from None
+        raise operation.kept(day, error, unanswered=not means.elexon.client.counters.bytes) from None
     records = fetched[0]
     rows = records[records["farm_id"] == config.farm]
     operation.say(

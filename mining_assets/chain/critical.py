@@ -17,6 +17,7 @@ from mining_assets.chain.rollups import roll_up_everything
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.network import NetworkHistory
 from mining_assets.domain.summaries import month_of, year_of
+from mining_assets.progress import Figure
 from mining_assets.verification.scan import FINDINGS, Scope, verify_within
 from mining_assets.warehouse.calculations import calculations_of
 from mining_assets.warehouse.days import FetchedDay, Outcome, ledger_of, records_of, store_day
@@ -41,20 +42,17 @@ class DayContent:
     payment: float
     bitcoin: dict[str, float]
 
-    def lines(self, after: "DayContent") -> list[str]:
-        """A comparison with what it became, a line per figure."""
-        pairs: list[tuple[str, float, float]] = [
-            ("stored rows", self.rows, after.rows),
-            ("curtailment records", self.records, after.records),
-            ("MWh", self.energy, after.energy),
-            ("£", self.payment, after.payment),
+    def figures(self, after: "DayContent") -> list[Figure]:
+        """A comparison with what it became."""
+        compared = [
+            Figure("stored rows", self.rows, after.rows),
+            Figure("curtailment records", self.records, after.records),
+            Figure("curtailed MWh", self.energy, after.energy),
+            Figure("£ paid", self.payment, after.payment),
         ]
         for model in sorted(self.bitcoin.keys() | after.bitcoin.keys()):
-            pairs.append((f"{model} BTC", self.bitcoin.get(model, 0.0), after.bitcoin.get(model, 0.0)))
-        return [
-            f"{name}: {before:,.8g} → {now:,.8g}" + ("" if before == now else f" ({now - before:+,.8g})")
-            for name, before, now in pairs
-        ]
+            compared.append(Figure(f"{model} BTC", self.bitcoin.get(model, 0.0), after.bitcoin.get(model, 0.0)))
+        return compared
 
 
 def content_of(connection: Connection, day: date) -> DayContent:

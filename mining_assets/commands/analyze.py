@@ -10,15 +10,16 @@ from typing import Any
 import click
 from sqlalchemy import Connection, func, select, text
 
-from mining_assets.commands.options import load_settings, opened_warehouse
+from mining_assets.commands.options import UNREACHABLE, json_option, load_settings, opened_warehouse
 from mining_assets.commands.status import as_dict, as_text
+from mining_assets.commands.verify import as_dict as finding_as_dict
 from mining_assets.curated import miner_models
 from mining_assets.domain.healing import day_ranges
 from mining_assets.domain.summaries import month_of
 from mining_assets.healing.plan import DERIVE, needs
 from mining_assets.settings import Settings, now, prepare_home
 from mining_assets.verification.catalog import CALCULATIONS_COMPLETE
-from mining_assets.verification.findings import Finding, Verification
+from mining_assets.verification.findings import Verification
 from mining_assets.verification.scan import Scope, note_scan, scan
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.schema import metadata
@@ -26,14 +27,17 @@ from mining_assets.warehouse.status import Status, completion, read_status
 from mining_assets.warehouse.upgrade import current_revision, needed_revision
 
 BUCKETS = ("critical (below 50 %)", "partial (50 to 95 %)", "almost (95 % and more)")
+ANSWERS = "answers"
 _LISTED_COMMANDS = 20
 _OF_MODEL = "missing "
 
 
 @click.command("analyze")
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@json_option
 def analyze(as_json: bool) -> None:
     """Status, and everything verified by value: by month and model, buckets, database, sources, and what would mend it.
+
+    Exit code 1 when data are wrong or missing, 3 when they are right but a source does not answer.
 
     Example: mining-assets analyze --json
     """
@@ -51,13 +55,15 @@ def analyze(as_json: bool) -> None:
         "by_month": by_month(status),
         "missing_by_model": missing_by_model(verification),
         "buckets": buckets(status),
-        "findings": [_finding(finding) for finding in verification.findings],
+        "findings": [finding_as_dict(finding) for finding in verification.findings],
         "database": health,
         "sources": sources(settings),
         "commands": mending_commands(status),
     }
     click.echo(json.dumps(report, indent=2) if as_json else "\n".join([as_text(status), *_lines(report)]))
-    sys.exit(0 if status.is_right and not verification.errors else 1)
+    right = status.is_right and not verification.errors
+    reachable = all(answer == ANSWERS for answer in report["sources"].values())
+    sys.exit(1 if not right else 0 if reachable else UNREACHABLE)
 
 
 def by_month(status: Status) -> list[dict[str, Any]]:
@@ -120,7 +126,7 @@ def sources(settings: Settings) -> dict[str, str]:
                 await getattr(client, method)()
         except SourceError as error:
             return str(error)
-        return "answers"
+        return ANSWERS
 
     async def both() -> dict[str, str]:
         elexon, mempool = await asyncio.gather(
@@ -168,17 +174,6 @@ def _postgresql_health(connection: Connection) -> dict[str, Any]:
         "bytes": size,
         "connections": dict(states.all()),
         "slow_queries": [{"pid": pid, "seconds": seconds, "query": query} for pid, seconds, query in slow],
-    }
-
-
-def _finding(finding: Finding) -> dict[str, Any]:
-    return {
-        "table": finding.check.table,
-        "check": finding.check.name,
-        "severity": finding.check.severity,
-        "span": str(finding.span),
-        "problems": finding.problems,
-        "example": finding.example,
     }
 
 

@@ -13,6 +13,8 @@ from typing import Any
 
 from mining_assets.progress import DayReport
 
+RECONCILIATION, DAILY = "reconciliation", "daily_reconciliation"
+
 
 @dataclass
 class Checkpoint:
@@ -70,7 +72,7 @@ class Checkpoint:
 
 
 def checkpoint_path(home: Path, name: str) -> Path:
-    """Where a checkpoint is kept: ``reconciliation`` or ``daily_reconciliation``."""
+    """Where a checkpoint is kept: that of the daily check is ``DAILY``, of all else ``RECONCILIATION``."""
     return home / "data" / "checkpoints" / f"{name}_checkpoint.json"
 
 

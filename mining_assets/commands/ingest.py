@@ -7,18 +7,23 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mining_assets.commands.options import DAY, days_asked_for, load_settings, opened_warehouse, say_waiting
-from mining_assets.commands.tables import print_failures, print_figures
-from mining_assets.curated import miner_models
+from mining_assets.commands.checkpoint import RECONCILIATION, Checkpoint, checkpoint_path
+from mining_assets.commands.options import (
+    DAY,
+    days_asked_for,
+    json_option,
+    load_settings,
+    opened_warehouse,
+    plan_option,
+    say_waiting,
+)
 from mining_assets.domain.settlement import periods_in
 from mining_assets.settings import Settings, prepare_home
 from mining_assets.warehouse.exclusive import alone
-from mining_assets.warehouse.status import read_status
 
 if TYPE_CHECKING:
     from mining_assets.commands.runs import Batch
 
-RECONCILIATION = "reconciliation"
 refetch_option = click.option("--refetch", is_flag=True, help="Fetch days again that are whole.")
 shrink_option = click.option(
     "--accept-shrink", is_flag=True, help="Store an answer that takes more than 5 % off a final day."
@@ -37,8 +42,12 @@ batch_argument = click.argument("batch", type=click.IntRange(min=1), required=Fa
     metavar="PERIOD",
     help="A period known to be truly empty on both sides; may be repeated.",
 )
-def date_command(day: date, refetch: bool, accept_shrink: bool, accept_empty: tuple[int, ...]) -> None:
-    """Bring one DAY up to date: fetch it if it is not whole, calculate, summarize.
+@plan_option
+@json_option
+def date_command(
+    day: date, refetch: bool, accept_shrink: bool, accept_empty: tuple[int, ...], plan_only: bool, as_json: bool
+) -> None:
+    """Bring one DAY up to date: fetch it if it is not whole, calculate, summarize, verify.
 
     Example: mining-assets date 2025-06-01 --refetch
     """
@@ -50,7 +59,8 @@ def date_command(day: date, refetch: bool, accept_shrink: bool, accept_empty: tu
     from mining_assets.commands.runs import Batch
 
     config = {"refetch": refetch, "accept_shrink": accept_shrink, "accept_empty": list(accept_empty)}
-    sys.exit(bring_up_to_date(settings, [Batch(days, config)], ["date", str(day)]))
+    batches = [Batch(days, config)]
+    sys.exit(bring_up_to_date(settings, batches, ["date", str(day)], plan_only=plan_only, as_json=as_json))
 
 
 @click.command("range")
@@ -58,10 +68,12 @@ def date_command(day: date, refetch: bool, accept_shrink: bool, accept_empty: tu
 @click.argument("end", type=DAY)
 @batch_argument
 @refetch_option
-def range_command(start: date, end: date, batch: int | None, refetch: bool) -> None:
+@plan_option
+@json_option
+def range_command(start: date, end: date, batch: int | None, refetch: bool, plan_only: bool, as_json: bool) -> None:
     """Bring the days from START to END (inclusive) up to date. Days that are whole are not fetched again.
 
-    A run does a calendar month, or BATCH days.
+    A run does a calendar month, or BATCH days. Each day is verified by value when it is done.
 
     Example: mining-assets range 2025-06-01 2025-07-17
     """
@@ -71,42 +83,50 @@ def range_command(start: date, end: date, batch: int | None, refetch: bool) -> N
 
     config = {"refetch": refetch}
     batches = by_size(days, batch, config) if batch else by_month(days, config)
-    sys.exit(bring_up_to_date(settings, batches, ["range", str(start), str(end)]))
+    command = ["range", str(start), str(end)]
+    sys.exit(bring_up_to_date(settings, batches, command, plan_only=plan_only, as_json=as_json))
 
 
 def bring_up_to_date(
-    settings: Settings, batches: "Sequence[Batch]", command: list[str], spans: Sequence[str] = ()
+    settings: Settings,
+    batches: "Sequence[Batch]",
+    command: list[str],
+    spans: Sequence[str] = (),
+    *,
+    plan_only: bool = False,
+    as_json: bool = False,
+    account: str = RECONCILIATION,
+    about: tuple[date, date] | None = None,
 ) -> int:
     """Run the batches, show how each day ended and what the range holds now; returns the exit code.
 
-    The checkpoint is written after every day, and removed when all went well.
+    Args:
+        spans: months and years to sum up besides those of the days.
+        plan_only: only show what would be done.
+        account: the name of the checkpoint, which is written after every day and removed when all went well.
+        about: the days that have to be right at the end, when these are more than those of the batches.
     """
-    models = miner_models(settings)
     prepare_home(settings.home)
     days = sorted(day for batch in batches for day in batch.days)
+    text = " ".join(command)
     with opened_warehouse(settings) as warehouse:
-        from mining_assets.commands.checkpoint import Checkpoint, checkpoint_path
+        if plan_only:
+            from mining_assets.commands.plans import show_plan, steps_of
+
+            return show_plan(text, steps_of(warehouse, batches, spans), as_json=as_json)
+        from mining_assets.commands.ending import conclude
         from mining_assets.commands.runs import run_batches
         from mining_assets.commands.terminal import TerminalProgress
 
-        path = checkpoint_path(settings.home, RECONCILIATION)
+        path = checkpoint_path(settings.home, account)
         checkpoint = Checkpoint(path, command, list(days), dict(batches[0].config) if batches else {})
-        text = " ".join(command)
         with alone(warehouse, text, say_waiting):
             checkpoint.write()
             with TerminalProgress(command[0], len(days), settings.home, checkpoint.after) as progress:
                 outcome = run_batches(settings, batches, text, progress, spans)
-                progress.say(progress.statistics())
-        with warehouse.reading() as connection:
-            bounds = (settings.start_date, settings.end_date)
-            status = read_status(connection, days[0], days[-1], models, bounds)
-            print_figures(connection, status, models)
-    failed = [report for report in progress.reports if report.reasons]
-    print_failures(failed, outcome.errors)
-    if progress.stopping:
-        return progress.signals.exit_code
-    done = set(days)
-    right = status.is_right_on(done) and not failed and not outcome.errors
-    if right:
+                progress.finish()
+        about = about or (days[0], days[-1])
+        code = conclude(settings, warehouse, text, days, about, progress, outcome, as_json=as_json)
+    if code == 0:
         checkpoint.remove()
-    return 0 if right else 1
+    return code

@@ -1,16 +1,17 @@
 """The terminal: `mining-assets`. Parsing, progress and printing; the work is done by the assets.
 
 Exit codes: 0 everything asked for is right, 1 something is not, 2 the input was wrong and nothing was touched,
-3 the database could not be used.
+3 the sources or the database could not be reached, 130 or 143 stopped by a signal.
 """
 
 import sys
 
 import click
 
+from mining_assets.commands.signals import Terminated
 from mining_assets.settings import SettingsError
 
-BAD_INPUT, UNREACHABLE = 2, 3
+BAD_INPUT = 2
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -42,8 +43,8 @@ def main() -> None:
     except (click.UsageError, SettingsError) as error:
         text = error.format_message() if isinstance(error, click.UsageError) else str(error)
         _fail(text, BAD_INPUT)
-    except click.Abort:
-        _fail("interrupted", 130)
+    except click.Abort as error:
+        _fail("interrupted", 143 if isinstance(error.__cause__ or error.__context__, Terminated) else 130)
     except click.ClickException as error:
         _fail(error.format_message(), error.exit_code)
     sys.exit(code if isinstance(code, int) else 0)

@@ -1,20 +1,28 @@
 """`daily`, `reingest`, `critical` and `spot-fix`: the operator's jobs, from the terminal."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 import click
 
+from mining_assets.commands.checkpoint import DAILY, Checkpoint, checkpoint_path
 from mining_assets.commands.ingest import shrink_option
-from mining_assets.commands.options import DAY, days_asked_for, load_settings, opened_warehouse, say_waiting
-from mining_assets.commands.reconcile import plan_option
+from mining_assets.commands.options import (
+    DAY,
+    confirm,
+    days_asked_for,
+    json_option,
+    load_settings,
+    opened_warehouse,
+    plan_option,
+    say_waiting,
+    yes_option,
+)
 from mining_assets.domain.settlement import periods_in
-from mining_assets.settings import Settings, prepare_home
+from mining_assets.settings import Settings, now, prepare_home
 from mining_assets.warehouse.exclusive import alone
-
-yes_option = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 
 
 @click.command("daily")
@@ -22,19 +30,27 @@ yes_option = click.option("--yes", is_flag=True, help="Do not ask for confirmati
 @click.argument("force", type=bool, default=False)
 @click.option("--force", "forced", is_flag=True, help="Fetch the days again even if nothing is wrong with them.")
 @plan_option
-def daily(days: int, force: bool, forced: bool, plan_only: bool) -> None:
+@json_option
+def daily(days: int, force: bool, forced: bool, plan_only: bool, as_json: bool) -> None:
     """The daily check: verify the last DAYS days by value and process what is missing or wrong.
 
     Example: mining-assets daily 7 --force
     """
     settings = load_settings()
-    config = {"days": days, "force": force or forced}
+    sys.exit(daily_check(settings, days, force=force or forced, plan_only=plan_only, as_json=as_json))
+
+
+def daily_check(settings: Settings, count: int, *, force: bool, plan_only: bool, as_json: bool) -> int:
+    """The daily check of the last so many days; returns the exit code."""
+    days, command = settings.last_days(count, now()), f"daily {count}"
+    if not days:
+        raise click.UsageError(f"no day since the first partition, {settings.start_date}, is over yet")
     if plan_only:
-        click.echo(
-            f"would verify the last {days} days and {'fetch them all again' if config['force'] else 'mend them'}"
-        )
-        sys.exit(0)
-    sys.exit(perform(settings, "daily", config, f"daily {days}"))
+        action = "verify, fetch again, calculate, summarize" if force else "verify, and mend what is missing or wrong"
+        return _plan(command, action, days, as_json)
+    checkpoint = Checkpoint(checkpoint_path(settings.home, DAILY), command.split(), list(days), {"refetch": force})
+    config = {"days": count, "force": force}
+    return perform(settings, "daily", config, command, days, checkpoint=checkpoint, as_json=as_json)
 
 
 @click.command("reingest")
@@ -42,19 +58,20 @@ def daily(days: int, force: bool, forced: bool, plan_only: bool) -> None:
 @shrink_option
 @yes_option
 @plan_option
-def reingest(day: date, accept_shrink: bool, yes: bool, plan_only: bool) -> None:
+@json_option
+def reingest(day: date, accept_shrink: bool, yes: bool, plan_only: bool, as_json: bool) -> None:
     """Fetch DAY again, whole, and derive everything from it anew; shows figures before and after.
 
     Example: mining-assets reingest 2025-06-01 --yes
     """
-    settings = load_settings()
-    days_asked_for(settings, day, day)
+    settings, command = load_settings(), f"reingest {day}"
+    days = days_asked_for(settings, day, day)
     if plan_only:
-        click.echo(f"would fetch {day} again, replace it, and derive everything from it up to its year")
-        sys.exit(0)
+        action = "fetch, replace, calculate, summarize, verify, up to its year"
+        sys.exit(_plan(command, action, days, as_json))
     confirm(f"Replace everything that is stored of {day}?", yes=yes)
     config = {"day": str(day), "accept_shrink": accept_shrink}
-    sys.exit(perform(settings, "reingest", config, f"reingest {day}"))
+    sys.exit(perform(settings, "reingest", config, command, days, as_json=as_json))
 
 
 @click.command("critical")
@@ -62,19 +79,20 @@ def reingest(day: date, accept_shrink: bool, yes: bool, plan_only: bool) -> None
 @shrink_option
 @yes_option
 @plan_option
-def critical(day: date, accept_shrink: bool, yes: bool, plan_only: bool) -> None:
+@json_option
+def critical(day: date, accept_shrink: bool, yes: bool, plan_only: bool, as_json: bool) -> None:
     """Mend a problematic DAY with extra safeguards: saved aside, fetched slowly, replaced only if all is right.
 
     Example: mining-assets critical 2025-06-01 --yes
     """
-    settings = load_settings()
-    days_asked_for(settings, day, day)
+    settings, command = load_settings(), f"critical {day}"
+    days = days_asked_for(settings, day, day)
     if plan_only:
-        click.echo(f"would save {day} aside, fetch it slowly, and replace it if every check holds on the result")
-        sys.exit(0)
+        action = "save aside, fetch slowly, replace if every check holds on the result"
+        sys.exit(_plan(command, action, days, as_json))
     confirm(f"Replace {day} if its new answer is right?", yes=yes)
     config = {"day": str(day), "accept_shrink": accept_shrink}
-    sys.exit(perform(settings, "critical", config, f"critical {day}"))
+    sys.exit(perform(settings, "critical", config, command, days, as_json=as_json))
 
 
 @click.command("spot-fix")
@@ -82,54 +100,66 @@ def critical(day: date, accept_shrink: bool, yes: bool, plan_only: bool) -> None
 @click.argument("period", type=int)
 @click.argument("farm")
 @shrink_option
+@yes_option
 @plan_option
-def spot_fix(day: date, period: int, farm: str, accept_shrink: bool, plan_only: bool) -> None:
+@json_option
+def spot_fix(day: date, period: int, farm: str, accept_shrink: bool, yes: bool, plan_only: bool, as_json: bool) -> None:
     """Fetch one PERIOD of a whole DAY again and mend what FARM has in it; all else of the day stays.
+
+    Asks for confirmation only with --accept-shrink, which may lose good data.
 
     Example: mining-assets spot-fix 2025-06-01 17 T_WLNYO-4
     """
-    settings = load_settings()
-    days_asked_for(settings, day, day)
+    settings, command = load_settings(), f"spot-fix {day} {period} {farm}"
+    days = days_asked_for(settings, day, day)
     if not 1 <= period <= periods_in(day):
         raise click.UsageError(f"{day} has the settlement periods 1 to {periods_in(day)}, not {period}")
     _refuse_unknown_farm(settings, farm)
     if plan_only:
-        click.echo(f"would fetch period {period} of {day} again, both sides, and replace it")
-        sys.exit(0)
+        action = f"fetch period {period}, both sides, replace it, calculate, summarize, verify"
+        sys.exit(_plan(command, action, days, as_json))
+    if accept_shrink:
+        confirm(f"Replace period {period} of {day} even if that takes more than 5 % off the day?", yes=yes)
     config = {"day": str(day), "period": period, "farm": farm, "accept_shrink": accept_shrink}
-    sys.exit(perform(settings, "spot_fix", config, f"spot-fix {day} {period} {farm}"))
+    sys.exit(perform(settings, "spot_fix", config, command, days, as_json=as_json))
 
 
-def perform(settings: Settings, operation: str, config: Mapping[str, Any], command: str) -> int:
-    """Run an operator's job and tell what it says; returns the exit code."""
+def perform(
+    settings: Settings,
+    operation: str,
+    config: Mapping[str, Any],
+    command: str,
+    days: Sequence[date],
+    *,
+    checkpoint: Checkpoint | None = None,
+    as_json: bool = False,
+) -> int:
+    """Run an operator's job and report; returns the exit code."""
     prepare_home(settings.home)
-    with opened_warehouse(settings) as warehouse, alone(warehouse, command, say_waiting):
+    with opened_warehouse(settings) as warehouse:
         from mining_assets.automation.operations import OPERATIONS
+        from mining_assets.commands.ending import conclude
         from mining_assets.commands.runs import run_operation
         from mining_assets.commands.terminal import TerminalProgress
 
         job, op = OPERATIONS[operation]
-        with TerminalProgress(operation, 1, settings.home) as progress:
-            outcome = run_operation(settings, job, op, config, command, progress)
-            progress.say(progress.statistics())
-    for error in outcome.errors:
-        click.echo(f"mining-assets: {error}", err=True)
-    if progress.stopping:
-        return progress.signals.exit_code
-    return 1 if outcome.errors else 0
+        after_day = checkpoint.after if checkpoint else None
+        with alone(warehouse, command, say_waiting):
+            if checkpoint:
+                checkpoint.write()
+            with TerminalProgress(command.split()[0], len(days), settings.home, after_day) as progress:
+                outcome = run_operation(settings, job, op, config, command, progress)
+                progress.finish()
+        code = conclude(settings, warehouse, command, days, (days[0], days[-1]), progress, outcome, as_json=as_json)
+    if checkpoint and code == 0:
+        checkpoint.remove()
+    return code
 
 
-def confirm(question: str, *, yes: bool) -> None:
-    """Ask, unless told not to.
+def _plan(command: str, action: str, days: Sequence[date], as_json: bool) -> int:
+    from mining_assets.commands.plans import Step, show_plan
 
-    Raises:
-        click.UsageError: there is no terminal to ask on.
-    """
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise click.UsageError("this may replace good data: confirm with --yes, since there is no terminal to ask on")
-    click.confirm(question, abort=True)
+    return show_plan(command, [Step(action, days[0], days[-1], len(days))], as_json=as_json)
 
 
 def _refuse_unknown_farm(settings: Settings, farm: str) -> None:

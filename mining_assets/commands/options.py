@@ -1,16 +1,17 @@
-"""What the commands share: days as arguments, the range they must lie in, and opening the warehouse."""
+"""What the commands share: options, days as arguments, the range they must lie in, and opening the warehouse."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any
 
 import click
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from mining_assets.curated import miner_models, wind_unit_additions
 from mining_assets.settings import Settings, iso_day, now
-from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.engine import Warehouse, is_passing
 from mining_assets.warehouse.upgrade import SchemaMismatch, open_warehouse
 
 
@@ -32,12 +33,17 @@ class DayType(click.ParamType[date]):
 
 
 DAY = DayType()
+UNREACHABLE = 3
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON document.")
+plan_option = click.option("--plan", "plan_only", is_flag=True, help="Show what would be done, and do nothing.")
+yes_option = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 
 
 class Unusable(click.ClickException):
     """The database cannot be used."""
 
-    exit_code = 3
+    exit_code = UNREACHABLE
 
 
 def load_settings() -> Settings:
@@ -80,16 +86,31 @@ def opened_warehouse(settings: Settings) -> Iterator[Warehouse]:
     """The warehouse of the settings, ready for use.
 
     Raises:
-        Unusable: it cannot be reached, or its schema does not fit.
+        Unusable: it cannot be reached, its schema does not fit, or it is lost while it is used.
     """
+    address = settings.warehouse.render_as_string(hide_password=True)
     try:
         warehouse = open_warehouse(settings.warehouse)
+        try:
+            yield warehouse
+        finally:
+            warehouse.close()
     except SchemaMismatch as error:
         raise Unusable(str(error)) from None
-    except OperationalError as error:
-        address = settings.warehouse.render_as_string(hide_password=True)
-        raise Unusable(f"the warehouse {address} cannot be reached: {error.orig}") from None
-    try:
-        yield warehouse
-    finally:
-        warehouse.close()
+    except DBAPIError as error:
+        if not is_passing(error):
+            raise
+        raise Unusable(f"the warehouse {address} cannot be used: {error.orig}") from None
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask, unless told not to.
+
+    Raises:
+        click.UsageError: there is no terminal to ask on.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError("this may replace good data: confirm with --yes, since there is no terminal to ask on")
+    click.confirm(question, abort=True)

@@ -4,11 +4,11 @@ import sys
 from datetime import UTC, datetime
 
 import click
-from rich.console import Console
-from rich.table import Table
 
-from mining_assets.commands.ingest import RECONCILIATION, batch_argument, bring_up_to_date
-from mining_assets.commands.options import load_settings, opened_warehouse
+from mining_assets.commands.checkpoint import DAILY, RECONCILIATION, checkpoint_path, interrupted
+from mining_assets.commands.ingest import batch_argument, bring_up_to_date
+from mining_assets.commands.operations import daily_check
+from mining_assets.commands.options import Unusable, json_option, load_settings, opened_warehouse, plan_option
 from mining_assets.curated import miner_models
 from mining_assets.domain.healing import LONGEST_RANGE
 from mining_assets.healing.plan import needs
@@ -16,93 +16,93 @@ from mining_assets.settings import Settings, now, prepare_home
 from mining_assets.warehouse.status import Status, read_status
 
 DEFAULT_BATCH = 10
-plan_option = click.option("--plan", "plan_only", is_flag=True, help="Show what would be done, and do nothing.")
 
 
 @click.command("reconcile")
 @batch_argument
 @plan_option
-def reconcile(batch: int | None, plan_only: bool) -> None:
+@json_option
+def reconcile(batch: int | None, plan_only: bool, as_json: bool) -> None:
     """Find everything that is not right from the first to the last partition, by value, and mend it.
 
     Days are done in batches of BATCH days (default 10), then the months and years; all of it is verified.
 
     Example: mining-assets reconcile --plan
     """
-    sys.exit(reconcile_all(load_settings(), batch or DEFAULT_BATCH, plan_only=plan_only))
+    sys.exit(reconcile_all(load_settings(), batch or DEFAULT_BATCH, plan_only=plan_only, as_json=as_json))
 
 
 @click.command("resume")
-def resume() -> None:
+@plan_option
+@json_option
+def resume(plan_only: bool, as_json: bool) -> None:
     """Continue a command that was interrupted. Without a checkpoint, reconcile everything.
 
     Example: mining-assets resume
     """
     settings = load_settings()
-    from mining_assets.commands.checkpoint import checkpoint_path, interrupted
-
-    left = interrupted(checkpoint_path(settings.home, RECONCILIATION))
-    if left is None:
-        click.echo("no checkpoint that can be read: reconciling everything", err=True)
-        sys.exit(reconcile_all(settings, DEFAULT_BATCH, plan_only=False))
-    command, config, pending = left
-    if command[:1] == ["reconcile"]:  # its days need different things; what is left is found again by value
-        sys.exit(reconcile_all(settings, DEFAULT_BATCH, plan_only=False))
+    left = {name: interrupted(checkpoint_path(settings.home, name)) for name in (RECONCILIATION, DAILY)}
+    found = [name for name, content in left.items() if content]
+    content = left[found[0]] if len(found) == 1 else None
+    # The days of a reconciliation need different things: what is left is found again by value. So is what two
+    # commands left behind.
+    if content is None or content[0][:1] == ["reconcile"]:
+        if not found:
+            click.echo("no checkpoint that can be read: reconciling everything", err=True)
+        code = reconcile_all(settings, DEFAULT_BATCH, plan_only=plan_only, as_json=as_json)
+        if code == 0 and not plan_only:
+            checkpoint_path(settings.home, DAILY).unlink(missing_ok=True)
+        sys.exit(code)
+    command, config, pending = content
     last = settings.last_day(now())
     days = sorted(day for day in pending if settings.start_date <= day <= last)
     if not days:
-        click.echo(f"nothing is left of `{' '.join(command)}`")
-        sys.exit(0)
+        click.echo(f"nothing is left of `{' '.join(command)}`: reconciling everything", err=True)
+        sys.exit(reconcile_all(settings, DEFAULT_BATCH, plan_only=plan_only, as_json=as_json))
     click.echo(f"resuming `{' '.join(command)}`: {len(days):,} days left, from {days[0]}", err=True)
+    if found == [DAILY] and not config.get("refetch"):
+        reach = (last - days[0]).days + 1
+        sys.exit(daily_check(settings, reach, force=False, plan_only=plan_only, as_json=as_json))
     from mining_assets.commands.runs import by_size
 
-    sys.exit(bring_up_to_date(settings, by_size(days, LONGEST_RANGE, config), command))
+    batches = by_size(days, LONGEST_RANGE, config)
+    sys.exit(bring_up_to_date(settings, batches, command, plan_only=plan_only, as_json=as_json, account=found[0]))
 
 
-def reconcile_all(settings: Settings, batch: int, *, plan_only: bool) -> int:
+def reconcile_all(settings: Settings, batch: int, *, plan_only: bool, as_json: bool) -> int:
     """Detect by value, plan, process, verify, report; returns the exit code."""
     first, last = settings.start_date, settings.last_day(now())
     if last < first:
-        click.echo("no day is over yet")
-        return 0
+        raise click.UsageError(f"no day since the first partition, {first}, is over yet")
     prepare_home(settings.home)
     with opened_warehouse(settings) as warehouse:
+        from mining_assets.commands.plans import show_plan, steps_of
         from mining_assets.commands.runs import by_need, run_verification
 
-        errors = run_verification(settings, first, last, whole=True)
-        if errors:
-            raise click.ClickException(errors[0])
+        outcome = run_verification(settings, first, last, whole=True)
+        if outcome.errors:
+            raise (Unusable if outcome.database_lost else click.ClickException)(outcome.errors[0])
         with warehouse.reading() as connection:
             bounds = (settings.start_date, settings.end_date)
             status = read_status(connection, first, last, miner_models(settings), bounds)
-    needed = needs(status.days, datetime.now(UTC))
-    spans = [span for _, span in status.differing]
-    _show(status, needed, spans, batch)
-    if not needed and not spans:
-        return 0 if status.is_right else 1
-    if plan_only:
-        return 1
-    return bring_up_to_date(settings, by_need(needed, batch), ["reconcile", str(batch)], spans)
+        batches = by_need(needs(status.days, datetime.now(UTC)), batch)
+        spans = [span for _, span in status.differing]
+        steps = steps_of(warehouse, batches, spans)
+        _tell(status, todo=len(steps))
+        if plan_only:
+            return show_plan("reconcile", steps, as_json=as_json, code=0 if status.is_right else 1)
+        if steps:
+            show_plan(f"reconcile {first} to {last}", steps, as_json=False, aside=True)
+    command = ["reconcile", str(batch)]
+    return bring_up_to_date(settings, batches, command, spans, as_json=as_json, about=(first, last))
 
 
-def _show(status: Status, needed: dict, spans: list[str], batch: int) -> None:  # type: ignore[type-arg]
+def _tell(status: Status, *, todo: int) -> None:
+    """Say on standard error what no command mends by itself, and when there is nothing to do."""
     for name, check, span in status.errors:
         click.echo(
             f"{span}: {name} {check} fails, which no command mends by itself; see `mining-assets verify`", err=True
         )
-    if not needed and not spans:
+    if not todo:
         right = "everything is right; nothing to do." if status.is_right else "nothing that reconcile can do."
-        click.echo(f"{status.first} to {status.last}: {right}")
-        return
-    from mining_assets.commands.runs import by_need
-
-    table = Table(title=f"{status.first} to {status.last}: what is to be done", title_justify="left")
-    for heading in ("days", "what", "how many"):
-        table.add_column(heading, justify="right" if heading == "how many" else "left")
-    for work in by_need(needed, batch):
-        first, last = work.days[0], work.days[-1]
-        what = "calculate and summarize" if work.derive_only else "fetch, calculate, summarize"
-        table.add_row(str(first) if first == last else f"{first} to {last}", what, str(len(work.days)))
-    for span in sorted(set(spans)):
-        table.add_row(span, "sum up", "")
-    Console(stderr=True, highlight=False).print(table)
+        click.echo(f"{status.first} to {status.last}: {right}", err=True)

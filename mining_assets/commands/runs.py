@@ -20,6 +20,8 @@ from mining_assets.progress import Progress, Silent
 from mining_assets.settings import Settings
 
 COMMAND_TAG = "mining_assets/command"
+_FAILURE = "dagster._core.definitions.events.Failure: "
+_DATABASE_LOST = ("OperationalError", "InterfaceError")  # after the retries, see ``engine.is_passing``
 # The console belongs to the progress; the instance keeps the whole log.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -40,10 +42,37 @@ class Batch:
 
 @dataclass
 class Outcome:
-    """What became of the runs: the ids of all, and what went wrong beyond single days."""
+    """What became of the runs.
+
+    Attributes:
+        run_ids: of all, as the UI shows them.
+        errors: what went wrong beyond single days.
+        database_lost: the database could not be used, and all that went wrong is that.
+    """
 
     run_ids: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    database_lost: bool = False
+
+    def add(self, job: str, result: dg.ExecuteInProcessResult, *, declared: bool) -> None:
+        """Take in how a run ended.
+
+        Args:
+            declared: tell failures that the project itself declares too; days tell theirs by themselves.
+        """
+        self.run_ids.append(result.run_id)
+        found = [event.step_failure_data.error for event in result.all_events if event.is_step_failure]
+        errors = [error for error in found if error is not None]
+        if not result.success and not errors:
+            self.errors.append(f"{job} failed before its first step; see run {result.run_id} in the UI")
+        for error in errors:
+            if error.cls_name == "Failure":
+                if declared:
+                    self.errors.append(error.message.removeprefix(_FAILURE).strip())
+                continue
+            cause = error.cause or error
+            self.database_lost = cause.cls_name in _DATABASE_LOST and (self.database_lost or not self.errors)
+            self.errors.append(f"{job}: {' '.join(f'{cause.cls_name}: {cause.message}'.split())[:500]}")
 
 
 def by_month(days: Sequence[date], config: Mapping[str, Any]) -> list[Batch]:
@@ -93,21 +122,19 @@ def run_batches(
                 raise_on_error=False,
                 **extra,
             )
-            outcome.run_ids.append(result.run_id)
-            outcome.errors += _unexpected(f"{job} {first} to {last}", result)
+            outcome.add(f"{job} {first} to {last}", result, declared=False)
     return outcome
 
 
-def run_verification(settings: Settings, first: date, last: date, *, whole: bool) -> list[str]:
-    """Verify the days by the integrity scan's job; returns what went wrong with the run itself.
+def run_verification(settings: Settings, first: date, last: date, *, whole: bool) -> Outcome:
+    """Verify the days by the integrity scan's job.
 
     Args:
         whole: the days are the whole history, so this counts as a scan of all.
     """
     days = {"first": str(first), "last": str(last)}
     config = days | ({"scope": ALL} if whole else {})
-    outcome = run_operation(settings, INTEGRITY_JOB, VERIFY, config, f"verify {first} {last}", Silent())
-    return outcome.errors
+    return run_operation(settings, INTEGRITY_JOB, VERIFY, config, f"verify {first} {last}", Silent())
 
 
 def run_operation(
@@ -122,12 +149,9 @@ def run_operation(
             run_config={"ops": {op: {"config": dict(config)}}} | _QUIET,
             raise_on_error=False,
         )
-    failures = [
-        error.message.removeprefix("dagster._core.definitions.events.Failure: ").strip()
-        for event in result.all_events
-        if event.is_step_failure and (error := event.step_failure_data.error) and error.cls_name == "Failure"
-    ]
-    return Outcome([result.run_id], failures + _unexpected(job, result))
+    outcome = Outcome()
+    outcome.add(job, result, declared=True)
+    return outcome
 
 
 def _plan(batches: Sequence[Batch], spans: Sequence[str]) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
@@ -142,17 +166,3 @@ def _plan(batches: Sequence[Batch], spans: Sequence[str]) -> Iterator[tuple[str,
         yield MONTHLY_JOB, month, month, {"run_config": _QUIET}
     for year in sorted(years):
         yield YEARLY_JOB, year, year, {"run_config": _QUIET}
-
-
-def _unexpected(what: str, result: dg.ExecuteInProcessResult) -> list[str]:
-    """Failures other than those that the project itself declares, which were told already."""
-    errors = []
-    for event in result.all_events:
-        error = event.step_failure_data.error if event.is_step_failure else None
-        if error is not None and error.cls_name != "Failure":
-            cause = error.cause or error
-            text = " ".join(f"{cause.cls_name}: {cause.message}".split())
-            errors.append(f"{what}: {text[:500]}")
-    if not result.success and not any(event.is_step_failure for event in result.all_events):
-        errors.append(f"{what} failed before its first step; see run {result.run_id} in the UI")
-    return errors

@@ -9,6 +9,10 @@ from types import FrameType
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
+class Terminated(KeyboardInterrupt):
+    """A second signal, and it was SIGTERM."""
+
+
 class StopSignals:
     """Listens for the signals that end a command."""
 
@@ -34,6 +38,6 @@ class StopSignals:
 
     def _heard(self, number: int, _frame: FrameType | None) -> None:
         if self.received is not None:
-            raise KeyboardInterrupt
+            raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
         self.received = number
         print("mining-assets: stopping after the day at hand; once more to stop at once", file=sys.stderr, flush=True)

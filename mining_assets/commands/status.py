@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from mining_assets.commands.options import DAY, days_asked_for, load_settings, opened_warehouse
+from mining_assets.commands.options import DAY, days_asked_for, json_option, load_settings, opened_warehouse
 from mining_assets.curated import miner_models
 from mining_assets.settings import now
 from mining_assets.warehouse.status import Status, completion, read_status
@@ -19,7 +19,7 @@ FLAGS = ("inconsistent", "restated", "quarantined")
 
 
 @click.command("status")
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@json_option
 @click.option("--from", "first", type=DAY, metavar="DAY", help="First day; default: the first partition.")
 @click.option("--to", "last", type=DAY, metavar="DAY", help="Last day; default: the last day that is over.")
 def status(as_json: bool, first: date | None, last: date | None) -> None:

@@ -1,6 +1,7 @@
 """Results as tables, on standard output."""
 
 from collections.abc import Sequence
+from datetime import date
 
 import click
 import pandas as pd
@@ -11,7 +12,7 @@ from sqlalchemy import Table as SummaryTable
 
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.summaries import month_of
-from mining_assets.progress import DayReport
+from mining_assets.progress import DayReport, Figure
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
     bitcoin_monthly_summaries,
@@ -55,6 +56,18 @@ def print_figures(connection: Connection, status: Status, models: Sequence[Miner
     console.width = max(console.width, 60 + 20 * len(models))
     console.print(table)
     click.echo("MWh gross; £ positive = paid to the farms; BTC from the block subsidy only, at full uptime.")
+
+
+def print_comparison(day: date, figures: Sequence[Figure]) -> None:
+    """A day before and after it was replaced."""
+    table = Table(title=f"{day}, before and after", title_justify="left")
+    for heading in ("", "before", "after", "change"):
+        table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
+    for figure in figures:
+        change = figure.after - figure.before
+        row = (f"{figure.before:,.8g}", f"{figure.after:,.8g}", f"{change:+,.8g}" if change else "none")
+        table.add_row(figure.name, *row)
+    Console(highlight=False).print(table)
 
 
 def print_failures(failed: Sequence[DayReport], errors: Sequence[str]) -> None:

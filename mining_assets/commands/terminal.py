@@ -3,51 +3,90 @@
 import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 from mining_assets.commands.signals import StopSignals
-from mining_assets.progress import DayReport
+from mining_assets.progress import DayReport, Figure, Traffic
 
 _LOG_BYTES, _LOG_FILES = 10_000_000, 5
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What a command did. Waits are summed over requests at work side by side, so they can exceed ``seconds``."""
+
+    days: int
+    not_complete: int
+    records: int
+    curtailed_mwh: float
+    payment_gbp: float
+    requests: int
+    rate_wait_seconds: float
+    retry_wait_seconds: float
+    seconds: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.days:,} days ({self.not_complete:,} not complete), {self.records:,} records, "
+            f"{self.curtailed_mwh:,.3f} MWh, {self.requests:,} requests in {self.seconds:,.1f} s "
+            f"({self.requests / max(self.seconds, 1):,.1f}/s; waited {self.rate_wait_seconds:,.1f} s for the rate "
+            f"limit, {self.retry_wait_seconds:,.1f} s for retries)"
+        )
 
 
 class TerminalProgress:
     """Shows each day as it ends: above a live bar on a terminal, as plain lines elsewhere. A context manager."""
 
     def __init__(
-        self, command: str, total: int, home: Path, after_day: Callable[[DayReport], None] = lambda _: None
+        self, command: str, total: int, home: Path, after_day: Callable[[DayReport], None] | None = None
     ) -> None:
         """For a command over so many days; ``after_day`` is told each day that was committed."""
         self.reports: list[DayReport] = []
+        self.comparisons: list[tuple[date, Sequence[Figure]]] = []
+        self.said: list[str] = []
         self.signals = StopSignals()
         self._open = ExitStack()
-        self._after_day = after_day
+        self._after_day = after_day or (lambda _: None)
         self._started = time.monotonic()
+        self._total = total
+        self._traffic: list[Traffic] = []
         self._log = _log(command, home)
         self._console = Console(file=sys.stderr, highlight=False)
         self._live = self._console.is_terminal
         self._bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
-            BarColumn(),
+            BarColumn(bar_width=20),
             MofNCompleteColumn(),
             TextColumn("days"),
-            TextColumn("{task.fields[pace]}"),
+            _Pace(self.totals),
             TimeRemainingColumn(),
+            TextColumn("left"),
             console=self._console,
             transient=True,
             disable=not self._live,
         )
-        self._task = self._bar.add_task(command, total=total, pace="")
+        self._task = self._bar.add_task(command, total=total)
 
     @property
     def stopping(self) -> bool:
@@ -71,6 +110,11 @@ class TerminalProgress:
             handler.close()
             self._log.removeHandler(handler)
 
+    def watch(self, traffic: Traffic) -> None:
+        """Count these requests too."""
+        if not any(known is traffic for known in self._traffic):
+            self._traffic.append(traffic)
+
     def day(self, report: DayReport) -> None:
         """Show a day that ended."""
         self.reports.append(report)
@@ -80,14 +124,41 @@ class TerminalProgress:
         )
         if report.reasons:
             text = f"{report.day} {report.outcome:<9} {'; '.join(report.reasons)}"
-        self.say(text, logging.ERROR if report.reasons else logging.INFO)
-        requests = sum(each.requests for each in self.reports)
-        pace = f"{requests / max(time.monotonic() - self._started, 1):,.1f} requests/s"
-        self._bar.update(self._task, advance=1, pace=pace)
+        count = f"{len(self.reports)}/{self._total} "
+        self._show(text if self._live else count + text, logging.ERROR if report.reasons else logging.INFO)
+        self._bar.update(self._task, advance=1)
         self._after_day(report)
 
-    def say(self, text: str, level: int = logging.INFO) -> None:
-        """Show and log a line."""
+    def compared(self, day: date, figures: Sequence[Figure]) -> None:
+        """Keep a comparison for the report at the end, and log it."""
+        self.comparisons.append((day, figures))
+        for figure in figures:
+            self._log.info("%s %s", day, figure)
+
+    def say(self, text: str) -> None:
+        """Show, log and keep a line."""
+        self.said.append(text)
+        self._show(text, logging.INFO)
+
+    def totals(self) -> Totals:
+        """What was done so far."""
+        return Totals(
+            days=len(self.reports),
+            not_complete=sum(bool(report.reasons) for report in self.reports),
+            records=sum(report.records for report in self.reports),
+            curtailed_mwh=sum(report.energy for report in self.reports),
+            payment_gbp=sum(report.payment for report in self.reports),
+            requests=sum(traffic.requests for traffic in self._traffic),
+            rate_wait_seconds=sum(traffic.rate_wait_seconds for traffic in self._traffic),
+            retry_wait_seconds=sum(traffic.retry_wait_seconds for traffic in self._traffic),
+            seconds=time.monotonic() - self._started,
+        )
+
+    def finish(self) -> None:
+        """Show and log what was done, in one line."""
+        self._show(str(self.totals()), logging.INFO)
+
+    def _show(self, text: str, level: int) -> None:
         self._log.log(level, text)
         if self._live:
             self._console.print(text, style="red" if level >= logging.ERROR else None, markup=False, soft_wrap=True)
@@ -95,16 +166,19 @@ class TerminalProgress:
             name = logging.getLevelName(level)
             print(f"[{datetime.now(UTC):%Y-%m-%d %H:%M:%S}] [{name}] {text}", file=sys.stderr, flush=True)
 
-    def statistics(self) -> str:
-        """What was done, in one line."""
-        seconds = time.monotonic() - self._started
-        records = sum(report.records for report in self.reports)
-        energy = sum(report.energy for report in self.reports)
-        requests = sum(report.requests for report in self.reports)
-        failed = sum(bool(report.reasons) for report in self.reports)
-        return (
-            f"{len(self.reports):,} days ({failed:,} not complete), {records:,} records, {energy:,.3f} MWh, "
-            f"{requests:,} requests in {seconds:,.1f} s"
+
+class _Pace(ProgressColumn):
+    """Records, energy, requests a second and waits, live."""
+
+    def __init__(self, totals: Callable[[], Totals]) -> None:
+        super().__init__()
+        self._totals = totals
+
+    def render(self, task: Task) -> Text:
+        now = self._totals()
+        return Text(
+            f"· {now.records:,} records · {now.curtailed_mwh:,.0f} MWh · {now.requests / max(now.seconds, 1):.1f} "
+            f"requests/s · waited {now.rate_wait_seconds:,.0f} s for the rate limit ·"
         )
 
 

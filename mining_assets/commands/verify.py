@@ -1,13 +1,22 @@
 """`verify`: every check by value over some days, or the whole history."""
 
+import json
 import sys
 from datetime import date
+from typing import Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from mining_assets.commands.options import DAY, days_asked_for, load_settings, opened_warehouse
+from mining_assets.commands.options import (
+    DAY,
+    UNREACHABLE,
+    days_asked_for,
+    json_option,
+    load_settings,
+    opened_warehouse,
+)
 from mining_assets.settings import now, prepare_home
 from mining_assets.verification.findings import Finding, stored_findings
 
@@ -17,7 +26,8 @@ _LISTED = 40
 @click.command("verify")
 @click.argument("start", type=DAY, required=False)
 @click.argument("end", type=DAY, required=False)
-def verify(start: date | None, end: date | None) -> None:
+@json_option
+def verify(start: date | None, end: date | None, as_json: bool) -> None:
     """Verify the days from START to END by value, with their months and years; without days, the whole history.
 
     Fetches nothing and writes nothing but what it finds. Exit code 1 when data is wrong or missing; a suspicion
@@ -33,14 +43,34 @@ def verify(start: date | None, end: date | None) -> None:
     with opened_warehouse(settings) as warehouse:
         from mining_assets.commands.runs import run_verification
 
-        errors = run_verification(settings, first, last, whole=start is None)
+        outcome = run_verification(settings, first, last, whole=start is None)
         with warehouse.reading() as connection:
             found = [finding for finding in stored_findings(connection) if _concerns(finding, first, last)]
-    _print(found, first, last)
-    for error in errors:
-        click.echo(f"mining-assets: {error}", err=True)
     wrong = any(finding.check.severity == "error" for finding in found)
-    sys.exit(1 if wrong or errors else 0)
+    code = UNREACHABLE if outcome.database_lost else int(wrong or bool(outcome.errors))
+    if as_json:
+        report = {"command": f"verify {first} {last}", "exit_code": code, "from": str(first), "to": str(last)}
+        findings = [as_dict(finding) for finding in found]
+        click.echo(json.dumps(report | {"findings": findings, "errors": outcome.errors}, indent=2))
+        sys.exit(code)
+    _print(found, first, last, verified=not outcome.errors)
+    for error in outcome.errors:
+        click.echo(f"mining-assets: {error}", err=True)
+    sys.exit(code)
+
+
+def as_dict(finding: Finding) -> dict[str, Any]:
+    """A finding for machines; ``span`` is a day, a month, a year or ``all``."""
+    check = finding.check
+    return {
+        "table": check.table,
+        "check": check.name,
+        "severity": check.severity,
+        "span": str(finding.span),
+        "problems": finding.problems,
+        "example": finding.example,
+        "remedy": check.remedy,
+    }
 
 
 def _concerns(finding: Finding, first: date, last: date) -> bool:
@@ -48,9 +78,10 @@ def _concerns(finding: Finding, first: date, last: date) -> bool:
     return not span[0].isdigit() or str(first)[: len(span)] <= span <= str(last)[: len(span)]
 
 
-def _print(found: list[Finding], first: date, last: date) -> None:
+def _print(found: list[Finding], first: date, last: date, *, verified: bool) -> None:
     if not found:
-        click.echo(f"{first} to {last}: every check holds.")
+        if verified:
+            click.echo(f"{first} to {last}: every check holds.")
         return
     ordered = sorted(found, key=lambda finding: (finding.check.severity, finding.check.table, str(finding.span)))
     table = Table(title=f"{first} to {last}: findings", title_justify="left", caption_justify="left")

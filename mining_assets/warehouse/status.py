@@ -1,7 +1,7 @@
 """The reconciliation status of a range of days: what there is, what is missing, and what does not add up."""
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -75,16 +75,8 @@ class Status:
     @property
     def is_right(self) -> bool:
         """Whether every day is whole and everything derived from it is in place."""
-        return self.is_right_on(self.days.index)
-
-    def is_right_on(self, days: Collection[date]) -> bool:
-        """Whether the days are whole, with everything derived from them up to their years in place."""
-        chosen = self.days.loc[sorted(days)]
-        flagged = chosen["inconsistent"] | chosen["quarantined"]
-        whole = chosen["state"].isin(["final", "provisional"])
-        concerned = {str(day) for day in days} | {"all"}
-        errors = [span for _, _, span in self.errors if span in concerned]
-        return bool(whole.all()) and not flagged.any() and not self.differing and not errors
+        flagged = self.days["inconsistent"] | self.days["quarantined"]
+        return self.whole == len(self.days) and not flagged.any() and not self.differing and not self.errors
 
     @property
     def newest_vintage(self) -> datetime | None:

@@ -1,0 +1,77 @@
+"""What a command would do: shown before it is done, or instead."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from mining_assets.warehouse.days import intact_days
+from mining_assets.warehouse.engine import Warehouse
+
+if TYPE_CHECKING:
+    from mining_assets.commands.runs import Batch
+
+FETCH = "fetch, calculate, summarize"
+DERIVE = "calculate and summarize"
+KEEP = "keep (whole already), calculate and summarize"
+SUM_UP = "sum up"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A thing to do.
+
+    Attributes:
+        first: its first day, or a month or a year.
+        days: how many days it covers; 0 for months and years.
+    """
+
+    action: str
+    first: date | str
+    last: date | str
+    days: int = 0
+
+    def __str__(self) -> str:
+        return str(self.first) if self.first == self.last else f"{self.first} to {self.last}"
+
+
+def steps_of(warehouse: Warehouse, batches: "Iterable[Batch]", spans: Sequence[str] = ()) -> list[Step]:
+    """The steps of batches, days that are whole apart from those that are fetched, then months and years."""
+    steps = []
+    for batch in batches:
+        kept: set[date] = set()
+        if not batch.derive_only and not batch.config.get("refetch"):
+            with warehouse.reading() as connection:
+                kept = set(intact_days(connection, batch.days)[0])
+        for is_kept, group in groupby(batch.days, key=kept.__contains__):
+            days = list(group)
+            action = DERIVE if batch.derive_only else KEEP if is_kept else FETCH
+            steps.append(Step(action, days[0], days[-1], len(days)))
+    return steps + [Step(SUM_UP, span, span) for span in sorted(set(spans))]
+
+
+def show_plan(command: str, steps: Sequence[Step], *, as_json: bool, code: int = 0, aside: bool = False) -> int:
+    """Print a plan; returns the exit code given.
+
+    Args:
+        aside: on standard error, before the work begins.
+    """
+    if as_json:
+        plan = [
+            {"action": step.action, "from": str(step.first), "to": str(step.last), "days": step.days} for step in steps
+        ]
+        click.echo(json.dumps({"command": command, "exit_code": code, "plan": plan}, indent=2))
+        return code
+    table = Table(title=f"{command} {'will' if aside else 'would'}", title_justify="left")
+    for heading in ("what", "when", "days"):
+        table.add_column(heading, justify="right" if heading == "days" else "left")
+    for step in steps:
+        table.add_row(step.action, str(step), f"{step.days:,}" if step.days else "")
+    Console(stderr=aside, highlight=False).print(table)
+    return code
