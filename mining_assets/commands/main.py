@@ -20,7 +20,8 @@ def cli() -> None:
     """Curtailed GB wind and the Bitcoin it could have mined, kept complete and proven so."""
 
 
-def _register() -> None:
+def register() -> None:
+    """Give the command line its commands; they are imported only now."""
     from mining_assets.commands.analyze import analyze
     from mining_assets.commands.database import db
     from mining_assets.commands.ingest import date_command, range_command
@@ -37,7 +38,7 @@ def _register() -> None:
 
 def main() -> None:
     """Run the command line; every way out has a true exit code and at most one line of error."""
-    _register()
+    register()
     try:
         code = cli.main(prog_name="mining-assets", standalone_mode=False)
     except (click.UsageError, SettingsError) as error:

@@ -46,12 +46,10 @@ class Totals:
     seconds: float
 
     def __str__(self) -> str:
-        return (
-            f"{self.days:,} days ({self.not_complete:,} not complete), {self.records:,} records, "
-            f"{self.curtailed_mwh:,.3f} MWh, {self.requests:,} requests in {self.seconds:,.1f} s "
-            f"({self.requests / max(self.seconds, 1):,.1f}/s; waited {self.rate_wait_seconds:,.1f} s for the rate "
-            f"limit, {self.retry_wait_seconds:,.1f} s for retries)"
-        )
+        days = f"{self.days:,} {'day' if self.days == 1 else 'days'} ({self.not_complete:,} not complete)"
+        pace = f"{self.requests:,} requests in {self.seconds:,.1f} s ({self.requests / max(self.seconds, 1):,.1f}/s)"
+        waits = f"{self.rate_wait_seconds:,.1f} s for the rate limit, {self.retry_wait_seconds:,.1f} s for retries"
+        return f"{days}, {self.records:,} records, {self.curtailed_mwh:,.3f} MWh, {pace}, waited {waits}"
 
 
 class TerminalProgress:

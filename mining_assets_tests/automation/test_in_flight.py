@@ -10,7 +10,7 @@ import dagster as dg
 from dagster._core.execution.backfill import PartitionBackfill
 
 from mining_assets.assets.day_run import RECORDS
-from mining_assets.automation.in_flight import PROCESS_TAG, days_in_flight, process_tag, unfinished_runs
+from mining_assets.automation.in_flight import PROCESS_TAG, days_in_flight, days_tag, process_tag, unfinished_runs
 from mining_assets_tests.automation.looking import Looking, over
 from mining_assets_tests.verification.clean import QUIET, SHORT, WINDY
 
@@ -35,6 +35,11 @@ def test_the_days_of_a_backfill_that_has_not_launched_its_runs_are_seen(looking:
 
 def test_the_days_of_a_run_are_seen(looking: Looking) -> None:
     run = looking.queued("daily", **over(SHORT, WINDY))
+    assert days_in_flight(looking.instance, [run], looking.repository) == {SHORT, QUIET, WINDY}
+
+
+def test_the_days_of_an_operators_job_are_seen(looking: Looking) -> None:
+    run = looking.queued("daily_check", dg.DagsterRunStatus.STARTED, **days_tag([SHORT, QUIET, WINDY]))
     assert days_in_flight(looking.instance, [run], looking.repository) == {SHORT, QUIET, WINDY}
 
 

@@ -1,101 +1,26 @@
 """The operator's commands end to end, each as a process on a twin: on damage of every kind, interrupted, together."""
 
 import json
-import signal
-import sqlite3
-import subprocess
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import date, timedelta
-from pathlib import Path
 
+import pandas as pd
 import pytest
 from sqlalchemy import text
 
-from mining_assets.commands.checkpoint import checkpoint_path
 from mining_assets_tests.integration.harness import (
-    COMMAND,
     Environment,
     Tables,
     assert_same_tables,
     days_asked,
-    days_between,
-    environment,
     of_day,
     run_cli,
     table,
     tables,
-    wait_for,
 )
+from mining_assets_tests.integration.operator.damage import HARM, harmed
+from mining_assets_tests.integration.operator.days import DAMAGED, FIRST, LAST, PERIOD, SHORT
 from mining_assets_tests.twin.faults import Fault
-from mining_assets_tests.twin.generated import GeneratedWorld
 from mining_assets_tests.twin.server import Twin
-
-FIRST, LAST = date(2025, 3, 28), date(2025, 4, 2)
-DAYS = days_between(FIRST, LAST)
-SHORT, DAMAGED = date(2025, 3, 30), date(2025, 3, 31)
-PERIOD = 17
-HARM = {
-    "records lost": ("DELETE FROM curtailment_records WHERE settlement_date = :day", date(2025, 3, 28)),
-    "volumes altered": (
-        "UPDATE curtailment_records SET volume = volume * 3 WHERE settlement_date = :day",
-        date(2025, 3, 29),
-    ),
-    "ledger lost": ("DELETE FROM settlement_ledger WHERE settlement_date = :day AND settlement_period < 9", SHORT),
-    "calculations lost": ("DELETE FROM historical_bitcoin_calculations WHERE settlement_date = :day", DAMAGED),
-    "calculations altered": (
-        "UPDATE historical_bitcoin_calculations SET difficulty = difficulty / 2 WHERE settlement_date = :day",
-        date(2025, 4, 1),
-    ),
-    "summaries altered": ("UPDATE daily_summaries SET farms = 99 WHERE summary_date = :day", LAST),
-    "month lost": ("DELETE FROM monthly_summaries WHERE year_month = substr(:day, 1, 7)", FIRST),
-    "year altered": ("UPDATE bitcoin_yearly_summaries SET bitcoin_mined = 1 WHERE :day IS NOT NULL", FIRST),
-}
-
-
-@pytest.fixture(scope="module")
-def world() -> GeneratedWorld:
-    return GeneratedWorld(seed=21, light=True, windy_days=DAYS)
-
-
-@pytest.fixture(scope="module")
-def twin(world: GeneratedWorld) -> Iterator[Twin]:
-    with Twin(world) as served:
-        yield served
-
-
-@pytest.fixture(scope="module")
-def filled(twin: Twin, tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """An environment that holds all days, right."""
-    made = environment(tmp_path_factory.mktemp("filled"), twin, start_date=FIRST, end_date=LAST)
-    ran = run_cli(made, "range", FIRST, LAST)
-    assert ran.returncode == 0, ran.stderr
-    return made
-
-
-@pytest.fixture
-def made(filled: Environment, twin: Twin, tmp_path: Path) -> Iterator[Environment]:
-    """A copy of the filled warehouse in an environment of its own."""
-    copy = environment(tmp_path, twin, start_date=FIRST, end_date=LAST)
-    (copy.home / "data").mkdir(parents=True)
-    copied = copy.home / "data" / "warehouse.sqlite"
-    with filled.warehouse() as source, closing(sqlite3.connect(str(source.url.database))) as connection:
-        connection.execute("VACUUM INTO ?", (str(copied),))
-    twin.record.clear()
-    yield copy
-    twin.clear_faults()
-
-
-@pytest.fixture(scope="module")
-def clean(filled: Environment) -> Tables:
-    return tables(filled)
-
-
-def harmed(made: Environment, *kinds: str) -> None:
-    with made.warehouse() as warehouse, warehouse.writing("harm") as connection:
-        for kind in kinds:
-            statement, day = HARM[kind]
-            assert connection.execute(text(statement), {"day": str(day)}).rowcount, kind
 
 
 def test_reconcile_mends_damage_of_every_kind_to_the_clean_state(made: Environment, clean: Tables, twin: Twin) -> None:
@@ -109,7 +34,7 @@ def test_reconcile_mends_damage_of_every_kind_to_the_clean_state(made: Environme
     assert days_asked(twin.requests) == {date(2025, 3, 28), date(2025, 3, 29), SHORT}
     again = run_cli(made, "reconcile")
     assert again.returncode == 0
-    assert "nothing to do" in again.stdout
+    assert "nothing to do" in again.stderr
 
 
 @pytest.mark.parametrize("kind", sorted(HARM))
@@ -150,27 +75,32 @@ def test_the_daily_check_mends_the_last_days_only(made: Environment, clean: Tabl
     forced = run_cli(made, "daily", 1, "--force")
     assert forced.returncode == 0, forced.stderr
     assert days_asked(twin.requests) == {LAST}
+    with made.instance() as instance:
+        runs = [run for run in instance.get_runs() if run.job_name == "daily_check"]
+    assert {run.tags["mining_assets/command"] for run in runs} == {"daily 2", "daily 1"}
+    assert {run.tags["mining_assets/days"] for run in runs} == {f"{date(2025, 4, 1)}/{LAST}", f"{LAST}/{LAST}"}
 
 
 def test_reingest_replaces_a_day_and_shows_before_and_after(made: Environment, clean: Tables) -> None:
     harmed(made, "volumes altered")
     ran = run_cli(made, "reingest", date(2025, 3, 29), "--yes")
     assert ran.returncode == 0, ran.stderr
-    assert "MWh: " in ran.stderr
     assert "every check holds" in ran.stderr
+    assert "before and after" in ran.stdout
     assert_same_tables(tables(made), clean)
 
 
 def test_critical_saves_the_day_aside_and_mends_it(made: Environment, clean: Tables) -> None:
     patient = made.but(requests_per_second=1000)
     harmed(patient, "volumes altered")
-    broken = len(of_day(tables(patient), "curtailment_records", date(2025, 3, 29)))
-    ran = run_cli(patient, "critical", date(2025, 3, 29), "--yes", timeout=180)
+    broken = of_day(tables(patient), "curtailment_records", date(2025, 3, 29))
+    right = of_day(clean, "curtailment_records", date(2025, 3, 29))
+    ran = run_cli(patient, "critical", date(2025, 3, 29), "--yes", "--json", timeout=180)
     assert ran.returncode == 0, ran.stderr
     (saved,) = (patient.home / "data" / "saved_days").iterdir()
     content = json.loads(saved.read_text())
-    assert len(content["curtailment_records"]) == broken
-    assert "MWh: " in ran.stderr
+    assert [row["volume"] for row in content["curtailment_records"]] == broken["volume"].tolist()
+    assert compared(ran.stdout)["curtailed MWh"] == (energy(broken), energy(right))
     assert_same_tables(tables(patient), clean)
 
 
@@ -182,6 +112,16 @@ def test_critical_keeps_the_old_day_when_the_new_one_cannot_be_had(
     assert ran.returncode == 1
     assert f"{DAMAGED} is as it was" in ran.stderr
     assert_same_tables(tables(made), clean)
+
+
+def energy(records: pd.DataFrame) -> object:
+    """Gross MWh of records, told independently."""
+    return pytest.approx(-records.query("side == 'bid' and volume < 0")["volume"].sum())
+
+
+def compared(report: str) -> dict[str, tuple[float, float]]:
+    """The figures of a day before and after, by name, from a command's JSON."""
+    return {row["figure"]: (row["before"], row["after"]) for row in json.loads(report)["comparisons"]}
 
 
 def test_spot_fix_mends_a_period_and_leaves_all_else(made: Environment, clean: Tables, twin: Twin) -> None:
@@ -197,9 +137,11 @@ def test_spot_fix_mends_a_period_and_leaves_all_else(made: Environment, clean: T
             ),
             {"day": str(DAMAGED), "period": period},
         )
-    ran = run_cli(made, "spot-fix", DAMAGED, period, farm)
+    broken = of_day(tables(made), "curtailment_records", DAMAGED)
+    ran = run_cli(made, "spot-fix", DAMAGED, period, farm, "--json")
     assert ran.returncode == 0, ran.stderr
     assert f"period {period}: repaired" in ran.stderr
+    assert compared(ran.stdout)["curtailed MWh"] == (energy(broken), energy(rows))
     assert_same_tables(tables(made), clean)
     assert twin.count(route="stack") == 2
     now = table(made, "historical_bitcoin_calculations")
@@ -237,76 +179,6 @@ def test_bad_input_is_one_line_and_touches_nothing(
     assert says in ran.stderr
     assert twin.requests == []
     assert_same_tables(tables(made), clean)
-
-
-@pytest.mark.parametrize(
-    "arguments", [("daily", "--plan"), ("reingest", SHORT, "--plan"), ("critical", SHORT, "--plan")]
-)
-def test_a_plan_does_nothing(arguments: tuple[object, ...], made: Environment, twin: Twin) -> None:
-    ran = run_cli(made, *arguments)
-    assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.startswith("would ")
-    assert twin.requests == []
-
-
-@pytest.mark.parametrize("ends", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=["INT", "TERM", "KILL"])
-def test_an_interrupted_range_is_resumed_to_the_clean_state(
-    ends: signal.Signals, twin: Twin, clean: Tables, tmp_path: Path
-) -> None:
-    fresh = environment(tmp_path, twin, start_date=FIRST, end_date=LAST)
-    twin.record.clear()
-    process = subprocess.Popen(
-        [*COMMAND, "range", str(FIRST), str(LAST)], env=fresh.of_process(), stderr=subprocess.PIPE, text=True
-    )
-    wait_for("the third day to begin", 60, lambda: DAYS[2] in days_asked(twin.requests) or None)
-    process.send_signal(ends)
-    process.communicate(timeout=60)
-    assert process.returncode == (-ends if ends == signal.SIGKILL else 128 + ends)
-    left = json.loads(checkpoint_path(fresh.home, "reconciliation").read_text())
-    assert left["completedDates"]
-    assert left["pendingDates"]
-    twin.record.clear()
-    resumed = run_cli(fresh, "resume")
-    assert resumed.returncode == 0, resumed.stderr
-    assert not days_asked(twin.requests) & set(map(date.fromisoformat, left["completedDates"]))
-    assert_same_tables(tables(fresh), clean)
-    assert not checkpoint_path(fresh.home, "reconciliation").exists()
-
-
-@pytest.mark.parametrize("content", [None, "{", '{"command": 7}'], ids=["lost", "corrupt", "another shape"])
-def test_resume_works_without_a_readable_checkpoint(content: str | None, made: Environment, clean: Tables) -> None:
-    harmed(made, "records lost")
-    path = checkpoint_path(made.home, "reconciliation")
-    if content is not None:
-        path.parent.mkdir(parents=True)
-        path.write_text(content)
-    ran = run_cli(made, "resume")
-    assert ran.returncode == 0, ran.stderr
-    assert_same_tables(tables(made), clean)
-
-
-def test_a_second_command_waits_for_the_first_and_fetches_nothing_twice(
-    twin: Twin, clean: Tables, tmp_path: Path
-) -> None:
-    fresh = environment(tmp_path, twin, start_date=FIRST, end_date=LAST)
-    twin.record.clear()
-    started = [
-        subprocess.Popen(
-            [*COMMAND, "range", str(FIRST), str(LAST)], env=fresh.of_process(), stderr=subprocess.PIPE, text=True
-        )
-    ]
-    wait_for("the first day to begin", 60, lambda: days_asked(twin.requests) or None)
-    started.append(
-        subprocess.Popen(
-            [*COMMAND, "range", str(FIRST), str(LAST)], env=fresh.of_process(), stderr=subprocess.PIPE, text=True
-        )
-    )
-    said = [process.communicate(timeout=120)[1] for process in started]
-    assert [process.returncode for process in started] == [0, 0], said
-    assert f"waiting for `range {FIRST} {LAST} (process {started[0].pid})`" in said[1]
-    stacks = sum(92 if day == SHORT else 96 for day in DAYS)
-    assert twin.count(route="stack") == stacks
-    assert_same_tables(tables(fresh), clean)
 
 
 def test_each_command_leaves_a_log_of_the_day(made: Environment) -> None:
