@@ -132,7 +132,7 @@ def test_range_shows_each_day_and_keeps_whole_ones_unless_told_to_refetch(made: 
     first = run_cli(made, "range", FIRST, LAST)
     assert first.returncode == 0, first.stderr
     for day in (FIRST, MIDDLE, LAST):
-        assert re.search(rf"\] \[INFO\] {day} new +\d", first.stderr)
+        assert re.search(rf"\] \[INFO\] \d/3 {day} new +\d", first.stderr)
     before = tables(made)
     asked = len(twin.requests)
 
