@@ -4,10 +4,12 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pandas as pd
 import psycopg
+from psycopg.abc import PQGen
 from sqlalchemy import (
     URL,
     Boolean,
@@ -26,16 +28,20 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from mining_assets.warehouse.columns import Instant
 
-SQLITE_BUSY_SECONDS = 60
+# How long a lock is waited for, unless the address says another `timeout`; a statement may take ten times as long.
+LOCK_SECONDS = 60.0
+_STATEMENT_WAITS = 10
+_CONNECT_SECONDS = 10
 _WRITER = "mining_assets_writer"
 LOCK_CLASS = zlib.crc32(b"mining_assets") & 0x7FFFFFFF
 
 
 class Warehouse:
-    """The warehouse at an address.
+    """The warehouse at an address, which may say for how many seconds a lock is waited for: ``?timeout=60``.
 
     Reading sees one consistent snapshot and never waits for a writer. Writing happens inside :meth:`writing`, which
     holds a lock on what it names, so that two writers of the same day follow one another.
@@ -79,9 +85,17 @@ class Warehouse:
 
 def is_passing(error: BaseException) -> bool:
     """Whether a database error is one of connection or load (lost, refused, locked, timed out), not of the data."""
-    return isinstance(error, DBAPIError) and (
-        error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
-    )
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+    return isinstance(error, PoolTimeoutError)
+
+
+def unhurried(connection: Connection) -> None:
+    """Lift the limits of time for work on whole tables, such as a migration; the connection is not for others after."""
+    driver = connection.connection.driver_connection
+    if isinstance(driver, _Connection):
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
+        driver.patience = float("inf")
 
 
 def read_frame(connection: Connection, query: Select[Any]) -> pd.DataFrame:
@@ -161,11 +175,70 @@ def _copy(
         raise DBAPIError.instance(statement, None, error, psycopg.Error) from error
 
 
+class _Connection(psycopg.Connection[Any]):
+    """A connection that gives up on a server from which nothing comes.
+
+    The server ends a statement that takes too long. What neither it nor TCP notices is a line that stays open and
+    carries nothing any more.
+    """
+
+    patience = float("inf")
+
+    def wait(self, gen: PQGen[Any], *arguments: Any, **named: Any) -> Any:
+        return super().wait(self._while_patient(gen), *arguments, **named)
+
+    def _while_patient(self, gen: PQGen[Any]) -> PQGen[Any]:
+        until = monotonic() + self.patience
+        try:
+            wanted = next(gen)
+            while True:
+                ready = yield wanted
+                if not ready and monotonic() > until:
+                    self.pgconn.finish()
+                    raise psycopg.OperationalError(f"nothing came from the database for {self.patience:g} s")
+                wanted = gen.send(ready)
+        except StopIteration as end:
+            return end.value
+
+
 def _engine(url: URL) -> Engine:
-    if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
+    return _sqlite_engine(url) if url.get_backend_name() == "sqlite" else _postgresql_engine(url)
+
+
+def _postgresql_engine(url: URL) -> Engine:
+    patience = float(url.query.get("timeout", LOCK_SECONDS))  # type: ignore[arg-type]
+    url = url.difference_update_query(["timeout"])
+    longest = patience * _STATEMENT_WAITS
+    limits = {
+        "lock_timeout": patience,
+        "statement_timeout": longest,
+        "idle_in_transaction_session_timeout": longest,  # of a client that vanished: its locks are free again then
+    }
+    session = " ".join(f"-c {name}={seconds * 1000:.0f}" for name, seconds in limits.items())
+    defaults: dict[str, Any] = {
+        "connect_timeout": _CONNECT_SECONDS,
+        "tcp_user_timeout": int(longest * 1000),
+        "keepalives_idle": 60,
+        "keepalives_interval": 10,
+        "keepalives_count": 6,
+    }
+    own = {name: value for name, value in defaults.items() if name not in url.query}
+    options = {"options": f"{session} {url.query.get('options', '')}".strip()}
+    engine = create_engine(url, pool_pre_ping=True, connect_args=own | options)
+
+    @event.listens_for(engine, "do_connect")
+    def _connect(_dialect: Any, _record: Any, _arguments: Any, named: dict[str, Any]) -> _Connection:
+        connection = _Connection.connect(**named)
+        connection.patience = 1.1 * longest  # the server's own limits first: they say more
+        return connection
+
+    return engine
+
+
+def _sqlite_engine(url: URL) -> Engine:
     Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": SQLITE_BUSY_SECONDS})
+    own = {} if "timeout" in url.query else {"timeout": LOCK_SECONDS}
+    engine = create_engine(url, connect_args=own)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:

@@ -2,22 +2,26 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
-from mining_assets.warehouse.engine import LOCK_CLASS, Warehouse
+from mining_assets.warehouse.engine import LOCK_CLASS, Warehouse, is_passing
 
 _COMMANDS = 0  # the object of the advisory lock; days and spans have others
+_LOOK_SECONDS = 0.5
 
 
 @contextmanager
 def alone(warehouse: Warehouse, who: str, waiting: Callable[[str], None]) -> Iterator[None]:
     """Hold the warehouse for one command; if another holds it, say who through ``waiting``, and wait for its end.
 
-    Readers and the daemon's runs are not kept out: each day has a writer's lock of its own.
+    Readers and the daemon's runs are not kept out: each day has a writer's lock of its own. A database that loses the
+    connection in the midst lets another command begin, and this one goes on.
     """
     claim = _file_claim if warehouse.is_sqlite else _database_claim
     with claim(warehouse, f"{who} (process {os.getpid()})", waiting):
@@ -44,18 +48,26 @@ def _database_claim(warehouse: Warehouse, who: str, waiting: Callable[[str], Non
     lock = {"class": LOCK_CLASS, "object": _COMMANDS}
     with warehouse.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("SELECT set_config('application_name', :who, false)"), {"who": who[:63]})
-        taken = connection.execute(text("SELECT pg_try_advisory_lock(:class, :object)"), lock).scalar_one()
-        if not taken:
-            holder = connection.execute(
-                text(
-                    "SELECT application_name FROM pg_locks JOIN pg_stat_activity USING (pid) "
-                    "WHERE locktype = 'advisory' AND classid = :class AND objid = :object AND granted"
-                ),
-                lock,
-            ).scalar()
-            waiting(holder or "another command")
-            connection.execute(text("SELECT pg_advisory_lock(:class, :object)"), lock)
+        told = False
+        # Asked again and again, since a statement that waits as long as a command may take would be cut off.
+        while not connection.execute(text("SELECT pg_try_advisory_lock(:class, :object)"), lock).scalar_one():
+            if not told:
+                holder = connection.execute(
+                    text(
+                        "SELECT application_name FROM pg_locks JOIN pg_stat_activity USING (pid) "
+                        "WHERE locktype = 'advisory' AND classid = :class AND objid = :object AND granted"
+                    ),
+                    lock,
+                ).scalar()
+                waiting(holder or "another command")
+                told = True
+            time.sleep(_LOOK_SECONDS)
         try:
             yield
         finally:
-            connection.execute(text("SELECT pg_advisory_unlock(:class, :object)"), lock)
+            try:
+                connection.execute(text("SELECT pg_advisory_unlock(:class, :object)"), lock)
+            except DBAPIError as error:
+                if not is_passing(error):
+                    raise
+                connection.invalidate()  # the claim ended with the connection

@@ -8,7 +8,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection
 
-from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.engine import Warehouse, unhurried
 
 
 class SchemaMismatch(RuntimeError):
@@ -41,6 +41,7 @@ def upgrade(warehouse: Warehouse) -> None:
         _refuse_unknown(revision)
         config = _config()
         config.attributes["connection"] = connection
+        unhurried(connection)
         command.upgrade(config, "head")
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from sqlalchemy import URL, func, insert, select
-from sqlalchemy.exc import DBAPIError, StatementError
+from sqlalchemy import URL, func, insert, select, text
+from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 
-from mining_assets.warehouse.engine import Warehouse, insert_frame, read_frame, upsert_frame
+from mining_assets.warehouse.engine import Warehouse, insert_frame, is_passing, read_frame, unhurried, upsert_frame
 from mining_assets.warehouse.schema import (
     curtailment_records,
     reference_fetches,
@@ -20,6 +20,7 @@ from mining_assets.warehouse.schema import (
     unknown_wind_units,
     wind_bm_units,
 )
+from mining_assets_tests.postgres import Cluster
 from mining_assets_tests.samples import DAY, fetched_day, record, records, rows_of
 
 MOMENT = datetime(2025, 6, 4, 12, 44, 27, 123456, tzinfo=UTC)
@@ -217,6 +218,19 @@ def test_the_address_is_shown_without_its_password() -> None:
     address = URL.create("postgresql+psycopg", "user", "secret", "127.0.0.1", 5432, "name")
     assert "secret" not in repr(Warehouse(address))
     assert "127.0.0.1" in repr(Warehouse(address))
+
+
+def test_a_statement_ends_in_time_unless_it_is_unhurried(postgresql: Cluster) -> None:
+    name = postgresql.create()
+    hasty = Warehouse(postgresql.address(name).update_query_dict({"timeout": "0.02"}))  # a statement: ten times that
+    with pytest.raises(OperationalError, match="statement timeout") as caught, hasty.reading() as connection:
+        connection.execute(text("SELECT pg_sleep(20)"))
+    assert is_passing(caught.value)
+    with hasty.reading() as connection:
+        unhurried(connection)
+        connection.execute(text("SELECT pg_sleep(0.4)"))
+    hasty.close()
+    postgresql.drop(name)
 
 
 def test_the_folder_of_a_sqlite_file_is_made(tmp_path: Path) -> None:
