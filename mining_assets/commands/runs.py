@@ -123,6 +123,8 @@ def run_batches(
                 **extra,
             )
             outcome.add(f"{job} {first} to {last}", result, declared=False)
+            if outcome.database_lost:
+                break  # the others would wait as long for it, and end the same
     return outcome
 
 
