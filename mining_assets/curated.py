@@ -56,9 +56,9 @@ def _read(chosen: Path | None, packaged: str, shape: TypeAdapter[Parsed]) -> Par
     name = chosen or packaged
     try:
         return shape.validate_python(tomllib.loads(file.read_text("utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{name} is not TOML: {error}") from None
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "file"
         raise SettingsError(f"{name}: {where}: {first['msg'].lower()}") from None
+    except (ValueError, RecursionError) as error:  # not TOML or not text, numbers too long, nested too deep
+        raise SettingsError(f"{name} is not TOML: {error}") from None

@@ -82,5 +82,5 @@ def interrupted(path: Path) -> tuple[list[str], dict[str, Any], Sequence[date]] 
         content = json.loads(path.read_text())
         days = [date.fromisoformat(day) for day in content["pendingDates"]]
         return list(map(str, content["command"])), dict(content["config"]), days
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
