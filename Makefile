@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
 
-.PHONY: help install demo demo-ui test lint format ui twin clean
+.PHONY: help install demo demo-ui test chaos lint format ui twin clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -24,6 +24,13 @@ demo-ui: $(READY) ## Open the Dagster UI on the demo's result
 
 test: $(READY) ## Run the tests
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+
+# The seed is printed; the same CHAOS_SEED and CHAOS_ROUNDS play the same scenarios again.
+chaos: export CHAOS_ROUNDS ?= 5
+chaos: export CHAOS_SEED ?= $(shell date +%s)
+chaos: $(READY) ## Run the fault scenarios in many rounds, from a new seed (an hour or more)
+	@echo "CHAOS_SEED=$$CHAOS_SEED CHAOS_ROUNDS=$$CHAOS_ROUNDS"
+	$(BIN)/python -m pytest mining_assets_tests/chaos mining_assets_tests/sources/test_garbage.py
 
 lint: $(READY) ## Check style and types
 	$(BIN)/ruff check .

@@ -37,6 +37,11 @@ class Cluster:
     """A running cluster; every database in it belongs to one test."""
 
     port: int
+    _binaries: Path
+    _folder: Path
+    _identity: dict[str, Any]
+    _options: dict[str, str]
+    _process: "subprocess.Popen[bytes] | None" = None
     _numbers: Iterator[int] = field(default_factory=count)
 
     def address(self, database: str) -> URL:
@@ -59,10 +64,60 @@ class Cluster:
         """A connection without a transaction, as the superuser."""
         return psycopg.connect(host=HOST, port=self.port, user=SUPERUSER, dbname=database, autocommit=True)
 
+    def give(self, folder: Path) -> None:
+        """Let the server write to a folder."""
+        if self._identity:
+            shutil.chown(folder, self._identity["user"], self._identity["group"])
+
+    def start(self) -> bool:
+        """Start the server on its port, also after ``crash``; whether it answers."""
+        options = {"listen_addresses": HOST, "port": str(self.port), "unix_socket_directories": str(self._folder)}
+        command = [str(self._binaries / "postgres"), "-D", str(self._folder / "data")]
+        command += [part for name, value in (options | self._options).items() for part in ("-c", f"{name}={value}")]
+        with self.log.open("ab") as output:
+            self._process = subprocess.Popen(command, cwd=self._folder, stdout=output, stderr=output, **self._identity)
+        if self._answers(self._process):
+            return True
+        self._process.kill()
+        self._process.wait()
+        return False
+
+    def crash(self) -> None:
+        """Stop at once, as after a failure: connections are cut, and what was not committed is lost."""
+        command = [str(self._binaries / "pg_ctl"), "stop", "-m", "immediate", "-D", str(self._folder / "data")]
+        subprocess.run(command, cwd=self._folder, capture_output=True, check=True, **self._identity)
+        assert self._process is not None
+        self._process.wait()
+
+    def stop(self) -> None:
+        """Stop without waiting for connections that a failed test left open."""
+        if self._process is None or self._process.poll() is not None:
+            return
+        self._process.send_signal(signal.SIGINT)
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    @property
+    def log(self) -> Path:
+        return self._folder / "log"
+
+    def _answers(self, process: "subprocess.Popen[bytes]") -> bool:
+        deadline = time.monotonic() + START_SECONDS
+        while process.poll() is None and time.monotonic() < deadline:
+            try:
+                with self.connect():
+                    return True
+            except psycopg.OperationalError:
+                time.sleep(0.05)
+        return False
+
 
 @contextmanager
-def temporary_cluster() -> Iterator[Cluster]:
-    """Run a cluster until the block ends.
+def temporary_cluster(**options: str) -> Iterator[Cluster]:
+    """Run a cluster until the block ends, with settings that replace those of ``FAST``.
 
     Raises:
         NotInstalled: saying what is absent.
@@ -79,16 +134,11 @@ def temporary_cluster() -> Iterator[Cluster]:
         made = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, **identity)
         if made.returncode:
             raise RuntimeError(f"initdb failed: {made.stderr.strip()}")
-        process, port = _started(binaries, folder, identity)
+        cluster = _started(binaries, folder, identity, FAST | options)
         try:
-            yield Cluster(port)
+            yield cluster
         finally:
-            process.send_signal(signal.SIGINT)  # stops without waiting for connections that a failed test left open
-            try:
-                process.wait(timeout=5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            cluster.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -113,31 +163,12 @@ def _identity() -> dict[str, Any]:
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
-def _started(binaries: Path, folder: Path, identity: dict[str, Any]) -> tuple[subprocess.Popen[bytes], int]:
-    log = folder / "log"
+def _started(binaries: Path, folder: Path, identity: dict[str, Any], options: dict[str, str]) -> Cluster:
     for _ in range(ATTEMPTS):  # another worker may take the free port first
-        port = _free_port()
-        options = {"listen_addresses": HOST, "port": str(port), "unix_socket_directories": str(folder), **FAST}
-        command = [str(binaries / "postgres"), "-D", str(folder / "data")]
-        command += [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-        with log.open("ab") as output:
-            process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=output, **identity)
-        if _answers(process, Cluster(port)):
-            return process, port
-        process.kill()
-        process.wait()
-    raise RuntimeError(f"PostgreSQL does not start: {log.read_text()[-2000:]}")
-
-
-def _answers(process: "subprocess.Popen[bytes]", cluster: Cluster) -> bool:
-    deadline = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            with cluster.connect():
-                return True
-        except psycopg.OperationalError:
-            time.sleep(0.05)
-    return False
+        cluster = Cluster(_free_port(), binaries, folder, identity, options)
+        if cluster.start():
+            return cluster
+    raise RuntimeError(f"PostgreSQL does not start: {cluster.log.read_text()[-2000:]}")
 
 
 def _free_port() -> int:

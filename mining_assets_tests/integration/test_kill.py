@@ -1,25 +1,18 @@
-"""A range killed at any moment and run again ends as if nothing had happened, and fetches no whole day again."""
+"""A range killed when everything is fetched is completed without fetching it again."""
 
 import os
-import random
 import signal
 import subprocess
 from datetime import date
 from pathlib import Path
 
-import pytest
-from sqlalchemy import text
-
 from mining_assets_tests.integration.harness import (
     COMMAND,
     Environment,
-    assert_day_is_right,
-    assert_same_tables,
     days_asked,
     days_between,
     environment,
     run_cli,
-    run_range,
     tables,
     wait_for,
 )
@@ -69,56 +62,6 @@ def killed_range(made: Environment, twin: Twin, requests: int, then: float) -> N
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-
-def assert_is_sound(made: Environment, twin: Twin) -> None:
-    """Whatever the moment: the file is whole, and each day in it is there in full or not at all."""
-    with made.warehouse() as warehouse, warehouse.reading() as connection:
-        assert connection.execute(text("PRAGMA integrity_check")).scalar() == "ok"
-    dumped = tables(made)
-    whole = whole_days(made)
-    for name in ("curtailment_records", "settlement_ledger", "settlement_days"):
-        assert set(dumped[name]["settlement_date"]) <= whole, name
-    assert set(dumped["daily_summaries"]["summary_date"]) <= whole
-    for day in whole:
-        stored = dumped["curtailment_records"]["settlement_date"] == day
-        served = [row for p in range(1, 49) for s in ("bid", "offer") for row in twin.world.stack(day, p, s)]
-        assert stored.sum() == sum(row["id"] in twin.world.wind_unit_ids for row in served)
-
-
-@pytest.mark.parametrize("seed", [20250628])
-def test_killed_range_run_again_ends_as_if_it_had_not_been_killed(seed: int, tmp_path: Path) -> None:
-    print(f"seed {seed}")
-    moments = random.Random(seed)
-    with Twin(GeneratedWorld(seed=7, units=12, light=True, windy_days=DAYS)) as twin:
-        undisturbed = environment(tmp_path / "undisturbed", twin)
-        for first, last in ((FIRST, MONTH_END), (date(2025, 7, 1), LAST)):
-            assert run_range(undisturbed, first, last).errors == []
-        expected = tables(undisturbed)
-
-        made = environment(tmp_path, twin, concurrency=4)
-        made.home.mkdir()
-        twin.delay_ms = 4
-        for _ in range(KILLS):
-            before, whole = len(twin.requests), whole_days(made)
-            left = REQUESTS_OF_A_DAY * (len(DAYS) - len(whole))
-            # In the midst of the day that is being fetched, or while one is stored, calculated or summed up.
-            moment, then = int(left * moments.uniform(0.2, 0.5)), moments.choice([0.0, 0.02, 0.2])
-            killed_range(made, twin, moment, then)
-            print(f"{len(whole)} days whole, killed {then:g} s after request {moment} of {left}")
-            assert days_asked(twin.requests[before:]).isdisjoint(whole)
-            assert_is_sound(made, twin)
-
-        twin.delay_ms = 0
-        before, whole = len(twin.requests), whole_days(made)
-        assert len(whole) > 0
-        done = run_cli(made, "range", FIRST, LAST)
-        assert done.returncode == 0, done.stderr
-        assert days_asked(twin.requests[before:]) == set(DAYS) - whole
-        assert done.stderr.count(" kept ") == len(whole)
-        assert_same_tables(tables(made), expected)
-        for day in DAYS:
-            assert_day_is_right(made, twin.world, day)
 
 
 def test_range_killed_after_its_last_fetch_is_completed_without_any(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from mining_assets.sources.elexon import ElexonClient
@@ -17,6 +17,7 @@ from mining_assets.sources.elexon_models import cashflows_parser, parse_bm_units
 from mining_assets.sources.errors import BrokenBodyError, ImpossibleValueError, SourceError
 from mining_assets.sources.http import HttpLimits
 from mining_assets.sources.mempool import MempoolClient, parse_difficulty_adjustments
+from mining_assets_tests.chaos.seeds import ROUNDS, SEED
 from mining_assets_tests.sources.bodies import CASHFLOW, ROW, UNIT, VOLUME, rows
 from mining_assets_tests.sources.loopback import run
 
@@ -66,7 +67,8 @@ def damaged(draw: st.DrawFn, good: Any) -> bytes:
 
 
 @pytest.mark.parametrize("name", GOOD)
-@settings(max_examples=150, deadline=None)
+@seed(SEED)
+@settings(max_examples=150 * ROUNDS, deadline=None)
 @given(data=st.data())
 def test_damaged_bodies(name: str, data: st.DataObject) -> None:
     parse, good = GOOD[name]
@@ -74,7 +76,8 @@ def test_damaged_bodies(name: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("name", GOOD)
-@settings(max_examples=50, deadline=None)
+@seed(SEED)
+@settings(max_examples=50 * ROUNDS, deadline=None)
 @given(data=st.data())
 def test_any_json_and_any_bytes(name: str, data: st.DataObject) -> None:
     parse, good = GOOD[name]
