@@ -52,7 +52,11 @@ class Warehouse:
         self.engine = _engine(url)
 
     def __repr__(self) -> str:
-        return f"Warehouse({self.url.render_as_string(hide_password=True)})"
+        return f"Warehouse({self})"
+
+    def __str__(self) -> str:
+        """The address without its password."""
+        return self.url.render_as_string(hide_password=True)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -130,13 +134,20 @@ def insert_frame(connection: Connection, table: Table, frame: pd.DataFrame) -> i
     """Append the rows of a frame, whose columns are columns of the table. By COPY on PostgreSQL."""
     if frame.empty:
         return 0
-    columns = [table.c[name] for name in frame.columns]
     rows = _plain_rows(frame)
+    insert_rows(connection, table, [table.c[name] for name in frame.columns], rows)
+    return len(rows)
+
+
+def insert_rows(
+    connection: Connection, table: Table, columns: Sequence[Column[Any]], rows: Sequence[Sequence[Any]]
+) -> None:
+    """Append rows, whose values are those of the columns. By COPY on PostgreSQL."""
     if connection.dialect.name == "postgresql":
         _copy(connection, table, columns, rows)
     else:
-        connection.execute(table.insert(), [dict(zip(frame.columns, row, strict=True)) for row in rows])
-    return len(rows)
+        names = [column.name for column in columns]
+        connection.execute(table.insert(), [dict(zip(names, row, strict=True)) for row in rows])
 
 
 def upsert_frame(connection: Connection, table: Table, frame: pd.DataFrame) -> None:
@@ -155,9 +166,7 @@ def _plain_rows(frame: pd.DataFrame) -> list[tuple[Any, ...]]:
     return list(plain.itertuples(index=False, name=None))
 
 
-def _copy(
-    connection: Connection, table: Table, columns: Sequence[Column[Any]], rows: Sequence[tuple[Any, ...]]
-) -> None:
+def _copy(connection: Connection, table: Table, columns: Sequence[Column[Any]], rows: Sequence[Sequence[Any]]) -> None:
     preparer = connection.dialect.identifier_preparer
     names = ", ".join(preparer.quote(column.name) for column in columns)
     target = preparer.format_table(table)

@@ -35,14 +35,23 @@ def upgrade(warehouse: Warehouse) -> None:
         SchemaMismatch: the schema is newer than the code.
     """
     with warehouse.writing("schema") as connection:
-        revision = _revision(connection)
-        if revision == needed_revision():
-            return
-        _refuse_unknown(revision)
-        config = _config()
-        config.attributes["connection"] = connection
-        unhurried(connection)
-        command.upgrade(config, "head")
+        upgrade_within(connection)
+
+
+def upgrade_within(connection: Connection) -> None:
+    """Bring the schema up to date in the transaction of the caller, who holds the lock ``schema``.
+
+    Raises:
+        SchemaMismatch: the schema is newer than the code.
+    """
+    revision = _revision(connection)
+    if revision == needed_revision():
+        return
+    _refuse_unknown(revision)
+    config = _config()
+    config.attributes["connection"] = connection
+    unhurried(connection)
+    command.upgrade(config, "head")
 
 
 def open_warehouse(url: URL) -> Warehouse:
@@ -62,13 +71,23 @@ def ensure_schema(warehouse: Warehouse) -> None:
     Raises:
         SchemaMismatch: saying what to do.
     """
-    revision = current_revision(warehouse)
+    if warehouse.is_sqlite and current_revision(warehouse) != needed_revision():
+        upgrade(warehouse)
+        return
+    with warehouse.reading() as connection:
+        require_revision(connection)
+
+
+def require_revision(connection: Connection) -> None:
+    """Make sure that the schema is the one of the code.
+
+    Raises:
+        SchemaMismatch: saying what to do.
+    """
+    revision = _revision(connection)
     if revision == needed_revision():
         return
     _refuse_unknown(revision)
-    if warehouse.is_sqlite:
-        upgrade(warehouse)
-        return
     has = f"is at revision {revision}" if revision else "has no tables yet"
     raise SchemaMismatch(f"the warehouse {has}, this version needs {needed_revision()}: run `mining-assets db upgrade`")
 

@@ -10,7 +10,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, CheckConstraint, Connection, inspect, text
+from sqlalchemy import URL, CheckConstraint, Connection, MetaData, Table, insert, inspect, select, text
 
 from mining_assets.warehouse import reconciliation_schema, upgrade
 from mining_assets.warehouse.engine import Warehouse
@@ -23,10 +23,12 @@ from mining_assets.warehouse.upgrade import (
     open_warehouse,
 )
 from mining_assets_tests.postgres import Cluster
+from mining_assets_tests.warehouse.filled import made_up
 
 assert reconciliation_schema.metadata is metadata  # its tables are part of it
 
 SQLITE = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+SCRIPTS = list(ScriptDirectory.from_config(upgrade._config()).walk_revisions())
 POSTGRESQL = pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
 
 
@@ -100,6 +102,34 @@ def test_the_checks_of_the_migrations_say_the_same_as_those_of_the_schema(
     assert any(by_schema.values())
 
 
+def _tables_with_a_row_each(connection: Connection) -> dict[str, Table]:
+    reflected = MetaData()
+    reflected.reflect(connection)
+    tables = {table.name: table for table in reflected.sorted_tables if table.name != "alembic_version"}
+    for table in tables.values():
+        connection.execute(insert(table).values(made_up(table)))
+    return tables
+
+
+@pytest.mark.parametrize("revision", [script.revision for script in SCRIPTS if script.down_revision])
+def test_each_migration_keeps_every_row_of_a_filled_database(empty: Warehouse, revision: str) -> None:
+    config = upgrade._config()
+    with empty.writing("schema") as connection:
+        config.attributes["connection"] = connection
+        upgrade.command.upgrade(config, f"{revision}-1")
+        tables = _tables_with_a_row_each(connection)
+        before = {name: connection.execute(select(*table.c)).all() for name, table in tables.items()}
+        assert len(before) > 5
+    with empty.writing("schema") as connection:
+        config.attributes["connection"] = connection
+        upgrade.command.upgrade(config, revision)
+    assert current_revision(empty) == revision
+    upgrade.upgrade(empty)
+    with empty.reading() as connection:
+        after = {name: connection.execute(select(*table.c)).all() for name, table in tables.items()}
+    assert after == before
+
+
 def test_a_second_upgrade_does_nothing(warehouse: Warehouse) -> None:
     upgrade.upgrade(warehouse)
     ensure_schema(warehouse)
@@ -107,9 +137,8 @@ def test_a_second_upgrade_does_nothing(warehouse: Warehouse) -> None:
 
 
 def test_every_revision_leads_on_to_the_next() -> None:
-    scripts = ScriptDirectory.from_config(upgrade._config())
-    assert scripts.get_heads() == [needed_revision()]
-    assert [script.revision for script in scripts.walk_revisions()][-1] == "0001"
+    assert ScriptDirectory.from_config(upgrade._config()).get_heads() == [needed_revision()]
+    assert SCRIPTS[-1].revision == "0001"
 
 
 @SQLITE
