@@ -26,6 +26,7 @@ from mining_assets.domain.healing import HealingPolicy, RetryRule
 from mining_assets.domain.settlement import LONDON, last_day_over
 
 PREFIX = "MINING_ASSETS_"
+SECRETS_VARIABLE = f"{PREFIX}SECRETS_DIR"
 
 
 class SettingsError(ValueError):
@@ -115,16 +116,22 @@ class Settings(BaseSettings):
 
     @classmethod
     def load(cls) -> "Settings":
-        """Read and validate the environment.
+        """Read and validate the environment, and the folder of secrets if it names one.
 
         Raises:
             SettingsError: naming the first variable that is wrong, on one line.
         """
         try:
-            return cls(home=dagster_home())
+            return cls(home=dagster_home(), _secrets_dir=_secrets_folder())  # type: ignore[call-arg]
         except ValidationError as error:
             first = error.errors()[0]
             raise SettingsError(_one_line(first)) from None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_unset(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """An empty file of secrets is no value, as an empty variable is none."""
+        return {name: value for name, value in values.items() if value != ""}
 
     @field_validator("warehouse_url")
     @classmethod
@@ -198,6 +205,8 @@ def warehouse_address(text: str) -> URL:
         if not url.database or not Path(url.database).is_absolute():
             raise ValueError("must name a SQLite file by its absolute path, as in sqlite:////var/lib/warehouse.sqlite")
         return url.set(drivername="sqlite")
+    if {"password", "sslpassword"} & url.query.keys():  # those would be shown
+        raise ValueError("must have its password before the host, as in postgresql://user:password@host/name")
     if backend == "postgresql":
         return url.set(drivername="postgresql+psycopg")
     raise ValueError("must begin with postgresql:// or sqlite:///")
@@ -215,6 +224,16 @@ def dagster_home() -> Path:
     if not Path(home).expanduser().is_absolute():
         raise SettingsError(f"DAGSTER_HOME='{home}' is not an absolute path, which Dagster needs")
     return Path(home).expanduser()
+
+
+def _secrets_folder() -> Path | None:
+    """``$MINING_ASSETS_SECRETS_DIR``: any setting may be a file in it, named as its variable. The environment wins."""
+    folder = os.environ.get(SECRETS_VARIABLE)
+    if not folder:
+        return None
+    if not Path(folder).is_absolute() or not Path(folder).is_dir():
+        raise SettingsError(f"{SECRETS_VARIABLE}={folder!r} is not the absolute path of a folder")
+    return Path(folder)
 
 
 def prepare_home(home: Path) -> None:
@@ -241,6 +260,6 @@ def _one_line(error: Any) -> str:
         return message
     variable = PREFIX + str(error["loc"][0]).upper()
     value = os.environ.get(variable, "")
-    if error["loc"][0] in ("warehouse_url", "alert_webhook") or "@" in value:
+    if error["loc"][0] in ("warehouse_url", "alert_webhook") or "@" in value or variable not in os.environ:
         return f"{variable} {message}"  # without its value: it may hold a password
     return f"{variable}={value!r} {message[0].lower() + message[1:]}"

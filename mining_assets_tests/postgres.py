@@ -122,7 +122,7 @@ def temporary_cluster(**options: str) -> Iterator[Cluster]:
     Raises:
         NotInstalled: saying what is absent.
     """
-    binaries = _binaries()
+    binaries = programs()
     identity = _identity()
     folder = Path(tempfile.mkdtemp(prefix="mining-assets-pg-"))
     try:
@@ -143,7 +143,12 @@ def temporary_cluster(**options: str) -> Iterator[Cluster]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _binaries() -> Path:
+def programs() -> Path:
+    """Where the programs of the newest PostgreSQL are.
+
+    Raises:
+        NotInstalled: there is none.
+    """
     found = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/postgres")]
     if found:
         return max(found, key=lambda folder: [int(part) for part in folder.parent.name.split(".") if part.isdigit()])

@@ -156,6 +156,39 @@ def test_a_password_in_a_wrong_address_is_not_repeated(
     assert message == f"MINING_ASSETS_{variable} {NOT_HTTP}"
 
 
+@pytest.mark.parametrize("parameter", ["password", "sslpassword"])
+def test_a_password_where_it_would_be_shown_is_refused(monkeypatch: pytest.MonkeyPatch, parameter: str) -> None:
+    message = refusal(monkeypatch, WAREHOUSE_URL=f"postgresql://user@host/name?{parameter}={SECRET}")
+    assert message.startswith("MINING_ASSETS_WAREHOUSE_URL must have its password before the host")
+    assert SECRET not in message
+
+
+def test_a_setting_may_be_a_file_in_the_folder_of_secrets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "mining_assets_warehouse_url").write_text(f"postgresql://user:{SECRET}@host/name\n")
+    (tmp_path / "MINING_ASSETS_ALERT_WEBHOOK").write_text(f"https://hooks.invalid/{SECRET}\n")
+    (tmp_path / "mining_assets_concurrency").write_text("3")
+    (tmp_path / "mining_assets_ui_url").write_text("")  # no value, as an empty variable
+    (tmp_path / "somebody_elses_password").write_text("x")
+    settings = load(monkeypatch, SECRETS_DIR=str(tmp_path), CONCURRENCY="4")
+    assert settings.warehouse.password == SECRET
+    assert settings.alert_webhook is not None
+    assert settings.alert_webhook.get_secret_value() == f"https://hooks.invalid/{SECRET}"
+    assert settings.concurrency == 4, "the environment wins"
+    assert settings.ui_url is None
+    assert SECRET not in repr(settings)
+
+
+def test_a_wrong_secret_is_not_repeated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "mining_assets_mempool_url").write_text(SECRET)
+    assert refusal(monkeypatch, SECRETS_DIR=str(tmp_path)) == f"MINING_ASSETS_MEMPOOL_URL {NOT_HTTP}"
+
+
+@pytest.mark.parametrize("folder", ["relative", "/nowhere/at/all", "/etc/hostname"])
+def test_a_folder_of_secrets_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, folder: str) -> None:
+    message = refusal(monkeypatch, SECRETS_DIR=folder)
+    assert message == f"MINING_ASSETS_SECRETS_DIR='{folder}' is not the absolute path of a folder"
+
+
 def test_settings_are_shown_without_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     address = f"http://user:{SECRET}@host/path"
     settings = load(
