@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
 
-.PHONY: help install demo demo-ui test chaos lint format ui twin clean
+.PHONY: help install demo demo-ui test chaos lint format audit ui twin clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -40,6 +40,11 @@ lint: $(READY) ## Check style and types
 format: $(READY) ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+audit: $(READY) ## Look for known vulnerabilities of the pinned packages (asks osv.dev, else PyPI)
+	@$(PYTHON) -m venv $(VENV)/audit
+	@$(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check 'pip-audit==2.10.1'
+	@$(BIN)/python -m mining_assets_tests.audit $(VENV)/audit/bin/pip-audit
 
 ui: $(READY) ## Open the Dagster UI and its daemon on http://127.0.0.1:3000
 	$(BIN)/mining-assets ui

@@ -122,7 +122,7 @@ class Settings(BaseSettings):
             SettingsError: naming the first variable that is wrong, on one line.
         """
         try:
-            return cls(home=dagster_home(), _secrets_dir=_secrets_folder())  # type: ignore[call-arg]
+            return cls(home=dagster_home(), _secrets_dir=_secrets_folder())
         except ValidationError as error:
             first = error.errors()[0]
             raise SettingsError(_one_line(first)) from None
@@ -145,6 +145,13 @@ class Settings(BaseSettings):
     def _http_webhook(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
             _http_url(value.get_secret_value())
+        return value
+
+    @field_validator("ui_url")
+    @classmethod
+    def _shown_without_password(cls, value: str | None) -> str | None:
+        if value is not None and "@" in urlsplit(value).netloc:
+            raise ValueError("must hold no password: it is shown in alerts")
         return value
 
     @model_validator(mode="after")

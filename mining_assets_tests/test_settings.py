@@ -163,6 +163,11 @@ def test_a_password_where_it_would_be_shown_is_refused(monkeypatch: pytest.Monke
     assert SECRET not in message
 
 
+def test_the_ui_is_linked_to_without_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    message = refusal(monkeypatch, UI_URL=f"https://user:{SECRET}@host")
+    assert message == "MINING_ASSETS_UI_URL must hold no password: it is shown in alerts"
+
+
 def test_a_setting_may_be_a_file_in_the_folder_of_secrets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "mining_assets_warehouse_url").write_text(f"postgresql://user:{SECRET}@host/name\n")
     (tmp_path / "MINING_ASSETS_ALERT_WEBHOOK").write_text(f"https://hooks.invalid/{SECRET}\n")
@@ -196,7 +201,6 @@ def test_settings_are_shown_without_passwords(monkeypatch: pytest.MonkeyPatch) -
         WAREHOUSE_URL=f"postgresql://user:{SECRET}@host/name",
         ELEXON_URL=address,
         MEMPOOL_URL=address,
-        UI_URL=address,
         ALERT_WEBHOOK=f"https://hooks.invalid/{SECRET}",
     )
     assert settings.warehouse.password == SECRET
