@@ -1,17 +1,22 @@
 """The means of the assets: the warehouse and the sources, opened for a run and closed after it."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
+from pyrate_limiter import Limiter
 
+from mining_assets.healing.plan import ELEXON, MEMPOOL
 from mining_assets.progress import Silent
 from mining_assets.settings import Settings
 from mining_assets.sources.blocking import Blocking
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.http import HttpLimits
 from mining_assets.sources.mempool import MempoolClient
+from mining_assets.sources.pacing import even_limiter
 from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.pacing import shared_pace
 from mining_assets.warehouse.upgrade import open_warehouse
 
 
@@ -29,15 +34,31 @@ def resources(settings: Settings) -> dict[str, Any]:
 
     @dg.resource(description="Elexon Insights, rate limited.")
     def elexon(_: dg.InitResourceContext) -> Iterator[Blocking[ElexonClient]]:
-        with Blocking(ElexonClient(settings.elexon_url, limits)) as client:
+        with (
+            _paced(settings, ELEXON) as limiter,
+            Blocking(ElexonClient(settings.elexon_url, limits, limiter=limiter)) as client,
+        ):
             yield client
 
     @dg.resource(description="mempool.space, rate limited.")
     def mempool(_: dg.InitResourceContext) -> Iterator[Blocking[MempoolClient]]:
-        with Blocking(MempoolClient(settings.mempool_url, limits)) as client:
+        with (
+            _paced(settings, MEMPOOL) as limiter,
+            Blocking(MempoolClient(settings.mempool_url, limits, limiter=limiter)) as client,
+        ):
             yield client
 
     return {"warehouse": warehouse, "elexon": elexon, "mempool": mempool, "progress": Silent()}
+
+
+@contextmanager
+def _paced(settings: Settings, source: str) -> Iterator[Limiter]:
+    """The limiter that all processes on the warehouse share."""
+    warehouse = Warehouse(settings.warehouse)
+    try:
+        yield even_limiter(settings.requests_per_second, shared_pace(warehouse, source))
+    finally:
+        warehouse.close()
 
 
 def http_limits(settings: Settings) -> HttpLimits:

@@ -94,7 +94,9 @@ class Settings(BaseSettings):
     end_date: IsoDate | None = Field(
         None, description="The last daily partition, inclusive; unset: the last London day that is over."
     )
-    requests_per_second: float = Field(10, gt=0, le=1000, description="Upper limit of requests a second, retries too.")
+    requests_per_second: float = Field(
+        10, gt=0, le=1000, description="Requests a second at most, all processes together."
+    )
     concurrency: int = Field(8, ge=1, le=64, description="Requests at a time.")
     retry_attempts: int = Field(5, ge=1, le=20, description="Requests made for one answer before giving up.")
     retry_base_seconds: float = Field(1, ge=0, le=600, description="First wait between attempts; doubles.")

@@ -23,7 +23,7 @@ from mining_assets.checks.evaluations import check_evaluations, check_key
 from mining_assets.domain.restatement import ShrinkRefused
 from mining_assets.domain.settlement import periods_in
 from mining_assets.domain.wind import WindUnit
-from mining_assets.healing.plan import DERIVE, needs
+from mining_assets.healing.plan import DERIVE, ELEXON, needs
 from mining_assets.progress import DayReport, Progress
 from mining_assets.settings import Settings, iso_day, now
 from mining_assets.sources.blocking import Blocking
@@ -31,6 +31,7 @@ from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.errors import SourceError
 from mining_assets.sources.http import HttpLimits
 from mining_assets.sources.mempool import MempoolClient
+from mining_assets.sources.pacing import even_limiter
 from mining_assets.verification.catalog import CHECKS
 from mining_assets.verification.findings import Verification
 from mining_assets.verification.scan import (
@@ -42,6 +43,7 @@ from mining_assets.verification.scan import (
 )
 from mining_assets.warehouse.days import note_refused
 from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.pacing import shared_pace
 from mining_assets.warehouse.states import day_states
 
 DAILY_CHECK_JOB, REINGEST_JOB, CRITICAL_JOB, SPOT_FIX_JOB = "daily_check", "reingest", "critical", "spot_fix"
@@ -274,7 +276,8 @@ def _mend_critical(operation: Operation, config: OneDay) -> None:
         timeout_seconds=PATIENT_SECONDS,
     )
     run = operation.day_run()
-    client = ElexonClient(operation.settings.elexon_url, patient)
+    limiter = even_limiter(patient.requests_per_second, shared_pace(means.warehouse, ELEXON))
+    client = ElexonClient(operation.settings.elexon_url, patient, limiter=limiter)
     means.progress.watch(client.counters)
     try:
         units, history = run.wind_units(), run.network_history(day)

@@ -145,9 +145,8 @@ class HttpClient:
     Args:
         base_url: http or https; may hold a user and a password, which no message repeats.
         limits: see ``HttpLimits``.
-        limiter: used instead of an own one, for instance over a bucket shared across processes; then its
-            rates hold, ``requests_per_second`` does not, and whoever made it closes it. A bucket that blocks
-            (PostgreSQL, SQLite) holds the event loop for a round trip per request.
+        limiter: used instead of an own one, for instance one shared across processes; then its rates hold,
+            ``requests_per_second`` does not.
         transport: replaces the network, for tests.
         clock: the present instant, in UTC.
         sleep: waits before retries and while everything is held back.

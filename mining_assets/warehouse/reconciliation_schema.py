@@ -2,7 +2,7 @@
 
 from sqlalchemy import CheckConstraint, Index, PrimaryKeyConstraint, Table
 
-from mining_assets.warehouse.columns import Count, Day, Instant, Name, Number
+from mining_assets.warehouse.columns import Count, Day, Identity, Instant, Name, Number
 from mining_assets.warehouse.schema import metadata, optional, required
 
 integrity_findings = Table(
@@ -98,4 +98,13 @@ alerts_sent = Table(
     required("sent_on", Day, "UTC calendar day."),
     PrimaryKeyConstraint("cause", "sent_on"),
     comment="At most one alert per cause and day.",
+)
+
+request_pacing = Table(
+    "request_pacing",
+    metadata,
+    required("source", Name, "elexon or mempool."),
+    required("due", Identity, "When a request would be due, in µs since 1970."),
+    PrimaryKeyConstraint("source"),
+    comment="How fast the sources are asked by all processes together; used on PostgreSQL.",
 )
