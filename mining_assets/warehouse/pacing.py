@@ -111,14 +111,16 @@ class DatabasePace(StateStore):
 
     def _locked(self, connection: Connection) -> tuple[int, int]:
         """The due time (µs) and the present (ms), when nobody else can change it."""
-        begin = text("INSERT INTO request_pacing (source, due) VALUES (:source, 0) ON CONFLICT DO NOTHING")
-        lock = text("SELECT due FROM request_pacing WHERE source = :source FOR UPDATE")
-        due = connection.execute(lock, {"source": self._source}).scalar()
-        if due is None:
+        lock = text(
+            "SELECT due, (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now "
+            "FROM request_pacing WHERE source = :source FOR UPDATE"
+        )
+        row = connection.execute(lock, {"source": self._source}).one_or_none()
+        if row is None:
+            begin = text("INSERT INTO request_pacing (source, due) VALUES (:source, 0) ON CONFLICT DO NOTHING")
             connection.execute(begin, {"source": self._source})
-            due = connection.execute(lock, {"source": self._source}).scalar_one()
-        now = connection.execute(text("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint")).scalar_one()
-        return int(due), int(now)
+            row = connection.execute(lock, {"source": self._source}).one()
+        return int(row.due), int(row.now)
 
     def _read(self, algorithm: StateAlgorithm, rates: list[Rate]) -> State:
         with self._warehouse.engine.begin() as connection:

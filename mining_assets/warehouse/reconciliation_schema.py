@@ -1,4 +1,4 @@
-"""The tables of reconciliation: what verification found, what healing tried, and whom it told."""
+"""The tables of reconciliation: what verification found, what healing tried and whom it told, and the common pace."""
 
 from sqlalchemy import CheckConstraint, Index, PrimaryKeyConstraint, Table
 
