@@ -15,7 +15,13 @@ from mining_assets.settings import prepare_home, warehouse_address
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.inspection import problems
 from mining_assets.warehouse.transfer import CopyDiffers, TargetNotEmpty, copy_warehouse
-from mining_assets.warehouse.upgrade import SchemaMismatch, current_revision, needed_revision, upgrade
+from mining_assets.warehouse.upgrade import (
+    SchemaMismatch,
+    current_revision,
+    needed_revision,
+    require_revision,
+    upgrade,
+)
 
 
 class AddressType(click.ParamType[URL]):
@@ -113,11 +119,14 @@ def copy_command(source: URL, target: URL) -> None:
         raise click.UsageError("--from and --to are the same database")
     if source.get_backend_name() == "sqlite" and not Path(str(source.database)).is_file():
         raise click.UsageError(f"--from: there is no file {source.database}")
-    with _reached(source) as read, _reached(target) as write:
-        try:
-            copy_warehouse(read, write, lambda table, rows: click.echo(f"{table}: {rows:,} rows"))
-        except TargetNotEmpty as error:
-            raise click.UsageError(f"{write}: {error}") from None
-        except CopyDiffers as error:
-            raise click.ClickException(str(error)) from None
-        click.echo(f"{read} is copied to {write}, and counts and sums agree")
+    with _reached(source) as read:
+        with read.reading() as connection:
+            require_revision(connection)  # told of the source, before the target is touched
+        with _reached(target) as write:
+            try:
+                copy_warehouse(read, write, lambda table, rows: click.echo(f"{table}: {rows:,} rows"))
+            except TargetNotEmpty as error:
+                raise click.UsageError(f"{write}: {error}") from None
+            except CopyDiffers as error:
+                raise click.ClickException(str(error)) from None
+            click.echo(f"{read} is copied to {write}, and counts and sums agree")
