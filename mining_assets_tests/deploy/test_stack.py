@@ -24,7 +24,7 @@ from mining_assets_tests.twin.server import Twin
 
 FIRST, LAST = date(2025, 6, 2), date(2025, 6, 4)
 DAYS = days_between(FIRST, LAST)
-START_SECONDS, END_SECONDS = 60, 120
+START_SECONDS, END_SECONDS = 120, 300
 
 
 @contextmanager
@@ -65,7 +65,7 @@ def here(service: str, ports: dict[str, str], workspace: Path) -> list[str]:
 def done(variables: dict[str, str], *arguments: str) -> str:
     """What a command says that ends well."""
     ended = subprocess.run(
-        [str(ENTRYPOINT), *arguments], env=variables, capture_output=True, text=True, check=False, timeout=60
+        [str(ENTRYPOINT), *arguments], env=variables, capture_output=True, text=True, check=False, timeout=120
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return ended.stdout
@@ -138,5 +138,5 @@ def test_a_backfill_goes_through_the_deployed_processes(postgresql: Cluster, tmp
 
 def healthy(variables: dict[str, str], *arguments: str) -> bool:
     """Whether a health check ends well."""
-    ended = subprocess.run([str(ENTRYPOINT), *arguments], env=variables, capture_output=True, check=False, timeout=60)
+    ended = subprocess.run([str(ENTRYPOINT), *arguments], env=variables, capture_output=True, check=False, timeout=120)
     return ended.returncode == 0
