@@ -81,7 +81,7 @@ def test_no_secret_is_anywhere_to_be_read(made: tuple[Environment, Twin], tmp_pa
     command("range", FIRST, LAST, ends_with=1)
     twin.clear_faults()
     twin.down = True
-    command("date", BROKEN, ends_with=1)
+    command("date", BROKEN, ends_with=3)
     twin.down = False
     command("status", "--json", ends_with=1)
     command("db", "copy", "--from", variables.variables["MINING_ASSETS_WAREHOUSE_URL"], "--to",
