@@ -22,7 +22,7 @@ from sqlalchemy import (
 from mining_assets.domain.tolerance import RELATIVE_TOLERANCE
 from mining_assets.warehouse import reconciliation_schema  # noqa: F401  (adds its tables to the metadata)
 from mining_assets.warehouse.columns import Instant
-from mining_assets.warehouse.engine import Warehouse, insert_rows
+from mining_assets.warehouse.engine import Warehouse, insert_rows, unhurried
 from mining_assets.warehouse.schema import metadata
 from mining_assets.warehouse.upgrade import require_revision, upgrade_within
 
@@ -72,6 +72,8 @@ def copy_warehouse(source: Warehouse, target: Warehouse, told: Callable[[str, in
         CopyDiffers: naming table and figure.
     """
     with source.reading() as read, target.writing("schema") as write:
+        for connection in (read, write):
+            unhurried(connection)
         require_revision(read)
         _refuse_occupied(write)
         upgrade_within(write)
