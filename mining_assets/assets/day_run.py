@@ -121,17 +121,19 @@ class DayRun:
         _refuse_unfit(self.config, days)
         self.means.progress.watch(self.means.elexon.client.counters)
         try:
-            units = self.wind_units() if self._wants(RECORDS) else {}
+            units = self._database_attempts()(self.wind_units) if self._wants(RECORDS) else {}
         except SourceError as error:
             self._cannot_begin(days, error)
             return
-        history = self.network_history(days[-1]) if self._wants(CALCULATIONS) else NEVER_FETCHED
+        history = NEVER_FETCHED
+        if self._wants(CALCULATIONS):
+            history = self._database_attempts()(self.network_history, days[-1])
         with self.means.progress.stoppable():
             self._work(days, units, history)
 
     def _work(self, days: Sequence[date], units: Mapping[str, WindUnit], history: NetworkHistory) -> None:
         left = len(days)
-        for batch, fetch in self._batches(days):
+        for batch, fetch in self._batches(days, self._database_attempts()(self._days_to_keep, days)):
             if self.means.progress.stopping:
                 self.stopped_before = left
                 return
@@ -231,15 +233,20 @@ class DayRun:
         self.context.log_event(dg.AssetMaterialization(NETWORK_EPOCHS, metadata=counts))
         return stored_network_history(self.means.warehouse)
 
-    def _batches(self, days: Sequence[date]) -> Iterator[tuple[list[date], bool]]:
+    def _days_to_keep(self, days: Sequence[date]) -> set[date]:
+        """Those that are whole and need not be fetched."""
+        if self.config.refetch or not self._wants(RECORDS):
+            return set()
+        with self.means.warehouse.reading() as connection:
+            return set(intact_days(connection, days)[0])
+
+    def _batches(self, days: Sequence[date], kept: Collection[date]) -> Iterator[tuple[list[date], bool]]:
         """The days in order, each that has to be fetched alone, the others as many as stand together."""
         if not self._wants(RECORDS):
             yield list(days), False
             return
-        with self.means.warehouse.reading() as connection:
-            intact = {} if self.config.refetch else intact_days(connection, days)[0]
-        for kept, group in groupby(days, key=lambda day: day in intact):
-            if kept:
+        for keep, group in groupby(days, key=kept.__contains__):
+            if keep:
                 yield list(group), False
             else:
                 yield from (([day], True) for day in group)

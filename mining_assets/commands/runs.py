@@ -21,7 +21,8 @@ from mining_assets.settings import Settings
 
 COMMAND_TAG = "mining_assets/command"
 _FAILURE = "dagster._core.definitions.events.Failure: "
-_DATABASE_LOST = ("OperationalError", "InterfaceError")  # after the retries, see ``engine.is_passing``
+_DATABASE_LOST = ("OperationalError", "InterfaceError", "TimeoutError")  # after the retries, see ``engine.is_passing``
+_LOST = "the warehouse could not be used ({}); what was committed stays, `mining-assets resume` goes on from there"
 # The console belongs to the progress; the instance keeps the whole log.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -71,8 +72,10 @@ class Outcome:
                     self.errors.append(error.message.removeprefix(_FAILURE).strip())
                 continue
             cause = error.cause or error
-            self.database_lost = cause.cls_name in _DATABASE_LOST and (self.database_lost or not self.errors)
-            self.errors.append(f"{job}: {' '.join(f'{cause.cls_name}: {cause.message}'.split())[:500]}")
+            lost = cause.cls_name in _DATABASE_LOST
+            self.database_lost = lost and (self.database_lost or not self.errors)
+            text = " ".join(cause.message.split("[SQL:")[0].split())[:500]
+            self.errors.append(f"{job}: {_LOST.format(text) if lost else f'{cause.cls_name}: {text}'}")
 
 
 def by_month(days: Sequence[date], config: Mapping[str, Any]) -> list[Batch]:

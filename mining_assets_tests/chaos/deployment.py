@@ -10,8 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import httpx
+
 from mining_assets_tests.integration.harness import Environment
-from mining_assets_tests.integration.test_backfill import free_port
+from mining_assets_tests.integration.test_backfill import LAUNCH, asked, free_port
 
 INSTANCE = """
 storage: {{postgres: {{postgres_url: "{storage}"}}}}
@@ -120,3 +122,12 @@ class Deployment:
 
     def _log(self, name: str) -> Path:
         return self.made.home.parent / f"{name}.log"
+
+
+def launched(deployed: Deployment, params: dict[str, object]) -> bool:
+    """Whether the backfill could be launched: not before the webserver has reached the code server."""
+    try:
+        answer = asked(deployed.url, LAUNCH, params=params)["launchPartitionBackfill"]
+    except (AssertionError, httpx.HTTPError):
+        return False
+    return bool(answer["__typename"] == "LaunchBackfillSuccess")

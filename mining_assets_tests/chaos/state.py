@@ -8,6 +8,7 @@ from sqlalchemy import text
 from mining_assets.curated import miner_models
 from mining_assets.verification.findings import Finding
 from mining_assets.verification.scan import Scope, scan
+from mining_assets.warehouse.engine import is_passing
 from mining_assets.warehouse.status import read_status
 from mining_assets_tests.integration.harness import Environment, Tables, tables
 
@@ -78,6 +79,21 @@ def assert_undisturbed(made: Environment, expected: Tables) -> None:
             )
     assert status.is_right
     assert status.states["final"] == len(status.days)
+
+
+def is_right(made: Environment) -> bool:
+    """Whether every day is final and everything derived from it adds up."""
+    settings = made.settings
+    assert settings.end_date is not None
+    bounds = (settings.start_date, settings.end_date)
+    try:
+        with made.warehouse() as warehouse, warehouse.reading() as connection:
+            status = read_status(connection, *bounds, miner_models(settings), bounds)
+    except Exception as error:
+        if is_passing(error):
+            return False
+        raise
+    return status.is_right and status.states["final"] == len(status.days)
 
 
 def same_rows(left: pd.DataFrame, right: pd.DataFrame, name: str) -> None:

@@ -5,38 +5,19 @@ import random
 import signal
 import time
 
-import httpx
 import pytest
 
 from mining_assets.assets.day_run import DAILY_CHAIN
-from mining_assets.curated import miner_models
-from mining_assets.warehouse.engine import is_passing
-from mining_assets.warehouse.status import read_status
 from mining_assets_tests.chaos.conftest import DAYS, Scene
-from mining_assets_tests.chaos.deployment import Deployment
+from mining_assets_tests.chaos.deployment import Deployment, launched
 from mining_assets_tests.chaos.seeds import ROUNDS, seeds
-from mining_assets_tests.chaos.state import assert_sound, assert_undisturbed
+from mining_assets_tests.chaos.state import assert_sound, assert_undisturbed, is_right
 from mining_assets_tests.integration.harness import Environment, wait_for
-from mining_assets_tests.integration.test_backfill import LAUNCH, asked, is_up
+from mining_assets_tests.integration.test_backfill import is_up
 from mining_assets_tests.postgres import Cluster
 
 VICTIMS = ("worker", "code server", "PostgreSQL", "daemon")
 START_SECONDS, STEP_SECONDS, HEAL_SECONDS = 120, 240, 420
-
-
-def is_right(made: Environment) -> bool:
-    """Whether every day is final and everything derived from it adds up."""
-    settings = made.settings
-    assert settings.end_date is not None
-    bounds = (settings.start_date, settings.end_date)
-    try:
-        with made.warehouse() as warehouse, warehouse.reading() as connection:
-            status = read_status(connection, *bounds, miner_models(settings), bounds)
-    except Exception as error:
-        if is_passing(error):
-            return False
-        raise
-    return status.is_right and status.states["final"] == len(status.days)
 
 
 @pytest.mark.parametrize("seed", seeds(1))
@@ -85,15 +66,6 @@ def test_backfill_in_which_everything_is_killed_in_turn(seed: int, on_own_cluste
         print(f"starts: {deployed.starts}")
     assert_undisturbed(made, on_own_cluster.expected)
     own_cluster.drop(storage)
-
-
-def launched(deployed: Deployment, params: dict[str, object]) -> bool:
-    """Whether the backfill could be launched: not before the webserver has reached the code server."""
-    try:
-        answer = asked(deployed.url, LAUNCH, params=params)["launchPartitionBackfill"]
-    except (AssertionError, httpx.HTTPError):
-        return False
-    return bool(answer["__typename"] == "LaunchBackfillSuccess")
 
 
 def at_work(deployed: Deployment, made: Environment, asked_for: int, wanted: int) -> bool:
