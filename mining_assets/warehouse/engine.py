@@ -1,12 +1,13 @@
 """Connections to the warehouse: reading without locks, writing one day or span at a time."""
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import psycopg
 from psycopg.abc import PQGen
@@ -17,6 +18,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Date,
+    Dialect,
     Double,
     Engine,
     Integer,
@@ -107,47 +109,62 @@ def read_frame(connection: Connection, query: Select[Any]) -> pd.DataFrame:
 
     Dates stay ``datetime.date``, instants are UTC timestamps; nullable numbers and flags use pandas' nullable types.
     """
-    rows = connection.execute(query).all()
-    frame = pd.DataFrame(rows, columns=[column.key for column in query.selected_columns])
-    absent = frame.isna().any()
-    return frame.astype({column.key: _dtype(column, absent[column.key]) for column in query.selected_columns})
+    columns = list(query.selected_columns)
+    result = connection.execute(query)
+    # The driver's own rows: SQLAlchemy would convert value by value, and of the few dates and instants among
+    # thousands of rows each is converted once here.
+    assert result.cursor is not None
+    rows = result.cursor.fetchall()
+    result.close()
+    values = zip(*rows, strict=True) if rows else ([] for _ in columns)
+    frame = {
+        column.key: _as_array(column, list(of_column), connection.dialect)
+        for column, of_column in zip(columns, values, strict=True)
+    }
+    return pd.DataFrame(frame, columns=[column.key for column in columns])
 
 
-def _dtype(column: ColumnElement[Any], some_absent: bool) -> str:
+def _as_array(column: ColumnElement[Any], values: list[Any], dialect: Dialect) -> Any:
+    """The values of a column as the driver gave them, as an array of the column's type."""
     match column.type:
-        case Date():
-            return "object"
-        case Instant():
-            return "datetime64[us, UTC]"
+        case Date() | Instant():
+            codes, distinct = pd.factorize(np.array([*values, None], dtype=object)[:-1])
+            process = column.type.dialect_impl(dialect).result_processor(dialect, None)
+            of_distinct = [process(value) for value in distinct] if process else list(distinct)
+            if isinstance(column.type, Date):
+                return np.array([*of_distinct, None], dtype=object)[codes]
+            return pd.DatetimeIndex(of_distinct, dtype="datetime64[us, UTC]").take(codes, fill_value=pd.NaT)
         case Boolean():
-            return "boolean"
+            return pd.array([None if value is None else bool(value) for value in values], dtype="boolean")
         case Double():
-            return "float64"
+            return np.array(values, dtype="float64")
         case Integer():
-            nullable = isinstance(column, Column) and column.nullable
-            return "Int64" if nullable or some_absent else "int64"
+            nullable = (isinstance(column, Column) and column.nullable) or None in values
+            return pd.array(values, dtype="Int64") if nullable else np.array(values, dtype="int64")
         case _:
-            return "str"
+            return pd.array(values, dtype="str")
 
 
 def insert_frame(connection: Connection, table: Table, frame: pd.DataFrame) -> int:
     """Append the rows of a frame, whose columns are columns of the table. By COPY on PostgreSQL."""
     if frame.empty:
         return 0
-    rows = _plain_rows(frame)
-    insert_rows(connection, table, [table.c[name] for name in frame.columns], rows)
-    return len(rows)
+    columns = [table.c[name] for name in frame.columns]
+    if connection.dialect.name == "postgresql":
+        _copy(connection, table, columns, _driver_rows(columns, frame, connection.dialect))
+    else:
+        insert = table.insert().compile(dialect=connection.dialect, column_keys=list(frame.columns))
+        columns = [table.c[name] for name in insert.positiontup or ()]
+        rows = _driver_rows(columns, frame, connection.dialect)
+        connection.exec_driver_sql(str(insert), rows)
+    return len(frame)
 
 
 def insert_rows(
     connection: Connection, table: Table, columns: Sequence[Column[Any]], rows: Sequence[Sequence[Any]]
 ) -> None:
     """Append rows, whose values are those of the columns. By COPY on PostgreSQL."""
-    if connection.dialect.name == "postgresql":
-        _copy(connection, table, columns, rows)
-    else:
-        names = [column.name for column in columns]
-        connection.execute(table.insert(), [dict(zip(names, row, strict=True)) for row in rows])
+    insert_frame(connection, table, pd.DataFrame(rows, columns=[column.name for column in columns], dtype=object))
 
 
 def upsert_frame(connection: Connection, table: Table, frame: pd.DataFrame) -> None:
@@ -158,28 +175,45 @@ def upsert_frame(connection: Connection, table: Table, frame: pd.DataFrame) -> N
     key = [column.name for column in table.primary_key]
     changes = {name: insert.excluded[name] for name in frame.columns if name not in key}
     statement = insert.on_conflict_do_update(index_elements=key, set_=changes)
-    connection.execute(statement, [dict(zip(frame.columns, row, strict=True)) for row in _plain_rows(frame)])
-
-
-def _plain_rows(frame: pd.DataFrame) -> list[tuple[Any, ...]]:
     plain = frame.astype(object).where(frame.notna(), None)
-    return list(plain.itertuples(index=False, name=None))
+    connection.execute(statement, plain.to_dict("records"))
+
+
+def _driver_rows(columns: Sequence[Column[Any]], frame: pd.DataFrame, dialect: Dialect) -> list[tuple[Any, ...]]:
+    """The rows of a frame as the driver takes them.
+
+    Neither COPY nor a bare executemany pass through the column types, which convert, and refuse what must not be
+    stored: that happens here, once for each distinct value.
+    """
+    values = []
+    for column in columns:
+        series = frame[column.name]
+        process = column.type.dialect_impl(dialect).bind_processor(dialect)
+        values.append(_plain(series) if process is None else _processed(series, process))
+    return list(zip(*values, strict=True))
+
+
+def _plain(series: "pd.Series[Any]") -> list[Any]:
+    absent = series.isna()
+    return list(series.astype(object).where(~absent, None) if absent.any() else series.tolist())
+
+
+def _processed(series: "pd.Series[Any]", process: Callable[[Any], Any]) -> list[Any]:
+    codes, distinct = pd.factorize(series)
+    plain = distinct.to_pydatetime() if isinstance(distinct, pd.DatetimeIndex) else distinct.tolist()
+    return list(np.array([*map(process, plain), None], dtype=object)[codes])
 
 
 def _copy(connection: Connection, table: Table, columns: Sequence[Column[Any]], rows: Sequence[Sequence[Any]]) -> None:
     preparer = connection.dialect.identifier_preparer
     names = ", ".join(preparer.quote(column.name) for column in columns)
     target = preparer.format_table(table)
-    # COPY does not pass through the column types, which refuse what must not be stored.
-    processors = [column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect) for column in columns]
     statement = f"COPY {target} ({names}) FROM STDIN"
     cursor = connection.connection.cursor()
     try:
         with cursor.copy(statement) as copy:
             for row in rows:
-                copy.write_row(
-                    [process(value) if process else value for process, value in zip(processors, row, strict=True)]
-                )
+                copy.write_row(row)
     except psycopg.Error as error:  # the driver's own: SQLAlchemy knows no COPY, and nobody else knows the driver
         raise DBAPIError.instance(statement, None, error, psycopg.Error) from error
 
