@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 
+import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, Table, delete, select, tuple_
 
@@ -106,12 +107,10 @@ def _replace_differing(
 
     Columns of ``wanted`` that ``stored`` lacks are written and not compared.
     """
-    compared = [name for name in stored.columns if name not in key]
-    both = stored.merge(wanted, how="outer", on=key, suffixes=("", "_wanted"), indicator="in_which")
-    differs = both["in_which"] != "both"
-    for name in compared:
-        differs |= both[name] != both[f"{name}_wanted"]
-    groups = both.loc[differs, by].drop_duplicates()
+    if stored.empty:
+        insert_frame(connection, table, wanted)
+        return frozenset(wanted["settlement_date"])
+    groups = _groups_that_differ(stored, wanted, by, key)
     if groups.empty:
         return frozenset()
     chosen = list(groups.itertuples(index=False, name=None))
@@ -120,3 +119,18 @@ def _replace_differing(
         connection.execute(delete(table).where(group.in_(chosen[start : start + _GROUPS_AT_A_TIME])))
     insert_frame(connection, table, wanted.merge(groups, on=by))
     return frozenset(groups["settlement_date"])
+
+
+def _groups_that_differ(stored: pd.DataFrame, wanted: pd.DataFrame, by: list[str], key: list[str]) -> pd.DataFrame:
+    """The groups (``by``, each once) in which the rows of the key, or a value of theirs, are not the same."""
+    values = [name for name in stored.columns if name not in key]
+    if len(stored) == len(wanted) and all(np.array_equal(stored[name], wanted[name]) for name in key):
+        differs = np.zeros(len(wanted), dtype=bool)
+        for name in values:
+            differs |= stored[name].to_numpy() != wanted[name].to_numpy()
+        return wanted.loc[differs, by].drop_duplicates()
+    both = stored.merge(wanted, how="outer", on=key, suffixes=("", "_wanted"), indicator="in_which")
+    differing = both["in_which"] != "both"
+    for name in values:
+        differing |= both[name] != both[f"{name}_wanted"]
+    return both.loc[differing, by].drop_duplicates()
