@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
 
-.PHONY: help install demo demo-ui test chaos lint format audit ui twin clean
+.PHONY: help install demo demo-ui test chaos bench lint format audit ui twin clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -31,6 +31,9 @@ chaos: export CHAOS_SEED ?= $(shell date +%s)
 chaos: $(READY) ## Run the fault scenarios in many rounds, from a new seed (an hour or more)
 	@echo "CHAOS_SEED=$$CHAOS_SEED CHAOS_ROUNDS=$$CHAOS_ROUNDS"
 	$(BIN)/python -m pytest mining_assets_tests/chaos mining_assets_tests/sources/test_garbage.py
+
+bench: $(READY) ## Measure the speed against the machine's limits; writes docs/performance.json
+	$(BIN)/python -m benchmarks
 
 lint: $(READY) ## Check style and types
 	$(BIN)/ruff check .

@@ -1,0 +1,138 @@
+"""Fetching: the product's client against bare httpx, against latency, and against a limit."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import httpx
+
+from benchmarks.measure import Figure, Setting, medians
+from mining_assets.domain.settlement import SIDES, periods_in
+from mining_assets.sources.elexon import ElexonClient
+from mining_assets.sources.http import HttpLimits
+
+FIRST = date(2025, 6, 3)
+CONCURRENCY = 8
+DELAY_SECONDS = 0.05
+LIMIT, WINDOW_SECONDS = 50.0, 10.0
+UNLIMITED = 1_000_000.0
+
+
+def twin(setting: Setting) -> str:
+    """The address of a twin in a process of its own."""
+    return str(setting.once("twin", lambda: _started(setting)))
+
+
+def bare_httpx(setting: Setting) -> list[Figure]:
+    """Fetch and parse days; bare httpx only reads the same bodies with as many requests at a time."""
+    url, days = twin(setting), _days(max(1, round(4 * setting.scale)))
+    count = sum(2 * periods_in(day) for day in days)
+    bare, product = medians(
+        setting.repetitions,
+        lambda: asyncio.run(_read_only(url, days)),
+        lambda: asyncio.run(_fetch(url, days, UNLIMITED)),
+    )
+    detail = {"requests": count, "seconds": product, "seconds_bare": bare, "requests_per_second": count / product}
+    against = "requests/s of a bare httpx loop that reads the same bodies and parses nothing"
+    return [Figure("fetch and parse, no delay", bare / product, 0.7, "more", against, detail)]
+
+
+def latency(setting: Setting) -> list[Figure]:
+    """Fetch days whose answers take 50 ms each."""
+    url, days = twin(setting), _days(max(1, round(4 * setting.scale)))
+    count = sum(2 * periods_in(day) for day in days)
+    _switch(url, delay_ms=DELAY_SECONDS * 1000)
+    try:
+        (seconds,) = medians(min(setting.repetitions, 3), lambda: asyncio.run(_fetch(url, days, UNLIMITED)))
+    finally:
+        _switch(url, delay_ms=0)
+    rate, most = count / seconds, CONCURRENCY / DELAY_SECONDS
+    detail = {"requests": count, "seconds": seconds, "requests_per_second": rate}
+    return [Figure("fetch, 50 ms per answer, 8 at a time", rate / most, 0.9, "more", "8 / 0.05 s", detail)]
+
+
+def limit(setting: Setting) -> list[Figure]:
+    """Fetch under a limit of 50 requests/s, as the server counts them."""
+    url, days = twin(setting), _days(max(1, round(10 * setting.scale)))
+    httpx.delete(f"{_root(url)}/twin/requests").raise_for_status()
+    asyncio.run(_fetch(url, days, LIMIT))
+    starts = sorted(request["at"] for request in _requests(url))
+    rate = (len(starts) - 1) / (starts[-1] - starts[0])
+    most = max(
+        sum(start <= other < start + WINDOW_SECONDS for other in starts[at : at + int(2 * LIMIT * WINDOW_SECONDS)])
+        for at, start in enumerate(starts)
+    )
+    detail = {"requests": len(starts), "requests_per_second": rate, "most_in_10_s": most}
+    return [
+        Figure("fetch under 50 requests/s", rate / LIMIT, 0.97, "more", "50 requests/s", detail),
+        Figure(
+            "fetch under 50 requests/s, fullest 10 s",
+            most / (LIMIT * WINDOW_SECONDS),
+            1.0,
+            "less",
+            "500 requests in any 10 s",
+            detail,
+        ),
+    ]
+
+
+async def _fetch(url: str, days: Sequence[date], rate: float) -> None:
+    limits = HttpLimits(requests_per_second=rate, concurrency=CONCURRENCY)
+    async with ElexonClient(url, limits) as elexon:
+        for day in days:
+            stacks = await elexon.day_stacks(day)
+            assert all(answer.rows for answer in stacks.values())
+
+
+async def _read_only(url: str, days: Sequence[date]) -> None:
+    """The simplest loop: as many workers as requests at a time, each reading one body after the other."""
+    paths = iter(
+        f"{url}/balancing/settlement/stack/all/{side}/{day}/{period}"
+        for day in days
+        for period in range(1, periods_in(day) + 1)
+        for side in SIDES
+    )
+    async with httpx.AsyncClient() as client:
+
+        async def work() -> None:
+            for path in paths:
+                answer = await client.get(path)
+                assert answer.content
+
+        await asyncio.gather(*(work() for _ in range(CONCURRENCY)))
+
+
+def _days(count: int) -> list[date]:
+    return [FIRST + timedelta(days=offset) for offset in range(count)]
+
+
+def _started(setting: Setting) -> str:
+    ready = setting.folder / "twin.json"
+    ready.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "mining_assets_tests.twin", "--ready-file", str(ready)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    setting.stack.callback(process.wait)
+    setting.stack.callback(process.terminate)
+    while not ready.exists():
+        if process.poll() is not None:
+            raise RuntimeError("the twin does not start")
+        time.sleep(0.05)
+    return str(json.loads(ready.read_text())["elexon_url"])
+
+
+def _switch(url: str, **switches: Any) -> None:
+    httpx.post(f"{_root(url)}/twin/world", json=switches).raise_for_status()
+
+
+def _requests(url: str) -> list[dict[str, Any]]:
+    told: Any = httpx.get(f"{_root(url)}/twin/requests").json()
+    return list(told["requests"])
+
+
+def _root(url: str) -> str:
+    return str(httpx.URL(url).copy_with(path="/")).rstrip("/")

@@ -1,0 +1,108 @@
+"""Warehouses full of drawn days, on both databases, consistent to the last check: ``python -m benchmarks.warehouses``.
+
+Records and ledger are inserted as sets; everything derived from them is made by the product itself.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
+
+from benchmarks.drawn import DrawnDays, draw, drawn_units
+from mining_assets.chain.derive import calculate_days, summarize_bitcoin_days, summarize_days
+from mining_assets.chain.rollups import roll_up_bitcoin_month, roll_up_bitcoin_year, roll_up_month, roll_up_year
+from mining_assets.domain.mining import MinerModel
+from mining_assets.domain.network import NetworkHistory, Retarget, network_history
+from mining_assets.domain.summaries import month_of
+from mining_assets.verification.scan import Scope, months_and_years
+from mining_assets.warehouse import reference
+from mining_assets.warehouse.engine import Warehouse, insert_frame
+from mining_assets.warehouse.schema import (
+    curtailment_records,
+    network_epochs,
+    settlement_days,
+    settlement_ledger,
+    wind_bm_units,
+)
+from mining_assets_tests.twin.chain import difficulty_adjustments
+
+FIRST_DAY = date(2016, 1, 1)
+MODELS = (MinerModel("S19J_PRO", 100, 3050), MinerModel("S9", 13.5, 1323), MinerModel("M20S", 68, 3360))
+
+
+def days_of(years: float, first: date = FIRST_DAY) -> list[date]:
+    """The days of some years from the first on; of a fraction of a year, that share of its days."""
+    return [first + timedelta(days=offset) for offset in range(max(1, round(365.25 * years)))]
+
+
+def scope_of(days: Sequence[date]) -> Scope:
+    """What the days are verified against, as if they were all there are."""
+    return Scope(MODELS, (days[0], days[-1]))
+
+
+def months_of(days: Sequence[date]) -> Iterator[list[date]]:
+    """The days by calendar month."""
+    for _, month in groupby(days, key=month_of):
+        yield list(month)
+
+
+def drawn_history() -> NetworkHistory:
+    """A network history that reaches to now."""
+    now = datetime.now(UTC)
+    return network_history(
+        [
+            Retarget(datetime.fromtimestamp(at, UTC), int(height), float(difficulty))
+            for at, height, difficulty, _ in difficulty_adjustments(now)
+        ],
+        now,
+    )
+
+
+def fill_references(warehouse: Warehouse) -> None:
+    """The wind register and the network's history, as if fetched now."""
+    now, units = datetime.now(UTC), drawn_units()
+    with warehouse.writing("references") as connection:
+        reference.store_wind_units(connection, units, now)
+        reference.note_fetch(connection, wind_bm_units.name, now, len(units))
+        reference.store_network_history(connection, drawn_history())
+        reference.note_fetch(connection, network_epochs.name, now, len(drawn_history().epochs))
+
+
+def insert_days(warehouse: Warehouse, drawn: DrawnDays) -> None:
+    """Records, ledger and figures of some days, as sets."""
+    with warehouse.writing("drawn days") as connection:
+        insert_frame(connection, curtailment_records, drawn.records)
+        insert_frame(connection, settlement_ledger, drawn.ledger)
+        insert_frame(connection, settlement_days, drawn.figures)
+
+
+def derive(warehouse: Warehouse, days: Sequence[date], history: NetworkHistory) -> None:
+    """Calculations and daily summaries of the days of one month, by the product's own steps."""
+    for derived in (
+        calculate_days(warehouse, days, history, MODELS),
+        summarize_days(warehouse, days),
+        summarize_bitcoin_days(warehouse, days, MODELS),
+    ):
+        if derived.failed:
+            raise RuntimeError(f"drawn days are not whole: {derived.failed}")
+
+
+def roll_up(warehouse: Warehouse, days: Sequence[date]) -> None:
+    """The months and years that the days are in."""
+    months, years = months_and_years(days)
+    bounds = scope_of(days).bounds
+    for month in months:
+        roll_up_month(warehouse, month, bounds)
+        roll_up_bitcoin_month(warehouse, month, bounds)
+    for year in years:
+        roll_up_year(warehouse, year, bounds)
+        roll_up_bitcoin_year(warehouse, year, bounds)
+
+
+def fill(warehouse: Warehouse, days: Sequence[date]) -> None:
+    """Everything of the days into an empty, upgraded warehouse."""
+    fill_references(warehouse)
+    history = drawn_history()
+    for month in months_of(days):
+        insert_days(warehouse, draw(month))
+        derive(warehouse, month, history)
+    roll_up(warehouse, days)
