@@ -128,12 +128,12 @@ def _as_array(column: ColumnElement[Any], values: list[Any], dialect: Dialect) -
     """The values of a column as the driver gave them, as an array of the column's type."""
     match column.type:
         case Date() | Instant():
-            codes, distinct = pd.factorize(np.array([*values, None], dtype=object)[:-1])
             process = column.type.dialect_impl(dialect).result_processor(dialect, None)
-            of_distinct = [process(value) for value in distinct] if process else list(distinct)
+            made = {value: process(value) if process else value for value in set(values)}
+            typed = map(made.__getitem__, values)
             if isinstance(column.type, Date):
-                return np.array([*of_distinct, None], dtype=object)[codes]
-            return pd.DatetimeIndex(of_distinct, dtype="datetime64[us, UTC]").take(codes, fill_value=pd.NaT)
+                return np.fromiter(typed, dtype=object, count=len(values))
+            return pd.DatetimeIndex(list(typed), dtype="datetime64[us, UTC]")
         case Boolean():
             return pd.array([None if value is None else bool(value) for value in values], dtype="boolean")
         case Double():
