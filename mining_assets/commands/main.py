@@ -5,6 +5,7 @@ Exit codes: 0 everything asked for is right, 1 something is not, 2 the input was
 """
 
 import sys
+from importlib import import_module
 
 import click
 
@@ -14,31 +15,46 @@ from mining_assets.settings import SettingsError
 BAD_INPUT = 2
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+# A command's module is imported when it is named: most import Dagster, which takes longer than `status` takes in all.
+_COMMANDS = {
+    "date": "ingest:date_command",
+    "range": "ingest:range_command",
+    "status": "status:status",
+    "verify": "verify:verify",
+    "analyze": "analyze:analyze",
+    "reconcile": "reconcile:reconcile",
+    "daily": "operations:daily",
+    "reingest": "operations:reingest",
+    "critical": "operations:critical",
+    "spot-fix": "operations:spot_fix",
+    "resume": "reconcile:resume",
+    "ui": "ui:ui",
+    "db": "database:db",
+}
+
+
+class _Commands(click.Group):
+    """The commands by name, imported one by one."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, name = _COMMANDS[cmd_name].split(":")
+        command: click.Command = getattr(import_module(f"mining_assets.commands.{module}"), name)
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="mining-assets")
 def cli() -> None:
     """Curtailed GB wind and the Bitcoin it could have mined, kept complete and proven so."""
 
 
-def register() -> None:
-    """Give the command line its commands; they are imported only now."""
-    from mining_assets.commands.analyze import analyze
-    from mining_assets.commands.database import db
-    from mining_assets.commands.ingest import date_command, range_command
-    from mining_assets.commands.operations import critical, daily, reingest, spot_fix
-    from mining_assets.commands.reconcile import reconcile, resume
-    from mining_assets.commands.status import status
-    from mining_assets.commands.ui import ui
-    from mining_assets.commands.verify import verify
-
-    operator = (analyze, reconcile, daily, reingest, critical, spot_fix, resume)
-    for command in (date_command, range_command, status, verify, *operator, ui, db):
-        cli.add_command(command)
-
-
 def main() -> None:
     """Run the command line; every way out has a true exit code and at most one line of error."""
-    register()
     try:
         code = cli.main(prog_name="mining-assets", standalone_mode=False)
     except (click.UsageError, SettingsError) as error:

@@ -6,10 +6,12 @@ import pty
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
+import click
 import pytest
 
-from mining_assets.commands.main import cli, register
+from mining_assets.commands.main import cli
 from mining_assets_tests.integration.harness import (
     COMMAND,
     Environment,
@@ -218,8 +220,8 @@ def test_shells_complete_commands_and_options(shell: str, says: str, made: Envir
 
 
 def test_every_command_has_help_with_an_example() -> None:
-    register()
-    commands = dict(cli.commands)
+    context = click.Context(cli)
+    commands: dict[str, Any] = {name: cli.get_command(context, name) for name in cli.list_commands(context)}
     commands |= {
         f"{group} {name}": command for group in ("db",) for name, command in commands.pop(group).commands.items()
     }
