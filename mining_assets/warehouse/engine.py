@@ -4,13 +4,10 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import psycopg
-from psycopg.abc import PQGen
 from sqlalchemy import (
     URL,
     Boolean,
@@ -34,10 +31,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from mining_assets.warehouse.columns import Instant
 
-# How long a lock is waited for, unless the address says another `timeout`; a statement may take ten times as long.
+# How long a lock is waited for, unless the address says another `timeout`.
 LOCK_SECONDS = 60.0
-_STATEMENT_WAITS = 10
-_CONNECT_SECONDS = 10
 _WRITER = "mining_assets_writer"
 LOCK_CLASS = zlib.crc32(b"mining_assets") & 0x7FFFFFFF
 
@@ -98,10 +93,10 @@ def is_passing(error: BaseException) -> bool:
 
 def unhurried(connection: Connection) -> None:
     """Lift the limits of time for work on whole tables, such as a migration; the connection is not for others after."""
-    driver = connection.connection.driver_connection
-    if isinstance(driver, _Connection):
-        connection.execute(text("SET LOCAL statement_timeout = 0"))
-        driver.patience = float("inf")
+    if connection.dialect.name == "postgresql":
+        from mining_assets.warehouse.postgresql import lift_limits
+
+        lift_limits(connection)
 
 
 def read_frame(connection: Connection, query: Select[Any]) -> pd.DataFrame:
@@ -151,7 +146,9 @@ def insert_frame(connection: Connection, table: Table, frame: pd.DataFrame) -> i
         return 0
     columns = [table.c[name] for name in frame.columns]
     if connection.dialect.name == "postgresql":
-        _copy(connection, table, columns, _driver_rows(columns, frame, connection.dialect))
+        from mining_assets.warehouse.postgresql import copy_rows
+
+        copy_rows(connection, table, columns, _driver_rows(columns, frame, connection.dialect))
     else:
         insert = table.insert().compile(dialect=connection.dialect, column_keys=list(frame.columns))
         columns = [table.c[name] for name in insert.positiontup or ()]
@@ -204,78 +201,12 @@ def _processed(series: "pd.Series[Any]", process: Callable[[Any], Any]) -> list[
     return list(np.array([*map(process, plain), None], dtype=object)[codes])
 
 
-def _copy(connection: Connection, table: Table, columns: Sequence[Column[Any]], rows: Sequence[Sequence[Any]]) -> None:
-    preparer = connection.dialect.identifier_preparer
-    names = ", ".join(preparer.quote(column.name) for column in columns)
-    target = preparer.format_table(table)
-    statement = f"COPY {target} ({names}) FROM STDIN"
-    cursor = connection.connection.cursor()
-    try:
-        with cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row(row)
-    except psycopg.Error as error:  # the driver's own: SQLAlchemy knows no COPY, and nobody else knows the driver
-        raise DBAPIError.instance(statement, None, error, psycopg.Error) from error
-
-
-class _Connection(psycopg.Connection[Any]):
-    """A connection that gives up on a server from which nothing comes.
-
-    The server ends a statement that takes too long. What neither it nor TCP notices is a line that stays open and
-    carries nothing any more.
-    """
-
-    patience = float("inf")
-
-    def wait(self, gen: PQGen[Any], *arguments: Any, **named: Any) -> Any:
-        return super().wait(self._while_patient(gen), *arguments, **named)
-
-    def _while_patient(self, gen: PQGen[Any]) -> PQGen[Any]:
-        until = monotonic() + self.patience
-        try:
-            wanted = next(gen)
-            while True:
-                ready = yield wanted
-                if not ready and monotonic() > until:
-                    self.pgconn.finish()
-                    raise psycopg.OperationalError(f"nothing came from the database for {self.patience:g} s")
-                wanted = gen.send(ready)
-        except StopIteration as end:
-            return end.value
-
-
 def _engine(url: URL) -> Engine:
-    return _sqlite_engine(url) if url.get_backend_name() == "sqlite" else _postgresql_engine(url)
+    if url.get_backend_name() == "sqlite":
+        return _sqlite_engine(url)
+    from mining_assets.warehouse.postgresql import postgresql_engine
 
-
-def _postgresql_engine(url: URL) -> Engine:
-    patience = float(url.query.get("timeout", LOCK_SECONDS))  # type: ignore[arg-type]
-    url = url.difference_update_query(["timeout"])
-    longest = patience * _STATEMENT_WAITS
-    limits = {
-        "lock_timeout": patience,
-        "statement_timeout": longest,
-        "idle_in_transaction_session_timeout": longest,  # of a client that vanished: its locks are free again then
-    }
-    session = " ".join(f"-c {name}={seconds * 1000:.0f}" for name, seconds in limits.items())
-    defaults: dict[str, Any] = {
-        "connect_timeout": _CONNECT_SECONDS,
-        "tcp_user_timeout": int(longest * 1000),
-        "keepalives_idle": 60,
-        "keepalives_interval": 10,
-        "keepalives_count": 6,
-    }
-    own = {name: value for name, value in defaults.items() if name not in url.query}
-    options = {"options": f"{session} {url.query.get('options', '')}".strip()}
-    engine = create_engine(url, pool_pre_ping=True, connect_args=own | options)
-
-    @event.listens_for(engine, "do_connect")
-    def _connect(_dialect: Any, _record: Any, _arguments: Any, named: dict[str, Any]) -> _Connection:
-        connection = _Connection.connect(**named)
-        connection.patience = 1.1 * longest  # the server's own limits first: they say more
-        return connection
-
-    return engine
+    return postgresql_engine(url)
 
 
 def _sqlite_engine(url: URL) -> Engine:

@@ -1,14 +1,17 @@
 """The version of the warehouse's schema: what it is, what the code needs, and the way from one to the other."""
 
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection
+from sqlalchemy import URL, Connection, inspect, text
 
 from mining_assets.warehouse.engine import Warehouse, unhurried
+
+# Alembic is imported where it is at work: to see that there is nothing to upgrade takes no migration.
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+MIGRATIONS = files("mining_assets.warehouse") / "migrations"
 
 
 class SchemaMismatch(RuntimeError):
@@ -16,10 +19,9 @@ class SchemaMismatch(RuntimeError):
 
 
 def needed_revision() -> str:
-    """The revision this code works with."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    assert head is not None
-    return head
+    """The revision this code works with: the number with which the newest migration's file begins."""
+    names = (script.name for script in (MIGRATIONS / "versions").iterdir())
+    return max(name.split("_")[0] for name in names if name[0].isdigit())
 
 
 def current_revision(warehouse: Warehouse) -> str | None:
@@ -48,6 +50,8 @@ def upgrade_within(connection: Connection) -> None:
     if revision == needed_revision():
         return
     _refuse_unknown(revision)
+    from alembic import command
+
     config = _config()
     config.attributes["connection"] = connection
     unhurried(connection)
@@ -93,6 +97,8 @@ def require_revision(connection: Connection) -> None:
 
 
 def _refuse_unknown(revision: str | None) -> None:
+    from alembic.script import ScriptDirectory
+
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
     if revision is not None and revision not in known:
         raise SchemaMismatch(
@@ -102,10 +108,14 @@ def _refuse_unknown(revision: str | None) -> None:
 
 
 def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def _config() -> Config:
+def _config() -> "Config":
+    from alembic.config import Config
+
     config = Config()
-    config.set_main_option("script_location", str(files("mining_assets.warehouse") / "migrations"))
+    config.set_main_option("script_location", str(MIGRATIONS))
     return config

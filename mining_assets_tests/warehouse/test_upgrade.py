@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -116,13 +117,13 @@ def test_each_migration_keeps_every_row_of_a_filled_database(empty: Warehouse, r
     config = upgrade._config()
     with empty.writing("schema") as connection:
         config.attributes["connection"] = connection
-        upgrade.command.upgrade(config, f"{revision}-1")
+        command.upgrade(config, f"{revision}-1")
         tables = _tables_with_a_row_each(connection)
         before = {name: connection.execute(select(*table.c)).all() for name, table in tables.items()}
         assert len(before) > 5
     with empty.writing("schema") as connection:
         config.attributes["connection"] = connection
-        upgrade.command.upgrade(config, revision)
+        command.upgrade(config, revision)
     assert current_revision(empty) == revision
     upgrade.upgrade(empty)
     with empty.reading() as connection:
@@ -177,8 +178,8 @@ def test_a_migration_that_fails_leaves_nothing_behind(empty: Warehouse, monkeypa
         real(config, revision)
         raise RuntimeError("the disk is full")
 
-    real = upgrade.command.upgrade
-    monkeypatch.setattr(upgrade.command, "upgrade", upgrade_and_fail)
+    real = command.upgrade
+    monkeypatch.setattr(command, "upgrade", upgrade_and_fail)
     with pytest.raises(RuntimeError, match="disk"):
         upgrade.upgrade(empty)
     assert tables(empty) == set()
@@ -216,3 +217,7 @@ def test_several_processes_may_upgrade_at_once(empty_address: URL) -> None:
     warehouse = Warehouse(empty_address)
     assert current_revision(warehouse) == needed_revision()
     warehouse.close()
+
+
+def test_the_revision_needed_is_that_of_the_newest_migration() -> None:
+    assert needed_revision() == ScriptDirectory.from_config(upgrade._config()).get_current_head()
