@@ -79,12 +79,11 @@ def store_day(connection: Connection, fetched: FetchedDay, *, accept_shrink: boo
         return Outcome.SUPERSEDED
     if before is not None and not accept_shrink:
         _refuse_loss(connection, fetched, before, after)
-    stored = records_of(connection, [day])
     if before is None:
         outcome = Outcome.NEW
     elif before.content_hash != after.content_hash:
         outcome = Outcome.RESTATED
-    elif day_hash(stored, fetched.ledger) != after.content_hash or not follows(stored).all():
+    elif _is_altered(records_of(connection, [day]), fetched.ledger, after.content_hash):
         outcome = Outcome.REPAIRED
     else:
         outcome = Outcome.UNCHANGED
@@ -205,6 +204,11 @@ def day_hash(records: pd.DataFrame, ledger: pd.DataFrame) -> str:
     hashes = content_hashes(records)
     keys = ledger.sort_values(PERIOD_KEY)[PERIOD_KEY]
     return combined_hash([hashes.get(key, EMPTY_HASH) for key in keys.itertuples(index=False, name=None)])
+
+
+def _is_altered(stored: pd.DataFrame, ledger: pd.DataFrame, content_hash: str) -> bool:
+    """Whether the records of a day are not those with this content, or do not follow from it."""
+    return day_hash(stored, ledger) != content_hash or not follows(stored).all()
 
 
 def _day_row(fetched: FetchedDay) -> dict[str, Any]:

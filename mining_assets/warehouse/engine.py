@@ -172,8 +172,8 @@ def upsert_frame(connection: Connection, table: Table, frame: pd.DataFrame) -> N
     key = [column.name for column in table.primary_key]
     changes = {name: insert.excluded[name] for name in frame.columns if name not in key}
     statement = insert.on_conflict_do_update(index_elements=key, set_=changes)
-    plain = frame.astype(object).where(frame.notna(), None)
-    connection.execute(statement, plain.to_dict("records"))
+    columns = [_plain(frame[name]) for name in frame.columns]
+    connection.execute(statement, [dict(zip(frame.columns, row, strict=True)) for row in zip(*columns, strict=True)])
 
 
 def _driver_rows(columns: Sequence[Column[Any]], frame: pd.DataFrame, dialect: Dialect) -> list[tuple[Any, ...]]:
