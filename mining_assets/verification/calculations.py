@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from mining_assets.domain.curtailment import farm_energy
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
 
 def verify(chunk: "Chunk", verification: Verification, models: tuple[MinerModel, ...], history: NetworkHistory) -> None:
     """Both checks on the calculations of a chunk."""
-    both = _expected(chunk, models).merge(
-        chunk.calculations, how="outer", on=KEY, suffixes=("_wanted", ""), indicator="in_which"
-    )
+    both = _paired(_expected(chunk, models), chunk.calculations)
     missing, orphan = both[both["in_which"] == "left_only"], both[both["in_which"] == "right_only"]
     matched = both[both["in_which"] == "both"]
     verification.count(
@@ -61,8 +60,20 @@ def _expected(chunk: "Chunk", models: tuple[MinerModel, ...]) -> pd.DataFrame:
         starts.rename(columns={"starts": "start_time"}), on=["settlement_date", "settlement_period"]
     )
     energy = farm_energy(records)
-    names = pd.DataFrame({"miner_model": pd.Series([model.name for model in models], dtype="str")})
+    names = pd.DataFrame({"miner_model": pd.Series(sorted(model.name for model in models), dtype="str")})
     return energy.merge(names, how="cross")
+
+
+def _paired(wanted: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFrame:
+    """Both with the same key in one row, wherever they are (``in_which``).
+
+    Where all is well they have the same keys in the same order, and need not be searched for one another.
+    """
+    if len(wanted) == len(stored) and all(np.array_equal(wanted[name], stored[name]) for name in KEY):
+        values = [name for name in stored if name not in KEY]
+        wanted = wanted.rename(columns={name: f"{name}_wanted" for name in values if name in wanted})
+        return pd.concat([wanted, stored[values]], axis="columns").assign(in_which="both")
+    return wanted.merge(stored, how="outer", on=KEY, suffixes=("_wanted", ""), indicator="in_which")
 
 
 def _stale(matched: pd.DataFrame, models: tuple[MinerModel, ...], history: NetworkHistory) -> pd.DataFrame:

@@ -6,10 +6,12 @@ They work on a chunk of days at a time, of any length; a month is a good one.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 import pandas as pd
 from sqlalchemy import Connection, Table, select
 
+from mining_assets.domain.curtailment import daily_totals, farm_energy, payment
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.network import NetworkHistory
 from mining_assets.domain.settlement import SIDES, period_starts, periods_in
@@ -49,7 +51,21 @@ class Chunk:
     refused: pd.DataFrame
     oracle: pd.DataFrame
 
-    @property
+    @cached_property
+    def energy(self) -> pd.DataFrame:
+        """As from ``curtailment.farm_energy``."""
+        return farm_energy(self.records)
+
+    @cached_property
+    def totals(self) -> pd.DataFrame:
+        """As from ``curtailment.daily_totals``, of the whole days.
+
+        Of what the rows settle, not of the payment column, which has a check of its own.
+        """
+        settled = self.records.assign(payment=payment(self.records["volume"], self.records["original_price"]))
+        return daily_totals(settled, pd.Index(sorted(self.whole)))
+
+    @cached_property
     def whole(self) -> set[date]:
         """The days whose figures and whole ledger are there."""
         rows = self.ledger.groupby("settlement_date").size()

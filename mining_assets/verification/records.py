@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from mining_assets.domain.curtailment import PRICE_LIMIT, TOTALS, daily_totals, farm_energy, payment
+from mining_assets.domain.curtailment import PRICE_LIMIT, TOTALS, payment
 from mining_assets.domain.fingerprint import EMPTY_HASH, PERIOD_KEY, combined_hash, content_hashes
 from mining_assets.domain.tolerance import same
 from mining_assets.verification import catalog
@@ -108,10 +108,8 @@ def _disagreeing(chunk: "Chunk") -> pd.DataFrame:
 def _figures_that_differ(chunk: "Chunk") -> pd.DataFrame:
     """Days whose figures are not those of their ledger: hash and periods, and of their records: everything else."""
     whole = chunk.figures[chunk.figures["settlement_date"].isin(chunk.whole)].set_index("settlement_date")
-    settled = chunk.records.assign(payment=payment(chunk.records["volume"], chunk.records["original_price"]))
-    totals = daily_totals(settled, whole.index)
-    farm_periods = farm_energy(chunk.records).groupby("settlement_date").size()
-    totals["farm_periods"] = farm_periods.reindex(whole.index, fill_value=0)
+    farm_periods = chunk.energy.groupby("settlement_date").size()
+    totals = chunk.totals.assign(farm_periods=farm_periods.reindex(chunk.totals.index, fill_value=0))
     ordered = chunk.ledger.sort_values(PERIOD_KEY)
     hashes = ordered.groupby("settlement_date")["content_hash"].agg(lambda of_day: combined_hash(list(of_day)))
     frames = [_differing_column(whole[name], totals[name], name) for name in (*TOTALS, "farm_periods")]
@@ -150,7 +148,7 @@ def _invalid(chunk: "Chunk") -> pd.DataFrame:
 
 
 def _above_capacity(chunk: "Chunk", capacities: dict[str, float]) -> pd.DataFrame:
-    energy = farm_energy(chunk.records)
+    energy = chunk.energy
     limit = energy["farm_id"].map(capacities).astype(float) * HOURS_PER_PERIOD * CAPACITY_MARGIN
     bad = energy[energy["curtailed_energy"] > limit]
     details = [
@@ -162,7 +160,7 @@ def _above_capacity(chunk: "Chunk", capacities: dict[str, float]) -> pd.DataFram
 
 
 def _out_of_bounds(chunk: "Chunk") -> pd.DataFrame:
-    energy = farm_energy(chunk.records).groupby("settlement_date")["curtailed_energy"].sum()
+    energy = chunk.energy.groupby("settlement_date")["curtailed_energy"].sum()
     large = energy[energy > DAY_LIMIT]
     odd = chunk.records[np.abs(chunk.records["original_price"]) > PRICE_SUSPICION]
     keys = [f"{name} {farm}" for name, farm in zip(_named(odd), odd["farm_id"], strict=True)]

@@ -8,7 +8,7 @@ import pandas as pd
 from sqlalchemy import Connection, Table
 
 from mining_assets.domain import summaries as rules
-from mining_assets.domain.curtailment import TOTALS, daily_totals, payment
+from mining_assets.domain.curtailment import TOTALS
 from mining_assets.domain.summaries import BITCOIN_FIGURES
 from mining_assets.domain.tolerance import same
 from mining_assets.verification import catalog
@@ -31,10 +31,7 @@ if TYPE_CHECKING:
 
 def verify_daily(chunk: "Chunk", verification: Verification) -> None:
     """The daily summaries of a chunk against its records and calculations."""
-    whole = pd.Index(sorted(chunk.whole))
-    # What the rows settle, not the payment column, which has a check of its own.
-    settled = chunk.records.assign(payment=payment(chunk.records["volume"], chunk.records["original_price"]))
-    wanted = daily_totals(settled, whole).reset_index()
+    wanted = chunk.totals.reset_index()
     verification.count(catalog.DAILY_SUMS, rows=len(chunk.daily))
     verification.add(catalog.DAILY_SUMS, differing(chunk.daily, wanted, ["summary_date"], TOTALS))
 
