@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from mining_assets.warehouse import engine, inspection
+from mining_assets.warehouse import inspection
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.inspection import problems
 from mining_assets.warehouse.upgrade import SchemaMismatch, upgrade
@@ -122,9 +122,8 @@ def test_a_right_that_is_lacking_is_named(altered: Warehouse, postgresql: Cluste
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_a_file_that_cannot_be_written_is_named(altered: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "SQLITE_BUSY_SECONDS", 0.1)
-    mine = Warehouse(altered.url)
+def test_a_file_that_cannot_be_written_is_named(altered: Warehouse) -> None:
+    mine = Warehouse(altered.url.update_query_dict({"timeout": "0.1"}))
     with altered.writing("somebody else"):
         assert problems(mine) == ["cannot be written: database is locked"]
     mine.close()
