@@ -23,14 +23,14 @@ demo-ui: $(READY) ## Open the Dagster UI on the demo's result
 	$(BIN)/python -m mining_assets_tests.demo --ui
 
 test: $(READY) ## Run the tests
-	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 # The seed is printed; the same CHAOS_SEED and CHAOS_ROUNDS play the same scenarios again.
 chaos: export CHAOS_ROUNDS ?= 5
 chaos: export CHAOS_SEED ?= $(shell date +%s)
 chaos: $(READY) ## Run the fault scenarios in many rounds, from a new seed (an hour or more)
 	@echo "CHAOS_SEED=$$CHAOS_SEED CHAOS_ROUNDS=$$CHAOS_ROUNDS"
-	$(BIN)/python -m pytest mining_assets_tests/chaos mining_assets_tests/sources/test_garbage.py
+	$(BIN)/python -m pytest mining_assets_tests/chaos mining_assets_tests/daemon mining_assets_tests/sources/test_garbage.py
 
 bench: $(READY) ## Measure the speed against the machine's limits; writes docs/performance.json
 	$(BIN)/python -m benchmarks

@@ -9,9 +9,13 @@ import random
 from collections.abc import Sequence
 from typing import TypeVar
 
+import pytest
+
 SEED = int(os.environ.get("CHAOS_SEED", "20250629"))
 ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "1"))
 T = TypeVar("T")
+
+long = pytest.mark.skipif(ROUNDS == 1, reason="takes long: `make chaos` plays it")
 
 
 def seeds(per_round: int) -> list[int]:

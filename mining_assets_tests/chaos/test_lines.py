@@ -20,7 +20,7 @@ BYTES_OF_A_LINE = 10_000
 
 
 @pytest.mark.parametrize("seed", seeds(1))
-@pytest.mark.parametrize("kind", some(KINDS, 2))
+@pytest.mark.parametrize("kind", some(KINDS, 1))
 def test_line_to_the_database(
     kind: Kind, seed: int, postgresql: Cluster, twin: Twin, undisturbed: Tables, tmp_path: Path
 ) -> None:
@@ -59,7 +59,7 @@ def through_proxy(on_sqlite: Scene) -> Iterator[tuple[Environment, Proxy]]:
 
 
 @pytest.mark.parametrize("seed", seeds(1))
-@pytest.mark.parametrize("kind", some(KINDS, 2))
+@pytest.mark.parametrize("kind", some(KINDS, 1))
 def test_line_to_the_sources(kind: Kind, seed: int, on_sqlite: Scene, through_proxy: tuple[Environment, Proxy]) -> None:
     made, proxy = through_proxy
     chance = random.Random(f"{seed} {kind}")

@@ -18,6 +18,7 @@ from mining_assets.warehouse.engine import Warehouse
 from mining_assets_tests.chaos.barrier import barrier
 from mining_assets_tests.chaos.conftest import DAYS, FIRST, LAST, Scene
 from mining_assets_tests.chaos.processes import command, heal, said, worker
+from mining_assets_tests.chaos.seeds import long
 from mining_assets_tests.chaos.state import assert_sound, assert_undisturbed
 from mining_assets_tests.integration.harness import Environment, run_range, wait_for
 from mining_assets_tests.postgres import Cluster
@@ -62,6 +63,7 @@ def test_lock_held_by_another_is_waited_for_within_bounds(
     assert_undisturbed(on_own_cluster.made, on_own_cluster.expected)
 
 
+@long
 def test_statement_that_takes_too_long_is_ended(on_own_cluster: Scene, foreign: "psycopg.Connection[Any]") -> None:
     made = on_own_cluster.made
     with barrier(foreign, "settlement_days", f"NEW.settlement_date = DATE '{DAYS[1]}'"):
@@ -103,7 +105,7 @@ def refetch(first: str, last: str) -> None:
     sys.exit("\n".join(ran.errors) or 0)
 
 
-@pytest.mark.parametrize("backend", ["sqlite", "own_cluster"])
+@pytest.mark.parametrize("backend", ["sqlite", pytest.param("own_cluster", marks=long)])
 def test_two_runs_of_the_same_days_at_once(backend: str, request: pytest.FixtureRequest) -> None:
     scene: Scene = request.getfixturevalue(f"on_{backend}")
     with scene.made.warehouse():
@@ -118,6 +120,7 @@ def test_two_runs_of_the_same_days_at_once(backend: str, request: pytest.Fixture
     assert_undisturbed(scene.made, scene.expected)
 
 
+@long
 def test_no_connection_left_is_waited_for(on_own_cluster: Scene, own_cluster: Cluster) -> None:
     """All connections of a command are ended in the midst, and others take every place."""
     twin, database = on_own_cluster.twin, on_own_cluster.database

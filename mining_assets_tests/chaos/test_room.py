@@ -16,6 +16,7 @@ from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.upgrade import upgrade
 from mining_assets_tests.chaos.conftest import DAYS, FIRST, LAST, Scene
 from mining_assets_tests.chaos.processes import command, heal, said
+from mining_assets_tests.chaos.seeds import long
 from mining_assets_tests.chaos.state import assert_sound, assert_undisturbed
 from mining_assets_tests.integration.harness import Environment, run_range
 from mining_assets_tests.postgres import Cluster
@@ -80,6 +81,7 @@ def test_full_disk_under_sqlite(on_sqlite: Scene, tmp_path: Path) -> None:
         assert_undisturbed(made, on_sqlite.expected)
 
 
+@long
 def test_full_disk_under_postgresql(on_postgresql: Scene, postgresql: Cluster) -> None:
     """The disk of the tables. That of its log is PostgreSQL's own affair: it stops, and recovers."""
     made, name = on_postgresql.made.but(retry_attempts=2), on_postgresql.database
@@ -106,6 +108,7 @@ def test_full_disk_under_postgresql(on_postgresql: Scene, postgresql: Cluster) -
         superuser.execute("DROP TABLESPACE small")
 
 
+@long
 def test_sqlite_locked_for_a_while_is_waited_for(on_sqlite: Scene, tmp_path: Path) -> None:
     file = tmp_path / "warehouse.sqlite"
     made = at_file(on_sqlite.made, file)

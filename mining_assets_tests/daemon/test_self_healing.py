@@ -12,6 +12,7 @@ from sqlalchemy import text
 from mining_assets.automation.in_flight import HEALING_TAG
 from mining_assets.curated import miner_models
 from mining_assets.warehouse.status import Status, read_status
+from mining_assets_tests.chaos.seeds import ROUNDS
 from mining_assets_tests.integration.harness import (
     Environment,
     assert_same_tables,
@@ -27,14 +28,15 @@ from mining_assets_tests.twin.faults import Fault
 from mining_assets_tests.twin.generated import GeneratedWorld
 from mining_assets_tests.twin.server import Twin
 
-# Sixty days with the autumn's clock change in them.
-FIRST, LAST = date(2025, 9, 2), date(2025, 10, 31)
+# Days with the autumn's clock change in them; `make chaos` plays sixty.
+LAST = date(2025, 10, 31)
+FIRST = date(2025, 10, 2) if ROUNDS == 1 else date(2025, 9, 2)
 CLOCK_CHANGE = date(2025, 10, 26)
-GAP = days_between(date(2025, 9, 10), date(2025, 9, 14))
+GAP = days_between(date(2025, 10, 5), date(2025, 10, 9))
 NEVER_REACHED = days_between(date(2025, 10, 29), LAST)
-RECORDS_LOST, RECORDS_ALTERED, LEDGER_LOST = date(2025, 9, 20), date(2025, 9, 25), CLOCK_CHANGE
-CALCULATIONS_LOST, SUMMARY_EDITED = date(2025, 10, 3), date(2025, 10, 7)
-PROVISIONAL = [date(2025, 10, 15), date(2025, 10, 16)]
+RECORDS_LOST, RECORDS_ALTERED, LEDGER_LOST = date(2025, 10, 12), date(2025, 10, 20), CLOCK_CHANGE
+CALCULATIONS_LOST, SUMMARY_EDITED = date(2025, 10, 3), date(2025, 10, 14)
+PROVISIONAL = [date(2025, 10, 16), date(2025, 10, 17)]
 REFETCHED = {*GAP, *NEVER_REACHED, RECORDS_LOST, RECORDS_ALTERED, LEDGER_LOST, *PROVISIONAL}
 
 ATTEMPTS = 2

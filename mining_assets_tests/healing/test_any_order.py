@@ -34,6 +34,7 @@ from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.states import day_states
 from mining_assets.warehouse.status import read_status
 from mining_assets.warehouse.upgrade import open_warehouse
+from mining_assets_tests.chaos.seeds import ROUNDS
 from mining_assets_tests.samples import everything
 from mining_assets_tests.twin.generated import GeneratedWorld
 from mining_assets_tests.twin.routes import encode, parse, payload
@@ -253,7 +254,7 @@ def test_any_order_of_events_ends_in_the_state_of_a_clean_run() -> None:
     run_state_machine_as_test(
         AnyOrder,
         settings=settings(
-            max_examples=8,
+            max_examples=5 * ROUNDS,
             stateful_step_count=10,
             deadline=None,
             print_blob=True,

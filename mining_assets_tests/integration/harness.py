@@ -28,6 +28,7 @@ from mining_assets.sources.mempool import MempoolClient
 from mining_assets.warehouse import schema
 from mining_assets.warehouse.engine import Warehouse, read_frame
 from mining_assets.warehouse.upgrade import open_warehouse
+from mining_assets_tests.integration.commands import run_command
 from mining_assets_tests.twin.record import Request
 from mining_assets_tests.twin.server import Twin
 from mining_assets_tests.twin.world import World
@@ -124,15 +125,8 @@ def run_cli(
     environment: Environment, *arguments: object, cwd: Path | None = None, timeout: float = 120
 ) -> "subprocess.CompletedProcess[str]":
     """`mining-assets` with some arguments, as a process."""
-    return subprocess.run(
-        [*COMMAND, *map(str, arguments)],
-        env=environment.of_process(),
-        cwd=cwd or environment.home.parent,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
+    folder = cwd or environment.home.parent
+    return run_command(list(map(str, arguments)), environment.of_process(), folder, timeout)
 
 
 @dataclass
