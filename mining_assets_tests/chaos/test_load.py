@@ -51,6 +51,7 @@ def refused(made: Environment) -> str:
     return told
 
 
+@long
 def test_lock_held_by_another_is_waited_for_within_bounds(
     on_own_cluster: Scene, foreign: "psycopg.Connection[Any]"
 ) -> None:
@@ -105,7 +106,8 @@ def refetch(first: str, last: str) -> None:
     sys.exit("\n".join(ran.errors) or 0)
 
 
-@pytest.mark.parametrize("backend", ["sqlite", pytest.param("own_cluster", marks=long)])
+@long
+@pytest.mark.parametrize("backend", ["sqlite", "own_cluster"])
 def test_two_runs_of_the_same_days_at_once(backend: str, request: pytest.FixtureRequest) -> None:
     scene: Scene = request.getfixturevalue(f"on_{backend}")
     with scene.made.warehouse():

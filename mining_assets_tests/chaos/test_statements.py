@@ -9,7 +9,7 @@ import pytest
 from mining_assets_tests.chaos.barrier import barrier
 from mining_assets_tests.chaos.conftest import DAYS, FIRST, LAST, Scene
 from mining_assets_tests.chaos.processes import command, heal, said
-from mining_assets_tests.chaos.seeds import ROUNDS
+from mining_assets_tests.chaos.seeds import ROUNDS, long
 from mining_assets_tests.chaos.state import assert_sound, assert_undisturbed
 from mining_assets_tests.integration.harness import wait_for
 from mining_assets_tests.postgres import Cluster
@@ -37,7 +37,6 @@ FAULTS = ("backend ended", "PostgreSQL stopped", "run killed")
 QUICK = [
     ("backend ended", "in COPY of the records"),
     ("PostgreSQL stopped", "after the ledger, before the day's figures"),
-    ("run killed", "in COPY of the calculations"),
 ]
 
 
@@ -75,6 +74,7 @@ def test_fault_in_a_statement(fault: str, place: str, scene: Scene, own_cluster:
     assert_undisturbed(made, scene.expected)
 
 
+@long
 def test_every_connection_ended_while_a_day_is_fetched(scene: Scene, own_cluster: Cluster) -> None:
     """Also the one by which the command keeps others out."""
     assert scene.database is not None

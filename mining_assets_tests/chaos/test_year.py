@@ -1,7 +1,4 @@
-"""A year of days through webserver, daemon and code server on PostgreSQL, interrupted twice, equals SQLite's year.
-
-`make chaos` plays the year, `make test` its first days.
-"""
+"""A year of days through webserver, daemon and code server on PostgreSQL, interrupted twice, equals SQLite's year."""
 
 import os
 import random
@@ -12,7 +9,7 @@ from pathlib import Path
 from mining_assets.assets.day_run import DAILY_CHAIN
 from mining_assets_tests.chaos.conftest import STACKS_OF_A_DAY, at_database
 from mining_assets_tests.chaos.deployment import Deployment, launched
-from mining_assets_tests.chaos.seeds import ROUNDS, SEED
+from mining_assets_tests.chaos.seeds import SEED, long
 from mining_assets_tests.chaos.state import assert_undisturbed, dumped, is_right
 from mining_assets_tests.integration.harness import days_between, environment, run_cli, wait_for
 from mining_assets_tests.integration.test_backfill import is_up
@@ -21,11 +18,12 @@ from mining_assets_tests.twin.server import Twin
 
 # From a month's end on, with both changes of the clock in the year.
 FIRST = date(2024, 9, 29)
-LAST = date(2024, 10, 3) if ROUNDS == 1 else date(2025, 9, 28)
+LAST = date(2025, 9, 28)
 DAYS = days_between(FIRST, LAST)
 SECONDS = 120 + 15 * len(DAYS)
 
 
+@long
 def test_an_interrupted_year_on_postgresql_equals_an_undisturbed_one_on_sqlite(
     twin: Twin, own_cluster: Cluster, postgresql: Cluster, tmp_path: Path
 ) -> None:
@@ -40,7 +38,6 @@ def test_an_interrupted_year_on_postgresql_equals_an_undisturbed_one_on_sqlite(
     made = at_database(own_cluster, name, twin, tmp_path).but(start_date=FIRST, end_date=LAST, **patient)
     address = own_cluster.address(storage).set(drivername="postgresql+psycopg2").render_as_string(hide_password=False)
     moments = sorted(random.Random(SEED).sample(range(1, len(DAYS)), 2))
-    twin.delay_ms = 50 if ROUNDS == 1 else 0
     with Deployment(made, address) as deployed:
         wait_for("the webserver", SECONDS, lambda: is_up(deployed.url) or None, interval=0.5)
         params = {
@@ -61,7 +58,6 @@ def test_an_interrupted_year_on_postgresql_equals_an_undisturbed_one_on_sqlite(
             else:
                 own_cluster.crash()
                 assert own_cluster.start()
-        twin.delay_ms = 0
         wait_for("everything to be right", SECONDS, lambda: is_right(made) or None, interval=2)
         wait_for("the runs to end", SECONDS, lambda: not deployed.workers() or None, interval=1)
     assert_undisturbed(made, dumped(sqlite))
