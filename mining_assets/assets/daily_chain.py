@@ -1,6 +1,9 @@
-"""The daily chain: a day's way from the settlement stacks to its two summaries, with the checks of all four assets.
+"""The daily chain: a day's way from the settlement stacks to its two summaries, with the checks of all its assets.
 
-One step does all four assets, because in Dagster a step over many days has one outcome, and a failed step skips what
+Prices and generation belong to the same step: they come first, so that the summaries have them, and nothing waits for
+what cannot be had of them; an asset upstream with a step of its own would hold up every day that it lacks.
+
+One step does all assets, because in Dagster a step over many days has one outcome, and a failed step skips what
 is downstream of it: good days would stay uncalculated for the sake of a bad one. Here every day commits by itself and
 is reported as soon as it has; the step fails at the end and names the days that did not make it. Run for its checks
 alone, it verifies the whole history and stores nothing but what it finds.
@@ -24,6 +27,7 @@ from mining_assets.assets.day_run import (
 )
 from mining_assets.assets.descriptions import OWNERS, table_metadata
 from mining_assets.assets.references import NETWORK_EPOCHS, WIND_BM_UNITS
+from mining_assets.assets.series_run import GENERATION, PRICE
 from mining_assets.checks.evaluations import check_evaluations, check_results, check_specs
 from mining_assets.domain.healing import HealingPolicy, RetryRule
 from mining_assets.domain.wind import WindUnit
@@ -36,9 +40,11 @@ from mining_assets.verification.scan import Scope
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
+    bitcoin_price,
     curtailment_records,
     daily_summaries,
     historical_bitcoin_calculations,
+    wind_generation,
 )
 
 ELEXON_POOL = "elexon_api"
@@ -54,7 +60,7 @@ FRESH_BY_EVENING = dg.FreshnessPolicy.cron(
 def daily_chain(
     cuts: Partitions, scope: Scope, additions: tuple[WindUnit, ...], policy: HealingPolicy, retries: RetryRule
 ) -> dg.AssetsDefinition:
-    """The four daily assets as one step over the days of a run."""
+    """The daily assets as one step over the days of a run."""
     _, last = scope.bounds
 
     @dg.multi_asset(
@@ -123,23 +129,49 @@ def _specs(freshness: dg.FreshnessPolicy | None) -> list[dg.AssetSpec]:
             **common,
         ),
         dg.AssetSpec(
+            PRICE,
+            group_name="bitcoin",
+            kinds={"bitcoin", "sql"},
+            description=(
+                "Price of Bitcoin (£) at noon UTC of each day, from mempool.space. A price that is not known has no "
+                "row, never a zero; the value of what was mined on that day is unknown then, and nothing else."
+            ),
+            metadata=table_metadata(bitcoin_price),
+            **common,
+        ),
+        dg.AssetSpec(
+            GENERATION,
+            group_name="curtailment",
+            kinds={"elexon", "sql"},
+            description=(
+                "What metered wind generated half hour by half hour (MWh; FUELHH, fuel type WIND, MW ÷ 2), for days "
+                "of which every period is known. Wind embedded in the distribution networks is not in it."
+            ),
+            metadata=table_metadata(wind_generation),
+            **common,
+        ),
+        dg.AssetSpec(
             DAILY,
-            deps=[RECORDS],
+            deps=[RECORDS, GENERATION],
             group_name="curtailment",
             kinds={"sql"},
             description=(
                 "Curtailed energy (gross, system-flagged, undone; MWh), payment (£, positive = paid to the farms) and "
-                "counts per settlement day. A zero is certified; a day that is not whole has no row."
+                "counts per settlement day, with the share of the available wind that was curtailed. A zero is "
+                "certified; a day that is not whole has no row."
             ),
             metadata=table_metadata(daily_summaries),
             **common,
         ),
         dg.AssetSpec(
             BITCOIN_DAILY,
-            deps=[CALCULATIONS],
+            deps=[CALCULATIONS, PRICE],
             group_name="bitcoin",
             kinds={"bitcoin", "sql"},
-            description="Bitcoin (BTC, subsidy only) and the energy behind it per settlement day and miner model.",
+            description=(
+                "Bitcoin (BTC, subsidy only) and the energy behind it per settlement day and miner model, its value "
+                "(£) at the price of that date, what was paid for the energy (£), and the ratio of the two."
+            ),
             metadata=table_metadata(bitcoin_daily_summaries),
             **common,
         ),

@@ -11,6 +11,7 @@ from pydantic import Field
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
 from mining_assets.assets.references import NETWORK_EPOCHS, WIND_BM_UNITS
+from mining_assets.assets.series_run import SERIES_ASSETS, SeriesRun
 from mining_assets.chain.derive import DerivedDays, calculate_days, summarize_bitcoin_days, summarize_days
 from mining_assets.chain.fetch import DayIncomplete, NothingPublished, fetch_day
 from mining_assets.chain.references import (
@@ -61,14 +62,17 @@ RECORDS = dg.AssetKey(curtailment_records.name)
 CALCULATIONS = dg.AssetKey(historical_bitcoin_calculations.name)
 DAILY = dg.AssetKey(daily_summaries.name)
 BITCOIN_DAILY = dg.AssetKey(bitcoin_daily_summaries.name)
-DAILY_CHAIN = (RECORDS, CALCULATIONS, DAILY, BITCOIN_DAILY)
+SETTLED = (RECORDS, CALCULATIONS, DAILY, BITCOIN_DAILY)
+DAILY_CHAIN = (*SETTLED, *SERIES_ASSETS)
 
 
 class DailyRun(dg.Config):
     """How the days of a run are fetched."""
 
     refetch: bool = Field(
-        default=False, description="Fetch days again that are whole. Without it they are kept, and only derived anew."
+        default=False,
+        description="Fetch days again that are whole, and prices and generation that are known. Without it they are "
+        "kept, and only derived anew.",
     )
     accept_empty: list[int] = Field(
         default_factory=list,
@@ -120,6 +124,11 @@ class DayRun:
         """Bring the days in line, each committed and reported by itself."""
         _refuse_unfit(self.config, days)
         self.means.progress.watch(self.means.elexon.client.counters)
+        with self.means.progress.stoppable():
+            self._bring_series(days)
+        if not any(map(self._wants, SETTLED)):
+            self.verify(days)
+            return
         try:
             units = self._database_attempts()(self.wind_units) if self._wants(RECORDS) else {}
         except SourceError as error:
@@ -130,6 +139,20 @@ class DayRun:
             history = self._database_attempts()(self.network_history, days[-1])
         with self.means.progress.stoppable():
             self._work(days, units, history)
+
+    def _bring_series(self, days: Sequence[date]) -> None:
+        """Prices and generation come first, so that the summaries have them; what is lacking of them stops nothing.
+
+        A run of nothing else says so by failing.
+        """
+        series = SeriesRun(self.context, self.wanted, self.means, refetch=self.config.refetch)
+        for attempt in self._database_attempts():
+            with attempt:
+                series.work(days)
+        if not any(map(self._wants, SETTLED)):
+            for name, failed in series.failed.items():
+                for day, reason in failed.items():
+                    self._failed(day, dg.AssetKey(name), reason)
 
     def _work(self, days: Sequence[date], units: Mapping[str, WindUnit], history: NetworkHistory) -> None:
         left = len(days)

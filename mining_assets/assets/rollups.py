@@ -40,9 +40,12 @@ class _Level:
     description: str
 
 
-_CURTAILMENT = "Energy (MWh), payment (£, positive = paid to the farms) and counts"
-_BITCOIN = "Bitcoin (BTC, subsidy only) and the energy behind it per miner model"
-_OF = "{what} of a {span}: the sum of its {parts}. days_complete of days_expected say how much of it is there."
+_CURTAILMENT = "Energy (MWh), payment (£, positive = paid to the farms), counts and the share of wind curtailed"
+_BITCOIN = "Bitcoin (BTC, subsidy only), the energy behind it, its value (£) and what was paid (£) per miner model"
+_OF = (
+    "{what} of a {span}: the sum of its {parts}. days_complete of days_expected say how much of it is there; share and "
+    "value are absent while any of those days lacks generation or price."
+)
 _MONTHS = (
     _Level(
         monthly_summaries,
@@ -127,6 +130,12 @@ def _figures(rows: pd.DataFrame) -> dict[str, float]:
         figures["curtailed energy (MWh)"] = float(row.get("total_curtailed_energy", row.get("curtailed_energy")))
         if "miner_model" in row:
             figures[f"{row['miner_model']} (BTC)"] = float(row["bitcoin_mined"])
+            figures["days priced"] = int(row["days_priced"])
+            if pd.notna(row["bitcoin_value"]):
+                figures[f"{row['miner_model']} (£)"] = float(row["bitcoin_value"])
         else:
             figures["payment (£)"] = float(row["total_payment"])
+            figures["days with generation"] = int(row["days_with_generation"])
+            if pd.notna(row["curtailed_share"]):
+                figures["curtailed share"] = float(row["curtailed_share"])
     return figures

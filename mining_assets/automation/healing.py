@@ -9,11 +9,14 @@ import dagster as dg
 from mining_assets.assets.day_run import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN
 from mining_assets.automation.in_flight import HEALING_TAG, RANGE_END, RANGE_START, days_in_flight, unfinished_runs
 from mining_assets.automation.jobs import ASSET_JOBS, DAILY_JOB, MONTHLY_JOB, YEARLY_JOB
-from mining_assets.healing.plan import FETCH, HealingPlan, Work, plan
+from mining_assets.domain.worth import SERIES
+from mining_assets.healing.plan import DERIVE, FETCH, HealingPlan, Work, plan, plan_series
 from mining_assets.settings import Settings, now
 from mining_assets.verification.scan import Scope
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.healing import note_requested, outages, quarantine
+from mining_assets.warehouse.series import note_requested as note_series_requested
+from mining_assets.warehouse.series import series_states
 from mining_assets.warehouse.states import day_states
 from mining_assets.warehouse.status import differing_spans
 
@@ -36,7 +39,8 @@ def healing_sensor(settings: Settings, scope: Scope) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=(
             "Heals by itself: fetches days that are missing, partial, damaged or due for a refetch, derives what is "
-            "missing or does not add up, within bounds, and quarantines what it cannot mend."
+            "missing or does not add up, within bounds, and quarantines what it cannot mend. In what room is left it "
+            "asks for prices and generation that are lacking."
         ),
     )
     def reconciliation_sensor(
@@ -53,19 +57,24 @@ def healing_sensor(settings: Settings, scope: Scope) -> dg.SensorDefinition:
         at = datetime.now(UTC)
         with warehouse.reading() as connection:
             states = day_states(connection, first, last, scope.models)
+            # A day that is not whole brings its price and generation along when it is fetched.
+            whole = states.index[states["fetched_at"].notna()]
+            series = {name: series_states(connection, name, first, last).loc[whole] for name in SERIES}
             differing = list(differing_spans(connection, first, last, scope.bounds))
             away = outages(connection)
-        made = plan(
-            states,
-            covered=days_in_flight(context.instance, runs, context.repository_def),
-            away=away,
-            policy=policy,
-            room=policy.runs_at_a_time - sum(HEALING_TAG in run.tags for run in runs),
-            now=at,
-        )
+        covered = days_in_flight(context.instance, runs, context.repository_def)
+        room = policy.runs_at_a_time - sum(HEALING_TAG in run.tags for run in runs)
+        made = plan(states, covered=covered, away=away, policy=policy, room=room, now=at)
         with warehouse.writing("healing") as connection:
             note_requested(connection, made.days, policy, at)
             quarantine(connection, made.to_quarantine, at)
+            covered |= set(made.days)  # a run of a day brings its price and generation with it
+            for name, known in series.items():
+                room_left = room - len(made.work)
+                of_series = plan_series(name, known, covered=covered, away=away, room=room_left, now=at)
+                note_series_requested(connection, name, of_series.days, policy, at)
+                made.work += of_series.work
+                made.skipped += of_series.skipped
         since = _differing_since(context.cursor, differing, at)
         lasting = [] if runs or made.work else [span for span in differing if at - since[span] >= LASTING]
         requests = [_request(work) for work in made.work] + list(_roll_up_requests(lasting))
@@ -87,7 +96,8 @@ def _differing_since(cursor: str | None, differing: list[Span], at: datetime) ->
 
 
 def _request(work: Work) -> dg.RunRequest:
-    selection = DAILY_CHAIN if work.kind == FETCH else (CALCULATIONS, DAILY, BITCOIN_DAILY)
+    selections = {FETCH: DAILY_CHAIN, DERIVE: (CALCULATIONS, DAILY, BITCOIN_DAILY)}
+    selection = selections.get(work.kind) or (dg.AssetKey(work.kind),)
     return dg.RunRequest(
         job_name=DAILY_JOB,
         asset_selection=list(selection),

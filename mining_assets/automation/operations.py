@@ -15,6 +15,7 @@ from pydantic import Field
 
 from mining_assets.assets.day_run import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN, DailyRun, DayRun, Means
 from mining_assets.assets.rollups import follow_days
+from mining_assets.assets.series_run import SERIES_ASSETS
 from mining_assets.automation.in_flight import days_tag
 from mining_assets.chain.critical import DayContent, NotMended, content_of, replace_whole, save_aside
 from mining_assets.chain.fetch import DayIncomplete, fetch_day
@@ -116,6 +117,10 @@ class Operation:
         if run.reasons or run.stopped_before:
             follow_days(self.context, self.means.warehouse, chosen, self.means.scope.bounds)
             raise run.failure(len(chosen))
+
+    def bring_series(self, days: Sequence[date]) -> None:
+        """Fetch prices and generation that are lacking; what cannot be had is told as a warning."""
+        DayRun(self.context, SERIES_ASSETS, DailyRun(), self.means).work(days)
 
     def day_run(self) -> DayRun:
         """A run of the daily chain, for its references."""
@@ -245,6 +250,7 @@ def _daily_check(operation: Operation, config: DailyCheck) -> None:
     wanting = ", ".join(f"{day} {kind}" for day, kind in needed.items())
     operation.say(f"{first} to {last}: {wanting or 'nothing is missing or wrong'}")
     operation.keep([day for day in days if day not in needed])
+    operation.bring_series(days)
     derive = [day for day, kind in needed.items() if kind == DERIVE]
     operation.process(needed.keys() - set(derive), DailyRun(refetch=True))
     operation.process(derive, DailyRun(), derive_only=True)

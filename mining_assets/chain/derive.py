@@ -14,11 +14,12 @@ from sqlalchemy import Connection
 from mining_assets.domain.curtailment import daily_totals, farm_energy
 from mining_assets.domain.mining import MinerModel, calculations
 from mining_assets.domain.network import NetworkHistory
-from mining_assets.domain.summaries import bitcoin_days
+from mining_assets.domain.summaries import bitcoin_days, days_with_share, days_with_value
 from mining_assets.warehouse.calculations import calculated_days, store_calculations
-from mining_assets.warehouse.days import intact_days
+from mining_assets.warehouse.days import intact_days, payments
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.schema import bitcoin_daily_summaries, daily_summaries
+from mining_assets.warehouse.series import generation, prices
 from mining_assets.warehouse.summaries import store_summaries
 
 
@@ -51,16 +52,17 @@ def calculate(
 
 
 def summarize(connection: Connection, days: Sequence[date]) -> DerivedDays:
-    """Bring ``daily_summaries`` of the days in line with their records."""
+    """Bring ``daily_summaries`` of the days in line with their records, and with the generation where it is known."""
     intact, records = intact_days(connection, days)
     totals = daily_totals(records, pd.Index(intact)).reset_index()
-    store_summaries(connection, daily_summaries, list(intact), totals)
-    done = {row.pop("summary_date"): row for row in totals.to_dict("records")}
+    rows = days_with_share(totals, generation(connection, list(intact)))
+    store_summaries(connection, daily_summaries, list(intact), rows)
+    done = {row.pop("summary_date"): _known(row) for row in rows.to_dict("records")}
     return DerivedDays(done, _not_intact(days, intact))
 
 
 def summarize_bitcoin(connection: Connection, days: Sequence[date], models: tuple[MinerModel, ...]) -> DerivedDays:
-    """Bring ``bitcoin_daily_summaries`` of the days in line with their calculations.
+    """Bring ``bitcoin_daily_summaries`` of the days in line with their calculations, and with the prices known.
 
     A day without calculations of its present records for every model gets no new row: it stays visibly missing.
     """
@@ -71,10 +73,12 @@ def summarize_bitcoin(connection: Connection, days: Sequence[date], models: tupl
     )
     rows = grid.merge(bitcoin_days(calculated_rows), how="left", on=["summary_date", "miner_model"])
     rows = rows.fillna({"curtailed_energy": 0.0, "bitcoin_mined": 0.0})
+    rows = days_with_value(rows, prices(connection, calculated), payments(connection, calculated))
     store_summaries(connection, bitcoin_daily_summaries, calculated, rows)
     done: dict[date, dict[str, float]] = {day: {} for day in calculated}
     for row in rows.itertuples(index=False):
-        done[row.summary_date][row.miner_model] = row.bitcoin_mined
+        figures = {row.miner_model: row.bitcoin_mined, f"{row.miner_model} (£)": row.bitcoin_value}
+        done[row.summary_date] |= _known(figures)
     return DerivedDays(done, {day: "its Bitcoin calculations are not complete" for day in days if day not in done})
 
 
@@ -101,6 +105,10 @@ def summarize_bitcoin_days(warehouse: Warehouse, days: Sequence[date], models: t
 def _not_intact(days: Sequence[date], intact: Collection[date]) -> dict[date, str]:
     reason = "its curtailment records are not whole, or not those that were fetched: fetch the day first"
     return {day: reason for day in days if day not in intact}
+
+
+def _known(figures: dict[str, float]) -> dict[str, float]:
+    return {name: figure for name, figure in figures.items() if pd.notna(figure)}
 
 
 def _days_of_unknown_difficulty(energy: pd.DataFrame, history: NetworkHistory) -> dict[date, str]:

@@ -107,7 +107,7 @@ def bring_up_to_date(
         about: the days that have to be right at the end, when these are more than those of the batches.
     """
     prepare_home(settings.home)
-    days = sorted(day for batch in batches for day in batch.days)
+    days = sorted(day for batch in batches if not batch.series_only for day in batch.days)
     text = " ".join(command)
     with opened_warehouse(settings) as warehouse:
         if plan_only:

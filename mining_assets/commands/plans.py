@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 FETCH = "fetch, calculate, summarize"
 DERIVE = "calculate and summarize"
 KEEP = "keep (whole already), calculate and summarize"
+SERIES = "fetch price and generation"
 SUM_UP = "sum up"
 
 
@@ -46,6 +47,9 @@ def steps_of(warehouse: Warehouse, batches: "Iterable[Batch]", spans: Sequence[s
     steps = []
     for batch in batches:
         kept: set[date] = set()
+        if batch.series_only:
+            steps.append(Step(SERIES, batch.days[0], batch.days[-1], len(batch.days)))
+            continue
         if not batch.derive_only and not batch.config.get("refetch"):
             with warehouse.reading() as connection:
                 kept = set(intact_days(connection, batch.days)[0])

@@ -11,6 +11,7 @@ from mining_assets.commands.operations import daily_check
 from mining_assets.commands.options import Unusable, json_option, load_settings, opened_warehouse, plan_option
 from mining_assets.curated import miner_models
 from mining_assets.domain.healing import LONGEST_RANGE
+from mining_assets.domain.worth import SERIES
 from mining_assets.healing.plan import needs
 from mining_assets.settings import Settings, now, prepare_home
 from mining_assets.warehouse.status import Status, read_status
@@ -77,7 +78,7 @@ def reconcile_all(settings: Settings, batch: int, *, plan_only: bool, as_json: b
     prepare_home(settings.home)
     with opened_warehouse(settings) as warehouse:
         from mining_assets.commands.plans import show_plan, steps_of
-        from mining_assets.commands.runs import by_need, run_verification
+        from mining_assets.commands.runs import by_lacking, by_need, run_verification
 
         outcome = run_verification(settings, first, last, whole=True)
         if outcome.errors:
@@ -85,7 +86,9 @@ def reconcile_all(settings: Settings, batch: int, *, plan_only: bool, as_json: b
         with warehouse.reading() as connection:
             bounds = (settings.start_date, settings.end_date)
             status = read_status(connection, first, last, miner_models(settings), bounds)
-        batches = by_need(needs(status.days, datetime.now(UTC)), batch)
+        at = datetime.now(UTC)
+        batches = by_need(needs(status.days, at), batch)
+        batches += by_lacking(status, batches, at)
         spans = [span for _, span in status.differing]
         steps = steps_of(warehouse, batches, spans)
         _tell(status, todo=len(steps))
@@ -100,6 +103,8 @@ def reconcile_all(settings: Settings, batch: int, *, plan_only: bool, as_json: b
 def _tell(status: Status, *, todo: int) -> None:
     """Say on standard error what no command mends by itself, and when there is nothing to do."""
     for name, check, span in status.errors:
+        if name in SERIES:
+            continue  # fetched again
         click.echo(
             f"{span}: {name} {check} fails, which no command mends by itself; see `mining-assets verify`", err=True
         )

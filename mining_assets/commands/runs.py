@@ -1,23 +1,25 @@
 """Running the jobs from the terminal: in this process, on the instance that the UI shows, batch by batch."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
 import dagster as dg
 
 from mining_assets.assets.day_run import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN
+from mining_assets.assets.series_run import SERIES_ASSETS
 from mining_assets.automation.in_flight import RANGE_END, RANGE_START, process_tag, unfinished_runs
 from mining_assets.automation.integrity import ALL, INTEGRITY_JOB, VERIFY
 from mining_assets.automation.jobs import DAILY_JOB, MONTHLY_JOB, YEARLY_JOB
 from mining_assets.definitions import build_definitions
 from mining_assets.domain.healing import LONGEST_RANGE, day_ranges
 from mining_assets.domain.summaries import month_of, year_of
-from mining_assets.healing.plan import DERIVE
+from mining_assets.healing.plan import DERIVE, lacking
 from mining_assets.progress import Progress, Silent
 from mining_assets.settings import Settings
+from mining_assets.warehouse.status import Status
 
 COMMAND_TAG = "mining_assets/command"
 _FAILURE = "dagster._core.definitions.events.Failure: "
@@ -34,11 +36,13 @@ class Batch:
     Attributes:
         config: of ``day_run.DailyRun``.
         derive_only: calculate and summarize, fetch nothing.
+        series_only: fetch prices and generation that are lacking, nothing of the days themselves.
     """
 
     days: Sequence[date]
     config: Mapping[str, Any] = field(default_factory=dict)
     derive_only: bool = False
+    series_only: bool = False
 
 
 @dataclass
@@ -97,6 +101,14 @@ def by_need(needed: Mapping[date, str], size: int) -> list[Batch]:
         derive_only = kind == DERIVE
         batches += by_size(days, size, {"refetch": not derive_only}, derive_only=derive_only)
     return sorted(batches, key=lambda batch: batch.days[0])
+
+
+def by_lacking(status: Status, beside: Sequence[Batch], now: datetime) -> list[Batch]:
+    """Batches for prices and generation of whole days, where the batches beside do not bring them along."""
+    brought = {day for batch in beside if not batch.derive_only for day in batch.days}
+    whole = status.days.index[status.days["fetched_at"].notna()]
+    days = {day for name, states in status.series.items() for day in lacking(name, states.loc[whole], now)}
+    return [replace(batch, series_only=True) for batch in by_size(sorted(days - brought), LONGEST_RANGE, {})]
 
 
 def run_batches(
@@ -161,7 +173,8 @@ def run_operation(
 
 def _plan(batches: Sequence[Batch], spans: Sequence[str]) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
     for batch in batches:
-        selection = (CALCULATIONS, DAILY, BITCOIN_DAILY) if batch.derive_only else DAILY_CHAIN
+        derived = (CALCULATIONS, DAILY, BITCOIN_DAILY)
+        selection = SERIES_ASSETS if batch.series_only else derived if batch.derive_only else DAILY_CHAIN
         config = {"ops": {"daily_chain": {"config": dict(batch.config)}}}
         extra = {"run_config": config | _QUIET, "asset_selection": list(selection)}
         yield DAILY_JOB, str(batch.days[0]), str(batch.days[-1]), extra

@@ -12,11 +12,15 @@ import pandas as pd
 
 from mining_assets.commands.options import DAY, days_asked_for, json_option, load_settings, opened_warehouse
 from mining_assets.curated import miner_models
+from mining_assets.domain.healing import day_ranges
+from mining_assets.domain.worth import BITCOIN_PRICE, WIND_GENERATION
 from mining_assets.settings import now
+from mining_assets.warehouse.series import STATES as SERIES_STATES
 from mining_assets.warehouse.status import Status, completion, read_status
 
 _LISTED = 20
 FLAGS = ("inconsistent", "restated", "quarantined")
+SERIES_NAMES = {BITCOIN_PRICE: "Bitcoin prices", WIND_GENERATION: "Wind generation"}
 
 
 @click.command("status")
@@ -56,6 +60,7 @@ def as_dict(report: Status) -> dict[str, Any]:
         "errors": [{"table": table, "check": check, "span": span} for table, check, span in report.errors],
         "last_scans": {scope: at.isoformat() for scope, at in report.scans.items()},
         "newest_vintage": report.newest_vintage.isoformat() if report.newest_vintage else None,
+        "series": {name: _series(states) for name, states in report.series.items()},
         "dates": [_day(day, row) for day, row in _by_day(report.open_days)],
     }
 
@@ -79,6 +84,15 @@ def _day(day: date, row: Any) -> dict[str, Any]:
         "completion_percentage": _completion(row),
         "attempts": int(row["attempts"]),
         "last_error": row["last_error"] if isinstance(row["last_error"], str) else None,
+    }
+
+
+def _series(states: pd.DataFrame) -> dict[str, Any]:
+    """How many days of a series are in each state, and the ranges of days that are not known."""
+    counts = states["state"].value_counts()
+    unknown = day_ranges(states.index[states["state"] != "known"], longest=len(states))
+    return {state: int(counts.get(state, 0)) for state in SERIES_STATES} | {
+        "not_known": [{"from": str(first), "to": str(last)} for first, last in unknown]
     }
 
 
@@ -125,7 +139,20 @@ def _lines(report: Status) -> Iterator[str]:
     yield f"Newest settlement run: {f'{vintage:%Y-%m-%d %H:%M} UTC' if vintage else 'none'}"
     scanned = max(report.scans.values(), default=None)
     yield f"Verified by value: {f'{scanned:%Y-%m-%d %H:%M} UTC' if scanned else 'never by a scan'}"
+    for name, states in report.series.items():
+        yield from _of_series(name, states)
     yield from _open_days(report)
+
+
+def _of_series(name: str, states: pd.DataFrame) -> Iterator[str]:
+    """What is known of prices or generation, which is nothing that a day needs to be whole."""
+    told = _series(states)
+    yield f"{SERIES_NAMES[name]}: {told['known']:,} of {len(states):,} days known"
+    for days in told["not_known"][-_LISTED:]:
+        first, last = days["from"], days["to"]
+        error = states["last_error"].get(date.fromisoformat(last))
+        why = f": {error}" if isinstance(error, str) else ""
+        yield f"  not known {first}{why}" if first == last else f"  not known {first} to {last}{why}"
 
 
 def _open_days(report: Status) -> Iterator[str]:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
+from mining_assets.domain.worth import WIND_GENERATION
+
 # Settlement runs change a day until D+1 15:00 UTC; later changes are rare and looked for twice more.
 REFETCH_AFTER_DAYS = (1, 2, 8)
 REFETCH_AT = time(15)
@@ -53,6 +55,15 @@ def refetch_due(day: date, fetched_at: datetime, now: datetime) -> bool:
     """Whether a whole day is to be fetched again: it was last fetched before one of its moments that have passed."""
     moments = (datetime.combine(day + timedelta(days=after), REFETCH_AT, UTC) for after in REFETCH_AFTER_DAYS)
     return any(fetched_at < moment <= now for moment in moments)
+
+
+def series_refetch_due(name: str, day: date, fetched_at: datetime, now: datetime) -> bool:
+    """Whether what is stored of a series on a day is to be fetched again.
+
+    Generation is operational metering that is rarely revised: it is looked at again at the settlement's own moments.
+    A price of the past does not change.
+    """
+    return name == WIND_GENERATION and refetch_due(day, fetched_at, now)
 
 
 def is_young(day: date, now: datetime) -> bool:

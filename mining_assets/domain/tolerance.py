@@ -16,3 +16,8 @@ def same(left: "pd.Series[float]", right: "pd.Series[float]") -> "pd.Series[bool
         atol=RELATIVE_TOLERANCE,
     )
     return pd.Series(close, index=left.index)
+
+
+def agree(left: "pd.Series[float]", right: "pd.Series[float]") -> "pd.Series[bool]":
+    """The same, for columns that may be absent: two missing values agree."""
+    return same(left, right) | (left.isna() & right.isna())

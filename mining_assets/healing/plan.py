@@ -14,6 +14,7 @@ from mining_assets.domain.healing import (
     is_young,
     newest_and_oldest,
     refetch_due,
+    series_refetch_due,
 )
 
 ELEXON, MEMPOOL = "elexon", "mempool"
@@ -22,9 +23,10 @@ FETCH, DERIVE = "fetch", "derive"
 
 @dataclass(frozen=True)
 class Work:
-    """A range of days to fetch (and derive), or only to derive.
+    """A range of days to fetch (and derive), only to derive, or to fetch a series of.
 
     Attributes:
+        kind: ``fetch``, ``derive``, or one of ``domain.worth.SERIES``.
         refetch: whether the days are whole and have to be fetched all the same.
     """
 
@@ -108,6 +110,50 @@ def plan(
     if later:
         made.skipped["later, after the runs now asked for"] += later
     return made
+
+
+def plan_series(
+    name: str,
+    states: pd.DataFrame,
+    *,
+    covered: Collection[date],
+    away: Mapping[str, datetime],
+    room: int,
+    now: datetime,
+) -> HealingPlan:
+    """What to ask for of a series now. A day that fails often is asked for once a day; none is quarantined for it.
+
+    Args:
+        name: which of ``domain.worth.SERIES``.
+        states: as from ``warehouse.series.series_states``.
+        covered, away, room: as for :func:`plan`.
+    """
+    made, ready = HealingPlan(), []
+    for day in lacking(name, states, now):
+        if day in covered:
+            made.skipped[f"{name}, a run is under way"] += 1
+        elif states.loc[day, "attempts"] and states.loc[day, "next_attempt_at"] > now:
+            made.skipped[f"{name}, waiting after a failure"] += 1
+        else:
+            ready.append(day)
+    probe = ready[-1:] if name in away and away[name] <= now else []
+    if name in away and len(ready) > len(probe):
+        made.skipped[f"{name}, its source does not answer"] += len(ready) - len(probe)
+    ranges = day_ranges(probe if name in away else ready)
+    made.work = [Work(name, days) for days in newest_and_oldest(ranges, max(room, 0))]
+    later = sum((last - first).days + 1 for first, last in ranges) - len(made.days)
+    if later:
+        made.skipped[f"{name}, later"] += later
+    return made
+
+
+def lacking(name: str, states: pd.DataFrame, now: datetime) -> list[date]:
+    """The days on which a series is missing, altered, or due for a refetch."""
+    return [
+        row.Index
+        for row in states.itertuples()
+        if row.state != "known" or series_refetch_due(name, row.Index, row.fetched_at, now)
+    ]
 
 
 def _ready(

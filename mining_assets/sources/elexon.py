@@ -13,17 +13,20 @@ import httpx
 from pyrate_limiter import Limiter
 
 from mining_assets.domain.settlement import SIDES, Side, periods_in
+from mining_assets.domain.wind import WIND_FUEL_TYPE
 from mining_assets.sources.elexon_models import (
     AcceptedVolume,
     BmUnit,
     Cashflow,
     StackRow,
+    WindGeneration,
     cashflows_parser,
+    generation_parser,
     parse_bm_units,
     stack_parser,
     volumes_parser,
 )
-from mining_assets.sources.http import HttpClient, HttpCounters, HttpLimits
+from mining_assets.sources.http import Answer, HttpClient, HttpCounters, HttpLimits
 
 ELEXON_URL = "https://data.elexon.co.uk/bmrs/api/v1"
 
@@ -121,6 +124,14 @@ class ElexonClient:
         """The cashflows (EBOCF) of a day, per unit and period, in £; positive = paid to the unit."""
         path = f"balancing/settlement/indicative/cashflows/all/{side}/{day}"
         return (await self._http.get(path, cashflows_parser(day))).value
+
+    async def wind_generation(self, first: date, last: date) -> Answer[tuple[WindGeneration, ...]]:
+        """The generation of wind (FUELHH) in the half hours of the days from first to last, both included, in MW.
+
+        What is lacking, told twice or below 0 is for the caller to see: one such half hour spoils its day only.
+        """
+        params = {"settlementDateFrom": str(first), "settlementDateTo": str(last), "fuelType": WIND_FUEL_TYPE}
+        return await self._http.get("datasets/FUELHH/stream", generation_parser(first, last), params)
 
     async def bm_units(self) -> tuple[BmUnit, ...]:
         """The register of BM units as it is now, dirt included; never empty."""

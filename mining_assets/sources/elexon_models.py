@@ -5,7 +5,7 @@ that a change of the API cannot pass as an empty column.
 """
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from math import isfinite
 from typing import Annotated, NamedTuple, NotRequired
 
@@ -13,6 +13,7 @@ from pydantic import FailFast, Field, TypeAdapter, with_config
 from typing_extensions import TypedDict  # pydantic wants this one below Python 3.12
 
 from mining_assets.domain.settlement import Side, period_start, periods_in
+from mining_assets.domain.wind import WIND_FUEL_TYPE
 from mining_assets.sources.errors import BrokenBodyError, ImpossibleValueError
 from mining_assets.sources.json_bodies import STRICT, instant, instants, shown, validated
 
@@ -89,6 +90,22 @@ class Cashflow(NamedTuple):
     settlement_period: int
     cashflow: float
     created_at: datetime
+
+
+class WindGeneration(NamedTuple):
+    """The mean power of all metered wind in one half hour (FUELHH, fuel type WIND).
+
+    Attributes:
+        settlement_date: the London day.
+        settlement_period: as answered; whether the day has it is not looked at here.
+        start_time: UTC start of the period, as answered.
+        generation: MW; None where the source has none.
+    """
+
+    settlement_date: date
+    settlement_period: int
+    start_time: datetime
+    generation: float | None
 
 
 class BmUnit(NamedTuple):
@@ -174,6 +191,15 @@ class _Cashflows(TypedDict):
 
 
 @with_config(STRICT)
+class _GenerationFields(TypedDict):
+    settlementDate: str
+    settlementPeriod: int
+    startTime: str
+    fuelType: str
+    generation: float | None
+
+
+@with_config(STRICT)
 class _UnitFields(TypedDict, total=False):
     elexonBmUnit: str | None
     nationalGridBmUnit: str | None
@@ -193,6 +219,7 @@ class _UnitFields(TypedDict, total=False):
 _STACK = TypeAdapter(_Stack)
 _VOLUMES = TypeAdapter(_Volumes)
 _CASHFLOWS = TypeAdapter(_Cashflows)
+_GENERATION = TypeAdapter(Annotated[list[_GenerationFields], FailFast()])
 _UNITS = TypeAdapter(Annotated[list[_UnitFields], FailFast()])
 
 
@@ -297,6 +324,31 @@ def _checked_report_row(index: int, row: _VolumeFields | _CashflowFields, day: d
         return instant(row["createdDateTime"])
     except ValueError as error:
         raise ImpossibleValueError(f"{where}: createdDateTime is {shown(row['createdDateTime'])}: {error}") from None
+
+
+def generation_parser(first: date, last: date) -> Callable[[bytes], tuple[WindGeneration, ...]]:
+    """The parser for the generation of some days: rows of other fuels are passed over, rows of other days refused."""
+
+    def parse(body: bytes) -> tuple[WindGeneration, ...]:
+        fields = validated(_GENERATION, body, ())
+        starts = instants((row["startTime"] for row in fields), "startTime")
+        dates = {str(first + timedelta(days=offset)) for offset in range((last - first).days + 1)}
+        for index, row in enumerate(fields):
+            if row["settlementDate"] not in dates:
+                named = f"row with index {index}: settlementDate is {shown(row['settlementDate'])}"
+                raise ImpossibleValueError(f"{named}: asked for {first} to {last}")
+        return tuple(
+            WindGeneration(
+                date.fromisoformat(row["settlementDate"]),
+                row["settlementPeriod"],
+                starts[row["startTime"]],
+                row["generation"],
+            )
+            for row in fields
+            if row["fuelType"] == WIND_FUEL_TYPE
+        )
+
+    return parse
 
 
 def parse_bm_units(body: bytes) -> tuple[BmUnit, ...]:

@@ -1,13 +1,17 @@
-"""mempool.space: the changes of Bitcoin's difficulty, one by one. Rules of the series belong to the domain."""
+"""mempool.space: the changes of Bitcoin's difficulty, one by one, and its price of a day. Rules of the series belong to
+the domain."""
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, date, datetime
 from types import TracebackType
 from typing import Annotated, NamedTuple, Self
 
 import httpx
-from pydantic import FailFast, Field, TypeAdapter
+from pydantic import FailFast, Field, TypeAdapter, with_config
 from pyrate_limiter import Limiter
+from typing_extensions import TypedDict  # pydantic wants this one below Python 3.12
 
+from mining_assets.domain.worth import is_price_of, price_instant
 from mining_assets.sources.errors import BrokenBodyError, ImpossibleValueError
 from mining_assets.sources.http import Answer, HttpClient, HttpCounters, HttpLimits
 from mining_assets.sources.json_bodies import STRICT, shown, validated
@@ -65,6 +69,52 @@ def _fraction(index: int, difficulty: int | float) -> float:
         raise ImpossibleValueError(f"row with index {index}: difficulty is {shown(difficulty)}") from error
 
 
+class Quotation(NamedTuple):
+    """A price of Bitcoin.
+
+    Attributes:
+        price: £ per BTC, above 0.
+        quoted_at: UTC time at which it was recorded.
+    """
+
+    price: float
+    quoted_at: datetime
+
+
+@with_config(STRICT)
+class _Price(TypedDict):
+    time: int
+    GBP: float
+
+
+@with_config(STRICT)
+class _Prices(TypedDict):
+    prices: list[_Price]
+
+
+_PRICES = TypeAdapter(_Prices)
+
+
+def price_parser(day: date) -> Callable[[bytes], Quotation]:
+    """The parser for the price of a day; refuses that of another date, and what stands for none (0 and −1).
+
+    It raises ``BrokenBodyError`` for an empty body, which is how the source answers when its database fails.
+    """
+
+    def parse(body: bytes) -> Quotation:
+        prices = validated(_PRICES, body, ("prices",))["prices"]
+        if len(prices) != 1:
+            raise ImpossibleValueError(f"{len(prices)} prices where one was asked for")
+        time, price = prices[0]["time"], prices[0]["GBP"]
+        if not price > 0:
+            raise ImpossibleValueError(f"GBP is {shown(price)}: the price of {day} is not known")
+        if time not in _TIMES or not is_price_of(day, datetime.fromtimestamp(time, UTC)):
+            raise ImpossibleValueError(f"time is {shown(time)}: not of {day}, of which the price was asked for")
+        return Quotation(price, datetime.fromtimestamp(time, UTC))
+
+    return parse
+
+
 class MempoolClient:
     """Asks mempool.space or a node of one's own; an asynchronous context manager, for one event loop.
 
@@ -99,3 +149,8 @@ class MempoolClient:
     async def difficulty_adjustments(self) -> Answer[tuple[DifficultyAdjustment, ...]]:
         """Every change of the difficulty since the first block, newest first as the source has it."""
         return await self._http.get("mining/difficulty-adjustments", parse_difficulty_adjustments)
+
+    async def price(self, day: date) -> Answer[Quotation]:
+        """The price of Bitcoin in £ at noon UTC of a day (see ``domain.worth``): the last one recorded until then."""
+        params = {"currency": "GBP", "timestamp": str(int(price_instant(day).timestamp()))}
+        return await self._http.get("historical-price", price_parser(day), params)

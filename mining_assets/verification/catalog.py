@@ -6,6 +6,7 @@ from typing import Literal
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
     bitcoin_monthly_summaries,
+    bitcoin_price,
     bitcoin_yearly_summaries,
     curtailment_records,
     daily_summaries,
@@ -13,6 +14,7 @@ from mining_assets.warehouse.schema import (
     monthly_summaries,
     network_epochs,
     wind_bm_units,
+    wind_generation,
     yearly_summaries,
 )
 
@@ -169,7 +171,44 @@ UNITS_FRESH = Check(
     "The register was fetched in the last two days.",
     "see why the schedule reference_refresh fails; by hand: materialize wind_bm_units.",
 )
+_SERIES = "the healing sensor asks for it again; by hand: `mining-assets date DAY`."
 
+
+def _complete(table: str, what: str) -> Check:
+    return Check(table, "completeness", "warn", f"The {what} of every day is known.", _SERIES)
+
+
+PRICES_COMPLETE = _complete(bitcoin_price.name, "price")
+GENERATION_COMPLETE = _complete(wind_generation.name, "generation")
+PRICES_VALID = Check(
+    bitcoin_price.name,
+    "validity",
+    "error",
+    "Every price is what was fetched, and quoted on its own date.",
+    _SERIES,
+)
+GENERATION_VALID = Check(
+    wind_generation.name,
+    "validity",
+    "error",
+    "The generation of every day is what was fetched, each of its periods is there once and starts when it says.",
+    _SERIES,
+)
+DAILY_SHARE = Check(
+    daily_summaries.name,
+    "share",
+    "error",
+    "Generation and share are those recomputed from wind_generation, and absent where it is not known.",
+    _DERIVE,
+)
+BITCOIN_DAILY_WORTH = Check(
+    bitcoin_daily_summaries.name,
+    "worth",
+    "error",
+    "Value, payment and their ratio are those recomputed from the price and the payment of the day, and absent where "
+    "the price is not known.",
+    _DERIVE,
+)
 
 _ROLL_UP = "the healing sensor sums it up again; by hand: `mining-assets date DAY` of any of its days."
 
@@ -203,11 +242,17 @@ CHECKS = (
     CALCULATIONS_COMPLETE,
     CALCULATIONS_CONSISTENT,
     DAILY_SUMS,
+    DAILY_SHARE,
     BITCOIN_DAILY_SUMS,
+    BITCOIN_DAILY_WORTH,
     MONTHLY_SUMS,
     BITCOIN_MONTHLY_SUMS,
     YEARLY_SUMS,
     BITCOIN_YEARLY_SUMS,
+    PRICES_COMPLETE,
+    PRICES_VALID,
+    GENERATION_COMPLETE,
+    GENERATION_VALID,
     EPOCHS_VALID,
     EPOCHS_SPACING,
     EPOCHS_FRESH,
@@ -216,4 +261,11 @@ CHECKS = (
 )
 # What they find means that a day's records are not what was fetched.
 DAMAGE = (LEDGER_AGREEMENT, VALIDITY)
-DERIVED = (CALCULATIONS_COMPLETE, CALCULATIONS_CONSISTENT, DAILY_SUMS, BITCOIN_DAILY_SUMS)
+DERIVED = (
+    CALCULATIONS_COMPLETE,
+    CALCULATIONS_CONSISTENT,
+    DAILY_SUMS,
+    DAILY_SHARE,
+    BITCOIN_DAILY_SUMS,
+    BITCOIN_DAILY_WORTH,
+)

@@ -15,7 +15,7 @@ from mining_assets.domain.curtailment import daily_totals, farm_energy, payment
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.network import NetworkHistory
 from mining_assets.domain.settlement import SIDES, period_starts, periods_in
-from mining_assets.verification import calculations, records, summaries
+from mining_assets.verification import calculations, records, series, summaries
 from mining_assets.verification.findings import Verification
 from mining_assets.warehouse.calculations import calculations_of
 from mining_assets.warehouse.days import records_of
@@ -23,13 +23,16 @@ from mining_assets.warehouse.engine import read_frame
 from mining_assets.warehouse.reconciliation_schema import oracle_comparisons, refused_answers
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
+    bitcoin_price,
     calculation_days,
     curtailment_records,
     daily_summaries,
+    day_fetches,
     historical_bitcoin_calculations,
     settlement_days,
     settlement_ledger,
     unknown_wind_units,
+    wind_generation,
 )
 from mining_assets.warehouse.summaries import summaries_of
 
@@ -50,6 +53,9 @@ class Chunk:
     unknown_units: pd.DataFrame
     refused: pd.DataFrame
     oracle: pd.DataFrame
+    price: pd.DataFrame
+    generation: pd.DataFrame
+    fetches: pd.DataFrame
 
     @cached_property
     def energy(self) -> pd.DataFrame:
@@ -98,6 +104,9 @@ def read_chunk(connection: Connection, days: Sequence[date]) -> Chunk:
         unknown_units=rows(unknown_wind_units),
         refused=rows(refused_answers),
         oracle=rows(oracle_comparisons),
+        price=rows(bitcoin_price),
+        generation=rows(wind_generation),
+        fetches=rows(day_fetches),
     )
 
 
@@ -113,10 +122,15 @@ def days_with_anything(connection: Connection, days: Sequence[date]) -> set[date
         daily_summaries,
         bitcoin_daily_summaries,
         refused_answers,
+        bitcoin_price,
+        wind_generation,
     ):
         day = table.c["summary_date" if "summary_date" in table.c else "settlement_date"]
         there.update(connection.execute(select(day).where(day.in_(days)).distinct()).scalars())
-    return there
+    noted = select(day_fetches.c.settlement_date).where(
+        day_fetches.c.settlement_date.in_(days), day_fetches.c.fetched_at.is_not(None)
+    )
+    return there.union(connection.execute(noted).scalars())
 
 
 def verify_days(
@@ -142,16 +156,19 @@ def verify_days(
                 historical_bitcoin_calculations,
                 daily_summaries,
                 bitcoin_daily_summaries,
+                bitcoin_price,
+                wind_generation,
             )
         },
     )
     if not days_with_anything(connection, days):
         records.note_never_fetched(days, verification)
+        series.note_unknown(days, verification)
         return verification
     chunk = read_chunk(connection, days)
     records.verify(chunk, verification, capacities)
     calculations.verify(chunk, verification, models, history)
-    summaries.verify_daily(chunk, verification)
+    summaries.verify_daily(chunk, verification, series.verify(chunk, verification))
     return verification
 
 

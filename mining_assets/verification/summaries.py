@@ -1,6 +1,6 @@
 """The checks on the six summary tables: each level against the one below, and the days against the detail."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Table
 from mining_assets.domain import summaries as rules
 from mining_assets.domain.curtailment import TOTALS
 from mining_assets.domain.summaries import BITCOIN_FIGURES
-from mining_assets.domain.tolerance import same
+from mining_assets.domain.tolerance import agree
+from mining_assets.domain.worth import BITCOIN_PRICE, SHARE_FIGURES, VALUE_FIGURES, WIND_GENERATION
 from mining_assets.verification import catalog
 from mining_assets.verification.catalog import Check
 from mining_assets.verification.findings import Verification, problems
@@ -29,8 +30,13 @@ if TYPE_CHECKING:
     from mining_assets.verification.days import Chunk
 
 
-def verify_daily(chunk: "Chunk", verification: Verification) -> None:
-    """The daily summaries of a chunk against its records and calculations."""
+def verify_daily(chunk: "Chunk", verification: Verification, altered: Mapping[str, Collection[date]]) -> None:
+    """The daily summaries of a chunk against its records, calculations, prices and generation.
+
+    Args:
+        altered: the days whose price or generation is not what was fetched, by series. That has a check of its own,
+            and what a summary made of the true one is not held against it.
+    """
     wanted = chunk.totals.reset_index()
     verification.count(catalog.DAILY_SUMS, rows=len(chunk.daily))
     verification.add(catalog.DAILY_SUMS, differing(chunk.daily, wanted, ["summary_date"], TOTALS))
@@ -44,6 +50,8 @@ def verify_daily(chunk: "Chunk", verification: Verification) -> None:
     verification.count(catalog.BITCOIN_DAILY_SUMS, rows=len(chunk.bitcoin_daily))
     bad = [differing(stored, sums, key, BITCOIN_FIGURES) for stored in (chunk.bitcoin_daily, notes)]
     verification.add(catalog.BITCOIN_DAILY_SUMS, pd.concat(bad))
+    _verify_share(chunk, verification, altered[WIND_GENERATION])
+    _verify_worth(chunk, verification, altered[BITCOIN_PRICE], wanted.set_index("summary_date")["total_payment"])
 
 
 def verify_months(connection: Connection, months: Sequence[str], bounds: Bounds) -> Verification:
@@ -86,10 +94,29 @@ def differing(stored: pd.DataFrame, wanted: pd.DataFrame, key: list[str], figure
         frames.append(problems(rows[key[0]], _named(rows, key), [text] * len(rows)))
     rows = both[both["in_which"] == "both"]
     for name in figures:
-        bad = rows[~same(rows[name], rows[f"{name}_wanted"])]
+        bad = rows[~agree(rows[name], rows[f"{name}_wanted"])]
         details = [f"{name} is {a}, should be {b}" for a, b in zip(bad[name], bad[f"{name}_wanted"], strict=True)]
         frames.append(problems(bad[key[0]], _named(bad, key), details))
     return pd.concat(frames)
+
+
+def _verify_share(chunk: "Chunk", verification: Verification, altered: Collection[date]) -> None:
+    stored = chunk.daily[chunk.daily["summary_date"].isin(chunk.whole.difference(altered))]
+    generated = chunk.generation.groupby("settlement_date")["generated_energy"].sum()
+    wanted = rules.days_with_share(stored, generated)[["summary_date", *SHARE_FIGURES]]
+    verification.count(catalog.DAILY_SHARE, rows=len(stored))
+    verification.add(catalog.DAILY_SHARE, differing(stored, wanted, ["summary_date"], SHARE_FIGURES))
+
+
+def _verify_worth(
+    chunk: "Chunk", verification: Verification, altered: Collection[date], payments: "pd.Series[float]"
+) -> None:
+    stored = chunk.bitcoin_daily[chunk.bitcoin_daily["summary_date"].isin(chunk.whole.difference(altered))]
+    prices = chunk.price.set_index("settlement_date")["price"]
+    key = ["summary_date", "miner_model"]
+    wanted = rules.days_with_value(stored, prices, payments)[[*key, *VALUE_FIGURES]]
+    verification.count(catalog.BITCOIN_DAILY_WORTH, rows=len(stored))
+    verification.add(catalog.BITCOIN_DAILY_WORTH, differing(stored, wanted, key, VALUE_FIGURES))
 
 
 def _verify_span(

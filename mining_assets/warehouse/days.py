@@ -133,6 +133,13 @@ def day_figures(connection: Connection, day: date) -> DayFigures | None:
     return None if row is None else DayFigures(*row)
 
 
+def payments(connection: Connection, days: Sequence[date]) -> "pd.Series[float]":
+    """£ paid for the gross energy by day, of those of the days that are stored."""
+    noted = settlement_days.c
+    query = select(noted.settlement_date, noted.total_payment).where(noted.settlement_date.in_(days))
+    return read_frame(connection, query).set_index("settlement_date")["total_payment"]
+
+
 def whole_days(connection: Connection, days: Sequence[date]) -> dict[date, str]:
     """Those of the days that are whole, with their content hash: figures and every row of the ledger are there."""
     ledger_rows = (

@@ -187,8 +187,12 @@ def upsert_frame(connection: Connection, table: Table, frame: pd.DataFrame) -> N
     key = [column.name for column in table.primary_key]
     changes = {name: insert.excluded[name] for name in frame.columns if name not in key}
     statement = insert.on_conflict_do_update(index_elements=key, set_=changes)
-    columns = [_plain(frame[name]) for name in frame.columns]
-    connection.execute(statement, [dict(zip(frame.columns, row, strict=True)) for row in zip(*columns, strict=True)])
+    connection.execute(statement, [dict(zip(frame.columns, row, strict=True)) for row in plain_rows(frame)])
+
+
+def plain_rows(frame: pd.DataFrame) -> list[tuple[Any, ...]]:
+    """The rows of a frame as tuples in which every missing value is None, so that equal rows compare equal."""
+    return list(zip(*(_plain(frame[name]) for name in frame.columns), strict=True))
 
 
 def _driver_rows(columns: Sequence[Column[Any]], frame: pd.DataFrame, dialect: Dialect) -> list[tuple[Any, ...]]:

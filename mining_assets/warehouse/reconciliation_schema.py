@@ -55,7 +55,7 @@ healing_attempts = Table(
 source_outages = Table(
     "source_outages",
     metadata,
-    required("source", Name, "elexon or mempool."),
+    required("source", Name, "elexon, mempool, or which of their daily series: bitcoin_price, wind_generation."),
     required("since", Instant, "When it was first found away."),
     required("attempts", Count, "How often it was asked since, in vain."),
     required("next_attempt_at", Instant, "Not asked again by itself before this."),

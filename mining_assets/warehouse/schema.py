@@ -1,8 +1,9 @@
 """The tables of the warehouse. Column comments are the documentation that the Dagster UI shows.
 
-Three kinds: what the settlement says (``curtailment_records``) and what is derived from it; the control tables, which
-remember what was asked and answered (``settlement_ledger``, ``settlement_days``, ``calculation_days``,
-``restatements``); and the reference data (wind units, network epochs). Dates are DATE on PostgreSQL and ISO text on
+Three kinds: what the settlement says (``curtailment_records``) and what is derived from it, with what it is held
+against day by day (``bitcoin_price``, ``wind_generation``); the control tables, which remember what was asked and
+answered (``settlement_ledger``, ``settlement_days``, ``calculation_days``, ``restatements``, ``day_fetches``); and the
+reference data (wind units, network epochs). Dates are DATE on PostgreSQL and ISO text on
 SQLite. Energies are MWh, payments £, Bitcoin BTC, all in double precision.
 """
 
@@ -106,6 +107,43 @@ def _totals() -> list[Column[object]]:
     ]
 
 
+def _share() -> list[Column[object]]:
+    return [
+        optional(
+            "generated_energy",
+            Number,
+            "MWh that metered wind generated on the same days (FUELHH WIND); absent while that of any day is unknown.",
+        ),
+        optional(
+            "curtailed_share",
+            Number,
+            "Curtailed ÷ (generated + curtailed) energy, 0 to 1, gross; absent while the generation is unknown.",
+        ),
+    ]
+
+
+def _worth() -> list[Column[object]]:
+    return [
+        optional(
+            "bitcoin_value",
+            Number,
+            "£ that the Bitcoin was worth, each day's at the price of that date; absent while any day's is unknown.",
+        ),
+        optional("total_payment", Number, "£ paid for the same energy (gross); positive = paid to the farms."),
+        optional(
+            "value_ratio", Number, "Value ÷ payment; absent while the value is unknown, and where the payment is 0."
+        ),
+    ]
+
+
+def _days_with_generation() -> Column[object]:
+    return optional("days_with_generation", Count, "Complete days whose generation is known: of days_complete.")
+
+
+def _days_priced() -> Column[object]:
+    return optional("days_priced", Count, "Complete days whose Bitcoin price is known: of days_complete.")
+
+
 def _completeness() -> list[Column[object]]:
     return [
         required("days_expected", Count, "Days of this span within the first and last partition."),
@@ -126,6 +164,7 @@ daily_summaries = Table(
     metadata,
     required("summary_date", Day, "Settlement day."),
     *_totals(),
+    *_share(),
     PrimaryKeyConstraint("summary_date"),
     comment="Curtailment of a whole day. Zeros are certified; a day that is not whole has no row.",
 )
@@ -135,6 +174,8 @@ monthly_summaries = Table(
     required("year_month", Name, "Month, as 2025-06."),
     *_totals(),
     *_completeness(),
+    *_share(),
+    _days_with_generation(),
     PrimaryKeyConstraint("year_month"),
     comment="Sum of the days of a month that are whole; no row when none is.",
 )
@@ -144,6 +185,8 @@ yearly_summaries = Table(
     required("year", Name, "Year, as 2025."),
     *_totals(),
     *_completeness(),
+    *_share(),
+    _days_with_generation(),
     PrimaryKeyConstraint("year"),
     comment="Sum of the months of a year.",
 )
@@ -152,6 +195,7 @@ bitcoin_daily_summaries = Table(
     metadata,
     required("summary_date", Day, "Settlement day."),
     *_bitcoin(),
+    *_worth(),
     PrimaryKeyConstraint("summary_date", "miner_model"),
     comment="Bitcoin of a fully calculated day per miner model.",
 )
@@ -161,6 +205,8 @@ bitcoin_monthly_summaries = Table(
     required("year_month", Name, "Month, as 2025-06."),
     *_bitcoin(),
     *_completeness(),
+    *_worth(),
+    _days_priced(),
     PrimaryKeyConstraint("year_month", "miner_model"),
     comment="Sum of the calculated days of a month per miner model.",
 )
@@ -170,6 +216,8 @@ bitcoin_yearly_summaries = Table(
     required("year", Name, "Year, as 2025."),
     *_bitcoin(),
     *_completeness(),
+    *_worth(),
+    _days_priced(),
     PrimaryKeyConstraint("year", "miner_model"),
     comment="Sum of the months of a year per miner model.",
 )
@@ -230,6 +278,44 @@ calculation_days = Table(
     required("bitcoin_mined", Number, "Their Bitcoin, BTC."),
     PrimaryKeyConstraint("settlement_date", "miner_model"),
     comment="What was calculated from what, written with the calculations in one transaction.",
+)
+
+bitcoin_price = Table(
+    "bitcoin_price",
+    metadata,
+    required("settlement_date", Day, "Day that is valued at this price."),
+    required("price", Number, "£ per BTC at noon UTC of that date."),
+    required("quoted_at", Instant, "Time of the quotation: of the same UTC date."),
+    PrimaryKeyConstraint("settlement_date"),
+    CheckConstraint("price > 0", name="price"),
+    comment="Price of Bitcoin day by day, from mempool.space. A price that is not known has no row.",
+)
+
+wind_generation = Table(
+    "wind_generation",
+    metadata,
+    *_period_key(),
+    required("start_time", Instant, "UTC start of the period."),
+    required("generated_energy", Number, "MWh that metered wind generated in the half hour: FUELHH WIND in MW ÷ 2."),
+    PrimaryKeyConstraint("settlement_date", "settlement_period"),
+    CheckConstraint(PERIOD_RANGE, name="period"),
+    CheckConstraint("generated_energy >= 0", name="energy"),
+    comment="Wind generation of Great Britain half hour by half hour, for whole days only. Embedded wind is not in it.",
+)
+
+day_fetches = Table(
+    "day_fetches",
+    metadata,
+    required("name", Name, "bitcoin_price or wind_generation."),
+    required("settlement_date", Day, "Day that was asked for."),
+    optional("fetched_at", Instant, "When it was last fetched with success; absent while it never was."),
+    optional("content_hash", Name, "SHA-256 of the rows that were stored then; another content was not fetched."),
+    required("attempts", Count, "How often healing asked in vain since it was last right."),
+    optional("last_attempt_at", Instant, "When healing last asked."),
+    optional("next_attempt_at", Instant, "Not asked again by itself before this."),
+    optional("last_error", Name, "Why it failed last; absent after a success."),
+    PrimaryKeyConstraint("name", "settlement_date"),
+    comment="What was asked and answered of prices and generation, a row per day, with the back-off of days that fail.",
 )
 
 restatements = Table(

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Table, or_, select
 
 from mining_assets.domain import summaries as rules
 from mining_assets.domain.mining import MinerModel
-from mining_assets.domain.tolerance import same
+from mining_assets.domain.tolerance import agree
+from mining_assets.domain.worth import SERIES
 from mining_assets.warehouse.reconciliation_schema import integrity_findings, integrity_scans
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
@@ -20,6 +21,7 @@ from mining_assets.warehouse.schema import (
     monthly_summaries,
     yearly_summaries,
 )
+from mining_assets.warehouse.series import series_states
 from mining_assets.warehouse.states import STATES, day_states
 from mining_assets.warehouse.summaries import summaries_between
 
@@ -37,6 +39,8 @@ class Status:
         errors: what the last verification found wrong in the range or in the references and states do not tell:
             (table, check, day or ``all``).
         scans: when each kind of integrity scan last ran; what it found is in the states.
+        series: what is known of prices and of generation, as from ``series.series_states``; nothing that is lacking
+            there makes the range less right.
     """
 
     first: date
@@ -45,6 +49,7 @@ class Status:
     differing: tuple[tuple[str, str], ...]
     errors: tuple[tuple[str, str, str], ...]
     scans: dict[str, datetime]
+    series: dict[str, pd.DataFrame]
 
     def total(self, count: str) -> int:
         """A count of ``states.COUNTS`` over all days."""
@@ -102,7 +107,8 @@ def read_status(
     days = day_states(connection, first, last, models)
     differing = tuple(differing_spans(connection, first, last, bounds))
     errors = tuple(_errors_beside_states(connection, first, last))
-    return Status(first, last, days, differing, errors, last_scans(connection))
+    series = {name: series_states(connection, name, first, last) for name in SERIES}
+    return Status(first, last, days, differing, errors, last_scans(connection), series)
 
 
 def _errors_beside_states(connection: Connection, first: date, last: date) -> Iterator[tuple[str, str, str]]:
@@ -181,5 +187,5 @@ def _differing(stored: pd.DataFrame, expected: pd.DataFrame, key: list[str]) -> 
     figures = [name for name in expected.columns if name not in key]
     agrees = pd.Series(True, index=both.index)
     for name in figures:
-        agrees &= same(both[name], both[f"{name}_expected"])
+        agrees &= agree(both[name], both[f"{name}_expected"])
     return sorted(set(both.loc[~agrees, key[0]]))

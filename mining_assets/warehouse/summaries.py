@@ -6,7 +6,7 @@ from datetime import date
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Select, Table, delete, distinct, func, select
 
-from mining_assets.warehouse.engine import insert_frame, read_frame
+from mining_assets.warehouse.engine import insert_frame, plain_rows, read_frame
 from mining_assets.warehouse.reconciliation_schema import integrity_findings
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
@@ -58,8 +58,7 @@ def store_summaries(connection: Connection, table: Table, spans: Sequence[object
     names = [column.name for column in table.columns]
     wanted = wanted[names]
     stored = summaries_of(connection, table, spans)
-    old = set(stored.itertuples(index=False, name=None))
-    new = set(wanted.itertuples(index=False, name=None))
+    old, new = set(plain_rows(stored)), set(plain_rows(wanted))
     if old == new:
         return 0
     span = span_column(table)

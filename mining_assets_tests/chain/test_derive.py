@@ -125,8 +125,8 @@ def test_the_summary_of_a_day_is_the_sum_of_its_records_signed_and_apart(warehou
     result = summarize_days(warehouse, [DAY, QUIET_DAY])
     assert result.failed == {}
     assert rows_of(warehouse, daily_summaries) == [
-        (DAY, 11.5, 5.5, 0.5, 4 * 70.0 - 6 * 20.0 + 1.5 * 70.0, -35.0, 3, 2, 2),
-        (QUIET_DAY, 0.0, 0.0, 0.0, 0.0, 0.0, 0, 0, 0),
+        (DAY, 11.5, 5.5, 0.5, 4 * 70.0 - 6 * 20.0 + 1.5 * 70.0, -35.0, 3, 2, 2, None, None),
+        (QUIET_DAY, 0.0, 0.0, 0.0, 0.0, 0.0, 0, 0, 0, None, None),
     ]
     assert result.done[DAY]["total_payment"] == 265.0
 
@@ -135,7 +135,7 @@ def test_a_days_bitcoin_is_summed_per_model_and_is_zero_on_a_quiet_day(warehouse
     calculate_days(warehouse, [DAY, QUIET_DAY], history(), MODELS)
     assert summarize_bitcoin_days(warehouse, [DAY, QUIET_DAY], MODELS).failed == {}
     found = {row[:2]: row[2:] for row in rows_of(warehouse, bitcoin_daily_summaries)}
-    assert {key for key in found if key[0] == QUIET_DAY and found[key] == (0.0, 0.0)} == {
+    assert {key for key in found if key[0] == QUIET_DAY and found[key] == (0.0, 0.0, None, 0.0, None)} == {
         (QUIET_DAY, model.name) for model in MODELS
     }
     for model in MODELS:

@@ -17,6 +17,8 @@ from mining_assets.domain.summaries import (
     bitcoin_months_from_days,
     bitcoin_years_from_months,
     days_expected,
+    days_with_share,
+    days_with_value,
     month_of,
     months_from_days,
     span_bounds,
@@ -29,21 +31,28 @@ DAYS = st.dates(date(2023, 11, 1), date(2025, 2, 28))
 FIGURES = st.floats(-1e6, 1e6)
 
 
-def daily(days: dict[date, float]) -> pd.DataFrame:
-    """Rows of daily_summaries, each figure a different multiple of the day's."""
+def daily(days: dict[date, float], generated: dict[date, float] | None = None) -> pd.DataFrame:
+    """Rows of daily_summaries, each figure a different multiple of the day's, with the generation known (MWh)."""
     rows = [
         {"summary_date": day, **{name: figure * rank for rank, name in enumerate(TOTALS, 1)}}
         for day, figure in days.items()
     ]
-    return pd.DataFrame(rows, columns=["summary_date", *TOTALS])
+    frame = pd.DataFrame(rows, columns=["summary_date", *TOTALS])
+    return days_with_share(frame, pd.Series({} if generated is None else generated, dtype=float))
 
 
-def bitcoin(days: dict[tuple[date, str], float]) -> pd.DataFrame:
+def bitcoin(
+    days: dict[tuple[date, str], float],
+    prices: dict[date, float] | None = None,
+    payments: dict[date, float] | None = None,
+) -> pd.DataFrame:
+    """Rows of bitcoin_daily_summaries, with the prices (£) known and the payments (£)."""
     rows = [
         {"summary_date": day, "miner_model": model, "curtailed_energy": figure, "bitcoin_mined": figure / 1000}
         for (day, model), figure in days.items()
     ]
-    return pd.DataFrame(rows, columns=["summary_date", "miner_model", *BITCOIN_FIGURES])
+    frame = pd.DataFrame(rows, columns=["summary_date", "miner_model", *BITCOIN_FIGURES])
+    return days_with_value(frame, pd.Series(prices or {}, dtype=float), pd.Series(payments or {}, dtype=float))
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,8 @@ TABLES = (
     schema.unknown_wind_units,
     schema.wind_bm_units,
     schema.network_epochs,
+    schema.bitcoin_price,
+    schema.wind_generation,
     schema.reference_fetches,
 )
 # When something was done, not what came of it.

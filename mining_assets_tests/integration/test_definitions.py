@@ -21,7 +21,7 @@ from mining_assets_tests.twin.generated import GeneratedWorld
 from mining_assets_tests.twin.server import Twin
 
 ROOT = Path(__file__).resolve().parents[2]
-TEN = {*DAILY_CHAIN, *MONTHLY, *YEARLY, WIND_BM_UNITS, NETWORK_EPOCHS}
+TWELVE = {*DAILY_CHAIN, *MONTHLY, *YEARLY, WIND_BM_UNITS, NETWORK_EPOCHS}
 DAY, MONTH, YEAR = (dg.AssetKey(name) for name in ("daily_summaries", "monthly_summaries", "yearly_summaries"))
 
 
@@ -43,10 +43,10 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 def test_definitions_load(definitions: dg.Definitions) -> None:
     dg.Definitions.validate_loadable(definitions)
-    assert set(definitions.resolve_all_asset_keys()) == TEN
+    assert set(definitions.resolve_all_asset_keys()) == TWELVE
 
 
-@pytest.mark.parametrize("key", sorted(TEN), ids=lambda key: key.to_user_string())
+@pytest.mark.parametrize("key", sorted(TWELVE), ids=lambda key: key.to_user_string())
 def test_asset_is_documented_down_to_its_columns(key: dg.AssetKey, definitions: dg.Definitions) -> None:
     spec = definitions.get_assets_def(key).specs_by_key[key]
     assert spec.description

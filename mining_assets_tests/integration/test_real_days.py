@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
+from mining_assets.domain.worth import SHARE_FIGURES
 from mining_assets_tests.integration.harness import (
     Environment,
     Tables,
@@ -22,7 +23,14 @@ from mining_assets_tests.integration.harness import (
     run_cli,
     tables,
 )
-from mining_assets_tests.twin.recorded import GRAIN_DAY, NO_DATA, SPAN, RecordedWorld, recorded_data
+from mining_assets_tests.twin.recorded import (
+    GRAIN_DAY,
+    NO_DATA,
+    POUNDS_PER_DOLLAR,
+    SPAN,
+    RecordedWorld,
+    recorded_data,
+)
 from mining_assets_tests.twin.server import Twin
 
 FOLDER = recorded_data()
@@ -71,7 +79,7 @@ def test_every_day_equals_the_published_totals(dumped: Tables) -> None:
 
 def test_months_and_years_equal_the_sums_of_their_days(dumped: Tables) -> None:
     daily = dumped["daily_summaries"]
-    summed = [name for name in daily if name not in ("summary_date", "farms")]
+    summed = [name for name in daily if name not in ("summary_date", "farms", *SHARE_FIGURES)]
     assert list(dumped["monthly_summaries"]["year_month"]) == ["2022-01", "2025-06", "2025-07"]
     assert list(dumped["yearly_summaries"]["year"]) == ["2022", "2025"]
     for name, column in (("monthly_summaries", "year_month"), ("yearly_summaries", "year")):
@@ -139,6 +147,55 @@ def test_bitcoin_equals_an_independent_recomputation(dumped: Tables) -> None:
         assert len(rows) == 3 * {"daily": 47, "monthly": 2, "yearly": 1}[level]
         for span, model, coins in zip(rows.iloc[:, 0], rows["miner_model"], rows["bitcoin_mined"], strict=True):
             assert_close(coins, by_day[str(span), model])
+
+
+def test_the_share_of_wind_that_was_curtailed_is_that_of_the_files(dumped: Tables) -> None:
+    lost = {row["date"]: -float(row["volume_mwh"]) for row in recorded(f"elexon/published_daily_totals_{SPAN}.csv")}
+    made = dict.fromkeys(lost, 0.0)
+    for row in recorded(f"elexon/fuelhh_wind_{SPAN}.csv"):
+        made[row["settlementDate"]] += float(row["generation"]) / 2  # MW in a half hour
+    shares = {}
+    for name in ("daily_summaries", "monthly_summaries", "yearly_summaries"):
+        for span, row in dumped[name].set_index(dumped[name].columns[0]).iterrows():
+            days = [day for day in lost if day.startswith(str(span))]
+            if not days:
+                assert str(span).startswith("2022")  # of which no generation was recorded
+                assert pd.isna(row["curtailed_share"])
+                continue
+            energy, generated = (sum(figures[day] for day in days) for figures in (lost, made))
+            assert_close(row["generated_energy"], generated)
+            assert_close(row["curtailed_share"], energy / (energy + generated), 1e-6)
+            assert row.get("days_with_generation", 1) == len(days)
+            shares[str(span)] = row["curtailed_share"]
+    # By hand, from 54,315.407998 of 293,726.907998 MWh, 115,741.341013 of 327,387.841013 MWh, and so on.
+    for span, share in {"2025-06-01": 0.184918053, "2025-07-04": 0.353529748, "2025-06": 0.1755608}.items():
+        assert_close(shares[span], share, 1e-6)
+
+
+def test_the_value_is_that_of_the_files_beside_what_was_paid(dumped: Tables) -> None:
+    """The recorded prices are in USD; the twin serves them as pounds at a made-up rate, rounded to pence."""
+    closes = recorded("bitcoin/btc_usd_daily.csv")
+    price = {row["date"]: round(float(row["btc_usd"]) * POUNDS_PER_DOLLAR, 2) for row in closes}
+    published = recorded(f"elexon/published_daily_totals_{SPAN}.csv")
+    paid = {row["date"]: float(row["payment_gbp"]) for row in published}
+    daily = dumped["bitcoin_daily_summaries"]
+    value: dict[tuple[str, str], float] = defaultdict(float)
+    for day, model, coins in zip(daily["summary_date"], daily["miner_model"], daily["bitcoin_mined"], strict=True):
+        for span in (str(day), f"{day:%Y-%m}", f"{day:%Y}"):
+            value[span, model] += coins * price[str(day)]
+    for name in ("bitcoin_daily_summaries", "bitcoin_monthly_summaries", "bitcoin_yearly_summaries"):
+        for row in dumped[name].to_dict("records"):
+            span, worth = str(next(iter(row.values()))), value[str(next(iter(row.values()))), row["miner_model"]]
+            assert_close(row["bitcoin_value"], worth)
+            if span.startswith("2022"):
+                continue  # what was paid then was not published
+            payment = sum(amount for day, amount in paid.items() if day.startswith(span))
+            assert_close(row["total_payment"], payment, 1e-6)
+            assert_close(row["value_ratio"], worth / payment, 1e-6)
+            assert row.get("days_priced") == row.get("days_complete")
+    # By hand: 115,741.341013 MWh at difficulty 116,958,512,019,762.11 mine 84.98641258 BTC, at $108,284.64 × 0.78.
+    of_day = daily[daily["summary_date"] == date(2025, 7, 4)].set_index("miner_model")
+    assert_close(of_day.loc["S19J_PRO", "bitcoin_value"], 7_178_124.08, 1e-6)
 
 
 def test_retarget_within_the_days_changes_the_difficulty_from_its_period_on(dumped: Tables) -> None:

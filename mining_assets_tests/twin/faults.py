@@ -25,6 +25,7 @@ from mining_assets_tests.twin.world import World
 BODY_KINDS = (
     "status",  # `status`, with `retry_after` seconds in `retry_after_form` ("seconds" or "date")
     "cut_json",  # well framed, but the JSON ends in the middle
+    "blank",  # 200 with an empty body
     "html",  # 200 with a page instead of data
     "no_data",  # 200 without `data`
     "null_data",  # `data: null`
@@ -160,6 +161,8 @@ def spoiled(fault: Fault, world: World, ask: Ask) -> Answer:
     """The answer that a fault of ``BODY_KINDS`` puts in place of the true one."""
     if fault.kind == "status":
         return Answer(fault.status, b'{"message":"scripted fault"}', headers=_retry_after(fault))
+    if fault.kind == "blank":
+        return Answer(200, b"")
     if fault.kind == "html":
         return Answer(200, b"<!doctype html><title>Down for maintenance</title>", "text/html")
     if fault.kind == "redirect":

@@ -69,7 +69,7 @@ def parse(target: str) -> Ask:
             first, last = (_date(params.get(name, "")) for name in ("settlementDateFrom", "settlementDateTo"))
             if first > last:
                 raise BadRequestError("settlementDateFrom is after settlementDateTo")
-        return Ask(route, params=tuple(sorted(params.items())))
+        return Ask(route, _day_of_price(params) if route == "prices" else None, params=tuple(sorted(params.items())))
     for prefix, route, count in SETTLEMENT:
         if parts.path.startswith(prefix):
             return _settlement_ask(route, parts.path.removeprefix(prefix).split("/"), count)
@@ -88,6 +88,12 @@ def _settlement_ask(route: str, values: list[str], count: int) -> Ask:
     if not values[2].isascii() or not values[2].isdigit() or not 1 <= int(values[2]) <= MAX_PERIOD:
         raise BadRequestError(f"Settlement period must be between 1 and {MAX_PERIOD}, not '{values[2]}'.")
     return Ask(route, day, int(values[2]), side)
+
+
+def _day_of_price(params: dict[str, str]) -> dt.date | None:
+    """The UTC date of which a price is asked for, so that a fault can be about it."""
+    timestamp = params.get("timestamp")
+    return dt.datetime.fromtimestamp(int(timestamp), dt.UTC).date() if timestamp else None
 
 
 def _date(text: str) -> dt.date:

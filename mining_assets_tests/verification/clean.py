@@ -4,19 +4,25 @@ Of the days one has only 46 periods and one is certified quiet. Everything deriv
 references were fetched just now.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
+
+import pandas as pd
 
 from mining_assets.chain.derive import calculate_days, summarize_bitcoin_days, summarize_days
 from mining_assets.chain.references import stored_network_history
 from mining_assets.chain.rollups import roll_up_bitcoin_month, roll_up_bitcoin_year, roll_up_month, roll_up_year
 from mining_assets.domain.network import Retarget, network_history
+from mining_assets.domain.settlement import period_starts
 from mining_assets.domain.wind import WindUnit
+from mining_assets.domain.worth import BITCOIN_PRICE, SERIES, WIND_GENERATION, price_instant
 from mining_assets.verification.findings import Verification
 from mining_assets.verification.scan import Scope, scan
 from mining_assets.warehouse.days import FetchedDay
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.reference import note_fetch, store_network_history, store_wind_units
 from mining_assets.warehouse.schema import wind_bm_units
+from mining_assets.warehouse.series import store_series
 from mining_assets.warehouse.upgrade import upgrade
 from mining_assets_tests.samples import FARM, MODELS, OTHER_FARM, after_final, fetched_day, record, store
 from mining_assets_tests.twin import chain
@@ -78,7 +84,23 @@ def clean(warehouse: Warehouse) -> None:
         note_fetch(connection, wind_bm_units.name, now, len(units))
     for fetched in clean_days():
         store(warehouse, fetched)
+    for name in SERIES:
+        store_clean_series(warehouse, name)
     derive_all(warehouse)
+
+
+def store_clean_series(warehouse: Warehouse, name: str, days: Sequence[date] = DAYS) -> None:
+    """Store the price (£70,000) or the generation (50 MWh in every period) of days as if it was fetched."""
+    rows = {
+        BITCOIN_PRICE: [{"settlement_date": day, "price": 70_000.0, "quoted_at": price_instant(day)} for day in days],
+        WIND_GENERATION: [
+            {"settlement_date": day, "settlement_period": period, "start_time": start, "generated_energy": 50.0}
+            for day in days
+            for period, start in enumerate(period_starts(day), start=1)
+        ],
+    }
+    with warehouse.writing(*map(str, days)) as connection:
+        store_series(connection, name, pd.DataFrame(rows[name]), {day: settled(day) for day in days})
 
 
 def derive_all(warehouse: Warehouse) -> None:

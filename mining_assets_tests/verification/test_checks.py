@@ -8,8 +8,9 @@ from mining_assets_tests.verification.case import Case
 from mining_assets_tests.verification.clean import DAYS, MONTHS, YEARS, scan_all
 from mining_assets_tests.verification.derived_cases import OF_REFERENCES, OF_WHAT_IS_DERIVED
 from mining_assets_tests.verification.record_cases import OF_RECORDS
+from mining_assets_tests.verification.series_cases import OF_SERIES
 
-CASES = (*OF_RECORDS, *OF_WHAT_IS_DERIVED, *OF_REFERENCES)
+CASES = (*OF_RECORDS, *OF_WHAT_IS_DERIVED, *OF_SERIES, *OF_REFERENCES)
 
 
 def named(check: Check) -> str:

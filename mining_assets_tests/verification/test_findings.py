@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import Connection, delete, insert, update
 
+from mining_assets.domain.worth import SERIES
 from mining_assets.verification import catalog
 from mining_assets.verification import records as records_checks
 from mining_assets.verification.catalog import CHECKS
@@ -199,7 +200,7 @@ def test_calculations_that_are_wrong_by_value_only_are_counted_in_the_status(gro
 def test_a_finding_has_the_effect_of_its_check(ground: Warehouse) -> None:
     rows = pd.DataFrame({"span": [WINDY], "key": [""], "detail": ["so"], "kind": ["other"]}, dtype=object)
     of_days = [check for check in CHECKS if check.level == "day"]
-    assert len(of_days) == 12
+    assert len(of_days) == 18
     for check in of_days:
         verification = Verification({WINDY}, {each.table for each in of_days})
         verification.add(check, rows)
@@ -207,7 +208,7 @@ def test_a_finding_has_the_effect_of_its_check(ground: Warehouse) -> None:
             store_findings(connection, verification, after_final(WINDY))
         row = states(ground).loc[WINDY]
         damages = check in (catalog.LEDGER_AGREEMENT, catalog.VALIDITY)
-        is_of_derived = check.table != curtailment_records.name
+        is_of_derived = check.table not in (curtailment_records.name, *SERIES)
         assert row["state"] == ("damaged" if damages else "final"), check.name
         assert row["inconsistent"] == is_of_derived, check.name
 
@@ -227,8 +228,10 @@ def test_a_scan_that_ran_is_noted_with_its_errors(ground: Warehouse) -> None:
 def test_days_that_were_never_fetched_are_incomplete_and_nothing_else(ground: Warehouse) -> None:
     never = [WINDY + timedelta(days=1), WINDY + timedelta(days=2)]
     verification = verify_and_store_days(ground, [WINDY, *never], SCOPE)
-    assert {found.check for found in verification.findings} == {catalog.COMPLETENESS}
-    assert [(found.span, found.example) for found in verification.findings] == [(day, "never fetched") for day in never]
+    assert {found.check for found in verification.errors} == {catalog.COMPLETENESS}
+    assert [(found.span, found.example) for found in verification.errors] == [(day, "never fetched") for day in never]
+    unknown = [(found.span, found.example) for found in verification.findings if found.check.table in SERIES]
+    assert unknown == [(day, "not known") for day in never] * 2
     assert verification.counts[catalog.COMPLETENESS] == {"days": 3, "whole_days": 1}
 
 

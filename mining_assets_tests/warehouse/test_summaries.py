@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Connection, Table
 
 from mining_assets.domain.curtailment import TOTALS
+from mining_assets.domain.worth import SHARE_FIGURES
 from mining_assets.warehouse import summaries
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.schema import (
@@ -36,7 +37,7 @@ def daily(**energies: float) -> pd.DataFrame:
         {"summary_date": date(2025, 6, int(day[1:])), **dict.fromkeys(TOTALS, 1), "total_curtailed_energy": energy}
         for day, energy in energies.items()
     ]
-    return pd.DataFrame(rows, columns=["summary_date", *TOTALS])
+    return pd.DataFrame(rows, columns=["summary_date", *TOTALS, *SHARE_FIGURES])
 
 
 def put(warehouse: Warehouse, table: Table, spans: list[Any], rows: pd.DataFrame) -> int:
@@ -90,6 +91,16 @@ def test_nothing_is_written_where_nothing_changed(warehouse: Warehouse, monkeypa
     assert written == [SECOND]
 
 
+def test_a_figure_that_becomes_known_or_unknown_is_a_change_and_one_that_stays_unknown_is_none(
+    warehouse: Warehouse,
+) -> None:
+    put(warehouse, daily_summaries, [FIRST, SECOND], daily(d1=1.0, d2=2.0))
+    known = daily(d1=1.0, d2=2.0).assign(generated_energy=[9.0, None], curtailed_share=[0.1, None])
+    assert put(warehouse, daily_summaries, [FIRST, SECOND], known) == 2  # one out, one in
+    assert put(warehouse, daily_summaries, [FIRST, SECOND], known) == 0
+    assert put(warehouse, daily_summaries, [FIRST, SECOND], daily(d1=1.0, d2=2.0)) == 2
+
+
 @pytest.mark.parametrize("name", TOTALS)
 def test_a_change_of_any_figure_is_a_change(warehouse: Warehouse, name: str) -> None:
     put(warehouse, daily_summaries, [FIRST], daily(d1=1.0))
@@ -99,7 +110,13 @@ def test_a_change_of_any_figure_is_a_change(warehouse: Warehouse, name: str) -> 
 def test_the_order_of_columns_does_not_matter(warehouse: Warehouse) -> None:
     put(warehouse, daily_summaries, [FIRST], daily(d1=1.0))
     assert (
-        put(warehouse, daily_summaries, [FIRST], daily(d1=1.0)[["farms", "summary_date", *TOTALS[:6], TOTALS[7]]]) == 0
+        put(
+            warehouse,
+            daily_summaries,
+            [FIRST],
+            daily(d1=1.0)[["farms", *SHARE_FIGURES, "summary_date", *TOTALS[:6], TOTALS[7]]],
+        )
+        == 0
     )
 
 
@@ -107,7 +124,7 @@ def test_a_row_per_model_belongs_to_its_day(warehouse: Warehouse) -> None:
     rows = pd.DataFrame(
         [(day, model, 1.0, 0.5) for day in (FIRST, SECOND) for model in ("S9", "M20S")],
         columns=["summary_date", "miner_model", "curtailed_energy", "bitcoin_mined"],
-    )
+    ).reindex(columns=list(bitcoin_daily_summaries.columns.keys()))
     put(warehouse, bitcoin_daily_summaries, [FIRST, SECOND], rows)
     assert put(warehouse, bitcoin_daily_summaries, [FIRST], rows[rows["miner_model"] == "S9"].head(1)) == 1
     assert [row[:2] for row in rows_of(warehouse, bitcoin_daily_summaries)] == [
@@ -130,7 +147,7 @@ def test_months_of_a_year_are_found_by_their_names(warehouse: Warehouse) -> None
     months = ["2024-12", "2025-01", "2025-12", "2026-01"]
     rows = pd.DataFrame(
         [{"year_month": month, **dict.fromkeys(TOTALS, 1), "days_expected": 1, "days_complete": 1} for month in months]
-    )
+    ).reindex(columns=list(monthly_summaries.columns.keys()))
     put(warehouse, monthly_summaries, months, rows)
     with warehouse.reading() as connection:
         found = summaries_between(connection, monthly_summaries, "2025-01", "2025-12")

@@ -44,6 +44,7 @@ STATUS = [
     "errors",
     "last_scans",
     "newest_vintage",
+    "series",
     "dates",
 ]
 ANALYZE = [*STATUS, "by_month", "missing_by_model", "buckets", "findings", "database", "sources", "commands"]

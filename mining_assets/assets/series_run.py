@@ -1,0 +1,113 @@
+"""Prices and generation of the days of a run: what is lacking is fetched, and nothing of it stands in a day's way."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+import pandas as pd
+
+from mining_assets.chain.series import (
+    FetchedSeries,
+    fetch_generation,
+    fetch_prices,
+    lacking_days,
+    store_and_follow,
+)
+from mining_assets.domain.worth import BITCOIN_PRICE, SERIES, WIND_GENERATION
+from mining_assets.warehouse.healing import note_source_away, note_source_back
+from mining_assets.warehouse.schema import bitcoin_daily_summaries, daily_summaries
+from mining_assets.warehouse.series import fetched_rows, note_blameless, note_failed
+
+if TYPE_CHECKING:
+    from mining_assets.assets.day_run import Means
+
+SERIES_ASSETS = PRICE, GENERATION = tuple(dg.AssetKey(name) for name in SERIES)
+# What is summarized again when a day of a series becomes known.
+FOLLOWERS = {
+    BITCOIN_PRICE: dg.AssetKey(bitcoin_daily_summaries.name),
+    WIND_GENERATION: dg.AssetKey(daily_summaries.name),
+}
+
+
+class SeriesRun:
+    """Brings the wanted series of some days in line, before the days themselves.
+
+    Attributes:
+        failed: why days could not be had, by series. They are as they were before.
+    """
+
+    def __init__(
+        self,
+        context: dg.AssetExecutionContext | dg.OpExecutionContext,
+        wanted: Collection[dg.AssetKey],
+        means: "Means",
+        *,
+        refetch: bool,
+    ) -> None:
+        self.context, self.wanted, self.means, self.refetch = context, wanted, means, refetch
+        self.failed: dict[str, dict[date, str]] = {}
+
+    def work(self, days: Sequence[date]) -> None:
+        """Fetch what is lacking, store it with the summaries that follow from it, and tell what could not be had."""
+        for name in SERIES:
+            if dg.AssetKey(name) in self.wanted:
+                self._bring(name, days)
+
+    def _bring(self, name: str, days: Sequence[date]) -> None:
+        lacking = days if self.refetch else lacking_days(self.means.warehouse, name, days, datetime.now(UTC))
+        fetched = self._fetch(name, lacking) if lacking else FetchedSeries()
+        followed = store_and_follow(self.means.warehouse, name, fetched, self.means.scope.models)
+        self._note(name, fetched)
+        with self.means.warehouse.reading() as connection:
+            known = dict(iter(fetched_rows(connection, name, days).groupby("settlement_date")))
+        for day, rows in known.items():
+            self._materialized(dg.AssetKey(name), day, _metadata(name, rows))
+        follower = FOLLOWERS[name]
+        if follower not in self.wanted:  # else it is reported when the day is
+            for day, figures in followed.items():
+                self._materialized(follower, day, figures)
+        self.failed[name] = {
+            day: f"{reason}; what was stored before stays" if day in known else reason
+            for day, reason in fetched.failed.items()
+        }
+        self._warn(name, len(days))
+
+    def _fetch(self, name: str, days: Sequence[date]) -> FetchedSeries:
+        if name == BITCOIN_PRICE:
+            return fetch_prices(self.means.mempool, days)
+        return fetch_generation(self.means.elexon, days)
+
+    def _note(self, name: str, fetched: FetchedSeries) -> None:
+        """Keep the account: days are not to blame for a source that gives nothing at all."""
+        with self.means.warehouse.writing(name) as connection:
+            if fetched.away:
+                note_source_away(connection, name, fetched.away, self.means.policy, datetime.now(UTC))
+                note_blameless(connection, name, list(fetched.failed))
+            elif fetched.fetched_at or fetched.failed:
+                note_source_back(connection, name)
+                note_failed(connection, name, fetched.failed)
+
+    def _materialized(self, asset: dg.AssetKey, day: date, metadata: Mapping[str, Any]) -> None:
+        self.context.log_event(dg.AssetMaterialization(asset, partition=str(day), metadata=metadata))
+
+    def _warn(self, name: str, total: int) -> None:
+        failed = self.failed[name]
+        if not failed:
+            return
+        first = min(failed)
+        text = f"{name}: {len(failed)} of {total} days could not be had, first {first}: {failed[first]}"
+        self.context.log.warning(text)
+        self.means.progress.say(f"warning: {text}")
+
+
+def _metadata(name: str, rows: pd.DataFrame) -> dict[str, Any]:
+    """What the UI shows of a day."""
+    if name == BITCOIN_PRICE:
+        (row,) = rows.to_dict("records")
+        return {"price (£/BTC)": row["price"], "quoted at": dg.MetadataValue.timestamp(row["quoted_at"])}
+    return {
+        "dagster/partition_row_count": len(rows),
+        "generated energy (MWh)": float(rows["generated_energy"].sum()),
+        "settlement periods": len(rows),
+    }

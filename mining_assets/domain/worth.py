@@ -1,0 +1,91 @@
+"""What curtailed energy is held against: the price of Bitcoin day by day, and the generation of wind.
+
+- **Price of a day**: £ per BTC at **noon UTC** of the settlement day's date. Noon lies well inside the London day in
+  winter and in summer, it is past as soon as the day is over, and a source that has one price a day, stamped at
+  midnight UTC, answers it with the price of that date. A quotation of another UTC date is no price of the day.
+- **Value** of mined Bitcoin is that of each day at its own price, never at today's; spans add up those of their days.
+- **Generation** is Elexon's FUELHH for fuel type WIND: the metered mean power of a half hour in MW, so MWh = MW ÷ 2.
+- **Share** of a span is curtailed ÷ (generated + curtailed) of its energies, so longer spans are weighted by energy.
+
+What is not known stays absent, in every figure that needs it: a sum over some of the days would look whole.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time
+
+import pandas as pd
+
+from mining_assets.domain.settlement import period_starts, periods_in
+
+BITCOIN_PRICE, WIND_GENERATION = "bitcoin_price", "wind_generation"
+SERIES = (BITCOIN_PRICE, WIND_GENERATION)
+"""What is fetched day by day beside the settlement, by the names of their tables and assets."""
+
+MWH_PER_MW = 0.5  # in a half hour
+GENERATION_COLUMNS = ("settlement_date", "settlement_period", "start_time", "generated_energy")
+VALUE_FIGURES = ("bitcoin_value", "total_payment", "value_ratio")
+SHARE_FIGURES = ("generated_energy", "curtailed_share")
+
+
+def price_instant(day: date) -> datetime:
+    """The instant whose price is the day's: noon UTC of its date."""
+    return datetime.combine(day, time(12), UTC)
+
+
+def is_price_of(day: date, quoted_at: datetime) -> bool:
+    """Whether a quotation is near enough to the day's instant: of the same UTC date."""
+    return quoted_at.astimezone(UTC).date() == day
+
+
+def whole_generation(megawatts: pd.DataFrame, days: Sequence[date]) -> tuple[pd.DataFrame, dict[date, str]]:
+    """The generation of the days whose every half hour is told once, and for each other day why it is not whole.
+
+    Args:
+        megawatts: settlement_date, settlement_period, start_time, generation (MW; may be absent), in any order.
+
+    Returns:
+        ``GENERATION_COLUMNS`` in the order of the key, and the reasons.
+    """
+    reasons = {}
+    for day in days:
+        reason = why_not_whole(day, megawatts[megawatts["settlement_date"] == day], "generation")
+        if reason:
+            reasons[day] = reason
+    whole = megawatts[megawatts["settlement_date"].isin([day for day in days if day not in reasons])]
+    energy = whole.assign(generated_energy=whole["generation"].astype(float) * MWH_PER_MW)
+    ordered = energy.sort_values(["settlement_date", "settlement_period"], ignore_index=True)
+    return ordered[list(GENERATION_COLUMNS)], reasons
+
+
+def why_not_whole(day: date, rows: pd.DataFrame, figure: str) -> str | None:
+    """Why the rows are not the generation of a day's half hours, each once, with its start; None when they are.
+
+    Args:
+        figure: the column that holds the generation.
+    """
+    starts = dict(enumerate(period_starts(day), start=1))
+    periods = list(rows["settlement_period"])
+    if twice := sorted({period for period in periods if periods.count(period) > 1}):
+        return f"period {twice[0]} is told more than once"
+    if unknown := sorted(set(periods) - starts.keys()):
+        return f"there is no period {unknown[0]}"
+    for row in rows.itertuples(index=False):
+        value = getattr(row, figure)
+        if pd.isna(value) or value < 0:
+            return f"period {row.settlement_period}: {figure} is {'absent' if pd.isna(value) else value}"
+        if row.start_time != starts[row.settlement_period]:
+            return f"period {row.settlement_period} does not start at {row.start_time}"
+    if lacking := sorted(starts.keys() - set(periods)):
+        return f"{len(periods)} of {periods_in(day)} periods are there, the first that lacks is {lacking[0]}"
+    return None
+
+
+def value_ratio(value: "pd.Series[float]", payment: "pd.Series[float]") -> "pd.Series[float]":
+    """Value ÷ payment; absent where either is, and where nothing was paid."""
+    return (value / payment).where(payment != 0)
+
+
+def curtailed_share(curtailed: "pd.Series[float]", generated: "pd.Series[float]") -> "pd.Series[float]":
+    """Curtailed ÷ (generated + curtailed), both MWh; absent where the generation is, and where both are 0."""
+    available = generated + curtailed
+    return (curtailed / available).where(available > 0)

@@ -1,0 +1,154 @@
+"""Worth and share: which price and generation are a day's, and what becomes of the figures where they are unknown."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from mining_assets.domain.settlement import period_starts, periods_in
+from mining_assets.domain.summaries import (
+    bitcoin_months_from_days,
+    bitcoin_years_from_months,
+    months_from_days,
+    years_from_months,
+)
+from mining_assets.domain.worth import (
+    GENERATION_COLUMNS,
+    curtailed_share,
+    is_price_of,
+    price_instant,
+    value_ratio,
+    whole_generation,
+)
+from mining_assets_tests.domain.test_summaries import bitcoin, daily
+
+DAY, SHORT, LONG = date(2025, 6, 3), date(2025, 3, 30), date(2025, 10, 26)
+FIRST, SECOND, JULY = date(2025, 6, 1), date(2025, 6, 2), date(2025, 7, 1)
+
+
+@pytest.mark.parametrize("day", [DAY, SHORT, LONG])
+def test_the_price_of_a_day_is_that_of_noon_utc_within_it(day: date) -> None:
+    at = price_instant(day)
+    assert (at.date(), at.hour, at.tzinfo) == (day, 12, UTC)
+    assert period_starts(day)[0] < at < period_starts(day)[-1]
+
+
+@pytest.mark.parametrize(
+    ("hours", "is_of_it"), [(0, True), (-12, True), (-12.01, False), (-36, False), (11.99, True), (12, False)]
+)
+def test_a_quotation_of_another_date_is_no_price_of_the_day(hours: float, is_of_it: bool) -> None:
+    assert is_price_of(DAY, price_instant(DAY) + timedelta(hours=hours)) is is_of_it
+
+
+def megawatts(day: date, value: float = 100.0) -> list[dict[str, Any]]:
+    return [
+        {"settlement_date": day, "settlement_period": period, "start_time": start, "generation": value + period}
+        for period, start in enumerate(period_starts(day), start=1)
+    ]
+
+
+def frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["settlement_date", "settlement_period", "start_time", "generation"])
+
+
+@pytest.mark.parametrize("day", [DAY, SHORT, LONG])
+def test_the_generation_of_a_half_hour_is_half_its_megawatts(day: date) -> None:
+    rows, reasons = whole_generation(frame(megawatts(day)[::-1]), [day])
+    assert reasons == {}
+    assert list(rows.columns) == list(GENERATION_COLUMNS)
+    assert list(rows["settlement_period"]) == list(range(1, periods_in(day) + 1))
+    assert rows["generated_energy"].tolist() == [(100 + period) / 2 for period in rows["settlement_period"]]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda rows: rows[:-1], "47 of 48 periods are there, the first that lacks is 48"),
+        (lambda rows: [], "0 of 48 periods are there, the first that lacks is 1"),
+        (lambda rows: [*rows, rows[4]], "period 5 is told more than once"),
+        (lambda rows: [*rows, rows[0] | {"settlement_period": 49}], "there is no period 49"),
+        (lambda rows: [rows[0] | {"generation": -1.0}, *rows[1:]], "period 1: generation is -1.0"),
+        (lambda rows: [rows[0] | {"generation": None}, *rows[1:]], "period 1: generation is absent"),
+        (lambda rows: [rows[0] | {"start_time": rows[1]["start_time"]}, *rows[1:]], "period 1 does not start at"),
+    ],
+)
+def test_a_day_whose_generation_is_not_whole_is_named_and_spoils_no_other(change: Any, says: str) -> None:
+    other = DAY + timedelta(days=1)
+    rows, reasons = whole_generation(frame(change(megawatts(DAY)) + megawatts(other)), [DAY, other])
+    assert list(reasons) == [DAY]
+    assert says in reasons[DAY]
+    assert set(rows["settlement_date"]) == {other}
+    assert len(rows) == 48
+
+
+def test_zero_generation_is_a_figure() -> None:
+    rows, reasons = whole_generation(frame([row | {"generation": 0} for row in megawatts(DAY)]), [DAY])
+    assert (reasons, rows["generated_energy"].sum()) == ({}, 0.0)
+
+
+def test_ratio_and_share_are_absent_where_they_have_no_meaning_and_keep_their_sign() -> None:
+    ratio = value_ratio(pd.Series([10.0, 10.0, 10.0, None]), pd.Series([4.0, 0.0, -5.0, 4.0]))
+    assert ratio.tolist()[0] == 2.5
+    assert ratio.isna().tolist() == [False, True, False, True]
+    assert ratio.tolist()[2] == -2.0
+    share = curtailed_share(pd.Series([1.0, 0.0, 0.0, 1.0]), pd.Series([3.0, 0.0, 5.0, None]))
+    assert share.tolist()[0] == 0.25
+    assert share.isna().tolist() == [False, True, False, True]
+    assert share.tolist()[2] == 0.0
+
+
+def test_the_share_of_a_span_is_weighted_by_energy() -> None:
+    days = daily({FIRST: 10.0, SECOND: 90.0, JULY: 50.0}, {FIRST: 90.0, SECOND: 10.0, JULY: 50.0})
+    assert days["curtailed_share"].tolist() == [0.1, 0.9, 0.5]
+    months = months_from_days(days).set_index("year_month")
+    assert months.loc["2025-06", ["generated_energy", "curtailed_share", "days_with_generation"]].tolist() == [
+        100,
+        0.5,
+        2,
+    ]
+    year = years_from_months(months.reset_index()).iloc[0]
+    assert (year["generated_energy"], year["curtailed_share"], year["days_with_generation"]) == (150.0, 0.5, 3)
+
+
+def test_a_span_of_which_any_day_lacks_generation_has_no_share_but_counts_the_others() -> None:
+    days = daily({FIRST: 10.0, SECOND: 90.0, JULY: 50.0}, {FIRST: 90.0, JULY: 50.0})
+    months = months_from_days(days).set_index("year_month")
+    assert pd.isna(months.loc["2025-06", "generated_energy"])
+    assert pd.isna(months.loc["2025-06", "curtailed_share"])
+    assert months["days_with_generation"].to_dict() == {"2025-06": 1, "2025-07": 1}
+    assert months.loc["2025-07", "curtailed_share"] == 0.5
+    year = years_from_months(months.reset_index()).iloc[0]
+    assert pd.isna(year["curtailed_share"])
+    assert (year["days_with_generation"], year["days_complete"], year["total_curtailed_energy"]) == (2, 3, 150.0)
+
+
+def test_each_day_is_valued_at_its_own_price_and_spans_add_up() -> None:
+    coins = {(FIRST, "S9"): 1000.0, (SECOND, "S9"): 3000.0, (JULY, "S9"): 2000.0}
+    days = bitcoin(coins, {FIRST: 10.0, SECOND: 20.0, JULY: 30.0}, {FIRST: 5.0, SECOND: -60.0, JULY: 0.0})
+    assert days["bitcoin_value"].tolist() == [10.0, 60.0, 60.0]
+    assert days["value_ratio"].fillna(-9).tolist() == [2.0, -1.0, -9.0]
+    months = bitcoin_months_from_days(days).set_index("year_month")
+    june = months.loc["2025-06"]
+    assert june[["bitcoin_value", "total_payment", "days_priced"]].tolist() == [70.0, -55.0, 2]
+    assert june["value_ratio"] == 70.0 / -55.0
+    assert pd.isna(months.loc["2025-07", "value_ratio"])
+    year = bitcoin_years_from_months(months.reset_index()).iloc[0]
+    assert (year["bitcoin_value"], year["total_payment"], year["days_priced"]) == (130.0, -55.0, 3)
+
+
+def test_a_span_of_which_any_day_has_no_price_has_no_value_but_says_what_was_paid() -> None:
+    coins = {(FIRST, "S9"): 1000.0, (SECOND, "S9"): 0.0, (JULY, "S9"): 2000.0}
+    days = bitcoin(coins, {FIRST: 10.0, JULY: 30.0}, {FIRST: 5.0, SECOND: 0.0, JULY: 60.0})
+    months = bitcoin_months_from_days(days).set_index("year_month")
+    assert months["bitcoin_value"].isna().to_dict() == {"2025-06": True, "2025-07": False}
+    assert months["days_priced"].to_dict() == {"2025-06": 1, "2025-07": 1}
+    assert months["total_payment"].to_dict() == {"2025-06": 5.0, "2025-07": 60.0}
+    year = bitcoin_years_from_months(months.reset_index()).iloc[0]
+    assert pd.isna(year["bitcoin_value"])
+    assert pd.isna(year["value_ratio"])
+    assert (year["total_payment"], year["days_priced"], year["days_complete"]) == (65.0, 2, 3)
+
+
+def test_days_of_a_quotation_are_of_utc() -> None:
+    assert is_price_of(DAY, datetime.fromisoformat("2025-06-04T00:30:00+01:00"))
