@@ -7,6 +7,7 @@ import dagster as dg
 
 from mining_assets.assets.daily_chain import daily_chain
 from mining_assets.assets.references import reference_assets
+from mining_assets.assets.report import reconciliation_report
 from mining_assets.assets.rollups import roll_ups
 from mining_assets.automation.alerts import alert_sensor
 from mining_assets.automation.healing import healing_sensor
@@ -35,6 +36,7 @@ def build_definitions(settings: Settings, resource_overrides: Mapping[str, Any] 
             *reference_assets(additions),
             daily_chain(cuts, scope, additions, settings.healing, settings.retries),
             *roll_ups(cuts, bounds),
+            reconciliation_report(settings, scope),
         ],
         asset_checks=roll_up_and_reference_checks(cuts, scope),
         jobs=[*ASSET_JOBS, integrity, *operator_jobs(settings, scope, additions)],

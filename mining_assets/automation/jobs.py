@@ -1,12 +1,14 @@
-"""The jobs over assets: the daily chain, the months, the years and the references."""
+"""The jobs over assets: the daily chain, the months, the years, the references and the report."""
 
 import dagster as dg
 
 from mining_assets.assets.day_run import DAILY_CHAIN
 from mining_assets.assets.references import NETWORK_EPOCHS, WIND_BM_UNITS
+from mining_assets.assets.report import RECONCILIATION_REPORT
 from mining_assets.assets.rollups import MONTHLY, YEARLY
 
 DAILY_JOB, MONTHLY_JOB, YEARLY_JOB, REFERENCE_JOB = "daily", "monthly", "yearly", "references"
+REPORT_JOB = "report"
 
 ASSET_JOBS = (
     dg.define_asset_job(
@@ -28,5 +30,10 @@ ASSET_JOBS = (
         REFERENCE_JOB,
         selection=dg.AssetSelection.assets(WIND_BM_UNITS, NETWORK_EPOCHS),
         description="The wind register and the network's difficulty, as they are now.",
+    ),
+    dg.define_asset_job(
+        REPORT_JOB,
+        selection=dg.AssetSelection.assets(RECONCILIATION_REPORT),
+        description="The report on all days, as one HTML file.",
     ),
 )

@@ -1,13 +1,14 @@
-"""Months and years follow their days by themselves."""
+"""Months and years follow their days by themselves, and the report follows them."""
 
 import dagster as dg
 
+from mining_assets.assets.report import RECONCILIATION_REPORT
 from mining_assets.assets.rollups import MONTHLY, YEARLY
 
 ROLL_UP_SENSOR = dg.AutomationConditionSensorDefinition(
     "roll_up_sensor",
-    target=dg.AssetSelection.assets(*MONTHLY, *YEARLY),
+    target=dg.AssetSelection.assets(*MONTHLY, *YEARLY, RECONCILIATION_REPORT),
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=30,
-    description="Rebuilds a month or year after any of its days changed.",
+    description="Rebuilds a month or year after any of its days changed, and the report after them.",
 )

@@ -28,6 +28,7 @@ _COMMANDS = {
     "critical": "operations:critical",
     "spot-fix": "operations:spot_fix",
     "resume": "reconcile:resume",
+    "report": "report:report",
     "ui": "ui:ui",
     "db": "database:db",
 }

@@ -62,6 +62,8 @@ TABLES = (
 VOLATILE = frozenset({"fetched_at", "calculated_at", "restated_at", "seen_from", "seen_until"})
 
 Tables = dict[str, pd.DataFrame]
+Here = Callable[..., tuple[int, str, str]]
+"""The command line in this process: exit code, standard output and error of some arguments."""
 T = TypeVar("T")
 
 

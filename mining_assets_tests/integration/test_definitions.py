@@ -12,6 +12,7 @@ import yaml
 
 from mining_assets.assets.day_run import DAILY_CHAIN
 from mining_assets.assets.references import NETWORK_EPOCHS, WIND_BM_UNITS
+from mining_assets.assets.report import RECONCILIATION_REPORT
 from mining_assets.assets.rollups import MONTHLY, YEARLY
 from mining_assets.definitions import build_definitions
 from mining_assets.partitions import partitions
@@ -43,7 +44,7 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 def test_definitions_load(definitions: dg.Definitions) -> None:
     dg.Definitions.validate_loadable(definitions)
-    assert set(definitions.resolve_all_asset_keys()) == TWELVE
+    assert set(definitions.resolve_all_asset_keys()) == TWELVE | {RECONCILIATION_REPORT}
 
 
 @pytest.mark.parametrize("key", sorted(TWELVE), ids=lambda key: key.to_user_string())
@@ -67,6 +68,7 @@ def test_asset_is_documented_down_to_its_columns(key: dg.AssetKey, definitions: 
         ("monthly", {*MONTHLY}),
         ("yearly", {*YEARLY}),
         ("references", {WIND_BM_UNITS, NETWORK_EPOCHS}),
+        ("report", {RECONCILIATION_REPORT}),
     ],
 )
 def test_job_holds_its_assets(job: str, keys: set[dg.AssetKey], definitions: dg.Definitions) -> None:

@@ -1,0 +1,57 @@
+"""The report as an asset: a page on the whole history that follows the chain."""
+
+from datetime import UTC
+
+import dagster as dg
+
+from mining_assets.assets.conditions import ANY_UPSTREAM_PARTITION_CHANGED
+from mining_assets.assets.descriptions import OWNERS
+from mining_assets.assets.rollups import MONTHLY, YEARLY
+from mining_assets.report.build import Report, build_report
+from mining_assets.settings import Settings, now
+from mining_assets.verification.scan import Scope
+from mining_assets.warehouse.engine import Warehouse
+
+RECONCILIATION_REPORT = dg.AssetKey("reconciliation_report")
+
+
+def reconciliation_report(settings: Settings, scope: Scope) -> dg.AssetsDefinition:
+    """The report on every day from the first partition to the last one that is over."""
+    path = settings.home / "data" / "reports" / "reconciliation_report.html"
+
+    @dg.asset(
+        key=RECONCILIATION_REPORT,
+        deps=[*MONTHLY, *YEARLY],
+        automation_condition=ANY_UPSTREAM_PARTITION_CHANGED,
+        group_name="report",
+        kinds={"html"},
+        owners=OWNERS,
+        description="One HTML file that needs no network: how much was curtailed and paid, the Bitcoin it could have "
+        "mined and its value, the share of wind, every day's state, and what the figures mean. Unknown is drawn as "
+        "unknown. It covers all days and is written anew when any month or year changed.",
+        metadata={"path": dg.MetadataValue.path(path)},
+    )
+    def report(warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
+        moment = now().astimezone(UTC)
+        last = max(settings.last_day(moment), settings.start_date)
+        made = build_report(warehouse, settings.start_date, last, scope.models, scope.bounds, now=moment)
+        made.write(path)
+        return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(path), **_figures(made)})
+
+    return report
+
+
+def _figures(made: Report) -> dict[str, dg.MetadataValue | float | int | str]:
+    """What the UI shows and plots of it; a figure that is not known is left out."""
+    totals = made.totals
+    shown: dict[str, dg.MetadataValue | float | int | str] = {"verdict": made.verdict.headline}
+    known = {
+        "curtailed energy (MWh)": totals.energy,
+        "payment (£)": totals.payment,
+        "curtailed share": totals.share,
+        **{f"{mined.model} (BTC)": mined.bitcoin for mined in totals.mined},
+        **{f"{mined.model} (£)": mined.value for mined in totals.mined},
+    }
+    shown |= {name: value for name, value in known.items() if value is not None}
+    shown |= {f"{state} days": count for state, count in made.status.states.items()}
+    return shown

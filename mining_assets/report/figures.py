@@ -1,0 +1,217 @@
+"""The figures of the report, each with its chart, what it says in words, its table and its CSV."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from mining_assets.domain.summaries import month_of
+from mining_assets.report import charts, month_figures
+from mining_assets.report.charts import UNKNOWN, draw, month_name
+from mining_assets.report.figure import Chart, Figure, Swatch
+from mining_assets.report.shaping import (
+    DAY_KINDS,
+    counted,
+    day_kinds,
+    farms_ranked,
+    half_hour_grid,
+    lead_parties_ranked,
+    leading,
+    restated_months,
+)
+from mining_assets.report.tables import Column, csv_address, number, table
+from mining_assets.warehouse.reporting import Material
+
+LEADING = 15
+LISTED = 30
+
+
+def figures(material: Material) -> Iterator[Figure]:
+    """All of them, in the order of the page."""
+    yield _calendar(material)
+    yield month_figures.curtailment(material)
+    yield month_figures.bitcoin(material)
+    yield month_figures.worth(material)
+    yield month_figures.share(material)
+    yield _half_hours(material)
+    yield _farms(material)
+    yield _lead_parties(material)
+    yield _restatements(material)
+    yield _quarantine(material)
+
+
+def _calendar(material: Material) -> Figure:
+    states = material.calendar
+    kinds = day_kinds(states)
+    counts = counted(list(kinds))
+    months = pd.crosstab(pd.Series([month_of(day) for day in kinds.index], name="month"), kinds.to_numpy())
+    months = months.reindex(columns=list(counts)).reset_index()
+    days = states[["state", "inconsistent", "restated", "quarantined", "records", "expected", "missing"]]
+    days = days.assign(kind=kinds).rename_axis("date").reset_index()
+    said = ", ".join(f"{count:,} {kind}" for kind, count in counts.items())
+    return Figure(
+        name="days",
+        title="Every day",
+        lead=f"What is known of each settlement day from {states.index[0]} to {states.index[-1]}. A day that is not "
+        "known is hatched; only a whole day can say that nothing was curtailed.",
+        charts=(Chart("", draw(charts.calendar(kinds)), f"Calendar of {len(kinds):,} days: {said}."),),
+        legend=tuple(Swatch(f"url(#day-{kind})", f"{DAY_KINDS[kind]} · {count:,}") for kind, count in counts.items()),
+        table=table(months, [Column("month", "Month"), *(Column(kind, kind, 0) for kind in counts)]),
+        csv=csv_address(days),
+    )
+
+
+def _half_hours(material: Material) -> Figure:
+    grid = half_hour_grid(material)
+    wide = grid.pivot(index="day", columns="settlement_period", values="curtailed_energy")
+    periods = [f"{period}" for period in wide.columns]
+    wide.columns = pd.Index(periods)
+    ends = wide.notna().sum(axis=1)
+    name = month_name(material.month) if material.month else ""
+    drawn: tuple[Chart, ...] = ()
+    if len(grid):
+        said = f"{int((ends > 0).sum())} of {len(wide)} days are known. {_peak(grid)}"
+        drawn = (
+            Chart(
+                "MWh in each half hour",
+                draw(charts.heat_map(grid)),
+                f"Heat map of MWh by half hour and day of {name}. {said}",
+            ),
+        )
+    return Figure(
+        name="half_hours",
+        title=f"Half hour by half hour: {name}" if name else "Half hour by half hour",
+        lead="MWh curtailed in each settlement period. Days on which the clocks change have 46 or 50 of them; after "
+        "the change their local time is an hour off the scale.",
+        charts=drawn,
+        legend=_heat_legend(grid),
+        table=table(wide.reset_index(), [Column("day", "Day"), *(Column(period, period, 1) for period in periods)]),
+        csv=csv_address(grid),
+        absent="" if len(grid) else "There is no whole day whose half hours could be shown.",
+    )
+
+
+def _farms(material: Material) -> Figure:
+    return _ranking(
+        farms_ranked(material.farms),
+        "farm_id",
+        name="farms",
+        title="Farms that lost most",
+        lead="By Elexon BM unit, with its lead party when the days were stored.",
+        colour=1,
+        more=[Column("lead_party_name", "Lead party")],
+    )
+
+
+def _lead_parties(material: Material) -> Figure:
+    return _ranking(
+        lead_parties_ranked(material.farms),
+        "lead_party_name",
+        name="lead_parties",
+        title="Lead parties that lost most",
+        lead="All units of a lead party together.",
+        colour=3,
+        more=[],
+    )
+
+
+def _ranking(
+    ranked: pd.DataFrame, of: str, *, name: str, title: str, lead: str, colour: int, more: list[Column]
+) -> Figure:
+    rows = leading(ranked, LEADING)
+    top = rows.head(min(LEADING, len(ranked)))
+    rates = zip(top[of], top["curtailed_energy"], top["payment"], top["average_price"], strict=True)
+    said = [
+        f"{who}: {energy:,.0f} MWh, {number(paid, 0, '£')}, {number(price, 2, '£')}/MWh"
+        for who, energy, paid, price in rates
+    ]
+    drawn: tuple[Chart, ...] = ()
+    if len(top):
+        alternative = f"Bars of curtailed energy, the most first. {'; '.join(said[:3])}."
+        beside = [
+            f"{energy:,.0f} at {number(price, 2, '£')}/MWh"
+            for energy, price in zip(top["curtailed_energy"], top["average_price"], strict=True)
+        ]
+        drawing = draw(charts.ranking(top.assign(label=said, beside=beside), of, colour))
+        drawn = (Chart("Curtailed energy, MWh", drawing, alternative),)
+    figures = [
+        Column("curtailed_energy", "MWh", 1),
+        Column("payment", "£ paid", 0),
+        Column("average_price", "£/MWh", 2),
+    ]
+    heading = "Farm" if of == "farm_id" else "Lead party"
+    shown = rows.astype({column.name: object for column in more}).fillna({column.name: "" for column in more})
+    return Figure(
+        name=name,
+        title=title,
+        lead=f"{lead} Over the days that are known.",
+        charts=drawn,
+        table=table(shown, [Column(of, heading), *more, *figures]),
+        csv=csv_address(ranked),
+        absent="" if len(top) else "Of the days that are known, none had curtailment.",
+    )
+
+
+def _restatements(material: Material) -> Figure:
+    months = restated_months(material.restated)
+    count = len(material.restated)
+    newest = material.restated.head(1)
+    last = f" {count:,} in this range; the newest is of {newest['settlement_date'].iloc[0]}." if count else ""
+    return Figure(
+        name="restatements",
+        title="Restatements",
+        lead="Days that the settlement changed after they had been stored, by the month of the day; they are events, "
+        f"not errors.{last}",
+        table=table(
+            months,
+            [
+                Column("year_month", "Month of the day"),
+                Column("restatements", "Restatements", 0),
+                Column("energy_change", "change, MWh", 1),
+                Column("payment_change", "change, £", 0),
+            ],
+        ),
+        csv=csv_address(material.restated.drop(columns=["hash_before", "hash_after"])),
+        absent="" if count else "No day of this range was restated.",
+    )
+
+
+def _quarantine(material: Material) -> Figure:
+    names = ["quarantined_at", "attempts", "last_error"]
+    days = material.status.days
+    given_up = days.loc[days["quarantined"], names].rename_axis("day").reset_index()
+    more = len(given_up) - LISTED
+    return Figure(
+        name="quarantine",
+        title="Quarantine",
+        lead="Days that healing gave up after several attempts; they are still tried once a day."
+        + (f" The first {LISTED} of {len(given_up):,}; the CSV has all." if more > 0 else ""),
+        table=table(
+            given_up.head(LISTED),
+            [
+                Column("day", "Day"),
+                Column("quarantined_at", "Since"),
+                Column("attempts", "Attempts", 0),
+                Column("last_error", "Last error"),
+            ],
+        ),
+        csv=csv_address(given_up),
+        absent="" if len(given_up) else "No day of this range is in quarantine.",
+    )
+
+
+def _peak(grid: pd.DataFrame) -> str:
+    if not grid["curtailed_energy"].notna().any():
+        return ""
+    top = grid.loc[grid["curtailed_energy"].idxmax()]
+    return f"The highest is {top['curtailed_energy']:,.1f} MWh on {top['day']} in period {top['settlement_period']}."
+
+
+def _heat_legend(grid: pd.DataFrame) -> tuple[Swatch, ...]:
+    bounds = charts.heat_bounds(grid["curtailed_energy"])
+    lows = [0.0, *bounds[:-1]]
+    found = [Swatch("var(--heat-0)", "0 (certified)")] if grid["curtailed_energy"].notna().any() else []
+    steps = zip(lows, bounds, strict=False)
+    found += [Swatch(f"var(--heat-{step})", f"to {high:,.6g}") for step, (_, high) in enumerate(steps, start=1)]
+    if grid["curtailed_energy"].isna().any():
+        found.append(Swatch(UNKNOWN, "unknown"))
+    return tuple(found)

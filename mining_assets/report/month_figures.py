@@ -1,0 +1,245 @@
+"""The figures over the months of the range."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from mining_assets.report import charts
+from mining_assets.report.charts import UNKNOWN, colour_of, dash_of, draw, month_name
+from mining_assets.report.figure import Chart, Figure, Swatch
+from mining_assets.report.shaping import bitcoin_months, curtailment_months
+from mining_assets.report.tables import Column, csv_address, number, table
+from mining_assets.warehouse.reporting import Material
+
+PAID = "paid to wind farms"
+
+
+def curtailment(material: Material) -> Figure:
+    """Energy and payment by month."""
+    months = curtailment_months(material)
+    complete = months["state"].isin(["final", "provisional"])
+    drawn = [
+        Chart(title, draw(charts.month_bars(_labelled(months, name, form, complete), name, unit, colour)), alternative)
+        for title, name, unit, colour, form, alternative in (
+            (
+                "Curtailed energy, MWh",
+                "total_curtailed_energy",
+                "MWh",
+                1,
+                lambda value: f"{value:,.0f} MWh",
+                f"Bars of curtailed energy by month. {_extremes(months, 'total_curtailed_energy', ' MWh')}",
+            ),
+            (
+                "Paid to wind farms, £",
+                "total_payment",
+                "£",
+                2,
+                lambda value: number(value, 0, "£"),
+                f"Bars of payment by month. {_extremes(months, 'total_payment', ' pounds')}",
+            ),
+        )
+    ]
+    return Figure(
+        name="curtailment_by_month",
+        title="Curtailed energy and payment by month",
+        lead="All accepted wind bids (gross), and what was paid for them; below zero, farms paid. Of the first and the "
+        "last month, the days within the range.",
+        charts=tuple(drawn),
+        legend=_month_legend(months, complete, 1, 2),
+        table=table(
+            months,
+            [
+                Column("year_month", "Month"),
+                Column("state", "State"),
+                Column("days_known", "Days known", 0),
+                Column("days", "of days", 0),
+                Column("total_curtailed_energy", "MWh", 1),
+                Column("system_flagged_energy", "system-flagged MWh", 1),
+                Column("undone_energy", "undone MWh", 1),
+                Column("total_payment", "£ paid", 0),
+                Column("average_price", "£/MWh", 2),
+            ],
+        ),
+        csv=csv_address(months.drop(columns=["generated_energy", "curtailed_share", "days_with_generation"])),
+    )
+
+
+def bitcoin(material: Material) -> Figure:
+    """Bitcoin by month and model."""
+    months = bitcoin_months(material)
+    drawn = _series(months, "bitcoin_mined", lambda value: f"{value:,.4f} BTC")
+    return Figure(
+        name="bitcoin_by_month",
+        title="Bitcoin that it could have mined, by month and model",
+        lead="Each line is an alternative: the same energy in another machine. Block subsidy only, at full uptime.",
+        charts=(
+            Chart(
+                "BTC",
+                draw(charts.month_lines(drawn, "bitcoin_mined", "BTC", _model_colours(material))),
+                f"A line per miner model over the months. {_extremes(months, 'bitcoin_mined', ' BTC', 4)}",
+            ),
+        ),
+        legend=_line_legend(_model_colours(material), drawn, "bitcoin_mined"),
+        table=table(
+            months,
+            [
+                Column("year_month", "Month"),
+                Column("miner_model", "Model"),
+                Column("days_known", "Days calculated", 0),
+                Column("days", "of days", 0),
+                Column("bitcoin_mined", "BTC", 6),
+            ],
+        ),
+        csv=csv_address(months[["year_month", "miner_model", "days", "days_known", "bitcoin_mined"]]),
+    )
+
+
+def worth(material: Material) -> Figure:
+    """What was paid beside what the Bitcoin was worth."""
+    months = bitcoin_months(material)
+    names = ["year_month", "miner_model", "days_known", "days"]
+    values = months[[*names, "bitcoin_value"]].rename(columns={"bitcoin_value": "pounds"})
+    # Of every model the payment is the same; that of the model with the most days stands for all.
+    paid = months.sort_values("days_known", kind="stable").drop_duplicates("year_month", keep="last")
+    paid = paid[[*names, "total_payment"]].rename(columns={"total_payment": "pounds"})
+    both = pd.concat([paid.assign(miner_model=PAID), values], ignore_index=True).sort_values(
+        "year_month", kind="stable"
+    )
+    series = {PAID: 2} | {f"{model} value": colour for model, colour in _model_colours(material).items()}
+    both["miner_model"] = [name if name == PAID else f"{name} value" for name in both["miner_model"]]
+    drawn = _series(both.reset_index(drop=True), "pounds", lambda value: number(value, 0, "£"))
+    return Figure(
+        name="paid_and_mined_value",
+        title="Paid, and the value of what it could have mined",
+        lead="Each day's Bitcoin at the price of its own date. A month has no value while the price of any of its days "
+        "is unknown.",
+        charts=(
+            Chart(
+                "£",
+                draw(charts.month_lines(drawn, "pounds", "£", series)),
+                f"Lines of payment and of value per model. {_extremes(months, 'bitcoin_value', ' pounds')}",
+            ),
+        ),
+        legend=_line_legend(series, drawn, "pounds"),
+        table=table(
+            months,
+            [
+                Column("year_month", "Month"),
+                Column("miner_model", "Model"),
+                Column("days_priced", "Days priced", 0),
+                Column("days_known", "of days calculated", 0),
+                Column("total_payment", "£ paid", 0),
+                Column("bitcoin_value", "£ value", 0),
+                Column("value_ratio", "value ÷ paid", 3),
+            ],
+        ),
+        csv=csv_address(months.drop(columns=["days", "bitcoin_mined"])),
+    )
+
+
+def share(material: Material) -> Figure:
+    """The share of wind by month."""
+    months = curtailment_months(material)
+    whole = months["state"].isin(["final", "provisional"])
+    rows = _labelled(months, "curtailed_share", lambda value: f"{value:.1%} of wind", whole)
+    percent = months.assign(percent=months["curtailed_share"] * 100)
+    return Figure(
+        name="curtailed_share",
+        title="Share of wind that was curtailed",
+        lead="Curtailed ÷ (generated + curtailed). Generation is that of metered wind (FUELHH); embedded wind is not "
+        "in it. Unknown while the generation of any day is.",
+        charts=(
+            Chart(
+                "",
+                draw(charts.month_bars(rows, "curtailed_share", "%", 4)),
+                f"Bars of the share by month. {_extremes(percent, 'percent', ' %', 1)}",
+            ),
+        ),
+        legend=_month_legend(months, whole, 4, absent=months["curtailed_share"].isna()),
+        table=table(
+            percent,
+            [
+                Column("year_month", "Month"),
+                Column("days_with_generation", "Days with generation", 0),
+                Column("days_known", "of days known", 0),
+                Column("total_curtailed_energy", "curtailed MWh", 1),
+                Column("generated_energy", "generated MWh", 1),
+                Column("percent", "share, %", 2),
+            ],
+        ),
+        csv=csv_address(
+            months[
+                [
+                    "year_month",
+                    "days_known",
+                    "days_with_generation",
+                    "total_curtailed_energy",
+                    "generated_energy",
+                    "curtailed_share",
+                ]
+            ]
+        ),
+    )
+
+
+def _labelled(months: pd.DataFrame, name: str, form: Any, complete: "pd.Series[bool]") -> pd.DataFrame:
+    """Months with what is said of each bar."""
+    labels = []
+    for month, value, known, days in zip(
+        months["year_month"], months[name], months["days_known"], months["days"], strict=True
+    ):
+        note = "" if known == days else f" ({known} of {days} days)"
+        labels.append(f"{month_name(month)}: {'unknown' if pd.isna(value) else form(value)}{note}")
+    return months.assign(label=labels, complete=complete)
+
+
+def _series(months: pd.DataFrame, name: str, form: Any) -> pd.DataFrame:
+    """Months and models with what is said of each point."""
+    labels = [
+        f"{month_name(month)}, {model}: {'unknown' if pd.isna(value) else form(value)}"
+        for month, model, value in zip(months["year_month"], months["miner_model"], months[name], strict=True)
+    ]
+    complete = months["days_known"] == months["days"]
+    return months.rename(columns={"miner_model": "series"}).assign(label=labels, complete=complete)
+
+
+def _extremes(months: pd.DataFrame, name: str, unit: str, decimals: int = 0) -> str:
+    """The highest month and how many are unknown, for those who do not see the chart."""
+    known = months[months[name].notna()]
+    unknown = len(set(months["year_month"]) - set(known["year_month"]))
+    most = ""
+    if len(known):
+        top = known.loc[known[name].idxmax()]
+        most = f"The highest is {number(top[name], decimals)}{unit} in {month_name(top['year_month'])}."
+    return f"{most} Unknown months: {unknown}.".strip()
+
+
+def _month_legend(
+    months: pd.DataFrame, complete: "pd.Series[bool]", *colours: int, absent: "pd.Series[bool] | None" = None
+) -> tuple[Swatch, ...]:
+    absent = months["state"] == "unknown" if absent is None else absent
+    found = []
+    if (complete & ~absent).any():
+        found += [Swatch(colour_of(colour), "all its days are known") for colour in colours[:1]]
+    if (~complete & ~absent).any():
+        found += [Swatch(f"url(#part-{colour})", "days are lacking") for colour in colours[:1]]
+    if absent.any():
+        found.append(Swatch(UNKNOWN, "unknown"))
+    return tuple(found)
+
+
+def _model_colours(material: Material) -> dict[str, int]:
+    """A colour for each miner model that is not that of payments, the same in every chart."""
+    colours = [1, 3, 4, 5, 6]
+    return {model: colours[order % len(colours)] for order, model in enumerate(material.models)}
+
+
+def _line_legend(series: Mapping[str, int], drawn: pd.DataFrame, name: str) -> tuple[Swatch, ...]:
+    found = [Swatch(colour_of(colour), each, " ".join(map(str, dash_of(colour)))) for each, colour in series.items()]
+    known = drawn[name].notna()
+    if (known & ~drawn["complete"]).any():
+        found.append(Swatch("url(#hollow)", "days are lacking"))
+    if not known.all():
+        found.append(Swatch(UNKNOWN, "unknown"))
+    return tuple(found)

@@ -1,0 +1,115 @@
+"""Everything that a report on a range of days is made from, read in one snapshot."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import pandas as pd
+from sqlalchemy import Connection, func, select
+
+from mining_assets.domain.mining import MinerModel
+from mining_assets.domain.summaries import month_of, span_bounds
+from mining_assets.warehouse.engine import read_frame
+from mining_assets.warehouse.schema import bitcoin_daily_summaries, curtailment_records, daily_summaries, restatements
+from mining_assets.warehouse.states import day_states
+from mining_assets.warehouse.status import Bounds, Status, read_status
+from mining_assets.warehouse.summaries import summaries_between
+from mining_assets.warehouse.views import half_hourly_curtailment, whole_days
+
+WHOLE = ("final", "provisional")
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a report is made from. Its figures are those of the whole days; a damaged day is not in them.
+
+    Attributes:
+        status: of the range.
+        calendar: the state of every day from the first partition to the end of the range, as ``states.day_states``.
+        daily: rows of ``daily_summaries`` of the whole days of the range.
+        bitcoin: rows of ``bitcoin_daily_summaries`` of the same days.
+        farms: farm_id, lead_party_name (absent where none is told), curtailed_energy and payment over the days of
+            ``daily``; a farm that changed hands has a row for each of its lead parties.
+        month: whose half hours are shown, as 2025-06; None when no day of the range is whole.
+        half_hours: rows of the view ``half_hourly_curtailment`` of the month's days in the range.
+        restated: rows of ``restatements`` of the range, the newest first.
+        models: names of the miner models in their order.
+    """
+
+    status: Status
+    calendar: pd.DataFrame
+    daily: pd.DataFrame
+    bitcoin: pd.DataFrame
+    farms: pd.DataFrame
+    month: str | None
+    half_hours: pd.DataFrame
+    restated: pd.DataFrame
+    models: tuple[str, ...]
+
+
+def read_material(
+    connection: Connection, first: date, last: date, month: str | None, models: Sequence[MinerModel], bounds: Bounds
+) -> Material:
+    """The material for a report from first to last.
+
+    Args:
+        month: whose half hours are wanted; the last month with a whole day unless told.
+    """
+    status = read_status(connection, first, last, models, bounds)
+    earlier = day_states(connection, bounds[0], first - timedelta(days=1), models) if bounds[0] < first else None
+    states = status.days["state"]
+    whole = set(states.index[states.isin(WHOLE)])
+    daily, bitcoin = (
+        rows[rows["summary_date"].isin(whole)].reset_index(drop=True)
+        for rows in (
+            summaries_between(connection, table, first, last) for table in (daily_summaries, bitcoin_daily_summaries)
+        )
+    )
+    if month is None and whole:
+        month = month_of(max(whole))
+    return Material(
+        status=status,
+        calendar=status.days if earlier is None else pd.concat([earlier, status.days]),
+        daily=daily,
+        bitcoin=bitcoin,
+        farms=_by_farm(connection, first, last),
+        month=month,
+        half_hours=_half_hours(connection, month, first, last),
+        restated=_restated(connection, first, last),
+        models=tuple(model.name for model in models),
+    )
+
+
+def _by_farm(connection: Connection, first: date, last: date) -> pd.DataFrame:
+    """Energy and payment of a range by farm and lead party, of the days that have a summary."""
+    records, whole = curtailment_records.c, whole_days.c.settlement_date
+    summarized = select(whole).join(daily_summaries, daily_summaries.c.summary_date == whole)
+    query = (  # not from the view by farm and day: ten years of it take several times as long
+        select(
+            records.farm_id,
+            records.lead_party_name,
+            func.sum(-records.volume).label("curtailed_energy"),
+            func.sum(records.payment).label("payment"),
+        )
+        .where(
+            records.settlement_date.between(first, last),
+            records.settlement_date.in_(summarized.where(whole.between(first, last))),
+            records.side == "bid",
+            records.volume < 0,
+        )
+        .group_by(records.farm_id, records.lead_party_name)
+    )
+    return read_frame(connection, query)
+
+
+def _half_hours(connection: Connection, month: str | None, first: date, last: date) -> pd.DataFrame:
+    rows = half_hourly_curtailment
+    begin, end = span_bounds(month) if month else (last, first - timedelta(days=1))
+    within = rows.c.settlement_date.between(max(begin, first), min(end, last))
+    return read_frame(connection, select(*rows.c).where(within).order_by(*rows.primary_key))
+
+
+def _restated(connection: Connection, first: date, last: date) -> pd.DataFrame:
+    rows = restatements.c
+    query = select(*rows).where(rows.settlement_date.between(first, last)).order_by(rows.restated_at.desc())
+    return read_frame(connection, query)
