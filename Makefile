@@ -4,10 +4,10 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
 
-.PHONY: help install demo demo-ui test chaos bench lint format audit ui twin clean
+.PHONY: help install demo demo-ui test test-parquet chaos bench lint format audit ui twin clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 install: $(READY) ## Create .venv with the package and everything pinned in constraints.txt
 
@@ -24,6 +24,10 @@ demo-ui: $(READY) ## Open the Dagster UI on the demo's result
 
 test: $(READY) ## Run the tests
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+
+test-parquet: $(READY) ## Test the export to Parquet with pyarrow, installed where nothing else finds it
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --target $(VENV)/parquet pyarrow
+	$(BIN)/python -m pytest mining_assets_tests/integration/test_export.py -k parquet
 
 # The seed is printed; the same CHAOS_SEED and CHAOS_ROUNDS play the same scenarios again.
 chaos: export CHAOS_ROUNDS ?= 5

@@ -29,6 +29,7 @@ _COMMANDS = {
     "spot-fix": "operations:spot_fix",
     "resume": "reconcile:resume",
     "report": "report:report",
+    "export": "export:export",
     "ui": "ui:ui",
     "db": "database:db",
 }

@@ -1,0 +1,106 @@
+"""The forms in which a table is exported: CSV, JSON and Parquet, each written batch by batch.
+
+Days are written as 2025-06-01, instants in ISO 8601 with their offset, and what is absent as an empty field, ``null``
+or a null. Parquet has dates and UTC timestamps of its own.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime
+from typing import Any, BinaryIO
+
+from sqlalchemy import Boolean, Column, Date, Double, Integer, Table
+
+from mining_assets.warehouse.columns import Instant
+
+Batches = Iterable[Sequence[Sequence[Any]]]
+Writer = Callable[[BinaryIO, Table, Batches], int]
+
+
+class PyarrowAbsentError(Exception):
+    """Parquet was asked for, and what writes it is not installed."""
+
+
+def write_csv(file: BinaryIO, table: Table, batches: Batches) -> int:
+    """A header and a line per row (UTF-8); returns how many rows there were."""
+    text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
+    try:
+        lines = csv.writer(text, lineterminator="\n")
+        lines.writerow(table.c.keys())
+        count = 0
+        for rows in batches:
+            lines.writerows([_plain(value) for value in row] for row in rows)
+            count += len(rows)
+        return count
+    finally:
+        text.detach()  # the file is the caller's to close
+
+
+def write_json(file: BinaryIO, table: Table, batches: Batches) -> int:
+    """One array of objects, a line per row; returns how many rows there were."""
+    names, count = table.c.keys(), 0
+    file.write(b"[")
+    for rows in batches:
+        for row in rows:
+            values = {name: _for_json(value) for name, value in zip(names, row, strict=True)}
+            line = json.dumps(values, ensure_ascii=False, allow_nan=False)
+            file.write(f"{',' if count else ''}\n{line}".encode())
+            count += 1
+    file.write(b"\n]\n")
+    return count
+
+
+def write_parquet(file: BinaryIO, table: Table, batches: Batches) -> int:
+    """A Parquet file with a row group per batch; returns how many rows there were.
+
+    Raises:
+        PyarrowAbsentError: pyarrow is not installed.
+    """
+    try:
+        import pyarrow as pa
+        from pyarrow import parquet
+    except ImportError as error:
+        raise PyarrowAbsentError("Parquet needs pyarrow: pip install 'mining-assets[parquet]'") from error
+    schema = pa.schema(
+        [pa.field(column.name, _arrow(pa, column), nullable=bool(column.nullable)) for column in table.c]
+    )
+    count = 0
+    with parquet.ParquetWriter(file, schema) as writer:
+        for rows in batches:
+            columns = [
+                pa.array(values, field.type) for values, field in zip(zip(*rows, strict=True), schema, strict=True)
+            ]
+            writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
+            count += len(rows)
+    return count
+
+
+WRITERS: dict[str, Writer] = {"csv": write_csv, "parquet": write_parquet, "json": write_json}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value.isoformat() if isinstance(value, date | datetime) else value
+
+
+def _for_json(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date | datetime) else value
+
+
+def _arrow(pa: Any, column: Column[Any]) -> Any:
+    match column.type:
+        case Date():
+            return pa.date32()
+        case Instant():
+            return pa.timestamp("us", tz="UTC")
+        case Boolean():
+            return pa.bool_()
+        case Double():
+            return pa.float64()
+        case Integer():
+            return pa.int64()
+        case _:
+            return pa.string()
