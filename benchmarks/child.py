@@ -17,6 +17,7 @@ from benchmarks.warehouses import (
     drawn_history,
     fill_references,
     insert_days,
+    insert_series,
     months_of,
     roll_up,
     scope_of,
@@ -36,6 +37,7 @@ def fill(warehouse: Warehouse, days: list[date]) -> float:
         drawn = draw(month)
         started = time.perf_counter()
         insert_days(warehouse, drawn)
+        insert_series(warehouse, month)
         derive(warehouse, month, history)
         seconds += time.perf_counter() - started
     started = time.perf_counter()

@@ -5,7 +5,7 @@ the days quiet, days of 46 and 50 periods, 1 to 3 rows per unit and period, 96 %
 undo offers, farms that bid positive prices, flags and multipliers that are absent. The same days always come out alike.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -22,6 +22,7 @@ from mining_assets.domain.curtailment import (
 from mining_assets.domain.fingerprint import EMPTY_HASH, PERIOD_KEY, combined_hash, content_hashes
 from mining_assets.domain.settlement import SIDES, period_starts
 from mining_assets.domain.wind import WindUnit
+from mining_assets.domain.worth import BITCOIN_PRICE, WIND_GENERATION
 from mining_assets.warehouse.days import LEDGER_COLUMNS, FetchedDay
 from mining_assets_tests.twin.register import Unit, wind_units
 
@@ -213,3 +214,28 @@ def _figures(days: Sequence[date], records: pd.DataFrame, ledger: pd.DataFrame) 
     figures["content_hash"] = by_day["content_hash"].agg(lambda hashes: combined_hash(list(hashes)))
     figures["farm_periods"] = farm_periods.reindex(pd.Index(days), fill_value=0)
     return figures.rename_axis("settlement_date").reset_index()
+
+
+def drawn_series(days: Sequence[date]) -> Iterator[tuple[str, pd.DataFrame, datetime]]:
+    """Prices and generation of the days: name, rows, and when they were asked for."""
+    fetched_at = datetime.combine(days[-1], time(), UTC) + timedelta(days=30)
+    numbers = np.array([day.toordinal() for day in days], dtype=float)
+    noons = [datetime.combine(day, time(12), UTC) for day in days]
+    prices = pd.DataFrame(
+        {
+            "settlement_date": pd.Series(days, dtype=object),
+            "price": 20_000 + 15_000 * np.sin(numbers / 90),
+            "quoted_at": pd.Series(noons, dtype="datetime64[us, UTC]"),
+        }
+    )
+    yield BITCOIN_PRICE, prices, fetched_at
+    grid = _grid(days)
+    generation = pd.DataFrame(
+        {
+            "settlement_date": pd.Series([days[place] for place in grid["day"]], dtype=object),
+            "settlement_period": grid["settlement_period"],
+            "start_time": grid["start_time"].astype("datetime64[us, UTC]"),
+            "generated_energy": 4_000 + 2_500 * np.sin(grid["day"] + grid["settlement_period"] / 8),
+        }
+    )
+    yield WIND_GENERATION, generation, fetched_at

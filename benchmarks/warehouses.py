@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
-from benchmarks.drawn import DrawnDays, draw, drawn_units
+from benchmarks.drawn import DrawnDays, draw, drawn_series, drawn_units
 from mining_assets.chain.derive import calculate_days, summarize_bitcoin_days, summarize_days
 from mining_assets.chain.rollups import roll_up_bitcoin_month, roll_up_bitcoin_year, roll_up_month, roll_up_year
 from mining_assets.domain.mining import MinerModel
@@ -23,6 +23,7 @@ from mining_assets.warehouse.schema import (
     settlement_ledger,
     wind_bm_units,
 )
+from mining_assets.warehouse.series import store_series
 from mining_assets_tests.twin.chain import difficulty_adjustments
 
 FIRST_DAY = date(2016, 1, 1)
@@ -75,6 +76,13 @@ def insert_days(warehouse: Warehouse, drawn: DrawnDays) -> None:
         insert_frame(connection, settlement_days, drawn.figures)
 
 
+def insert_series(warehouse: Warehouse, days: Sequence[date]) -> None:
+    """Prices and generation of some days, as if fetched long after."""
+    with warehouse.writing("drawn days") as connection:
+        for name, rows, fetched_at in drawn_series(days):
+            store_series(connection, name, rows, dict.fromkeys(days, fetched_at))
+
+
 def derive(warehouse: Warehouse, days: Sequence[date], history: NetworkHistory) -> None:
     """Calculations and daily summaries of the days of one month, by the product's own steps."""
     for derived in (
@@ -104,5 +112,6 @@ def fill(warehouse: Warehouse, days: Sequence[date]) -> None:
     history = drawn_history()
     for month in months_of(days):
         insert_days(warehouse, draw(month))
+        insert_series(warehouse, month)
         derive(warehouse, month, history)
     roll_up(warehouse, days)

@@ -217,7 +217,12 @@ def test_shells_complete_commands_and_options(shell: str, says: str, made: Envir
     assert says in script.stdout
     words = {"COMP_WORDS": "mining-assets re", "COMP_CWORD": "1", "_MINING_ASSETS_COMPLETE": "bash_complete"}
     completed = subprocess.run(COMMAND, env=variables | words, capture_output=True, text=True, check=False)
-    assert {line.split(",")[1] for line in completed.stdout.splitlines()} == {"reconcile", "reingest", "resume"}
+    assert {line.split(",")[1] for line in completed.stdout.splitlines()} == {
+        "reconcile",
+        "reingest",
+        "report",
+        "resume",
+    }
 
 
 def test_every_command_has_help_with_an_example() -> None:
