@@ -34,7 +34,7 @@ def healing_sensor(settings: Settings, scope: Scope) -> dg.SensorDefinition:
 
     @dg.sensor(
         name=SENSOR,
-        jobs=list(ASSET_JOBS),
+        jobs=[job for job in ASSET_JOBS if job.name in (DAILY_JOB, MONTHLY_JOB, YEARLY_JOB)],
         minimum_interval_seconds=settings.heal_interval_seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=(

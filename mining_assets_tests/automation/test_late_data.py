@@ -191,8 +191,8 @@ def test_an_empty_answer_for_a_day_that_had_data_leaves_it_as_it_was(how: str, s
     assert "48 periods are empty on both sides" in row["last_error"]
 
     settled.world.reset(DAY)
-    assert settled.look(on(2, time(15, 1))) == []  # not within the two minutes after the failure
-    assert len(settled.look(on(2, time(15, 3)))) == 1
+    assert not settled.fetches(on(2, time(15, 1)))  # not within the two minutes after the failure
+    assert settled.fetches(on(2, time(15, 3)))
     row = settled.day()
     assert (row["state"], row["restated"], row["attempts"]) == ("final", False, 0)
     assert_day_is_right(settled.made, settled.world, DAY)

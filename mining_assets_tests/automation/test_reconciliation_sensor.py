@@ -38,7 +38,7 @@ def test_the_sensor_runs_by_default_and_looks_every_minute_at_least(looking: Loo
     sensor = looking.repository.get_sensor_def("reconciliation_sensor")
     assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
     assert sensor.minimum_interval_seconds == 60
-    assert {target.job_name for target in sensor.targets} == {"daily", "monthly", "yearly", "references"}
+    assert {target.job_name for target in sensor.targets} == {"daily", "monthly", "yearly"}
     often = looking.but(heal_interval_seconds=7).repository.get_sensor_def("reconciliation_sensor")
     assert often.minimum_interval_seconds == 7
 

@@ -9,7 +9,7 @@ import pytest
 from mining_assets_tests.chaos.conftest import DAYS, FIRST, LAST, Scene, at_database
 from mining_assets_tests.chaos.processes import command, heal, said
 from mining_assets_tests.chaos.proxy import KINDS, Harm, Kind, Proxy
-from mining_assets_tests.chaos.seeds import seeds, some
+from mining_assets_tests.chaos.seeds import long, seeds, some
 from mining_assets_tests.chaos.state import assert_sound, assert_undisturbed
 from mining_assets_tests.integration.harness import Environment, Tables, impatient, run_range
 from mining_assets_tests.postgres import Cluster
@@ -19,6 +19,7 @@ BYTES_OF_A_RUN = 400_000
 BYTES_OF_A_LINE = 10_000
 
 
+@long
 @pytest.mark.parametrize("seed", seeds(1))
 @pytest.mark.parametrize("kind", some(KINDS, 1))
 def test_line_to_the_database(

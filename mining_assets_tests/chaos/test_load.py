@@ -147,6 +147,7 @@ def test_no_connection_left_is_waited_for(on_own_cluster: Scene, own_cluster: Cl
     assert_undisturbed(on_own_cluster.made, on_own_cluster.expected)
 
 
+@long
 def test_exhausted_pool_is_waited_for(on_own_cluster: Scene) -> None:
     made = on_own_cluster.made
     with made.warehouse() as warehouse, ExitStack() as held:

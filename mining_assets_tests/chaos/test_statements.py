@@ -36,7 +36,6 @@ FAULTS = ("backend ended", "PostgreSQL stopped", "run killed")
 
 QUICK = [
     ("backend ended", "in COPY of the records"),
-    ("PostgreSQL stopped", "after the ledger, before the day's figures"),
 ]
 
 

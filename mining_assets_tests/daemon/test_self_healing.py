@@ -12,7 +12,7 @@ from sqlalchemy import text
 from mining_assets.automation.in_flight import HEALING_TAG
 from mining_assets.curated import miner_models
 from mining_assets.warehouse.status import Status, read_status
-from mining_assets_tests.chaos.seeds import ROUNDS
+from mining_assets_tests.chaos.seeds import long
 from mining_assets_tests.integration.harness import (
     Environment,
     assert_same_tables,
@@ -28,9 +28,8 @@ from mining_assets_tests.twin.faults import Fault
 from mining_assets_tests.twin.generated import GeneratedWorld
 from mining_assets_tests.twin.server import Twin
 
-# Days with the autumn's clock change in them; `make chaos` plays sixty.
-LAST = date(2025, 10, 31)
-FIRST = date(2025, 10, 2) if ROUNDS == 1 else date(2025, 9, 2)
+# Sixty days with the autumn's clock change in them.
+FIRST, LAST = date(2025, 9, 2), date(2025, 10, 31)
 CLOCK_CHANGE = date(2025, 10, 26)
 GAP = days_between(date(2025, 10, 5), date(2025, 10, 9))
 NEVER_REACHED = days_between(date(2025, 10, 29), LAST)
@@ -96,6 +95,7 @@ def damaged(made: Environment) -> None:
         fetched_early(made, day)
 
 
+@long
 def test_gaps_damage_and_restatements_heal_within_counted_runs_and_requests(tmp_path: Path) -> None:
     world = GeneratedWorld(seed=11, light=True, windy_days=days_between(FIRST, LAST))
     with Twin(world) as twin:

@@ -297,8 +297,10 @@ def of_day(dumped: Tables, name: str, day: date) -> pd.DataFrame:
 
 
 def assert_nothing_stored(environment: Environment, day: date) -> None:
-    """No table knows anything of the day."""
+    """No table knows anything of the day but, perhaps, its price and the wind's generation, which stand alone."""
     for name, frame in tables(environment).items():
+        if name in ("bitcoin_price", "wind_generation", "day_fetches"):
+            continue
         if "summary_date" in frame or "settlement_date" in frame:
             assert of_day({name: frame}, name, day).empty, f"{name} has rows of {day}"
 
