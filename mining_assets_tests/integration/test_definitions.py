@@ -183,7 +183,7 @@ def test_instance_file_at_the_root_is_the_one_that_travels() -> None:
     packaged = files("mining_assets") / "packaged" / "dagster.yaml"
     assert (ROOT / "dagster.yaml").read_bytes() == packaged.read_bytes()
     instance = yaml.safe_load(packaged.read_text())
-    assert instance["telemetry"] == {"enabled": False}
+    assert instance["telemetry"] == instance["nux"] == {"enabled": False}
 
 
 def test_workspace_at_the_root_names_the_definitions() -> None:
