@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
+E2E    := $(VENV)/.installed_e2e
 
-.PHONY: help install demo demo-ui test test-parquet chaos bench lint format audit ui twin clean
+.PHONY: help install demo demo-ui test e2e screenshots test-parquet chaos bench lint format audit ui twin clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 install: $(READY) ## Create .venv with the package and everything pinned in constraints.txt
 
@@ -28,6 +29,16 @@ test: $(READY) ## Run the tests
 test-parquet: $(READY) ## Test the export to Parquet with pyarrow, installed where nothing else finds it
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --target $(VENV)/parquet pyarrow
 	$(BIN)/python -m pytest mining_assets_tests/integration/test_export.py -k parquet
+
+e2e: $(E2E) ## Test the Dagster UI and the report in a browser (needs Debian's package chromium)
+	$(BIN)/python -m pytest mining_assets_tests/e2e
+
+screenshots: export E2E_PICTURES = docs/images
+screenshots: e2e ## The same, and take the README's pictures
+
+$(E2E): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[e2e]'
+	@touch $@
 
 # The seed is printed; the same CHAOS_SEED and CHAOS_ROUNDS play the same scenarios again.
 chaos: export CHAOS_ROUNDS ?= 5

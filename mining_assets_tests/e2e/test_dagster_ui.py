@@ -1,0 +1,128 @@
+"""The Dagster UI in a browser: graph, backfill, checks, damage and healing, by clicking."""
+
+import re
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, FloatRect, expect
+
+from mining_assets.assets.day_run import DAILY_CHAIN
+from mining_assets.automation.healing import SENSOR
+from mining_assets.automation.integrity import INTEGRITY_JOB
+from mining_assets.automation.jobs import REFERENCE_JOB
+from mining_assets.definitions import build_definitions
+from mining_assets_tests.daemon.test_self_healing import damage
+from mining_assets_tests.e2e.browser import watched
+from mining_assets_tests.e2e.dagster_ui import LOCATION, DagsterUi
+from mining_assets_tests.e2e.pictures import Pictures
+from mining_assets_tests.e2e.serving import processes_of, user_interface
+from mining_assets_tests.integration.harness import (
+    Environment,
+    assert_day_is_right,
+    days_between,
+    environment,
+    run_cli,
+    wait_for,
+)
+from mining_assets_tests.twin.generated import GeneratedWorld
+from mining_assets_tests.twin.server import Twin
+
+FIRST, LAST = date(2025, 6, 20), date(2025, 7, 6)
+FILLED = date(2025, 6, 22), date(2025, 7, 4)
+DAYS = days_between(FIRST, LAST)
+BACKFILLED = days_between(*FILLED)
+DAMAGED = date(2025, 6, 27)
+RECORDS, CHECK = "curtailment_records", "ledger_agreement"
+WITHOUT_PARTITIONS = ("network_epochs", "wind_bm_units", "reconciliation_report")
+SECONDS_TO_HEAL = 420
+GRAPH: FloatRect = {"x": 580, "y": 180, "width": 1770, "height": 760}  # of the window, for its picture
+
+
+def groups_of(made: Environment) -> dict[str, str | None]:
+    """The group of every asset."""
+    graph = build_definitions(made.settings).resolve_asset_graph()
+    return {key.to_user_string(): graph.get(key).group_name for key in graph.get_all_asset_keys()}
+
+
+def stop_healing(made: Environment) -> None:
+    """Switch the healing sensor off before anything starts, so that the days are left to whoever clicks."""
+    with made.instance():
+        pass  # prepares the home
+    subprocess.run(
+        [sys.executable, "-m", "dagster", "sensor", "stop", SENSOR, "-m", LOCATION],
+        env=made.of_process(),
+        check=True,
+        capture_output=True,
+        timeout=180,
+    )
+
+
+def test_a_backfill_damage_and_healing_by_clicking(context: BrowserContext, tmp_path: Path, pictures: Pictures) -> None:
+    world = GeneratedWorld(seed=9, units=30, light=True, windy_days=DAYS)
+    with Twin(world) as twin:
+        made = environment(tmp_path, twin, start_date=FIRST, end_date=LAST, heal_interval_seconds=5)
+        stop_healing(made)
+        with user_interface(made) as url, watched(context, tmp_path / "failed.png") as seen:
+            clicked_through(DagsterUi(seen.page, url), made, world, pictures)
+            seen.assert_quiet()
+        assert processes_of(made.home) == []
+
+
+def clicked_through(ui: DagsterUi, made: Environment, world: GeneratedWorld, pictures: Pictures) -> None:
+    groups = groups_of(made)
+    ui.open()
+    assert ui.run_assets_of(REFERENCE_JOB) == "Success"
+
+    # The graph shows every asset and group; its daily assets are filled over a range.
+    ui.open_graph()
+    ui.open_groups(sorted({group for group in groups.values() if group}))
+    for name in {*groups, *groups.values()}:
+        expect(ui.node(str(name))).to_be_visible()
+    ui.launch_backfill([key.to_user_string() for key in DAILY_CHAIN], *FILLED)
+    assert ui.backfill_ended() == "Succeeded"
+    expect(ui.page.get_by_text("100% completed")).to_have_count(len(DAILY_CHAIN))
+    pictures.take(ui.page, "backfill")
+    ui.open_partitions(RECORDS)
+    ui.expect_partitions(materialized=len(BACKFILLED), missing=len(DAYS) - len(BACKFILLED), failed=0)
+    for day in BACKFILLED:
+        assert_day_is_right(made, world, day)
+
+    # What the runs verified is there with its figures.
+    ui.open_check(RECORDS, CHECK)
+    ui.expect_check("Passed", f"Holds on {len(BACKFILLED)} days from {FILLED[0]} to {FILLED[1]}.")
+    assert ui.metadata("ledger_rows").split()[-1] == str(2 * 48 * len(BACKFILLED))
+
+    # Damage from outside is found by the scan, and told with day and figures.
+    changed = "UPDATE curtailment_records SET volume = 2 * volume WHERE settlement_date = :day AND side = 'bid'"
+    damage(made, f"{changed} AND settlement_period BETWEEN 17 AND 22", day=str(DAMAGED))
+    assert ui.run_job(INTEGRITY_JOB) == "Success"
+    ui.open_check(RECORDS, CHECK)
+    ui.expect_check("Failed", re.compile(rf"problems on 1 of {len(DAYS)} days .*first {DAMAGED}: period 17 bid"))
+    assert ui.metadata("bad spans").split()[-1] == "1"
+    assert str(DAMAGED) in ui.metadata("first bad")
+    assert "--refetch" in ui.metadata("what to do")
+    pictures.take(ui.page, "failed_check")
+
+    # The sensor, once it is on, mends the day and fetches those that were never asked for.
+    ui.switch_on(SENSOR)
+    wait_for("everything right", SECONDS_TO_HEAL, lambda: run_cli(made, "status").returncode == 0, interval=2)
+    for day in DAYS:
+        assert_day_is_right(made, world, day)
+    ui.open_check(RECORDS, CHECK)
+    ui.expect_check("Passed", re.compile("^Holds on "))  # on the days that the sensor's last run verified
+    assert ui.run_job(INTEGRITY_JOB) == "Success"
+    ui.open_check(RECORDS, CHECK)
+    ui.expect_check("Passed", f"Holds on {len(DAYS)} days from {FIRST} to {LAST}.")
+    for asset, count in ((RECORDS, len(DAYS)), ("bitcoin_daily_summaries", len(DAYS)), ("monthly_summaries", 2)):
+        ui.open_partitions(asset)
+        ui.expect_partitions(materialized=count, missing=0, failed=0)
+    ui.open_partitions(RECORDS)
+    ui.page.get_by_text(str(DAMAGED), exact=True).first.click()
+    expect(ui.page.get_by_text("curtailed energy (MWh)")).to_be_visible()
+    pictures.take(ui.page, "partitions")
+    ui.open_graph()
+    partitioned = [name for name in groups if name not in WITHOUT_PARTITIONS]
+    expect(ui.page.get_by_text("100% filled")).to_have_count(len(partitioned))
+    pictures.take(ui.page, "graph", clip=GRAPH)
