@@ -43,10 +43,9 @@ $(E2E): $(READY)
 # The seed is printed; the same CHAOS_SEED and CHAOS_ROUNDS play the same scenarios again.
 chaos: export CHAOS_ROUNDS ?= 5
 chaos: export CHAOS_SEED ?= $(shell date +%s)
-chaos: $(READY) ## Run the fault scenarios in many rounds, from a new seed (an hour or more)
+chaos: $(READY) ## Run all tests, the long ones too, and the fault scenarios in many rounds from a new seed (hours)
 	@echo "CHAOS_SEED=$$CHAOS_SEED CHAOS_ROUNDS=$$CHAOS_ROUNDS"
-	$(BIN)/python -m pytest mining_assets_tests/chaos mining_assets_tests/daemon mining_assets_tests/sources/test_garbage.py \
-		mining_assets_tests/integration/test_backfill.py mining_assets_tests/integration/operator/test_faulty_source.py
+	$(BIN)/python -m pytest mining_assets_tests
 
 bench: $(READY) ## Measure the speed against the machine's limits; writes docs/performance.json
 	$(BIN)/python -m benchmarks

@@ -17,6 +17,7 @@ from mining_assets.curated import miner_models
 from mining_assets.verification.findings import stored_findings
 from mining_assets.warehouse.status import Status, read_status
 from mining_assets_tests.automation.looking import Looking, over
+from mining_assets_tests.chaos.seeds import long
 from mining_assets_tests.integration.harness import (
     QUIET,
     Environment,
@@ -134,6 +135,7 @@ def assert_same(before: dict[str, pd.DataFrame], after: dict[str, pd.DataFrame])
         pd.testing.assert_frame_equal(frame, after[name], check_exact=True, obj=name)
 
 
+@long
 def test_a_day_is_fetched_again_at_its_three_moments_and_never_after(life: Life) -> None:
     before, after = time(14, 59), time(15, 30)
     looks = [on(1, MORNING), *(on(days, at) for days in (1, 2, 3, 8, 9, 30) for at in (before, DUE, after))]
@@ -144,6 +146,7 @@ def test_a_day_is_fetched_again_at_its_three_moments_and_never_after(life: Life)
     assert not life.day()["restated"]
 
 
+@long
 def test_a_day_published_in_part_is_missing_until_it_fills_up_and_never_given_up(life: Life) -> None:
     life.world.publish(DAY, periods=30)
     asked = life.live(on(1, NIGHT), on(2, time(8, 30)), timedelta(hours=1))

@@ -25,6 +25,7 @@ from mining_assets.warehouse.schema import (
     yearly_summaries,
 )
 from mining_assets_tests.automation.looking import Looking, over, statements
+from mining_assets_tests.chaos.seeds import long
 from mining_assets_tests.samples import damage, everything, rows_of
 from mining_assets_tests.verification.clean import QUIET, SHORT, WINDY, scan_all
 
@@ -175,6 +176,7 @@ def test_a_day_that_was_asked_for_waits_and_is_given_up_after_the_attempts_set(l
     assert (attempts, quarantined_at) == (2, at + timedelta(minutes=6))
 
 
+@long
 def test_a_week_of_failures_costs_a_bounded_number_of_runs(looking: Looking) -> None:
     looking = looking.but(start_date=date(2025, 1, 1))
     at = datetime(2026, 1, 1, tzinfo=UTC)

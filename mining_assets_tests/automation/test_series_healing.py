@@ -14,6 +14,7 @@ from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.reconciliation_schema import healing_attempts, source_outages
 from mining_assets.warehouse.schema import bitcoin_price, day_fetches, settlement_days, wind_generation
 from mining_assets_tests.automation.looking import Looking, over
+from mining_assets_tests.chaos.seeds import long
 from mining_assets_tests.samples import damage, rows_of
 from mining_assets_tests.verification.clean import QUIET, SHORT, WINDY, scan_all
 
@@ -47,6 +48,7 @@ def test_what_is_lacking_is_asked_for_alone_with_waits_and_blames_no_day(
     assert rows_of(ground, healing_attempts) == []
 
 
+@long
 def test_a_day_that_was_asked_for_too_often_is_asked_for_once_a_day(looking: Looking, ground: Warehouse) -> None:
     forget(ground, BITCOIN_PRICE)
     runs = 0

@@ -59,6 +59,7 @@ def through_proxy(on_sqlite: Scene) -> Iterator[tuple[Environment, Proxy]]:
         yield on_sqlite.made.but(**urls), proxy
 
 
+@long
 @pytest.mark.parametrize("seed", seeds(1))
 @pytest.mark.parametrize("kind", some(KINDS, 1))
 def test_line_to_the_sources(kind: Kind, seed: int, on_sqlite: Scene, through_proxy: tuple[Environment, Proxy]) -> None:

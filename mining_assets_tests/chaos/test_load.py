@@ -78,6 +78,7 @@ def test_statement_that_takes_too_long_is_ended(on_own_cluster: Scene, foreign: 
     assert_undisturbed(made, on_own_cluster.expected)
 
 
+@long
 def test_deadlock_with_another_writer_is_survived(
     on_own_cluster: Scene, own_cluster: Cluster, foreign: "psycopg.Connection[Any]"
 ) -> None:

@@ -123,6 +123,7 @@ def test_sqlite_locked_for_a_while_is_waited_for(on_sqlite: Scene, tmp_path: Pat
     assert_undisturbed(made, on_sqlite.expected)
 
 
+@long
 def test_sqlite_locked_for_longer_is_told_and_changes_nothing(on_sqlite: Scene, tmp_path: Path) -> None:
     file = tmp_path / "warehouse.sqlite"
     made = at_file(on_sqlite.made, file)

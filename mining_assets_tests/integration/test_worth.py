@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from mining_assets_tests.chaos.seeds import long
 from mining_assets_tests.integration.harness import (
     Environment,
     Tables,
@@ -97,6 +98,7 @@ def test_what_cannot_be_had_is_a_warning_changes_no_exit_code_and_comes_later(tm
         assert "nothing to do" in run_cli(made, "reconcile").stderr
 
 
+@long
 def test_price_and_generation_may_come_before_the_day(tmp_path: Path, plain: Tables) -> None:
     with three_days(tmp_path) as (made, twin):
         twin.fault(Fault(kind="status", route="stack", date=MIDDLE, status=503))
@@ -138,6 +140,7 @@ def test_damage_is_found_by_value_and_mended_by_reconcile(tmp_path: Path, plain:
         assert twin.count(route="stack") == stacks
 
 
+@long
 def test_the_daily_check_brings_what_is_lacking_of_days_that_are_right(tmp_path: Path, plain: Tables) -> None:
     with three_days(tmp_path) as (made, twin):
         twin.fault(NO_PRICES, NO_GENERATION)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from mining_assets.commands.checkpoint import DAILY, RECONCILIATION, checkpoint_path
+from mining_assets_tests.chaos.seeds import long
 from mining_assets_tests.integration.harness import (
     COMMAND,
     Environment,
@@ -46,7 +47,9 @@ def started(made: Environment, *arguments: object) -> Iterator["subprocess.Popen
         process.communicate()
 
 
-@pytest.mark.parametrize("ends", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=["INT", "TERM", "KILL"])
+@pytest.mark.parametrize(
+    "ends", [pytest.param(signal.SIGINT, marks=long), signal.SIGTERM, signal.SIGKILL], ids=["INT", "TERM", "KILL"]
+)
 def test_a_range_interrupted_at_any_moment_is_resumed_to_the_clean_state(
     ends: signal.Signals, twin: Twin, clean: Tables, tmp_path: Path
 ) -> None:
