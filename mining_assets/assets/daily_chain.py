@@ -23,9 +23,9 @@ from mining_assets.assets.day_run import (
     RECORDS,
     DailyRun,
     DayRun,
-    Means,
 )
 from mining_assets.assets.descriptions import OWNERS, table_metadata
+from mining_assets.assets.means import Means
 from mining_assets.assets.references import NETWORK_EPOCHS, WIND_BM_UNITS
 from mining_assets.assets.series_run import GENERATION, PRICE
 from mining_assets.checks.evaluations import check_evaluations, check_results, check_specs

@@ -10,6 +10,7 @@ import dagster as dg
 from pydantic import Field
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
+from mining_assets.assets.means import Means
 from mining_assets.assets.references import NETWORK_EPOCHS, WIND_BM_UNITS
 from mining_assets.assets.series_run import SERIES_ASSETS, SeriesRun
 from mining_assets.chain.derive import DerivedDays, calculate_days, summarize_bitcoin_days, summarize_days
@@ -21,20 +22,16 @@ from mining_assets.chain.references import (
     refresh_wind_units,
     stored_network_history,
 )
-from mining_assets.domain.healing import HealingPolicy, RetryRule
 from mining_assets.domain.network import NEVER_FETCHED, NetworkHistory
 from mining_assets.domain.restatement import ShrinkRefused
 from mining_assets.domain.settlement import periods_in
 from mining_assets.domain.summaries import month_of
 from mining_assets.domain.wind import WindUnit
 from mining_assets.healing.plan import ELEXON, MEMPOOL
-from mining_assets.progress import DayReport, Progress
-from mining_assets.sources.blocking import Blocking
-from mining_assets.sources.elexon import ElexonClient
+from mining_assets.progress import DayReport
 from mining_assets.sources.errors import SourceError
-from mining_assets.sources.mempool import MempoolClient
 from mining_assets.verification.findings import Verification
-from mining_assets.verification.scan import Scope, verify_and_store_days
+from mining_assets.verification.scan import verify_and_store_days
 from mining_assets.warehouse.days import (
     day_figures,
     intact_days,
@@ -43,7 +40,7 @@ from mining_assets.warehouse.days import (
     store_day,
     whole_days,
 )
-from mining_assets.warehouse.engine import Warehouse, is_passing
+from mining_assets.warehouse.engine import is_passing
 from mining_assets.warehouse.healing import (
     note_blameless,
     note_failed,
@@ -82,20 +79,6 @@ class DailyRun(dg.Config):
         default=False,
         description="Store a fetched day even if it takes more than 5 % off the final one that is stored.",
     )
-
-
-@dataclass(frozen=True)
-class Means:
-    """What a run works with: warehouse, sources, whom it tells, and the rules it goes by."""
-
-    warehouse: Warehouse
-    elexon: Blocking[ElexonClient]
-    mempool: Blocking[MempoolClient]
-    progress: Progress
-    scope: Scope
-    additions: tuple[WindUnit, ...]
-    policy: HealingPolicy
-    retries: RetryRule
 
 
 @dataclass

@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dagster as dg
 import pandas as pd
 
+from mining_assets.assets.means import Means
 from mining_assets.chain.series import (
     FetchedSeries,
     fetch_generation,
@@ -18,9 +19,6 @@ from mining_assets.domain.worth import BITCOIN_PRICE, SERIES, WIND_GENERATION
 from mining_assets.warehouse.healing import note_source_away, note_source_back
 from mining_assets.warehouse.schema import bitcoin_daily_summaries, daily_summaries
 from mining_assets.warehouse.series import fetched_rows, note_blameless, note_failed
-
-if TYPE_CHECKING:
-    from mining_assets.assets.day_run import Means
 
 SERIES_ASSETS = PRICE, GENERATION = tuple(dg.AssetKey(name) for name in SERIES)
 # What is summarized again when a day of a series becomes known.
@@ -41,7 +39,7 @@ class SeriesRun:
         self,
         context: dg.AssetExecutionContext | dg.OpExecutionContext,
         wanted: Collection[dg.AssetKey],
-        means: "Means",
+        means: Means,
         *,
         refetch: bool,
     ) -> None:

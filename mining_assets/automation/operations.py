@@ -13,7 +13,8 @@ from typing import TypeVar
 import dagster as dg
 from pydantic import Field
 
-from mining_assets.assets.day_run import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN, DailyRun, DayRun, Means
+from mining_assets.assets.day_run import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN, DailyRun, DayRun
+from mining_assets.assets.means import Means
 from mining_assets.assets.rollups import follow_days
 from mining_assets.assets.series_run import SERIES_ASSETS
 from mining_assets.automation.in_flight import days_tag

@@ -1,0 +1,26 @@
+"""What the runs of the assets work with."""
+
+from dataclasses import dataclass
+
+from mining_assets.domain.healing import HealingPolicy, RetryRule
+from mining_assets.domain.wind import WindUnit
+from mining_assets.progress import Progress
+from mining_assets.sources.blocking import Blocking
+from mining_assets.sources.elexon import ElexonClient
+from mining_assets.sources.mempool import MempoolClient
+from mining_assets.verification.scan import Scope
+from mining_assets.warehouse.engine import Warehouse
+
+
+@dataclass(frozen=True)
+class Means:
+    """What a run works with: warehouse, sources, whom it tells, and the rules it goes by."""
+
+    warehouse: Warehouse
+    elexon: Blocking[ElexonClient]
+    mempool: Blocking[MempoolClient]
+    progress: Progress
+    scope: Scope
+    additions: tuple[WindUnit, ...]
+    policy: HealingPolicy
+    retries: RetryRule
