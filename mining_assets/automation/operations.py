@@ -22,6 +22,7 @@ from mining_assets.chain.critical import DayContent, NotMended, content_of, repl
 from mining_assets.chain.fetch import DayIncomplete, fetch_day
 from mining_assets.chain.period import fetch_period, replace_period
 from mining_assets.checks.evaluations import check_evaluations, check_key
+from mining_assets.domain.healing import LONGEST_DAILY_CHECK
 from mining_assets.domain.restatement import ShrinkRefused
 from mining_assets.domain.settlement import periods_in
 from mining_assets.domain.wind import WindUnit
@@ -67,7 +68,9 @@ Asks = TypeVar("Asks", bound=dg.Config)
 class DailyCheck(dg.Config):
     """Which days the daily check looks at."""
 
-    days: int = Field(default=2, ge=1, le=366, description="How many days, up to the last one that is over.")
+    days: int = Field(
+        default=2, ge=1, le=LONGEST_DAILY_CHECK, description="How many days, up to the last one that is over."
+    )
     force: bool = Field(default=False, description="Fetch them again even if nothing is wrong with them.")
 
 

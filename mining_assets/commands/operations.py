@@ -20,13 +20,14 @@ from mining_assets.commands.options import (
     say_waiting,
     yes_option,
 )
+from mining_assets.domain.healing import LONGEST_DAILY_CHECK
 from mining_assets.domain.settlement import periods_in
 from mining_assets.settings import Settings, now, prepare_home
 from mining_assets.warehouse.exclusive import alone
 
 
 @click.command("daily")
-@click.argument("days", type=click.IntRange(1, 366), default=2)
+@click.argument("days", type=click.IntRange(1, LONGEST_DAILY_CHECK), default=2)
 @click.argument("force", type=bool, default=False)
 @click.option("--force", "forced", is_flag=True, help="Fetch the days again even if nothing is wrong with them.")
 @plan_option

@@ -10,7 +10,7 @@ from mining_assets.commands.ingest import batch_argument, bring_up_to_date
 from mining_assets.commands.operations import daily_check
 from mining_assets.commands.options import Unusable, json_option, load_settings, opened_warehouse, plan_option
 from mining_assets.curated import miner_models
-from mining_assets.domain.healing import LONGEST_RANGE
+from mining_assets.domain.healing import LONGEST_DAILY_CHECK, LONGEST_RANGE
 from mining_assets.domain.worth import SERIES
 from mining_assets.healing.plan import needs
 from mining_assets.settings import Settings, now, prepare_home
@@ -50,19 +50,18 @@ def resume(plan_only: bool, as_json: bool) -> None:
     if content is None or content[0][:1] == ["reconcile"]:
         if not found:
             click.echo("no checkpoint that can be read: reconciling everything", err=True)
-        code = reconcile_all(settings, DEFAULT_BATCH, plan_only=plan_only, as_json=as_json)
-        if code == 0 and not plan_only:
-            checkpoint_path(settings.home, DAILY).unlink(missing_ok=True)
-        sys.exit(code)
+        sys.exit(reconcile_all(settings, DEFAULT_BATCH, plan_only=plan_only, as_json=as_json))
     command, config, pending = content
     last = settings.last_day(now())
     days = sorted(day for day in pending if settings.start_date <= day <= last)
-    if not days:
-        click.echo(f"nothing is left of `{' '.join(command)}`: reconciling everything", err=True)
+    reach = (last - days[0]).days + 1 if days else 0
+    checks = found == [DAILY] and not config.get("refetch")
+    if not days or (checks and reach > LONGEST_DAILY_CHECK):
+        left_over = "nothing is left" if not days else "too long ago for a daily check are the days that are left"
+        click.echo(f"{left_over} of `{' '.join(command)}`: reconciling everything", err=True)
         sys.exit(reconcile_all(settings, DEFAULT_BATCH, plan_only=plan_only, as_json=as_json))
     click.echo(f"resuming `{' '.join(command)}`: {len(days):,} days left, from {days[0]}", err=True)
-    if found == [DAILY] and not config.get("refetch"):
-        reach = (last - days[0]).days + 1
+    if checks:
         sys.exit(daily_check(settings, reach, force=False, plan_only=plan_only, as_json=as_json))
     from mining_assets.commands.runs import by_size
 
@@ -97,7 +96,10 @@ def reconcile_all(settings: Settings, batch: int, *, plan_only: bool, as_json: b
         if steps:
             show_plan(f"reconcile {first} to {last}", steps, as_json=False, aside=True)
     command = ["reconcile", str(batch)]
-    return bring_up_to_date(settings, batches, command, spans, as_json=as_json, about=(first, last))
+    code = bring_up_to_date(settings, batches, command, spans, as_json=as_json, about=(first, last))
+    if code == 0:  # nothing is left to resume of any command
+        checkpoint_path(settings.home, DAILY).unlink(missing_ok=True)
+    return code
 
 
 def _tell(status: Status, *, todo: int) -> None:

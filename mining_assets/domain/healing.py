@@ -12,6 +12,7 @@ REFETCH_AT = time(15)
 LONGEST_WAIT = timedelta(hours=6)
 QUARANTINE_WAIT = timedelta(days=1)
 LONGEST_RANGE = 31
+LONGEST_DAILY_CHECK = 366  # days
 
 DayRange = tuple[date, date]
 

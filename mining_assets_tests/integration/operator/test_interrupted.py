@@ -128,6 +128,31 @@ def test_resume_works_without_a_readable_checkpoint(content: str | None, made: E
     assert_same_tables(tables(made), clean)
 
 
+def left_behind(made: Environment, name: str, command: str, *pending: date) -> None:
+    """A checkpoint as an interrupted command leaves it."""
+    path = checkpoint_path(made.home, name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = {"command": command.split(), "config": {"refetch": False}, "pendingDates": list(map(str, pending))}
+    path.write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize("left", [{DAILY: ()}, {DAILY: (LAST,), RECONCILIATION: (FIRST,)}], ids=["nothing", "two"])
+def test_resume_leaves_no_checkpoint_once_all_is_right(left: dict[str, tuple[date, ...]], made: Environment) -> None:
+    for name, pending in left.items():
+        left_behind(made, name, "daily 2" if name == DAILY else f"range {FIRST} {LAST}", *pending)
+    ran = run_cli(made, "resume")
+    assert ran.returncode == 0, ran.stderr
+    assert not any(checkpoint_path(made.home, name).exists() for name in (DAILY, RECONCILIATION))
+
+
+def test_days_too_far_back_for_a_daily_check_are_reconciled(made: Environment) -> None:
+    long_ago = made.but(start_date="2024-01-01")
+    left_behind(long_ago, DAILY, "daily 2", date(2024, 1, 5))
+    ran = run_cli(long_ago, "resume", "--plan", "--json")
+    assert json.loads(ran.stdout)["command"] == "reconcile", ran.stderr
+    assert "too long ago" in ran.stderr
+
+
 def test_a_second_command_waits_for_the_first_and_fetches_nothing_twice(
     twin: Twin, clean: Tables, tmp_path: Path
 ) -> None:
