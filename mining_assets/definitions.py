@@ -34,11 +34,11 @@ def build_definitions(settings: Settings, resource_overrides: Mapping[str, Any] 
     return dg.Definitions(
         assets=[
             *reference_assets(additions),
-            daily_chain(cuts, scope, additions, settings.healing, settings.retries),
+            daily_chain(cuts, scope, additions, settings.healing, settings.retries, settings.docs_url),
             *roll_ups(cuts, bounds),
             reconciliation_report(settings, scope),
         ],
-        asset_checks=roll_up_and_reference_checks(cuts, scope),
+        asset_checks=roll_up_and_reference_checks(cuts, scope, settings.docs_url),
         jobs=[*ASSET_JOBS, integrity, *operator_jobs(settings, scope, additions)],
         schedules=[
             integrity_schedule(settings, integrity),

@@ -108,6 +108,9 @@ class Settings(BaseSettings):
     integrity_scan_seconds: int = Field(3600, ge=60, description="Time between two scans of the last 60 days.")
     alert_webhook: SecretStr | None = Field(None, description="Address that alerts are posted to, as JSON.")
     ui_url: HttpUrl | None = Field(None, repr=False, description="Address of the Dagster UI, for links in alerts.")
+    docs_url: HttpUrl | None = Field(
+        None, repr=False, description="Address of this project's docs folder, for links from failed checks."
+    )
     miner_models: DataFile | None = Field(
         None, description="A TOML file of miner models that replaces the three that ship."
     )
@@ -149,11 +152,11 @@ class Settings(BaseSettings):
             _http_url(value.get_secret_value())
         return value
 
-    @field_validator("ui_url")
+    @field_validator("ui_url", "docs_url")
     @classmethod
     def _shown_without_password(cls, value: str | None) -> str | None:
         if value is not None and "@" in urlsplit(value).netloc:
-            raise ValueError("must hold no password: it is shown in alerts")
+            raise ValueError("must hold no password: it is shown to people")
         return value
 
     @model_validator(mode="after")

@@ -83,6 +83,7 @@ NO_DATE = "is not a date like 2025-06-01"
         ("ELEXON_URL", "http://[1:2", NOT_HTTP),
         ("MEMPOOL_URL", "http://host:port/", NOT_HTTP),
         ("UI_URL", "localhost:3000", NOT_HTTP),
+        ("DOCS_URL", "docs/", NOT_HTTP),
         ("START_DATE", "2025-02-30", NO_DATE),
         ("START_DATE", "01/06/2025", NO_DATE),
         ("START_DATE", "20250601", NO_DATE),
@@ -147,7 +148,7 @@ def test_a_wrong_warehouse_is_named_without_its_address(
     assert SECRET not in message
 
 
-@pytest.mark.parametrize("variable", ["ELEXON_URL", "MEMPOOL_URL", "UI_URL", "ALERT_WEBHOOK"])
+@pytest.mark.parametrize("variable", ["ELEXON_URL", "MEMPOOL_URL", "UI_URL", "DOCS_URL", "ALERT_WEBHOOK"])
 @pytest.mark.parametrize("value", [f"ftp://user:{SECRET}@host", f"//user:{SECRET}/2@host", f"http://u:{SECRET}@[1"])
 def test_a_password_in_a_wrong_address_is_not_repeated(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str
@@ -163,9 +164,10 @@ def test_a_password_where_it_would_be_shown_is_refused(monkeypatch: pytest.Monke
     assert SECRET not in message
 
 
-def test_the_ui_is_linked_to_without_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
-    message = refusal(monkeypatch, UI_URL=f"https://user:{SECRET}@host")
-    assert message == "MINING_ASSETS_UI_URL must hold no password: it is shown in alerts"
+@pytest.mark.parametrize("variable", ["UI_URL", "DOCS_URL"])
+def test_what_is_linked_to_holds_no_password(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    message = refusal(monkeypatch, **{variable: f"https://user:{SECRET}@host"})
+    assert message == f"MINING_ASSETS_{variable} must hold no password: it is shown to people"
 
 
 def test_a_setting_may_be_a_file_in_the_folder_of_secrets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -58,7 +58,12 @@ FRESH_BY_EVENING = dg.FreshnessPolicy.cron(
 
 
 def daily_chain(
-    cuts: Partitions, scope: Scope, additions: tuple[WindUnit, ...], policy: HealingPolicy, retries: RetryRule
+    cuts: Partitions,
+    scope: Scope,
+    additions: tuple[WindUnit, ...],
+    policy: HealingPolicy,
+    retries: RetryRule,
+    docs_url: str | None,
 ) -> dg.AssetsDefinition:
     """The daily assets as one step over the days of a run."""
     _, last = scope.bounds
@@ -90,10 +95,10 @@ def daily_chain(
         else:
             run.verify(days)
         if run.reasons or run.stopped_before:
-            for evaluation in check_evaluations(run.verification, context.selected_asset_check_keys):
+            for evaluation in check_evaluations(run.verification, context.selected_asset_check_keys, docs_url):
                 context.log_event(evaluation)
             raise run.failure(len(days))
-        yield from check_results(run.verification, context.selected_asset_check_keys)
+        yield from check_results(run.verification, context.selected_asset_check_keys, docs_url)
 
     return chain
 

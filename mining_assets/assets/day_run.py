@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
+from time import monotonic
 from typing import Any
 
 import dagster as dg
@@ -11,6 +12,7 @@ from pydantic import Field
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
 from mining_assets.assets.means import Means
+from mining_assets.assets.partition_metadata import Cost, labelled, of_records
 from mining_assets.assets.references import NETWORK_EPOCHS, WIND_BM_UNITS
 from mining_assets.assets.series_run import SERIES_ASSETS, SeriesRun
 from mining_assets.chain.derive import DerivedDays, calculate_days, summarize_bitcoin_days, summarize_days
@@ -102,6 +104,7 @@ class DayRun:
     _away: dict[str, str] = field(default_factory=dict)
     _no_history: str = ""
     _blameless: set[date] = field(default_factory=set)
+    _costs: dict[date, Cost] = field(default_factory=dict)
 
     def work(self, days: Sequence[date]) -> None:
         """Bring the days in line, each committed and reported by itself."""
@@ -272,7 +275,7 @@ class DayRun:
             self._blameless.add(day)
             raise DayIncomplete(f"not tried, since Elexon does not answer: {self._away[ELEXON]}")
         client = self.means.elexon.client
-        answered = client.counters.bytes
+        asked, answered, started = client.counters.requests, client.counters.bytes, monotonic()
         accepted = {*self.config.accept_empty, *self._periods_known_empty(day)}
         try:
             fetched = self.means.elexon.run(fetch_day(client, day, units, accepted))
@@ -280,6 +283,9 @@ class DayRun:
             if client.counters.bytes == answered or isinstance(error, NothingPublished):
                 self._blame_source_or_day(day, error)
             raise
+        self._costs[day] = Cost(
+            client.counters.requests - asked, client.counters.bytes - answered, monotonic() - started
+        )
         self._source_back(ELEXON)
         try:
             with self.means.warehouse.writing(str(day)) as connection:
@@ -314,11 +320,11 @@ class DayRun:
         with self.means.warehouse.reading() as connection:
             whole = list(whole_days(connection, batch))
         if self._wants(RECORDS):
-            self._log_records([day for day in whole if day not in self.reasons])
+            self.show_records([day for day in whole if day not in self.reasons])
         ready = whole if self._wants(RECORDS) else batch
         for asset, derived in self._derivations(ready, history):
             for day, figures in derived.done.items():
-                self._materialized(asset, day, figures)
+                self._materialized(asset, day, labelled(figures))
             for day, reason in derived.failed.items():
                 if MEMPOOL in self._away and day in whole and day not in self.reasons:
                     self._blameless.add(day)
@@ -332,22 +338,12 @@ class DayRun:
         if self._wants(BITCOIN_DAILY):
             yield BITCOIN_DAILY, summarize_bitcoin_days(self.means.warehouse, days, self.means.scope.models)
 
-    def _log_records(self, days: Sequence[date]) -> None:
+    def show_records(self, days: Sequence[date]) -> None:
+        """Report the records of days that are stored."""
         with self.means.warehouse.reading() as connection:
-            for day in days:
-                figures = day_figures(connection, day)
-                assert figures is not None
-                self._materialized(
-                    RECORDS,
-                    day,
-                    {
-                        "dagster/partition_row_count": figures.records,
-                        "curtailed energy (MWh)": figures.energy,
-                        "payment (£)": figures.payment,
-                        "settlement periods": periods_in(day),
-                        "fetched at": dg.MetadataValue.timestamp(figures.fetched_at),
-                    },
-                )
+            shown = of_records(connection, days, self._costs)
+        for day in days:
+            self._materialized(RECORDS, day, shown[day])
 
     def _source_away(self, source: str, error: Exception) -> None:
         self._away[source] = str(error)

@@ -10,6 +10,7 @@ from sqlalchemy import Table
 
 from mining_assets.assets.conditions import ANY_UPSTREAM_PARTITION_CHANGED
 from mining_assets.assets.descriptions import OWNERS, table_metadata
+from mining_assets.assets.partition_metadata import Metadata, of_bitcoin, of_summary
 from mining_assets.chain.rollups import (
     RollUp,
     roll_up_bitcoin_month,
@@ -38,6 +39,10 @@ class _Level:
     step: RollUp
     group: str
     description: str
+
+    def shown(self, rows: pd.DataFrame) -> Metadata:
+        """What the UI shows of the row or rows of a span."""
+        return of_bitcoin(rows) if self.group == "bitcoin" else of_summary(rows)
 
 
 _CURTAILMENT = "Energy (MWh), payment (£, positive = paid to the farms), counts and the share of wind curtailed"
@@ -106,7 +111,7 @@ def _roll_up(level: _Level, spans: dg.TimeWindowPartitionsDefinition, bounds: Bo
         context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]
     ) -> dg.MaterializeResult[None]:
         for span in context.partition_keys:
-            context.add_asset_metadata(_figures(level.step(warehouse, span, bounds)), partition_key=span)
+            context.add_asset_metadata(level.shown(level.step(warehouse, span, bounds)), partition_key=span)
         return dg.MaterializeResult()
 
     return summaries
@@ -118,24 +123,5 @@ def follow_days(context: dg.OpExecutionContext, warehouse: Warehouse, days: Sequ
     for levels, spans in ((_MONTHS, months), (_YEARS, years)):
         for level in levels:
             for span in spans:
-                figures = _figures(level.step(warehouse, span, bounds))
-                context.log_event(dg.AssetMaterialization(level.table.name, partition=span, metadata=figures))
-
-
-def _figures(rows: pd.DataFrame) -> dict[str, float]:
-    """What the UI shows of the row or rows of a span."""
-    figures: dict[str, float] = {"dagster/partition_row_count": len(rows)}
-    for row in rows.to_dict("records"):
-        figures["days complete"] = int(row["days_complete"])
-        figures["curtailed energy (MWh)"] = float(row.get("total_curtailed_energy", row.get("curtailed_energy")))
-        if "miner_model" in row:
-            figures[f"{row['miner_model']} (BTC)"] = float(row["bitcoin_mined"])
-            figures["days priced"] = int(row["days_priced"])
-            if pd.notna(row["bitcoin_value"]):
-                figures[f"{row['miner_model']} (£)"] = float(row["bitcoin_value"])
-        else:
-            figures["payment (£)"] = float(row["total_payment"])
-            figures["days with generation"] = int(row["days_with_generation"])
-            if pd.notna(row["curtailed_share"]):
-                figures["curtailed share"] = float(row["curtailed_share"])
-    return figures
+                shown = level.shown(level.step(warehouse, span, bounds))
+                context.log_event(dg.AssetMaterialization(level.table.name, partition=span, metadata=shown))

@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import dagster as dg
-import pandas as pd
 
 from mining_assets.assets.means import Means
+from mining_assets.assets.partition_metadata import labelled, of_series
 from mining_assets.chain.series import (
     FetchedSeries,
     fetch_generation,
@@ -60,11 +60,11 @@ class SeriesRun:
         with self.means.warehouse.reading() as connection:
             known = dict(iter(fetched_rows(connection, name, days).groupby("settlement_date")))
         for day, rows in known.items():
-            self._materialized(dg.AssetKey(name), day, _metadata(name, rows))
+            self._materialized(dg.AssetKey(name), day, of_series(name, rows))
         follower = FOLLOWERS[name]
         if follower not in self.wanted:  # else it is reported when the day is
             for day, figures in followed.items():
-                self._materialized(follower, day, figures)
+                self._materialized(follower, day, labelled(figures))
         self.failed[name] = {
             day: f"{reason}; what was stored before stays" if day in known else reason
             for day, reason in fetched.failed.items()
@@ -97,15 +97,3 @@ class SeriesRun:
         text = f"{name}: {len(failed)} of {total} days could not be had, first {first}: {failed[first]}"
         self.context.log.warning(text)
         self.means.progress.say(f"warning: {text}")
-
-
-def _metadata(name: str, rows: pd.DataFrame) -> dict[str, Any]:
-    """What the UI shows of a day."""
-    if name == BITCOIN_PRICE:
-        (row,) = rows.to_dict("records")
-        return {"price (£/BTC)": row["price"], "quoted at": dg.MetadataValue.timestamp(row["quoted_at"])}
-    return {
-        "dagster/partition_row_count": len(rows),
-        "generated energy (MWh)": float(rows["generated_energy"].sum()),
-        "settlement periods": len(rows),
-    }

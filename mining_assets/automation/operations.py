@@ -132,7 +132,9 @@ class Operation:
 
     def done(self, day: date, outcome: str, requests: int) -> None:
         """Tell of a day that was replaced."""
-        self.day_run().tell({day: outcome}, requests)
+        run = self.day_run()
+        run.show_records([day])
+        run.tell({day: outcome}, requests)
 
     def keep(self, days: Sequence[date]) -> None:
         """Tell of days with which nothing is wrong."""
@@ -164,7 +166,7 @@ class Operation:
         verification.merge(verify_and_store_months(warehouse, months, scope))
         verification.merge(verify_and_store_years(warehouse, years, scope))
         concerned = [check_key(check) for check in CHECKS if check.table in verification.tables]
-        for evaluation in check_evaluations(verification, concerned):
+        for evaluation in check_evaluations(verification, concerned, self.settings.docs_url):
             self.context.log_event(evaluation)  # type: ignore[arg-type]  # taken, though not annotated
         for finding in verification.errors:
             self.say(f"{finding.check.table} {finding.check.name} fails on {finding.span}: {finding.example}")
@@ -322,6 +324,7 @@ def _spot_fix(operation: Operation, config: OnePeriod) -> None:
     operation.say(
         f"{day} period {config.period}: {outcome}; {config.farm} has {len(rows)} rows, {rows['volume'].sum():,.3f} MWh"
     )
+    operation.day_run().show_records([day])
     operation.process([day], DailyRun(), derive_only=True)
     operation.finish([day])
     operation.compare(day, before)

@@ -45,7 +45,7 @@ def calculate(
     bitcoin = rows.groupby(["settlement_date", "miner_model"])["bitcoin_mined"].sum()
     done = {
         day: {"calculations": float(counts.get(day, 0))}
-        | {model.name: float(bitcoin.get((day, model.name), 0.0)) for model in models}
+        | {f"{model.name} (BTC)": float(bitcoin.get((day, model.name), 0.0)) for model in models}
         for day in known
     }
     return DerivedDays(done, _not_intact(days, intact) | unknown)
@@ -77,7 +77,7 @@ def summarize_bitcoin(connection: Connection, days: Sequence[date], models: tupl
     store_summaries(connection, bitcoin_daily_summaries, calculated, rows)
     done: dict[date, dict[str, float]] = {day: {} for day in calculated}
     for row in rows.itertuples(index=False):
-        figures = {row.miner_model: row.bitcoin_mined, f"{row.miner_model} (£)": row.bitcoin_value}
+        figures = {f"{row.miner_model} (BTC)": row.bitcoin_mined, f"{row.miner_model} (£)": row.bitcoin_value}
         done[row.summary_date] |= _known(figures)
     return DerivedDays(done, {day: "its Bitcoin calculations are not complete" for day in days if day not in done})
 

@@ -13,6 +13,7 @@ from mining_assets.verification.catalog import CHECKS, Check
 from mining_assets.verification.findings import Verification
 
 _LISTED = 20
+OPERATORS_PAGE = "checks.md"
 
 
 def check_key(check: Check) -> dg.AssetCheckKey:
@@ -30,8 +31,10 @@ def check_specs(tables: Iterable[str]) -> list[dg.AssetCheckSpec]:
     ]
 
 
-def check_results(verification: Verification, wanted: Iterable[dg.AssetCheckKey]) -> list[dg.AssetCheckResult]:
-    """The results of the checks wanted, for a step to yield."""
+def check_results(
+    verification: Verification, wanted: Iterable[dg.AssetCheckKey], docs_url: str | None = None
+) -> list[dg.AssetCheckResult]:
+    """The results of the checks wanted, for a step to yield; ``docs_url`` is where people find the docs folder."""
     keys = set(wanted)
     return [
         dg.AssetCheckResult(
@@ -40,14 +43,16 @@ def check_results(verification: Verification, wanted: Iterable[dg.AssetCheckKey]
             passed=not verification.found(check),
             severity=_severity(check),
             description=_summary(verification, check),
-            metadata=_metadata(verification, check),
+            metadata=_metadata(verification, check, docs_url),
         )
         for check in CHECKS
         if check_key(check) in keys
     ]
 
 
-def check_evaluations(verification: Verification, wanted: Iterable[dg.AssetCheckKey]) -> list[dg.AssetCheckEvaluation]:
+def check_evaluations(
+    verification: Verification, wanted: Iterable[dg.AssetCheckKey], docs_url: str | None = None
+) -> list[dg.AssetCheckEvaluation]:
     """The same as events, for a step that fails, or that is not the checks' own."""
     return [
         dg.AssetCheckEvaluation(
@@ -58,7 +63,7 @@ def check_evaluations(verification: Verification, wanted: Iterable[dg.AssetCheck
             description=result.description,
             metadata=result.metadata,
         )
-        for result in check_results(verification, wanted)
+        for result in check_results(verification, wanted, docs_url)
     ]
 
 
@@ -86,7 +91,7 @@ def _covered(verification: Verification, check: Check) -> str:
     return f"{len(spans):,} {check.level}s from {spans[0]} to {spans[-1]}"
 
 
-def _metadata(verification: Verification, check: Check) -> dict[str, Any]:
+def _metadata(verification: Verification, check: Check, docs_url: str | None) -> dict[str, Any]:
     found = verification.found(check)
     metadata: dict[str, Any] = {"covered": _covered(verification, check), **verification.counts.get(check, {})}
     counts = verification.counts.get(check, {})
@@ -102,5 +107,12 @@ def _metadata(verification: Verification, check: Check) -> dict[str, Any]:
         "problems": sum(finding.problems for finding in found),
         "bad spans": len(found),
         "first bad": dg.MetadataValue.table(records),
-        "what to do": dg.MetadataValue.text(check.remedy),
+        "what to do": dg.MetadataValue.text(check.remedy_on(found[0].span)),
+        "operator's page": _operators_page(check, docs_url),
     }
+
+
+def _operators_page(check: Check, docs_url: str | None) -> dg.MetadataValue[Any]:
+    """Where it is told what the failure means: a link, or the file when nobody said where people read it."""
+    section = f"{OPERATORS_PAGE}#{check.anchor}"
+    return dg.MetadataValue.url(f"{docs_url}/{section}") if docs_url else dg.MetadataValue.path(f"docs/{section}")

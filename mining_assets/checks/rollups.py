@@ -20,12 +20,14 @@ from mining_assets.warehouse.engine import Warehouse
 VerifySpans = Callable[[Warehouse, Sequence[str], Scope], Verification]
 
 
-def roll_up_and_reference_checks(cuts: Partitions, scope: Scope) -> list[dg.AssetChecksDefinition]:
+def roll_up_and_reference_checks(
+    cuts: Partitions, scope: Scope, docs_url: str | None
+) -> list[dg.AssetChecksDefinition]:
     """The checks that are not part of the daily chain."""
     return [
-        _span_checks("monthly_checks", MONTHLY, cuts.months, verify_and_store_months, scope),
-        _span_checks("yearly_checks", YEARLY, cuts.years, verify_and_store_years, scope),
-        _reference_checks(),
+        _span_checks("monthly_checks", MONTHLY, cuts.months, verify_and_store_months, scope, docs_url),
+        _span_checks("yearly_checks", YEARLY, cuts.years, verify_and_store_years, scope, docs_url),
+        _reference_checks(docs_url),
     ]
 
 
@@ -35,6 +37,7 @@ def _span_checks(
     spans: dg.TimeWindowPartitionsDefinition,
     verify: VerifySpans,
     scope: Scope,
+    docs_url: str | None,
 ) -> dg.AssetChecksDefinition:
     @dg.multi_asset_check(name=name, specs=check_specs(key.to_user_string() for key in assets), can_subset=True)
     def checks(
@@ -42,18 +45,18 @@ def _span_checks(
     ) -> Iterator[dg.AssetCheckResult]:
         one_run = context.has_partition_key or context.has_partition_key_range
         keys = context.partition_keys if one_run else spans.get_partition_keys()
-        yield from check_results(verify(warehouse, keys, scope), context.selected_asset_check_keys)
+        yield from check_results(verify(warehouse, keys, scope), context.selected_asset_check_keys, docs_url)
 
     return checks
 
 
-def _reference_checks() -> dg.AssetChecksDefinition:
+def _reference_checks(docs_url: str | None) -> dg.AssetChecksDefinition:
     tables = [key.to_user_string() for key in (WIND_BM_UNITS, NETWORK_EPOCHS)]
 
     @dg.multi_asset_check(name="reference_checks", specs=check_specs(tables), can_subset=True)
     def checks(
         context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[Warehouse]
     ) -> Iterator[dg.AssetCheckResult]:
-        yield from check_results(verify_and_store_references(warehouse), context.selected_asset_check_keys)
+        yield from check_results(verify_and_store_references(warehouse), context.selected_asset_check_keys, docs_url)
 
     return checks

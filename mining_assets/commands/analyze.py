@@ -139,8 +139,12 @@ def sources(settings: Settings) -> dict[str, str]:
 
 
 def mending_commands(status: Status) -> list[str]:
-    """The commands that would mend what is not right, the oldest days first."""
+    """The commands that would mend what is not right or not known, the oldest days first."""
     needed = needs(status.days, datetime.now(UTC))
+    whole = status.days.index[status.days["state"].isin(["final", "provisional"])]
+    for states in status.series.values():
+        unknown = states.index[states["state"] != "known"].intersection(whole)
+        needed = dict.fromkeys(unknown, DERIVE) | needed
     commands: list[tuple[date, str]] = []
     for kind in set(needed.values()):
         for first, last in day_ranges((day for day, need in needed.items() if need == kind), longest=366):

@@ -98,23 +98,24 @@ def daily_totals(records: pd.DataFrame, days: pd.Index) -> pd.DataFrame:
     Returns:
         Indexed by ``days``: ``TOTALS`` (energies in MWh and positive, payments in £ and signed).
     """
-    bids = records[is_curtailment(records)]
-    undone = records[is_undo(records)]
-    flagged = bids[bids["so_flag"].fillna(False).astype(bool)]
-    bids_by_day = bids.groupby("settlement_date")
-    undone_by_day = undone.groupby("settlement_date")
-    totals = pd.DataFrame(
-        {
-            "total_curtailed_energy": -bids_by_day["volume"].sum(),
-            "system_flagged_energy": -flagged.groupby("settlement_date")["volume"].sum(),
-            "undone_energy": undone_by_day["volume"].sum(),
-            "total_payment": bids_by_day["payment"].sum(),
-            "undone_payment": undone_by_day["payment"].sum(),
-            "curtailment_records": bids_by_day.size(),
-            "farms": bids_by_day["farm_id"].nunique(),
-            "periods_curtailed": bids_by_day["settlement_period"].nunique(),
-        }
-    ).reindex(days, fill_value=0)
+    bid, undo, day = is_curtailment(records), is_undo(records), records["settlement_date"]
+    flagged = bid & records["so_flag"].fillna(False).astype(bool)
+    measures = {
+        "total_curtailed_energy": (-records["volume"]).where(bid, 0.0),
+        "system_flagged_energy": (-records["volume"]).where(flagged, 0.0),
+        "undone_energy": records["volume"].where(undo, 0.0),
+        "total_payment": records["payment"].where(bid, 0.0),
+        "undone_payment": records["payment"].where(undo, 0.0),
+        "curtailment_records": bid,
+    }
+    bids = records.loc[bid, ["farm_id", "settlement_period"]].groupby(day[bid])
+    totals = (
+        pd.DataFrame(measures)
+        .groupby(day)
+        .sum()
+        .assign(farms=bids["farm_id"].nunique(), periods_curtailed=bids["settlement_period"].nunique())
+        .reindex(days, fill_value=0)
+    )
     totals[list(ENERGY_AND_PAYMENT)] = totals[list(ENERGY_AND_PAYMENT)].fillna(0.0).astype(float) + 0.0
     totals[list(COUNTS)] = totals[list(COUNTS)].fillna(0).astype(int)
     return totals.rename_axis("summary_date")

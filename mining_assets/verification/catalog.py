@@ -58,6 +58,15 @@ class Check:
         """Both sentences, as the UI shows them."""
         return f"{self.asserts} If it fails: {self.remedy}"
 
+    @property
+    def anchor(self) -> str:
+        """Of its section in docs/checks.md."""
+        return f"{self.table}-{self.name}"
+
+    def remedy_on(self, span: object) -> str:
+        """What a person does when it fails on a day (or month, or year), with the day put in."""
+        return self.remedy.replace("DAY", str(span)) if self.level == "day" else self.remedy
+
 
 _REFETCH = "the healing sensor fetches the day again; by hand: `mining-assets date DAY --refetch`."
 _DERIVE = "the healing sensor derives the day again; by hand: `mining-assets date DAY`."

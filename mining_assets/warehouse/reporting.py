@@ -10,7 +10,13 @@ from sqlalchemy import Connection, func, select
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.summaries import month_of, span_bounds
 from mining_assets.warehouse.engine import read_frame
-from mining_assets.warehouse.schema import bitcoin_daily_summaries, curtailment_records, daily_summaries, restatements
+from mining_assets.warehouse.schema import (
+    bitcoin_daily_summaries,
+    curtailment_records,
+    daily_summaries,
+    restatements,
+    settlement_days,
+)
 from mining_assets.warehouse.states import day_states
 from mining_assets.warehouse.status import Bounds, Status, read_status
 from mining_assets.warehouse.summaries import summaries_between
@@ -78,6 +84,37 @@ def read_material(
         restated=_restated(connection, first, last),
         models=tuple(model.name for model in models),
     )
+
+
+def noted_days(connection: Connection, days: Sequence[date]) -> pd.DataFrame:
+    """The rows of ``settlement_days`` of those of the days that are stored, by date."""
+    noted = settlement_days.c
+    query = select(*noted).where(noted.settlement_date.in_(days)).order_by(noted.settlement_date)
+    return read_frame(connection, query).set_index("settlement_date")
+
+
+def farms_by_day(connection: Connection, days: Sequence[date]) -> pd.DataFrame:
+    """What each farm lost on each of the days, the most first.
+
+    Returns:
+        settlement_date, farm_id, lead_party_name (absent where none is told), curtailed_energy (gross MWh > 0) and
+        payment (£) of stored records, whether or not anything else of the day is in place.
+    """
+    records = curtailment_records.c
+    energy = func.sum(-records.volume).label("curtailed_energy")
+    query = (
+        select(
+            records.settlement_date,
+            records.farm_id,
+            func.max(records.lead_party_name).label("lead_party_name"),
+            energy,
+            func.sum(records.payment).label("payment"),
+        )
+        .where(records.settlement_date.in_(days), records.side == "bid", records.volume < 0)
+        .group_by(records.settlement_date, records.farm_id)
+        .order_by(energy.desc(), records.farm_id)
+    )
+    return read_frame(connection, query)
 
 
 def _by_farm(connection: Connection, first: date, last: date) -> pd.DataFrame:

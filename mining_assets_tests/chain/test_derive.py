@@ -77,7 +77,7 @@ def test_a_day_is_calculated_per_farm_period_and_model_with_what_was_in_force(wa
         for model in MODELS
     }
     assert mined == pytest.approx(expected, rel=1e-14, abs=0)
-    assert result.done[DAY]["S9"] == pytest.approx(bitcoin_mined(11.5, S9, DIFFICULTY, 3.125), rel=1e-12, abs=0)
+    assert result.done[DAY]["S9 (BTC)"] == pytest.approx(bitcoin_mined(11.5, S9, DIFFICULTY, 3.125), rel=1e-12, abs=0)
 
 
 def test_the_halving_is_inside_of_its_day(warehouse: Warehouse) -> None:
@@ -117,7 +117,7 @@ def test_calculations_that_are_there_stay_when_the_difficulty_is_forgotten(wareh
 
 def test_a_quiet_day_needs_no_difficulty_and_is_noted_for_every_model(warehouse: Warehouse) -> None:
     result = calculate_days(warehouse, [QUIET_DAY], NEVER_FETCHED, MODELS)
-    assert result.done == {QUIET_DAY: {"calculations": 0.0, "S19J_PRO": 0.0, "S9": 0.0, "M20S": 0.0}}
+    assert result.done == {QUIET_DAY: {"calculations": 0.0, "S19J_PRO (BTC)": 0.0, "S9 (BTC)": 0.0, "M20S (BTC)": 0.0}}
     assert len(rows_of(warehouse, calculation_days)) == 3
 
 

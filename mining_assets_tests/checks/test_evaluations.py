@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import delete, update
 
 from mining_assets.assets.day_run import DAILY_CHAIN
-from mining_assets.checks.evaluations import check_evaluations, check_key, check_results, check_specs
+from mining_assets.checks.evaluations import OPERATORS_PAGE, check_evaluations, check_key, check_results, check_specs
 from mining_assets.definitions import build_definitions
 from mining_assets.settings import Settings
 from mining_assets.verification import catalog
@@ -45,9 +45,32 @@ def test_a_failed_check_shows_the_bad_spans_the_counts_and_what_to_do() -> None:
     assert failed.metadata["covered"].value == f"3 days from {SHORT} to {WINDY}"
     first = failed.metadata["first bad"].value.records[0].data  # type: ignore[union-attr]
     assert first == {"span": str(SHORT), "problems": 2, "first": "period 1 bid: not in the ledger"}
-    assert "mining-assets date DAY" in str(failed.metadata["what to do"].value)
+    assert f"mining-assets date {SHORT}" in str(failed.metadata["what to do"].value)
+    assert failed.metadata["operator's page"] == dg.MetadataValue.path(
+        "docs/checks.md#curtailment_records-completeness"
+    )
+    assert "operator's page" not in holds.metadata
     assert (holds.check_name, holds.passed) == ("validity", True)
     assert (suspicion.passed, suspicion.severity) == (False, dg.AssetCheckSeverity.WARN)
+
+
+def test_a_failed_check_links_to_its_section_of_the_operators_page() -> None:
+    (failed,) = check_results(
+        verification_with_problems(), [check_key(catalog.CAPACITY)], docs_url="https://docs.example/mining_assets"
+    )
+    assert failed.metadata["operator's page"] == dg.MetadataValue.url(
+        "https://docs.example/mining_assets/checks.md#curtailment_records-capacity_bound"
+    )
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.anchor)
+def test_the_operators_page_has_a_section_for_every_check(check: catalog.Check) -> None:
+    page = Path(__file__).parents[2] / "docs" / OPERATORS_PAGE
+    _, _, rest = page.read_text().partition(f"\n### {check.table}: {check.name}\n")
+    section, _, _ = rest.partition("\n##")
+    assert check.asserts in section
+    assert f"What to do: {check.remedy}" in section
+    assert len(section.strip().split("\n\n")) == 3  # and what it means
 
 
 def test_completion_is_shown_in_percent() -> None:

@@ -1,0 +1,121 @@
+"""What the UI shows and plots of a partition: figures with their units, under the same names at every level."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+from sqlalchemy import Connection
+
+from mining_assets.domain.restatement import is_final
+from mining_assets.domain.worth import BITCOIN_PRICE
+from mining_assets.warehouse.reporting import farms_by_day, noted_days
+
+Metadata = dict[str, Any]
+
+ROW_COUNT = "dagster/partition_row_count"
+TOP_FARMS = 10
+_LABELS = {
+    "calculations": ROW_COUNT,
+    "total_curtailed_energy": "curtailed energy (MWh)",
+    "curtailed_energy": "curtailed energy (MWh)",
+    "system_flagged_energy": "system-flagged energy (MWh)",
+    "undone_energy": "undone energy (MWh)",
+    "generated_energy": "generated energy (MWh)",
+    "total_payment": "payment (£)",
+    "payment": "payment (£)",
+    "undone_payment": "undone payment (£)",
+    "average_price": "average price (£/MWh)",
+    "curtailment_records": "curtailment records",
+    "periods_curtailed": "periods curtailed",
+    "curtailed_share": "curtailed share",
+    "days_expected": "days expected",
+    "days_complete": "days complete",
+    "days_with_generation": "days with generation",
+    "days_priced": "days priced",
+}
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What it took to fetch a day."""
+
+    requests: int
+    bytes: int
+    seconds: float
+
+
+def labelled(figures: Mapping[str, Any]) -> Metadata:
+    """Figures by column, under the names that people read; what is absent is left out, never a zero."""
+    return {
+        _LABELS.get(name, name): figure.item() if hasattr(figure, "item") else figure
+        for name, figure in figures.items()
+        if pd.notna(figure)
+    }
+
+
+def of_bitcoin(rows: pd.DataFrame) -> Metadata:
+    """The rows of one day, month or year of the Bitcoin summaries, one per miner model."""
+    shown: Metadata = {ROW_COUNT: len(rows)}
+    for row in rows.to_dict("records"):
+        model = row["miner_model"]
+        common = [name for name in ("days_complete", "days_priced", "curtailed_energy", "total_payment") if name in row]
+        shown |= labelled({name: row[name] for name in common})
+        shown |= labelled({f"{model} (BTC)": row["bitcoin_mined"], f"{model} (£)": row["bitcoin_value"]})
+        shown |= labelled({f"{model} value ÷ payment": row["value_ratio"]})
+    return shown
+
+
+def of_summary(rows: pd.DataFrame) -> Metadata:
+    """The row of one month or year of the curtailment summaries, or of none."""
+    shown: Metadata = {ROW_COUNT: len(rows)}
+    for row in rows.iloc[:, 1:].to_dict("records"):  # without the span, which is the partition
+        shown |= labelled({str(name): figure for name, figure in row.items()})
+    return shown
+
+
+def of_series(name: str, rows: pd.DataFrame) -> Metadata:
+    """A day of prices or of generation."""
+    if name == BITCOIN_PRICE:
+        (row,) = rows.to_dict("records")
+        return {"price (£/BTC)": row["price"], "quoted at": dg.MetadataValue.timestamp(row["quoted_at"])}
+    energy = float(rows["generated_energy"].sum())
+    return {ROW_COUNT: len(rows), "settlement periods": len(rows), **labelled({"generated_energy": energy})}
+
+
+def of_records(connection: Connection, days: Sequence[date], costs: Mapping[date, Cost]) -> dict[date, Metadata]:
+    """The curtailment records of each of the days that is stored, its largest farms, and what it took to fetch it."""
+    farms = dict(iter(farms_by_day(connection, days).groupby("settlement_date")))
+    return {
+        day: _records(day, note, farms.get(day)) | (asdict(costs[day]) if day in costs else {})
+        for day, note in noted_days(connection, days).iterrows()
+        if isinstance(day, date)
+    }
+
+
+def _records(day: date, note: "pd.Series[Any]", farms: pd.DataFrame | None) -> Metadata:
+    shown: Metadata = {
+        ROW_COUNT: int(note["curtailment_records"]),
+        **labelled({name: note[name] for name in ("total_curtailed_energy", "total_payment", "farms")}),
+        "settlement periods": int(note["periods"]),
+        "state": "final" if is_final(day, note["fetched_at"]) else "provisional",
+        "fetched at": dg.MetadataValue.timestamp(note["fetched_at"]),
+    }
+    if pd.notna(note["vintage"]):
+        shown["newest settlement run (vintage)"] = dg.MetadataValue.timestamp(note["vintage"])
+    if farms is not None:
+        records = [dg.TableRecord(_cells(row)) for row in farms.head(TOP_FARMS).to_dict("records")]
+        shown["farms that lost most"] = dg.MetadataValue.table(records)
+    return shown
+
+
+def _cells(row: Mapping[Any, Any]) -> dict[str, Any]:
+    energy, payment = row["curtailed_energy"], row["payment"]
+    return {
+        "farm": row["farm_id"],
+        "lead party": row["lead_party_name"] if isinstance(row["lead_party_name"], str) else "not told",
+        **labelled({"curtailed_energy": round(energy, 3), "payment": round(payment, 2)}),
+        **labelled({"average_price": round(payment / energy, 2)}),
+    }

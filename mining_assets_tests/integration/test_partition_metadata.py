@@ -1,0 +1,153 @@
+"""What the UI shows of each partition: the figures that are stored, with their units."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+from sqlalchemy import text
+
+from mining_assets.assets.day_run import DAILY_CHAIN
+from mining_assets_tests.integration.harness import Environment, environment, run_cli, run_range, table
+from mining_assets_tests.twin.faults import Fault
+from mining_assets_tests.twin.generated import GeneratedWorld
+from mining_assets_tests.twin.server import Twin
+
+DAY, QUIET, LAST = date(2025, 6, 29), date(2025, 6, 30), date(2025, 7, 1)
+Shown = Mapping[str, Any]
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Environment, Twin]]:
+    world = GeneratedWorld(seed=8, units=24, light=True, windy_days=[DAY, LAST], quiet_days=[QUIET])
+    with Twin(world) as twin:
+        made = environment(tmp_path_factory.mktemp("filled"), twin, start_date=DAY, end_date=LAST)
+        with made.instance() as instance:
+            assert not run_range(made, DAY, QUIET, instance=instance).errors
+        with made.instance() as instance:
+            assert not run_range(made, LAST, instance=instance).errors
+        yield made, twin
+
+
+def shown(made: Environment, asset: str, partition: object) -> Shown:
+    """The metadata of the newest materialization of a partition."""
+    with made.instance() as instance:
+        records = instance.fetch_materializations(
+            dg.AssetRecordsFilter(dg.AssetKey(asset), asset_partitions=[str(partition)]), limit=1
+        ).records
+    materialization = records[0].asset_materialization
+    assert materialization is not None
+    return {name: each.value for name, each in materialization.metadata.items()}
+
+
+def test_records_show_rows_energy_payment_state_vintage_and_what_fetching_took(
+    filled: tuple[Environment, Twin],
+) -> None:
+    made, _ = filled
+    metadata = shown(made, "curtailment_records", DAY)
+    (row,) = table(made, "settlement_days").query("settlement_date == @DAY").to_dict("records")
+    assert metadata["dagster/partition_row_count"] == row["curtailment_records"] > 0
+    assert metadata["curtailed energy (MWh)"] == row["total_curtailed_energy"]
+    assert metadata["payment (£)"] == row["total_payment"]
+    assert (metadata["farms"], metadata["settlement periods"], metadata["state"]) == (row["farms"], 48, "final")
+    assert metadata["fetched at"] == row["fetched_at"].timestamp()
+    assert metadata["newest settlement run (vintage)"] == row["vintage"].timestamp()
+    assert metadata["requests"] >= 96
+    assert metadata["bytes"] > 10_000
+    assert 0 < metadata["seconds"] < 600
+
+
+def test_the_farms_that_lost_most_stand_in_a_table(filled: tuple[Environment, Twin]) -> None:
+    made, _ = filled
+    records = table(made, "curtailment_records").query("settlement_date == @DAY and side == 'bid' and volume < 0")
+    largest = (-records.groupby("farm_id")["volume"].sum()).sort_values(ascending=False).head(10)
+    farms = [record.data for record in shown(made, "curtailment_records", DAY)["farms that lost most"].records]
+    assert [farm["farm"] for farm in farms] == list(largest.index)
+    assert [farm["curtailed energy (MWh)"] for farm in farms] == pytest.approx(list(largest), abs=0.001)
+    first = records[records["farm_id"] == farms[0]["farm"]]
+    assert farms[0]["payment (£)"] == pytest.approx(first["payment"].sum(), abs=0.01)
+    assert farms[0]["average price (£/MWh)"] == pytest.approx(first["payment"].sum() / largest.iloc[0], abs=0.01)
+    assert farms[0]["lead party"] in set(records["lead_party_name"]) | {"not told"}
+
+
+def test_a_quiet_day_shows_zeros_and_no_farms(filled: tuple[Environment, Twin]) -> None:
+    made, _ = filled
+    metadata = shown(made, "curtailment_records", QUIET)
+    assert (metadata["dagster/partition_row_count"], metadata["curtailed energy (MWh)"]) == (0, 0.0)
+    assert metadata["settlement periods"] == 48
+    assert "farms that lost most" not in metadata
+
+
+@pytest.mark.parametrize(
+    ("asset", "partition"),
+    [
+        ("bitcoin_daily_summaries", DAY),
+        ("bitcoin_monthly_summaries", "2025-06"),
+        ("bitcoin_yearly_summaries", "2025"),
+    ],
+)
+def test_bitcoin_shows_each_model_and_its_value(
+    filled: tuple[Environment, Twin], asset: str, partition: object
+) -> None:
+    made, _ = filled
+    rows = table(made, asset)
+    rows = rows[rows.iloc[:, 0] == partition]
+    metadata = shown(made, asset, partition)
+    assert len(rows) == 3
+    for row in rows.to_dict("records"):
+        assert metadata[f"{row['miner_model']} (BTC)"] == row["bitcoin_mined"] > 0
+        assert metadata[f"{row['miner_model']} (£)"] == row["bitcoin_value"] > 0
+
+
+@pytest.mark.parametrize(
+    ("asset", "partition"), [("daily_summaries", DAY), ("monthly_summaries", "2025-06"), ("yearly_summaries", "2025")]
+)
+def test_summaries_show_energy_payment_and_share(
+    filled: tuple[Environment, Twin], asset: str, partition: object
+) -> None:
+    made, _ = filled
+    rows = table(made, asset)
+    (row,) = rows[rows.iloc[:, 0] == partition].to_dict("records")
+    metadata = shown(made, asset, partition)
+    assert metadata["curtailed energy (MWh)"] == row["total_curtailed_energy"]
+    assert metadata["payment (£)"] == row["total_payment"]
+    assert metadata["curtailed share"] == row["curtailed_share"]
+
+
+def test_every_daily_asset_shows_figures_that_dagster_can_plot(filled: tuple[Environment, Twin]) -> None:
+    made, _ = filled
+    for asset in DAILY_CHAIN:
+        metadata = shown(made, asset.to_user_string(), DAY)
+        assert any(isinstance(each, float | int) for each in metadata.values()), asset
+
+
+def test_a_kept_day_shows_no_requests_and_a_mended_one_what_it_is_now(
+    filled: tuple[Environment, Twin],
+) -> None:
+    made, _ = filled
+    with made.instance() as instance:
+        assert not run_range(made, LAST, instance=instance).errors
+    assert "requests" not in shown(made, "curtailment_records", LAST)
+    with made.warehouse() as warehouse, warehouse.writing(str(LAST)) as connection:
+        connection.execute(text("DELETE FROM curtailment_records WHERE settlement_date = :day"), {"day": str(LAST)})
+    done = run_cli(made, "critical", LAST, "--yes")
+    assert done.returncode == 0, done.stderr
+    metadata = shown(made, "curtailment_records", LAST)
+    largest = metadata["farms that lost most"].records[0].data
+    assert largest["curtailed energy (MWh)"] > 0
+
+
+def test_what_is_not_known_is_not_shown_as_zero(tmp_path: Path) -> None:
+    with Twin(GeneratedWorld(seed=8, units=6, light=True, windy_days=[DAY])) as twin:
+        twin.fault(Fault(kind="blank", route="prices"))
+        twin.fault(Fault(kind="status", route="fuelhh", status=503))
+        made = environment(tmp_path, twin, start_date=DAY, end_date=DAY, retry_attempts=1)
+        with made.instance() as instance:
+            assert not run_range(made, DAY, instance=instance).errors
+    bitcoin, curtailment = shown(made, "bitcoin_daily_summaries", DAY), shown(made, "daily_summaries", DAY)
+    assert "S9 (BTC)" in bitcoin
+    assert not [name for name in bitcoin if name.endswith("(£)") and name != "payment (£)"]
+    assert "curtailed share" not in curtailment
+    assert shown(made, "bitcoin_monthly_summaries", "2025-06")["days priced"] == 0
