@@ -5,9 +5,11 @@ takes away a good part of a final day is more likely a fault of the source than 
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
-from mining_assets.domain.settlement import final_from
+import pandas as pd
+
+from mining_assets.domain.settlement import FINAL_AFTER, final_from
 
 SHRINK_LIMIT = 0.05
 
@@ -38,6 +40,11 @@ class ShrinkRefused(Exception):
 def is_final(day: date, fetched_at: datetime) -> bool:
     """Whether a day fetched at that instant is final; before that it is provisional."""
     return fetched_at >= final_from(day)
+
+
+def are_final(fetched_at: "pd.Series[datetime]") -> "pd.Series[bool]":
+    """The same of many days: instants by date; a day that was never fetched is not."""
+    return fetched_at >= pd.to_datetime(fetched_at.index).tz_localize(UTC) + FINAL_AFTER
 
 
 def shrinks(day: date, before: DayFigures, after: DayFigures) -> bool:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 LONDON = ZoneInfo("Europe/London")
 PERIOD_LENGTH = timedelta(minutes=30)
+FINAL_AFTER = timedelta(days=1, hours=15)  # after midnight UTC of the day's date
 
 Side = Literal["bid", "offer"]
 SIDES: tuple[Side, ...] = ("bid", "offer")
@@ -52,4 +53,4 @@ def final_from(day: date) -> datetime:
 
     Until then the settlement runs of that morning still change it; later changes are rare.
     """
-    return datetime.combine(day + timedelta(days=1), time(15), UTC)
+    return datetime.combine(day, time.min, UTC) + FINAL_AFTER

@@ -121,7 +121,8 @@ def _with_ratio(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _texts(spans: pd.Series, name: Callable[[Any], str]) -> pd.Series:
     """The name of the span that each row belongs to; text also when there is no row."""
-    return pd.Series([name(span) for span in spans], index=spans.index, dtype="str")
+    codes, distinct = pd.factorize(spans)
+    return pd.Series(pd.array([name(span) for span in distinct], dtype="str").take(codes), index=spans.index)
 
 
 def _summed(rows: pd.DataFrame, by: list[str], columns: tuple[str, ...] | list[str]) -> pd.DataFrame:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
-import pandas as pd
 from sqlalchemy import Connection
 
 from mining_assets.domain.mining import MinerModel
@@ -19,7 +18,7 @@ from mining_assets.verification.findings import Verification, store_findings
 from mining_assets.verification.references import verify_network_epochs, verify_wind_units
 from mining_assets.verification.summaries import verify_months, verify_years
 from mining_assets.warehouse import reference
-from mining_assets.warehouse.engine import Warehouse, upsert_frame
+from mining_assets.warehouse.engine import Warehouse, upsert_rows
 from mining_assets.warehouse.reconciliation_schema import integrity_scans
 from mining_assets.warehouse.status import Bounds
 
@@ -111,7 +110,7 @@ def note_scan(warehouse: Warehouse, name: str, first: date, last: date, verifica
         "errors": len(verification.errors),
     }
     with warehouse.writing("integrity_scan") as connection:
-        upsert_frame(connection, integrity_scans, pd.DataFrame([row]))
+        upsert_rows(connection, integrity_scans, [row])
 
 
 def _verify_days(connection: Connection, days: Sequence[date], scope: Scope) -> Verification:

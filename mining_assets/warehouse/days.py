@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, delete, func, select
 
-from mining_assets.domain.curtailment import RECORD_COLUMNS, TOTALS, daily_totals, farm_energy, follows
+from mining_assets.domain.curtailment import RECORD_COLUMNS, daily_totals, farm_energy, follows
 from mining_assets.domain.fingerprint import EMPTY_HASH, PERIOD_KEY, combined_hash, content_hashes
 from mining_assets.domain.restatement import DayFigures, ShrinkRefused, shrinks
-from mining_assets.warehouse.engine import insert_frame, read_frame, upsert_frame
+from mining_assets.warehouse.engine import insert_frame, read_frame, upsert_rows
 from mining_assets.warehouse.reconciliation_schema import oracle_comparisons, refused_answers
 from mining_assets.warehouse.schema import (
     curtailment_records,
@@ -101,7 +101,7 @@ def store_day(connection: Connection, fetched: FetchedDay, *, accept_shrink: boo
             insert_frame(connection, table, rows)
     if fetched.unknown_units is not None:  # a whole day was fetched, not a period of it
         connection.execute(delete(refused_answers).where(refused_answers.c.settlement_date == day))
-    upsert_frame(connection, settlement_days, pd.DataFrame([row]))
+    upsert_rows(connection, settlement_days, [row])
     if outcome is Outcome.RESTATED and before is not None:
         insert_frame(connection, restatements, _restatement(day, before, after))
     return outcome
@@ -116,7 +116,7 @@ def note_refused(connection: Connection, refused: ShrinkRefused) -> None:
         "energy_answered": refused.after.energy,
         "reason": str(refused),
     }
-    upsert_frame(connection, refused_answers, pd.DataFrame([row]))
+    upsert_rows(connection, refused_answers, [row])
 
 
 def day_figures(connection: Connection, day: date) -> DayFigures | None:
@@ -219,15 +219,16 @@ def _is_altered(stored: pd.DataFrame, ledger: pd.DataFrame, content_hash: str) -
 
 
 def _day_row(fetched: FetchedDay) -> dict[str, Any]:
-    totals = daily_totals(fetched.records, pd.Index([fetched.day]))
-    vintages = fetched.ledger["vintage"].dropna()
+    (totals,) = daily_totals(fetched.records, pd.Index([fetched.day])).to_dict("records")
+    ledger = fetched.ledger
+    vintages = ledger["vintage"].dropna()
     return {
         "settlement_date": fetched.day,
-        "periods": int(fetched.ledger["settlement_period"].max()),
-        "fetched_at": fetched.ledger["fetched_at"].min(),
-        "vintage": vintages.max() if len(vintages) else None,
-        "content_hash": day_hash(fetched.records, fetched.ledger),
-        **{name: totals[name].iloc[0].item() for name in TOTALS},
+        "periods": int(ledger["settlement_period"].max()),
+        "fetched_at": ledger["fetched_at"].min().to_pydatetime(),
+        "vintage": vintages.max().to_pydatetime() if len(vintages) else None,
+        "content_hash": combined_hash(list(ledger.sort_values(PERIOD_KEY)["content_hash"])),
+        **totals,
         "farm_periods": len(farm_energy(fetched.records)),
     }
 

@@ -2,7 +2,7 @@
 
 import gc
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -137,13 +137,14 @@ def _garbage_left_alone() -> Iterator[None]:
 def _as_array(column: ColumnElement[Any], values: list[Any], dialect: Dialect) -> Any:
     """The values of a column as the driver gave them, as an array of the column's type."""
     match column.type:
-        case Date() | Instant():
+        case Date():
             process = column.type.dialect_impl(dialect).result_processor(dialect, None)
             made = {value: process(value) if process else value for value in set(values)}
-            typed = map(made.__getitem__, values)
-            if isinstance(column.type, Date):
-                return np.fromiter(typed, dtype=object, count=len(values))
-            return pd.DatetimeIndex(list(typed), dtype="datetime64[us, UTC]")
+            return np.fromiter(map(made.__getitem__, values), dtype=object, count=len(values))
+        case Instant():
+            # SQLite gives texts in UTC without a zone, PostgreSQL instants with one.
+            moments = np.array(values, dtype="datetime64[us]") if dialect.name == "sqlite" else values
+            return pd.DatetimeIndex(pd.to_datetime(moments, utc=True)).as_unit("us")
         case Boolean():
             return pd.array([None if value is None else bool(value) for value in values], dtype="boolean")
         case Double():
@@ -179,15 +180,14 @@ def insert_rows(
     insert_frame(connection, table, pd.DataFrame(rows, columns=[column.name for column in columns], dtype=object))
 
 
-def upsert_frame(connection: Connection, table: Table, frame: pd.DataFrame) -> None:
-    """Insert rows or, where their key exists, replace the columns given."""
-    if frame.empty:
+def upsert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows, all of the same columns, or, where their key exists, replace those columns."""
+    if not rows:
         return
     insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
     key = [column.name for column in table.primary_key]
-    changes = {name: insert.excluded[name] for name in frame.columns if name not in key}
-    statement = insert.on_conflict_do_update(index_elements=key, set_=changes)
-    connection.execute(statement, [dict(zip(frame.columns, row, strict=True)) for row in plain_rows(frame)])
+    changes = {name: insert.excluded[name] for name in rows[0] if name not in key}
+    connection.execute(insert.on_conflict_do_update(index_elements=key, set_=changes), rows)
 
 
 def plain_rows(frame: pd.DataFrame) -> list[tuple[Any, ...]]:

@@ -3,11 +3,10 @@
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
 
-import pandas as pd
 from sqlalchemy import Connection, delete, select, update
 
 from mining_assets.domain.healing import QUARANTINE_WAIT, HealingPolicy
-from mining_assets.warehouse.engine import upsert_frame
+from mining_assets.warehouse.engine import upsert_rows
 from mining_assets.warehouse.reconciliation_schema import healing_attempts, source_outages
 
 
@@ -23,7 +22,7 @@ def note_requested(connection: Connection, days: Collection[date], policy: Heali
         }
         for day in days
     ]
-    upsert_frame(connection, healing_attempts, pd.DataFrame(rows))
+    upsert_rows(connection, healing_attempts, rows)
 
 
 def note_right(connection: Connection, days: Collection[date]) -> None:
@@ -49,7 +48,7 @@ def note_failed(connection: Connection, reasons: Mapping[date, str], now: dateti
         for day, reason in reasons.items()
         if day not in known
     ]
-    upsert_frame(connection, healing_attempts, pd.DataFrame(fresh))
+    upsert_rows(connection, healing_attempts, fresh)
 
 
 def note_blameless(connection: Connection, days: Collection[date]) -> None:
@@ -90,7 +89,7 @@ def note_source_away(connection: Connection, source: str, error: str, policy: He
         "next_attempt_at": now + policy.wait(attempts),
         "last_error": error,
     }
-    upsert_frame(connection, source_outages, pd.DataFrame([row]))
+    upsert_rows(connection, source_outages, [row])
 
 
 def note_source_back(connection: Connection, source: str) -> None:

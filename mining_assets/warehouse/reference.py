@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from mining_assets.domain.network import ALTERED, NEVER_FETCHED, Epoch, NetworkHistory
 from mining_assets.domain.wind import WindUnit
-from mining_assets.warehouse.engine import insert_frame, upsert_frame
+from mining_assets.warehouse.engine import insert_frame, upsert_rows
 from mining_assets.warehouse.schema import network_epochs, reference_fetches, wind_bm_units
 
 
@@ -91,7 +91,7 @@ def store_network_history(connection: Connection, history: NetworkHistory) -> in
 def note_fetch(connection: Connection, name: str, fetched_at: datetime, rows: int) -> None:
     """Note that a reference was fetched with success, and what its table holds now."""
     row = {"name": name, "fetched_at": fetched_at, "rows": rows, "content_hash": _content_hash(connection, name)}
-    upsert_frame(connection, reference_fetches, pd.DataFrame([row]))
+    upsert_rows(connection, reference_fetches, [row])
 
 
 def note_content(connection: Connection, name: str) -> None:

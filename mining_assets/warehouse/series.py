@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Table, delete, select, update
 
 from mining_assets.domain.healing import HealingPolicy
 from mining_assets.domain.worth import BITCOIN_PRICE, SERIES, WIND_GENERATION
-from mining_assets.warehouse.engine import insert_frame, plain_rows, read_frame, upsert_frame
+from mining_assets.warehouse.engine import insert_frame, plain_rows, read_frame, upsert_rows
 from mining_assets.warehouse.reconciliation_schema import integrity_findings
 from mining_assets.warehouse.schema import bitcoin_price, day_fetches, wind_generation
 
@@ -58,7 +58,7 @@ def store_series(connection: Connection, name: str, rows: pd.DataFrame, fetched_
         }
         for day in days
     ]
-    upsert_frame(connection, day_fetches, pd.DataFrame(notes))
+    upsert_rows(connection, day_fetches, notes)
 
 
 def rows_of(connection: Connection, name: str, days: Sequence[date]) -> pd.DataFrame:
@@ -132,7 +132,7 @@ def note_requested(
         }
         for day in days
     ]
-    upsert_frame(connection, day_fetches, pd.DataFrame(rows))
+    upsert_rows(connection, day_fetches, rows)
 
 
 def note_failed(connection: Connection, name: str, reasons: Mapping[date, str]) -> None:
@@ -142,7 +142,7 @@ def note_failed(connection: Connection, name: str, reasons: Mapping[date, str]) 
         {"name": name, "settlement_date": day, "attempts": known.get(day, 0), "last_error": reason}
         for day, reason in reasons.items()
     ]
-    upsert_frame(connection, day_fetches, pd.DataFrame(rows))
+    upsert_rows(connection, day_fetches, rows)
 
 
 def note_blameless(connection: Connection, name: str, days: Collection[date]) -> None:

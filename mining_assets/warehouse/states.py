@@ -18,11 +18,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, case, func, or_, select, union
+from sqlalchemy import CTE, ColumnElement, Connection, Select, Subquery, and_, case, func, or_, select, union
 
 from mining_assets.domain.curtailment import TOTALS
 from mining_assets.domain.mining import MinerModel
-from mining_assets.domain.restatement import is_final
+from mining_assets.domain.restatement import are_final
 from mining_assets.domain.summaries import BITCOIN_FIGURES
 from mining_assets.domain.tolerance import RELATIVE_TOLERANCE
 from mining_assets.warehouse.engine import read_frame
@@ -83,13 +83,10 @@ def _true(flags: "pd.Series[bool]") -> "pd.Series[bool]":
 def _state(days: pd.DataFrame) -> "np.ndarray[tuple[int], np.dtype[np.object_]]":
     ledger_rows = days["ledger_rows"].fillna(0)
     whole = days["periods"].notna() & (ledger_rows == 2 * days["periods"].fillna(0))
-    final = [
-        bool(is_whole) and is_final(day, fetched_at)
-        for day, is_whole, fetched_at in zip(days.index, whole, days["fetched_at"], strict=True)
-    ]
+    final = whole & are_final(days["fetched_at"])
     some = days["periods"].notna() | (ledger_rows > 0)
     return np.select(
-        [whole & _true(days["found_damaged"]), np.array(final, dtype=bool), whole, some],
+        [whole & _true(days["found_damaged"]), final, whole, some],
         ["damaged", "final", "provisional", "partial"],
         "missing",
     )
@@ -105,8 +102,8 @@ def _query(first: date, last: date, models: Sequence[MinerModel]) -> Select[Any]
     days, summary, healing = settlement_days.c, daily_summaries.c, healing_attempts.c
     known = union(
         select(ledger.c.day),
-        select(calculated.c.day),
-        select(bitcoin.c.day),
+        _dates(calculation_days.c.settlement_date, first, last),
+        _dates(bitcoin_daily_summaries.c.summary_date, first, last),
         _dates(days.settlement_date, first, last),
         _dates(summary.summary_date, first, last),
         _dates(healing.settlement_date, first, last),
@@ -162,9 +159,10 @@ def _dates(column: ColumnElement[date], first: date, last: date) -> Select[Any]:
     return select(column.label("day")).where(column.between(first, last))
 
 
-def _ledger(first: date, last: date) -> Subquery:
+def _ledger(first: date, last: date) -> CTE:
+    """Counted once for both its uses: it is the largest table of them."""
     day = settlement_ledger.c.settlement_date
-    return _dates(day, first, last).add_columns(func.count().label("rows")).group_by(day).subquery()
+    return _dates(day, first, last).add_columns(func.count().label("rows")).group_by(day).cte("ledger")
 
 
 def _bitcoin(first: date, last: date) -> Subquery:

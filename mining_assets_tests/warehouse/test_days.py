@@ -299,8 +299,8 @@ def test_a_crash_at_any_step_leaves_everything_as_it_was(
     reached = []
 
     def crashing(write: Callable[..., Any]) -> Callable[..., Any]:
-        def crash(connection: Connection, table: Table, frame: pd.DataFrame) -> Any:
-            done = write(connection, table, frame)
+        def crash(connection: Connection, table: Table, rows: Any) -> Any:
+            done = write(connection, table, rows)
             if table.name == step:
                 reached.append(step)
                 raise RuntimeError("the power is gone")
@@ -308,7 +308,7 @@ def test_a_crash_at_any_step_leaves_everything_as_it_was(
 
         return crash
 
-    for name in ("insert_frame", "upsert_frame"):
+    for name in ("insert_frame", "upsert_rows"):
         monkeypatch.setattr(days, name, crashing(getattr(days, name)))
     changed = fetched_day(record(1, volume=-100.0), at=LATER, unknown=[("T_NEWWW-1", 1, -1.0)])
     with pytest.raises(RuntimeError, match="power"):

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import URL, func, insert, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 
-from mining_assets.warehouse.engine import Warehouse, insert_frame, is_passing, read_frame, unhurried, upsert_frame
+from mining_assets.warehouse.engine import Warehouse, insert_frame, is_passing, read_frame, unhurried, upsert_rows
 from mining_assets.warehouse.schema import (
     curtailment_records,
     reference_fetches,
@@ -46,7 +46,7 @@ def test_any_exception_takes_the_whole_transaction_back(warehouse: Warehouse) ->
     def write_and_fail() -> None:
         with warehouse.writing("a") as connection:
             insert_frame(connection, reference_fetches, note("a"))
-            upsert_frame(connection, reference_fetches, note("b"))
+            upsert_rows(connection, reference_fetches, note("b").to_dict("records"))
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -112,7 +112,7 @@ def test_overlapping_days_in_any_order_do_not_lock_each_other_out(warehouse: War
 
     def write(order: int) -> None:
         with warehouse.writing(*days[::order]) as connection:
-            upsert_frame(connection, reference_fetches, note("a"))
+            upsert_rows(connection, reference_fetches, note("a").to_dict("records"))
 
     with ThreadPoolExecutor(4) as pool:
         for work in [pool.submit(write, (-1) ** n) for n in range(20)]:
@@ -177,10 +177,10 @@ def test_texts_are_stored_as_they_are(warehouse: Warehouse, text: str) -> None:
 def test_an_upsert_replaces_the_columns_given_and_leaves_the_others(warehouse: Warehouse) -> None:
     unit = {"bm_unit_id": "A", "seen_from": MOMENT, "seen_until": MOMENT, "source": "register", "is_current": True}
     with warehouse.writing("a") as connection:
-        upsert_frame(connection, wind_bm_units, pd.DataFrame([unit | {"bm_unit_name": "Name"}]))
+        upsert_rows(connection, wind_bm_units, [unit | {"bm_unit_name": "Name"}])
         later = unit | {"seen_until": MOMENT + timedelta(days=1)}
-        upsert_frame(connection, wind_bm_units, pd.DataFrame([later, later | {"bm_unit_id": "B"}]))
-        upsert_frame(connection, wind_bm_units, pd.DataFrame())
+        upsert_rows(connection, wind_bm_units, [later, later | {"bm_unit_id": "B"}])
+        upsert_rows(connection, wind_bm_units, [])
         columns = wind_bm_units.c
         query = select(columns.bm_unit_id, columns.bm_unit_name, columns.seen_until).order_by(columns.bm_unit_id)
         found = [tuple(row) for row in connection.execute(query)]
