@@ -143,8 +143,10 @@ def _as_array(column: ColumnElement[Any], values: list[Any], dialect: Dialect) -
             return np.fromiter(map(made.__getitem__, values), dtype=object, count=len(values))
         case Instant():
             # SQLite gives texts in UTC without a zone, PostgreSQL instants with one.
-            moments = np.array(values, dtype="datetime64[us]") if dialect.name == "sqlite" else values
-            return pd.DatetimeIndex(pd.to_datetime(moments, utc=True)).as_unit("us")
+            distinct = {value: number for number, value in enumerate(dict.fromkeys(values))}
+            moments = np.array(list(distinct), dtype="datetime64[us]") if dialect.name == "sqlite" else list(distinct)
+            converted = pd.DatetimeIndex(pd.to_datetime(moments, utc=True)).as_unit("us")
+            return converted[np.fromiter(map(distinct.__getitem__, values), dtype=np.intp, count=len(values))]
         case Boolean():
             return pd.array([None if value is None else bool(value) for value in values], dtype="boolean")
         case Double():

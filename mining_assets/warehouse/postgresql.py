@@ -9,9 +9,26 @@ from typing import Any
 
 import psycopg
 from psycopg.abc import PQGen
-from sqlalchemy import URL, Column, Connection, Engine, Table, create_engine, event, text
+from sqlalchemy import (
+    URL,
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Date,
+    Double,
+    Engine,
+    Integer,
+    Table,
+    Text,
+    create_engine,
+    event,
+    text,
+)
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.types import TypeEngine
 
+from mining_assets.warehouse.columns import Instant
 from mining_assets.warehouse.engine import LOCK_SECONDS
 
 # How much longer than for a lock is waited for a statement.
@@ -88,15 +105,30 @@ def lift_limits(connection: Connection) -> None:
 def copy_rows(
     connection: Connection, table: Table, columns: Sequence[Column[Any]], rows: Sequence[Sequence[Any]]
 ) -> None:
-    """Append rows, as the driver takes them, by COPY."""
+    """Append rows, as the driver takes them, by COPY; in binary, which takes half the time of text."""
     preparer = connection.dialect.identifier_preparer
     names = ", ".join(preparer.quote(column.name) for column in columns)
     target = preparer.format_table(table)
-    statement = f"COPY {target} ({names}) FROM STDIN"
+    statement = f"COPY {target} ({names}) FROM STDIN (FORMAT BINARY)"
     cursor = connection.connection.cursor()
     try:
         with cursor.copy(statement) as copy:
+            copy.set_types([_type_name(column) for column in columns])
             for row in rows:
                 copy.write_row(row)
     except psycopg.Error as error:  # the driver's own: SQLAlchemy knows no COPY, and nobody else knows the driver
         raise DBAPIError.instance(statement, None, error, psycopg.Error) from error
+
+
+def _type_name(column: Column[Any]) -> str:
+    """The type of a column as the driver knows it."""
+    types: list[tuple[type[TypeEngine[Any]], str]] = [
+        (Instant, "timestamptz"),
+        (Date, "date"),
+        (Boolean, "bool"),
+        (BigInteger, "int8"),
+        (Integer, "int4"),
+        (Double, "float8"),
+        (Text, "text"),
+    ]
+    return next(name for kind, name in types if isinstance(column.type, kind))
