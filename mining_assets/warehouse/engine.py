@@ -207,8 +207,18 @@ def _driver_rows(columns: Sequence[Column[Any]], frame: pd.DataFrame, dialect: D
     for column in columns:
         series = frame[column.name]
         process = column.type.dialect_impl(dialect).bind_processor(dialect)
-        values.append(_plain(series) if process is None else _processed(series, process))
+        plain = _plain(series) if process is None else _processed(series, process)
+        if type(column.type) is Integer:
+            _refuse_too_large(column, plain)
+        values.append(plain)
     return list(zip(*values, strict=True))
+
+
+def _refuse_too_large(column: Column[Any], values: Sequence[Any]) -> None:
+    """SQLite would store what PostgreSQL cannot hold, and psycopg cuts it to its lower bits without a word."""
+    for value in values:
+        if isinstance(value, int) and not -(2**31) <= value < 2**31:
+            raise ValueError(f"{column} cannot hold {value}")
 
 
 def _plain(series: "pd.Series[Any]") -> list[Any]:

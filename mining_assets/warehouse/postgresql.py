@@ -116,6 +116,9 @@ def copy_rows(
             copy.set_types([_type_name(column) for column in columns])
             for row in rows:
                 copy.write_row(row)
+    except (TypeError, ValueError, OverflowError) as error:  # a value that is not of its column's type
+        wrong = psycopg.DataError(f"{table.name}: {error}")
+        raise DBAPIError.instance(statement, None, wrong, psycopg.Error) from error
     except psycopg.Error as error:  # the driver's own: SQLAlchemy knows no COPY, and nobody else knows the driver
         raise DBAPIError.instance(statement, None, error, psycopg.Error) from error
 

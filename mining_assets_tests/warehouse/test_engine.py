@@ -12,7 +12,15 @@ import pytest
 from sqlalchemy import URL, func, insert, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 
-from mining_assets.warehouse.engine import Warehouse, insert_frame, is_passing, read_frame, unhurried, upsert_rows
+from mining_assets.warehouse.engine import (
+    Warehouse,
+    insert_frame,
+    insert_rows,
+    is_passing,
+    read_frame,
+    unhurried,
+    upsert_rows,
+)
 from mining_assets.warehouse.schema import (
     curtailment_records,
     reference_fetches,
@@ -240,3 +248,24 @@ def test_the_folder_of_a_sqlite_file_is_made(tmp_path: Path) -> None:
         pass
     warehouse.close()
     assert file.exists()
+
+
+@pytest.mark.parametrize("too_large", [2**31, 2**40, -(2**31) - 1])
+def test_a_count_that_no_column_holds_is_refused_and_not_cut(warehouse: Warehouse, too_large: int) -> None:
+    units = pd.DataFrame([{"settlement_date": DAY, "bm_unit_id": "A", "rows": too_large, "bid_mwh": 0.0}])
+    with pytest.raises(ValueError, match=f"cannot hold {too_large}"), warehouse.writing("a") as connection:
+        insert_frame(connection, unknown_wind_units, units)
+    with warehouse.reading() as connection:
+        assert not connection.execute(select(unknown_wind_units)).all()
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    "wrong", [{"rows": "many"}, {"rows": 1.5}, {"bid_mwh": "much"}, {"bm_unit_id": 7}, {"settlement_date": "then"}]
+)
+def test_a_value_of_another_type_is_an_error_of_the_database(warehouse: Warehouse, wrong: dict[str, object]) -> None:
+    row: dict[str, object] = {"settlement_date": DAY, "bm_unit_id": "A", "rows": 1, "bid_mwh": 0.0}
+    with pytest.raises(DBAPIError), warehouse.writing("a") as connection:
+        insert_rows(connection, unknown_wind_units, list(unknown_wind_units.c), [tuple((row | wrong).values())])
+    with warehouse.reading() as connection:
+        assert not connection.execute(select(unknown_wind_units)).all()
