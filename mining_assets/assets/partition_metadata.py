@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 
 from mining_assets.domain.restatement import is_final
 from mining_assets.domain.worth import BITCOIN_PRICE
-from mining_assets.warehouse.reporting import farms_by_day, noted_days
+from mining_assets.warehouse.days import noted_days
+from mining_assets.warehouse.reporting import farms_by_day
 
 Metadata = dict[str, Any]
 

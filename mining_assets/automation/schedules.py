@@ -6,10 +6,10 @@ import dagster as dg
 
 from mining_assets.automation.in_flight import RANGE_END, RANGE_START
 from mining_assets.automation.jobs import DAILY_JOB, REFERENCE_JOB
-from mining_assets.domain.healing import refetch_due
+from mining_assets.domain.healing import refetches_due
 from mining_assets.partitions import TIMEZONE
 from mining_assets.settings import Settings, now
-from mining_assets.warehouse.days import day_figures
+from mining_assets.warehouse.days import noted_days
 from mining_assets.warehouse.engine import Warehouse
 
 DAILY_RECONCILIATION_DAYS = 2
@@ -50,8 +50,8 @@ def daily_reconciliation_schedule(settings: Settings) -> dg.ScheduleDefinition:
             return dg.SkipReason("no day is over yet")
         days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
         with warehouse.reading() as connection:
-            figures = {day: day_figures(connection, day) for day in days}
-        due = any(known and refetch_due(day, known.fetched_at, datetime.now(UTC)) for day, known in figures.items())
+            fetched_at = noted_days(connection, days)["fetched_at"]
+        due = bool(refetches_due(fetched_at, datetime.now(UTC)).any())
         return dg.RunRequest(
             tags={RANGE_START: str(first), RANGE_END: str(last)},
             run_config={"ops": {"daily_chain": {"config": {"refetch": due}}}},

@@ -4,11 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
+import pandas as pd
+
 from mining_assets.domain.worth import WIND_GENERATION
 
 # Settlement runs change a day until D+1 15:00 UTC; later changes are rare and looked for twice more.
-REFETCH_AFTER_DAYS = (1, 2, 8)
-REFETCH_AT = time(15)
+# Counted from midnight UTC of the day's date.
+REFETCH_AFTER = tuple(timedelta(days=days, hours=15) for days in (1, 2, 8))
 LONGEST_WAIT = timedelta(hours=6)
 QUARANTINE_WAIT = timedelta(days=1)
 LONGEST_RANGE = 31
@@ -52,24 +54,34 @@ class RetryRule:
     longest_seconds: float = 60.0
 
 
-def refetch_due(day: date, fetched_at: datetime, now: datetime) -> bool:
-    """Whether a whole day is to be fetched again: it was last fetched before one of its moments that have passed."""
-    moments = (datetime.combine(day + timedelta(days=after), REFETCH_AT, UTC) for after in REFETCH_AFTER_DAYS)
-    return any(fetched_at < moment <= now for moment in moments)
+def refetches_due(fetched_at: "pd.Series[datetime]", now: datetime) -> "pd.Series[bool]":
+    """Which days are to be fetched again: those last fetched before one of their moments that have passed.
+
+    Args:
+        fetched_at: instants by date; a day that was never fetched is not fetched again.
+    """
+    midnights, fetched = pd.to_datetime(fetched_at.index).tz_localize(UTC), pd.to_datetime(fetched_at, utc=True)
+    due = pd.Series(False, index=fetched_at.index)
+    for after in REFETCH_AFTER:
+        moments = midnights + after
+        due |= (fetched < moments) & (moments <= now)
+    return due
 
 
-def series_refetch_due(name: str, day: date, fetched_at: datetime, now: datetime) -> bool:
-    """Whether what is stored of a series on a day is to be fetched again.
+def series_refetches_due(name: str, fetched_at: "pd.Series[datetime]", now: datetime) -> "pd.Series[bool]":
+    """On which days what is stored of a series is to be fetched again.
 
     Generation is operational metering that is rarely revised: it is looked at again at the settlement's own moments.
     A price of the past does not change.
     """
-    return name == WIND_GENERATION and refetch_due(day, fetched_at, now)
+    if name == WIND_GENERATION:
+        return refetches_due(fetched_at, now)
+    return pd.Series(False, index=fetched_at.index)
 
 
 def is_young(day: date, now: datetime) -> bool:
     """Whether the settlement may still be filling the day up: until D+2 15:00 UTC it is not given up."""
-    return now < datetime.combine(day + timedelta(days=2), REFETCH_AT, UTC)
+    return now < datetime.combine(day, time.min, UTC) + REFETCH_AFTER[1]
 
 
 def day_ranges(days: Iterable[date], longest: int = LONGEST_RANGE) -> list[DayRange]:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+import numpy as np
 import pandas as pd
 
 from mining_assets.domain.healing import (
@@ -13,8 +14,8 @@ from mining_assets.domain.healing import (
     day_ranges,
     is_young,
     newest_and_oldest,
-    refetch_due,
-    series_refetch_due,
+    refetches_due,
+    series_refetches_due,
 )
 
 ELEXON, MEMPOOL = "elexon", "mempool"
@@ -59,15 +60,11 @@ def needs(states: pd.DataFrame, now: datetime) -> dict[date, str]:
     Args:
         states: as from ``warehouse.states.day_states``.
     """
-    needed: dict[date, str] = {}
-    for row in states.itertuples():
-        if row.state in ("missing", "partial"):
-            needed[row.Index] = FETCH
-        elif row.state == "damaged" or row.learned or refetch_due(row.Index, row.fetched_at, now):
-            needed[row.Index] = "refetch"
-        elif row.inconsistent:
-            needed[row.Index] = DERIVE
-    return needed
+    again = (states["state"] == "damaged") | states["learned"] | refetches_due(states["fetched_at"], now)
+    kinds = np.select(
+        [states["state"].isin(["missing", "partial"]), again, states["inconsistent"]], [FETCH, "refetch", DERIVE], ""
+    )
+    return {day: str(kind) for day, kind in zip(states.index, kinds, strict=True) if kind}
 
 
 def plan(
@@ -149,11 +146,8 @@ def plan_series(
 
 def lacking(name: str, states: pd.DataFrame, now: datetime) -> list[date]:
     """The days on which a series is missing, altered, or due for a refetch."""
-    return [
-        row.Index
-        for row in states.itertuples()
-        if row.state != "known" or series_refetch_due(name, row.Index, row.fetched_at, now)
-    ]
+    due = series_refetches_due(name, states["fetched_at"], now)
+    return list(states.index[(states["state"] != "known") | due])
 
 
 def _ready(

@@ -14,6 +14,7 @@ from pyrate_limiter import Limiter
 
 from mining_assets.domain.settlement import SIDES, Side, periods_in
 from mining_assets.domain.wind import WIND_FUEL_TYPE
+from mining_assets.garbage import garbage_left_alone
 from mining_assets.sources.elexon_models import (
     AcceptedVolume,
     BmUnit,
@@ -105,12 +106,13 @@ class ElexonClient:
         All or nothing: the first failure stops the other requests and is raised as itself.
         """
         try:
-            async with asyncio.TaskGroup() as group:
-                tasks = {
-                    (period, side): group.create_task(self.stack(day, period, side))
-                    for period in range(1, periods_in(day) + 1)
-                    for side in SIDES
-                }
+            with garbage_left_alone():
+                async with asyncio.TaskGroup() as group:
+                    tasks = {
+                        (period, side): group.create_task(self.stack(day, period, side))
+                        for period in range(1, periods_in(day) + 1)
+                        for side in SIDES
+                    }
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from None
         return {key: task.result() for key, task in tasks.items()}

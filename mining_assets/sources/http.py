@@ -40,6 +40,8 @@ T = TypeVar("T")
 # How long a 429 without Retry-After is waited out, and the longest Retry-After that is believed.
 _PAUSE_SECONDS = 60.0
 _LONGEST_PAUSE_SECONDS = 15 * 60.0
+# Turns of the event loop in which a request that waited for its place is on its way.
+_TURNS_TO_SEND = 3
 
 
 @dataclass(frozen=True)
@@ -242,6 +244,8 @@ class HttpClient:
                 body = await self._fetch(connection, request)
             finally:
                 self._places.put_nowait(connection)
+            for _ in range(_TURNS_TO_SEND):  # whoever waits for the place sends first, and this is read meanwhile
+                await asyncio.sleep(0)
             try:
                 value = parse(body)
             except BrokenBodyError as error:

@@ -2,15 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
-from mining_assets.domain.curtailment import farm_energy
 from mining_assets.domain.mining import MinerModel, bitcoin_mined
 from mining_assets.domain.network import NetworkHistory
 from mining_assets.domain.tolerance import same
 from mining_assets.verification import catalog
 from mining_assets.verification.findings import Verification, problems
+from mining_assets.verification.pairing import paired
 from mining_assets.warehouse.calculations import KEY
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 def verify(chunk: "Chunk", verification: Verification, models: tuple[MinerModel, ...], history: NetworkHistory) -> None:
     """Both checks on the calculations of a chunk."""
-    both = _paired(_expected(chunk, models), chunk.calculations)
+    both = paired(_expected(chunk, models), chunk.calculations, KEY)
     missing, orphan = both[both["in_which"] == "left_only"], both[both["in_which"] == "right_only"]
     matched = both[both["in_which"] == "both"]
     verification.count(
@@ -54,26 +53,11 @@ def verify(chunk: "Chunk", verification: Verification, models: tuple[MinerModel,
 
 def _expected(chunk: "Chunk", models: tuple[MinerModel, ...]) -> pd.DataFrame:
     """The keys that must be there, with energy and the period's true start. Only whole days have any."""
-    records = chunk.records[chunk.records["settlement_date"].isin(chunk.whole)].drop(columns="start_time")
+    energy = chunk.energy[chunk.energy["settlement_date"].isin(chunk.whole)].drop(columns="start_time")
     starts = chunk.grid[["settlement_date", "settlement_period", "starts"]].drop_duplicates()
-    records = records.merge(
-        starts.rename(columns={"starts": "start_time"}), on=["settlement_date", "settlement_period"]
-    )
-    energy = farm_energy(records)
+    energy = energy.merge(starts.rename(columns={"starts": "start_time"}), on=["settlement_date", "settlement_period"])
     names = pd.DataFrame({"miner_model": pd.Series(sorted(model.name for model in models), dtype="str")})
     return energy.merge(names, how="cross")
-
-
-def _paired(wanted: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFrame:
-    """Both with the same key in one row, wherever they are (``in_which``).
-
-    Where all is well they have the same keys in the same order, and need not be searched for one another.
-    """
-    if len(wanted) == len(stored) and all(np.array_equal(wanted[name], stored[name]) for name in KEY):
-        values = [name for name in stored if name not in KEY]
-        wanted = wanted.rename(columns={name: f"{name}_wanted" for name in values if name in wanted})
-        return pd.concat([wanted, stored[values]], axis="columns").assign(in_which="both")
-    return wanted.merge(stored, how="outer", on=KEY, suffixes=("_wanted", ""), indicator="in_which")
 
 
 def _stale(matched: pd.DataFrame, models: tuple[MinerModel, ...], history: NetworkHistory) -> pd.DataFrame:

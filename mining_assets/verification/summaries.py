@@ -15,6 +15,7 @@ from mining_assets.domain.worth import BITCOIN_PRICE, SHARE_FIGURES, VALUE_FIGUR
 from mining_assets.verification import catalog
 from mining_assets.verification.catalog import Check
 from mining_assets.verification.findings import Verification, problems
+from mining_assets.verification.pairing import paired
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
     bitcoin_monthly_summaries,
@@ -87,9 +88,9 @@ def verify_years(connection: Connection, years: Sequence[str], bounds: Bounds) -
 
 def differing(stored: pd.DataFrame, wanted: pd.DataFrame, key: list[str], figures: Sequence[str]) -> pd.DataFrame:
     """Rows of a summary that are missing, left over, or not what they should be."""
-    both = stored.merge(wanted, how="outer", on=key, suffixes=("", "_wanted"), indicator="in_which")
+    both = paired(wanted, stored, key)
     frames = []
-    for which, text in (("left_only", "there should be no row"), ("right_only", "the row is missing")):
+    for which, text in (("right_only", "there should be no row"), ("left_only", "the row is missing")):
         rows = both[both["in_which"] == which]
         frames.append(problems(rows[key[0]], _named(rows, key), [text] * len(rows)))
     rows = both[both["in_which"] == "both"]

@@ -133,6 +133,13 @@ def day_figures(connection: Connection, day: date) -> DayFigures | None:
     return None if row is None else DayFigures(*row)
 
 
+def noted_days(connection: Connection, days: Sequence[date]) -> pd.DataFrame:
+    """The rows of ``settlement_days`` of those of the days that are stored, by date."""
+    noted = settlement_days.c
+    query = select(*noted).where(noted.settlement_date.in_(days)).order_by(noted.settlement_date)
+    return read_frame(connection, query).set_index("settlement_date")
+
+
 def payments(connection: Connection, days: Sequence[date]) -> "pd.Series[float]":
     """£ paid for the gross energy by day, of those of the days that are stored."""
     noted = settlement_days.c

@@ -1,6 +1,5 @@
 """Connections to the warehouse: reading without locks, writing one day or span at a time."""
 
-import gc
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -30,6 +29,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from mining_assets.garbage import garbage_left_alone
 from mining_assets.warehouse.columns import Instant
 
 # How long a lock is waited for, unless the address says another `timeout`.
@@ -110,7 +110,7 @@ def read_frame(connection: Connection, query: Select[Any]) -> pd.DataFrame:
     # The driver's own rows: SQLAlchemy would convert value by value, and of the few dates and instants among
     # thousands of rows each is converted once here.
     assert result.cursor is not None
-    with _garbage_left_alone():
+    with garbage_left_alone():
         rows = result.cursor.fetchall()
         result.close()
         values = zip(*rows, strict=True) if rows else ([] for _ in columns)
@@ -120,18 +120,6 @@ def read_frame(connection: Connection, query: Select[Any]) -> pd.DataFrame:
         }
         del rows, values
     return pd.DataFrame(frame, columns=[column.key for column in columns])
-
-
-@contextmanager
-def _garbage_left_alone() -> Iterator[None]:
-    """No cyclic garbage is looked for among a hundred thousand rows, which hold none: a sixth of a scan went on it."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _as_array(column: ColumnElement[Any], values: list[Any], dialect: Dialect) -> Any:

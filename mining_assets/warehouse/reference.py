@@ -1,7 +1,7 @@
 """The wind register and the network's epochs: what is stored, and adding what a fetch brought."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
@@ -59,10 +59,15 @@ def store_wind_units(connection: Connection, seen: Iterable[WindUnit], fetched_a
 
 def network_history(connection: Connection) -> NetworkHistory:
     """The stored history, known until it was last fetched; none when it is not what was fetched."""
-    known_until = last_fetch(connection, network_epochs.name)
-    if is_altered(connection, network_epochs.name):
+    fetches = reference_fetches.c
+    query = select(fetches.fetched_at, fetches.content_hash).where(fetches.name == network_epochs.name)
+    noted = connection.execute(query).one_or_none()
+    epochs = stored_epochs(connection)
+    if noted is None:
+        return NEVER_FETCHED
+    if noted.content_hash is not None and noted.content_hash != _hash(epochs):
         return ALTERED
-    return NetworkHistory(stored_epochs(connection), known_until) if known_until else NEVER_FETCHED
+    return NetworkHistory(epochs, noted.fetched_at)
 
 
 def stored_epochs(connection: Connection) -> tuple[Epoch, ...]:
@@ -110,5 +115,8 @@ def is_altered(connection: Connection, name: str) -> bool:
 
 def _content_hash(connection: Connection, name: str) -> str:
     """Of the epochs everything, of the wind units which of them are known."""
-    content = stored_epochs(connection) if name == network_epochs.name else sorted(wind_units(connection))
+    return _hash(stored_epochs(connection) if name == network_epochs.name else sorted(wind_units(connection)))
+
+
+def _hash(content: Sequence[object]) -> str:
     return hashlib.sha256(repr([*content]).encode()).hexdigest()

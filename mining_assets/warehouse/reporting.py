@@ -10,13 +10,7 @@ from sqlalchemy import Connection, func, select
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.summaries import month_of, span_bounds
 from mining_assets.warehouse.engine import read_frame
-from mining_assets.warehouse.schema import (
-    bitcoin_daily_summaries,
-    curtailment_records,
-    daily_summaries,
-    restatements,
-    settlement_days,
-)
+from mining_assets.warehouse.schema import bitcoin_daily_summaries, curtailment_records, daily_summaries, restatements
 from mining_assets.warehouse.states import day_states
 from mining_assets.warehouse.status import Bounds, Status, read_status
 from mining_assets.warehouse.summaries import summaries_between
@@ -84,13 +78,6 @@ def read_material(
         restated=_restated(connection, first, last),
         models=tuple(model.name for model in models),
     )
-
-
-def noted_days(connection: Connection, days: Sequence[date]) -> pd.DataFrame:
-    """The rows of ``settlement_days`` of those of the days that are stored, by date."""
-    noted = settlement_days.c
-    query = select(*noted).where(noted.settlement_date.in_(days)).order_by(noted.settlement_date)
-    return read_frame(connection, query).set_index("settlement_date")
 
 
 def farms_by_day(connection: Connection, days: Sequence[date]) -> pd.DataFrame:

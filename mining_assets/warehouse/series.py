@@ -7,6 +7,8 @@ transaction. Rows that were altered from outside are taken for absent until the 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 
 import pandas as pd
 from sqlalchemy import Connection, Table, delete, select, update
@@ -87,9 +89,10 @@ def content_hashes(rows: pd.DataFrame) -> dict[date, str]:
     """SHA-256 of each day's rows, which are in the order of their key."""
     instants = rows.select_dtypes("datetimetz")
     plain = rows.assign(**{name: instants[name].astype("int64") for name in instants})
+    values = zip(plain["settlement_date"], plain_rows(plain.drop(columns="settlement_date")), strict=True)
     return {
-        day: hashlib.sha256(repr(plain_rows(own.drop(columns="settlement_date"))).encode()).hexdigest()
-        for day, own in plain.groupby("settlement_date")
+        day: hashlib.sha256(repr([row for _, row in own]).encode()).hexdigest()
+        for day, own in groupby(values, key=itemgetter(0))
     }
 
 
