@@ -24,7 +24,7 @@ from mining_assets.assets.day_run import (
     DailyRun,
     DayRun,
 )
-from mining_assets.assets.descriptions import OWNERS, table_metadata
+from mining_assets.assets.descriptions import OWNERS, RULES_VERSION, rules_version, table_metadata
 from mining_assets.assets.means import Means
 from mining_assets.assets.references import NETWORK_EPOCHS, WIND_BM_UNITS
 from mining_assets.assets.series_run import GENERATION, PRICE
@@ -70,7 +70,7 @@ def daily_chain(
 
     @dg.multi_asset(
         name="daily_chain",
-        specs=_specs(freshness=FRESH_BY_EVENING if last is None else None),
+        specs=_specs(rules_version(scope.models), freshness=FRESH_BY_EVENING if last is None else None),
         check_specs=check_specs(key.to_user_string() for key in DAILY_CHAIN),
         can_subset=True,
         partitions_def=cuts.days,
@@ -103,11 +103,12 @@ def daily_chain(
     return chain
 
 
-def _specs(freshness: dg.FreshnessPolicy | None) -> list[dg.AssetSpec]:
+def _specs(bitcoin_version: str, freshness: dg.FreshnessPolicy | None) -> list[dg.AssetSpec]:
     common: dict[str, Any] = {"owners": OWNERS, "skippable": True, "freshness_policy": freshness}
     return [
         dg.AssetSpec(
             RECORDS,
+            code_version=RULES_VERSION,
             deps=[WIND_BM_UNITS],
             group_name="curtailment",
             kinds={"elexon", "sql"},
@@ -122,6 +123,7 @@ def _specs(freshness: dg.FreshnessPolicy | None) -> list[dg.AssetSpec]:
         ),
         dg.AssetSpec(
             CALCULATIONS,
+            code_version=bitcoin_version,
             deps=[RECORDS, NETWORK_EPOCHS],
             group_name="bitcoin",
             kinds={"bitcoin", "sql"},
@@ -135,6 +137,7 @@ def _specs(freshness: dg.FreshnessPolicy | None) -> list[dg.AssetSpec]:
         ),
         dg.AssetSpec(
             PRICE,
+            code_version=RULES_VERSION,
             group_name="bitcoin",
             kinds={"bitcoin", "sql"},
             description=(
@@ -146,6 +149,7 @@ def _specs(freshness: dg.FreshnessPolicy | None) -> list[dg.AssetSpec]:
         ),
         dg.AssetSpec(
             GENERATION,
+            code_version=RULES_VERSION,
             group_name="curtailment",
             kinds={"elexon", "sql"},
             description=(
@@ -157,6 +161,7 @@ def _specs(freshness: dg.FreshnessPolicy | None) -> list[dg.AssetSpec]:
         ),
         dg.AssetSpec(
             DAILY,
+            code_version=RULES_VERSION,
             deps=[RECORDS, GENERATION],
             group_name="curtailment",
             kinds={"sql"},
@@ -170,6 +175,7 @@ def _specs(freshness: dg.FreshnessPolicy | None) -> list[dg.AssetSpec]:
         ),
         dg.AssetSpec(
             BITCOIN_DAILY,
+            code_version=bitcoin_version,
             deps=[CALCULATIONS, PRICE],
             group_name="bitcoin",
             kinds={"bitcoin", "sql"},

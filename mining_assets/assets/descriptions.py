@@ -1,11 +1,21 @@
 """What every asset shows of itself in the Dagster UI, taken from the tables' own documentation."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
 from sqlalchemy import CheckConstraint, Table
 
+from mining_assets.domain.mining import MinerModel
+
 OWNERS = ["team:data"]
+# To be raised when the same input is to give other figures; the UI shows it, and what was made by an older one.
+RULES_VERSION = "1"
+
+
+def rules_version(models: Sequence[MinerModel]) -> str:
+    """The same of what is calculated for some miner models: other models, another version."""
+    return "-".join([RULES_VERSION, *(f"{model.name}:{model.hashrate_th:g}:{model.power_w:g}" for model in models)])
 
 
 def table_metadata(table: Table) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from mining_assets.assets.descriptions import OWNERS, table_metadata
+from mining_assets.assets.descriptions import OWNERS, RULES_VERSION, table_metadata
 from mining_assets.chain.references import refresh_network_epochs, refresh_wind_units
 from mining_assets.domain.wind import WindUnit
 from mining_assets.sources.blocking import Blocking
@@ -24,6 +24,7 @@ def reference_assets(additions: tuple[WindUnit, ...]) -> list[dg.AssetsDefinitio
         group_name="reference",
         kinds={"elexon", "sql"},
         owners=OWNERS,
+        code_version=RULES_VERSION,
         metadata=table_metadata(wind_bm_units),
         retry_policy=RETRY,
         description=(
@@ -41,6 +42,7 @@ def reference_assets(additions: tuple[WindUnit, ...]) -> list[dg.AssetsDefinitio
         group_name="reference",
         kinds={"bitcoin", "sql"},
         owners=OWNERS,
+        code_version=RULES_VERSION,
         metadata=table_metadata(network_epochs),
         retry_policy=RETRY,
         description=(

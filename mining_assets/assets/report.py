@@ -5,7 +5,7 @@ from datetime import UTC
 import dagster as dg
 
 from mining_assets.assets.conditions import ANY_UPSTREAM_PARTITION_CHANGED
-from mining_assets.assets.descriptions import OWNERS
+from mining_assets.assets.descriptions import OWNERS, RULES_VERSION
 from mining_assets.assets.rollups import MONTHLY, YEARLY
 from mining_assets.report.build import Report, build_report
 from mining_assets.settings import Settings, now
@@ -26,6 +26,7 @@ def reconciliation_report(settings: Settings, scope: Scope) -> dg.AssetsDefiniti
         group_name="report",
         kinds={"html"},
         owners=OWNERS,
+        code_version=RULES_VERSION,
         description="One HTML file that needs no network: how much was curtailed and paid, the Bitcoin it could have "
         "mined and its value, the share of wind, every day's state, and what the figures mean. Unknown is drawn as "
         "unknown. It covers all days and is written anew when any month or year changed.",

@@ -9,7 +9,7 @@ import pandas as pd
 from sqlalchemy import Table
 
 from mining_assets.assets.conditions import ANY_UPSTREAM_PARTITION_CHANGED
-from mining_assets.assets.descriptions import OWNERS, table_metadata
+from mining_assets.assets.descriptions import OWNERS, RULES_VERSION, table_metadata
 from mining_assets.assets.partition_metadata import Metadata, of_bitcoin, of_summary
 from mining_assets.chain.rollups import (
     RollUp,
@@ -104,6 +104,7 @@ def _roll_up(level: _Level, spans: dg.TimeWindowPartitionsDefinition, bounds: Bo
         group_name=level.group,
         kinds={"sql", "bitcoin"} if level.group == "bitcoin" else {"sql"},
         owners=OWNERS,
+        code_version=RULES_VERSION,
         description=level.description,
         metadata=table_metadata(level.table),
     )

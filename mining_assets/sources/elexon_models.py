@@ -4,7 +4,7 @@ Only the fields that are used are named here; others are ignored. A named field 
 that a change of the API cannot pass as an empty column.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from math import isfinite
 from typing import Annotated, NamedTuple, NotRequired
@@ -232,45 +232,61 @@ def stack_parser(day: date, period: int, side: Side) -> Callable[[bytes], tuple[
     start = period_start(day, period)
     day_text = day.isoformat()
 
+    def is_asked_for(fields: list[_StackFields], starts: Iterable[datetime]) -> bool:
+        """Whether every row is; all at once, since row by row it takes longer than to read the JSON."""
+        volumes = [row["volume"] for row in fields]
+        return (
+            {row["settlementDate"] for row in fields} <= {day_text}
+            and {row["settlementPeriod"] for row in fields} <= {period}
+            and all(each == start for each in starts)
+            and len({row["sequenceNumber"] for row in fields}) == len(fields)
+            and (max(volumes, default=0) <= 0 if side == "bid" else min(volumes, default=0) >= 0)
+        )
+
+    def first_wrong(fields: list[_StackFields], starts: Mapping[str, datetime]) -> ImpossibleValueError:
+        seen: set[int] = set()
+        for row in fields:
+            sequence, volume = row["sequenceNumber"], row["volume"]
+            if row["settlementDate"] != day_text:
+                return _wrong(sequence, "settlementDate", row["settlementDate"], f"asked for {day_text}")
+            if row["settlementPeriod"] != period:
+                return _wrong(sequence, "settlementPeriod", row["settlementPeriod"], f"asked for {period}")
+            if starts[row["startTime"]] != start:
+                return _wrong(sequence, "startTime", row["startTime"], f"the period starts at {start}")
+            if sequence in seen:
+                return _wrong(sequence, "sequenceNumber", sequence, "occurs more than once")
+            if volume > 0 if side == "bid" else volume < 0:
+                return _wrong(sequence, "volume", volume, f"has the wrong sign for a {side}")
+            seen.add(sequence)
+        raise AssertionError("every row is as asked for")
+
     def parse(body: bytes) -> tuple[StackRow, ...]:
         fields = validated(_STACK, body, ("data",))["data"]
         created = instants((row["createdDateTime"] for row in fields), "createdDateTime")
         starts = instants((row["startTime"] for row in fields), "startTime")
-        seen: set[int] = set()
-        rows: list[StackRow] = []
-        for row in fields:
-            sequence, volume = row["sequenceNumber"], row["volume"]
-            if row["settlementDate"] != day_text:
-                raise _wrong(sequence, "settlementDate", row["settlementDate"], f"asked for {day_text}")
-            if row["settlementPeriod"] != period:
-                raise _wrong(sequence, "settlementPeriod", row["settlementPeriod"], f"asked for {period}")
-            if starts[row["startTime"]] != start:
-                raise _wrong(sequence, "startTime", row["startTime"], f"the period starts at {start}")
-            if sequence in seen:
-                raise _wrong(sequence, "sequenceNumber", sequence, "occurs more than once")
-            if volume > 0 if side == "bid" else volume < 0:
-                raise _wrong(sequence, "volume", volume, f"has the wrong sign for a {side}")
-            seen.add(sequence)
-            price, final_price = row["originalPrice"], row["finalPrice"]
-            rows.append(
+        if not is_asked_for(fields, starts.values()):
+            raise first_wrong(fields, starts)
+        return tuple(
+            [
                 StackRow(
                     day,
                     period,
                     start,
                     created[row["createdDateTime"]],
-                    sequence,
+                    row["sequenceNumber"],
                     row["id"],
                     row["acceptanceId"],
                     row["bidOfferPairId"],
                     row["soFlag"],
                     row["cadlFlag"],
-                    price + 0.0,  # makes −0.0 a plain zero
-                    None if final_price is None else final_price + 0.0,
-                    volume + 0.0,
+                    row["originalPrice"] + 0.0,  # makes −0.0 a plain zero
+                    None if row["finalPrice"] is None else row["finalPrice"] + 0.0,
+                    row["volume"] + 0.0,
                     row.get("transmissionLossMultiplier"),
                 )
-            )
-        return tuple(rows)
+                for row in fields
+            ]
+        )
 
     return parse
 

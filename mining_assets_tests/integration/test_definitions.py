@@ -10,10 +10,12 @@ import dagster as dg
 import pytest
 import yaml
 
-from mining_assets.assets.day_run import DAILY_CHAIN
+from mining_assets.assets.day_run import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN, RECORDS, DailyRun
 from mining_assets.assets.references import NETWORK_EPOCHS, WIND_BM_UNITS
 from mining_assets.assets.report import RECONCILIATION_REPORT
 from mining_assets.assets.rollups import MONTHLY, YEARLY
+from mining_assets.automation.integrity import IntegrityScan
+from mining_assets.automation.operations import DailyCheck, OneDay, OnePeriod
 from mining_assets.definitions import build_definitions
 from mining_assets.partitions import partitions
 from mining_assets.settings import Settings
@@ -54,11 +56,28 @@ def test_asset_is_documented_down_to_its_columns(key: dg.AssetKey, definitions: 
     assert spec.owners
     assert spec.kinds
     assert spec.group_name != "default"
+    assert spec.code_version
     assert spec.metadata["dagster/table_name"] == key.to_user_string()
     schema = spec.metadata["dagster/column_schema"]
     assert isinstance(schema, dg.TableSchema)
     assert [column.name for column in schema.columns if not column.description] == []
     assert any(not column.constraints.nullable for column in schema.columns)
+
+
+def test_other_miner_models_are_another_version_of_what_is_calculated(tmp_path: Path) -> None:
+    models = tmp_path / "models.toml"
+    models.write_text("[S9]\nhashrate_th = 14.0\npower_w = 1323.0\n")
+    for key, follows in ((CALCULATIONS, True), (BITCOIN_DAILY, True), (RECORDS, False), (DAILY, False)):
+        usual, other = (
+            build_definitions(Settings(home=tmp_path, miner_models=chosen)).get_assets_def(key).specs_by_key[key]
+            for chosen in (None, models)
+        )
+        assert (usual.code_version != other.code_version) is follows
+
+
+@pytest.mark.parametrize("config", [DailyRun, DailyCheck, OneDay, OnePeriod, IntegrityScan])
+def test_the_launchpad_says_what_each_field_means(config: type[dg.Config]) -> None:
+    assert {name for name, field in config.model_fields.items() if not field.description} == set()
 
 
 @pytest.mark.parametrize(
