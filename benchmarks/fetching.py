@@ -35,7 +35,7 @@ def twin(setting: Setting) -> str:
 
 def bare_httpx(setting: Setting) -> list[Figure]:
     """Fetch and parse days; bare httpx only reads the same bodies with as many requests at a time."""
-    url, days = twin(setting), _days(max(1, round(4 * setting.scale)))
+    url, days = twin(setting), _days(max(1, round(12 * setting.scale)))
     count = sum(2 * periods_in(day) for day in days)
     bare, product = medians(
         setting.repetitions,

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from datetime import UTC, date
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from mining_assets.domain.summaries import month_of, span_bounds
 from mining_assets.report.build import Report, build_report
 from mining_assets.report.tables import number
 from mining_assets.settings import now
+
+_FARMS_AS_TEXT, _FARMS_AS_JSON = 5, 20
 
 
 class MonthType(click.ParamType[str]):
@@ -104,6 +107,15 @@ def as_dict(made: Report, path: Path) -> dict[str, Any]:
                 for mined in totals.mined
             ],
         },
+        "farms": [
+            {
+                "farm": farm["farm_id"],
+                "lead_party": farm["lead_party_name"] if isinstance(farm["lead_party_name"], str) else None,
+                "curtailed_mwh": farm["curtailed_energy"],
+                "payment_gbp": farm["payment"],
+            }
+            for farm in made.farms.head(_FARMS_AS_JSON).to_dict("records")
+        ],
         "month": made.month,
         "path": str(path),
     }
@@ -117,6 +129,17 @@ def as_text(made: Report, path: Path) -> str:
         f"Curtailed: {number(totals.energy, 3)} MWh (gross)",
         f"Paid: {number(totals.payment, 2, '£')}",
         *(f"{mined.model}: {number(mined.bitcoin, 8)} BTC (subsidy only)" for mined in totals.mined),
+        *_farms(made),
         f"The report is in {path}",
     ]
     return "\n".join(lines)
+
+
+def _farms(made: Report) -> Iterator[str]:
+    """The farms that lost most."""
+    for place, farm in enumerate(made.farms.head(_FARMS_AS_TEXT).to_dict("records"), start=1):
+        if place == 1:
+            yield "Farms that lost most:"
+        party = farm["lead_party_name"] if isinstance(farm["lead_party_name"], str) else "no lead party told"
+        energy, payment = number(farm["curtailed_energy"], 3), number(farm["payment"], 2, "£")
+        yield f"  {place}. {farm['farm_id']} ({party}): {energy} MWh, {payment}"

@@ -6,12 +6,13 @@ from datetime import date, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from mining_assets.domain.mining import MinerModel
 from mining_assets.files import written_whole
 from mining_assets.report.figures import figures
-from mining_assets.report.shaping import DAY_KINDS, Totals, totals
+from mining_assets.report.shaping import DAY_KINDS, Totals, farms_ranked, totals
 from mining_assets.report.tables import number
 from mining_assets.report.verdict import Verdict, open_ranges, verdict
 from mining_assets.warehouse.engine import Warehouse
@@ -23,11 +24,17 @@ _RANGES = 40
 
 @dataclass(frozen=True)
 class Report:
-    """A report, and what heads it."""
+    """A report, and what heads it.
+
+    Attributes:
+        farms: as from ``shaping.farms_ranked``, all of them.
+        month: whose half hours are shown.
+    """
 
     status: Status
     totals: Totals
     verdict: Verdict
+    farms: pd.DataFrame
     month: str | None
     html: str
 
@@ -61,7 +68,8 @@ def build_report(
         material = read_material(connection, first, last, month, models, bounds)
     made_from = warehouse.url.render_as_string(hide_password=True)
     judged, sums = verdict(material), totals(material)
-    return Report(material.status, sums, judged, material.month, _page(material, sums, judged, models, made_from, now))
+    page = _page(material, sums, judged, models, made_from, now)
+    return Report(material.status, sums, judged, farms_ranked(material.farms), material.month, page)
 
 
 def _page(

@@ -41,7 +41,7 @@ T = TypeVar("T")
 _PAUSE_SECONDS = 60.0
 _LONGEST_PAUSE_SECONDS = 15 * 60.0
 # Turns of the event loop in which a request that waited for its place is on its way.
-_TURNS_TO_SEND = 3
+_TURNS_TO_SEND = 2
 
 
 @dataclass(frozen=True)

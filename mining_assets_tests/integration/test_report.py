@@ -33,6 +33,11 @@ def test_report_writes_a_page_and_tells_what_heads_it(mixed_days: Environment, t
     bids = records[(records["side"] == "bid") & records["settlement_date"].isin([WINDY, PROVISIONAL])]
     assert told["totals"]["curtailed_mwh"] == pytest.approx(-bids["volume"].sum())
     assert told["totals"]["payment_gbp"] == pytest.approx(bids["payment"].sum())
+    largest = (-bids.groupby("farm_id")["volume"].sum()).sort_values(ascending=False).head(20)
+    assert [farm["farm"] for farm in told["farms"]] == list(largest.index)
+    assert [farm["curtailed_mwh"] for farm in told["farms"]] == pytest.approx(list(largest))
+    paid = bids.groupby("farm_id")["payment"].sum()
+    assert [farm["payment_gbp"] for farm in told["farms"]] == pytest.approx([paid[farm] for farm in largest.index])
     assert [each["miner_model"] for each in told["totals"]["bitcoin"]] == ["S19J_PRO", "S9", "M20S"]
     page = read_page((tmp_path / "april.html").read_text())
     assert f"{-bids['volume'].sum():,.0f} MWh" in page.text
@@ -44,6 +49,7 @@ def test_report_of_what_is_not_complete_is_right_as_it_says_so(here: Here, mixed
     assert "2025-03-28 to 2025-04-06: Not complete. Figures are of 4 of 10 days" in out
     (page,) = (mixed_days.home / "data" / "reports").glob("report_*.html")
     assert str(page) in out
+    assert "Farms that lost most:\n  1. " in out
 
 
 @pytest.mark.parametrize(
