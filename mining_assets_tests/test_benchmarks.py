@@ -12,7 +12,7 @@ from sqlalchemy import URL, text
 from benchmarks.__main__ import BENCHES, measure
 from benchmarks.child import verify
 from benchmarks.drawn import draw
-from benchmarks.measure import Figure, Setting, medians
+from benchmarks.measure import Figure, Setting, in_process, medians
 from benchmarks.warehouses import days_of, fill, scope_of
 from mining_assets.domain.settlement import periods_in
 from mining_assets.warehouse.engine import Warehouse
@@ -76,3 +76,9 @@ def test_ways_take_turns_and_the_first_round_does_not_count() -> None:
     seconds = medians(2, lambda: order.append("a"), lambda: order.append("b"), before=lambda: order.append("-"))
     assert "".join(order) == "-a-b" * 3
     assert len(seconds) == 2
+
+
+def test_the_memory_of_a_process_is_its_own_and_not_that_of_who_started_it(tmp_path: Path) -> None:
+    held = b"x" * 700_000_000
+    told = in_process("fill", f"sqlite:///{tmp_path}/warehouse.sqlite", 0.003)
+    assert 50 < told["megabytes"] < len(held) / 2**20

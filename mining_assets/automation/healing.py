@@ -58,23 +58,27 @@ def healing_sensor(settings: Settings, scope: Scope) -> dg.SensorDefinition:
         with warehouse.reading() as connection:
             states = day_states(connection, first, last, scope.models)
             # A day that is not whole brings its price and generation along when it is fetched.
-            whole = states.index[states["fetched_at"].notna()]
-            series = {name: series_states(connection, name, first, last).loc[whole] for name in SERIES}
+            whole = states["fetched_at"].notna().to_numpy()
+            series = {name: series_states(connection, name, first, last)[whole] for name in SERIES}
             differing = list(differing_spans(connection, first, last, scope.bounds))
             away = outages(connection)
         covered = days_in_flight(context.instance, runs, context.repository_def)
         room = policy.runs_at_a_time - sum(HEALING_TAG in run.tags for run in runs)
         made = plan(states, covered=covered, away=away, policy=policy, room=room, now=at)
-        with warehouse.writing("healing") as connection:
-            note_requested(connection, made.days, policy, at)
-            quarantine(connection, made.to_quarantine, at)
-            covered |= set(made.days)  # a run of a day brings its price and generation with it
-            for name, known in series.items():
-                room_left = room - len(made.work)
-                of_series = plan_series(name, known, covered=covered, away=away, room=room_left, now=at)
-                note_series_requested(connection, name, of_series.days, policy, at)
-                made.work += of_series.work
-                made.skipped += of_series.skipped
+        covered |= set(made.days)  # a run of a day brings its price and generation with it
+        days_asked, asked = made.days, {}
+        for name, known in series.items():
+            room_left = room - len(made.work)
+            of_series = plan_series(name, known, covered=covered, away=away, room=room_left, now=at)
+            asked[name] = of_series.days
+            made.work += of_series.work
+            made.skipped += of_series.skipped
+        if made.work or made.to_quarantine:
+            with warehouse.writing("healing") as connection:
+                note_requested(connection, days_asked, policy, at)
+                quarantine(connection, made.to_quarantine, at)
+                for name, days in asked.items():
+                    note_series_requested(connection, name, days, policy, at)
         since = _differing_since(context.cursor, differing, at)
         lasting = [] if runs or made.work else [span for span in differing if at - since[span] >= LASTING]
         requests = [_request(work) for work in made.work] + list(_roll_up_requests(lasting))

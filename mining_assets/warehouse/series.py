@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 
+import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, Table, delete, select, update
 
@@ -115,7 +116,7 @@ def series_states(connection: Connection, name: str, first: date, last: date) ->
         )
     ).scalars()
     states["attempts"] = states["attempts"].fillna(0).astype("int64")
-    states["state"] = states["fetched_at"].notna().map({True: "known", False: "missing"})
+    states["state"] = np.where(states["fetched_at"].notna(), "known", "missing").astype(object)
     states.loc[states.index.isin(list(altered)), "state"] = "altered"
     return states
 

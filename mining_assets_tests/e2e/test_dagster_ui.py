@@ -37,6 +37,7 @@ DAMAGED = date(2025, 6, 27)
 RECORDS, CHECK = "curtailment_records", "ledger_agreement"
 WITHOUT_PARTITIONS = ("network_epochs", "wind_bm_units", "reconciliation_report")
 SECONDS_TO_HEAL = 420
+ALL_WELL = f"All {len(DAYS)} days are whole and settled"
 GRAPH: FloatRect = {"x": 580, "y": 180, "width": 1770, "height": 760}  # of the window, for its picture
 
 
@@ -102,7 +103,8 @@ def clicked_through(ui: DagsterUi, made: Environment, world: GeneratedWorld, pic
     ui.expect_check("Failed", re.compile(rf"problems on 1 of {len(DAYS)} days .*first {DAMAGED}: period 17 bid"))
     assert ui.metadata("bad spans").split()[-1] == "1"
     assert str(DAMAGED) in ui.metadata("first bad")
-    assert "--refetch" in ui.metadata("what to do")
+    assert f"mining-assets date {DAMAGED} --refetch" in ui.metadata("what to do")
+    assert f"checks.md#{RECORDS}-{CHECK}" in ui.metadata("operator's page")
     pictures.take(ui.page, "failed_check")
 
     # The sensor, once it is on, mends the day and fetches those that were never asked for.
@@ -110,6 +112,8 @@ def clicked_through(ui: DagsterUi, made: Environment, world: GeneratedWorld, pic
     wait_for("everything right", SECONDS_TO_HEAL, lambda: run_cli(made, "status").returncode == 0, interval=2)
     for day in DAYS:
         assert_day_is_right(made, world, day)
+    page = made.home / "data" / "reports" / "reconciliation_report.html"
+    wait_for("the report on all days", SECONDS_TO_HEAL, lambda: page.exists() and ALL_WELL in page.read_text())
     ui.open_check(RECORDS, CHECK)
     ui.expect_check("Passed", re.compile("^Holds on "))  # on the days that the sensor's last run verified
     assert ui.run_job(INTEGRITY_JOB) == "Success"
@@ -121,6 +125,7 @@ def clicked_through(ui: DagsterUi, made: Environment, world: GeneratedWorld, pic
     ui.open_partitions(RECORDS)
     ui.page.get_by_text(str(DAMAGED), exact=True).first.click()
     expect(ui.page.get_by_text("curtailed energy (MWh)")).to_be_visible()
+    expect(ui.page.get_by_text("farms that lost most")).to_be_visible()
     pictures.take(ui.page, "partitions")
     ui.open_graph()
     partitioned = [name for name in groups if name not in WITHOUT_PARTITIONS]
