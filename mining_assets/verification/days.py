@@ -3,13 +3,14 @@
 They work on a chunk of days at a time, of any length; a month is a good one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Select, Table, select
 
 from mining_assets.domain.curtailment import daily_totals, farm_energy, payment
 from mining_assets.domain.mining import MinerModel
@@ -112,7 +113,11 @@ def read_chunk(connection: Connection, days: Sequence[date]) -> Chunk:
 
 def days_with_anything(connection: Connection, days: Sequence[date]) -> set[date]:
     """Those of the days of which any table of days has a row."""
-    there: set[date] = set()
+    return {day for query in _of_days(days) for day in connection.execute(query.distinct()).scalars()}
+
+
+def _of_days(days: Sequence[date]) -> Iterator[Select[Any]]:
+    """Of each table of days, the days of its rows."""
     for table in (
         settlement_ledger,
         settlement_days,
@@ -126,11 +131,10 @@ def days_with_anything(connection: Connection, days: Sequence[date]) -> set[date
         wind_generation,
     ):
         day = table.c["summary_date" if "summary_date" in table.c else "settlement_date"]
-        there.update(connection.execute(select(day).where(day.in_(days)).distinct()).scalars())
-    noted = select(day_fetches.c.settlement_date).where(
+        yield select(day).where(day.in_(days))
+    yield select(day_fetches.c.settlement_date).where(
         day_fetches.c.settlement_date.in_(days), day_fetches.c.fetched_at.is_not(None)
     )
-    return there.union(connection.execute(noted).scalars())
 
 
 def verify_days(
@@ -161,7 +165,7 @@ def verify_days(
             )
         },
     )
-    if not days_with_anything(connection, days):
+    if not any(connection.execute(query.limit(1)).first() for query in _of_days(days)):
         records.note_never_fetched(days, verification)
         series.note_unknown(days, verification)
         return verification
