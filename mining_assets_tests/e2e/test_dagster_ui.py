@@ -124,7 +124,7 @@ def clicked_through(ui: DagsterUi, made: Environment, world: GeneratedWorld, pic
         ui.expect_partitions(materialized=count, missing=0, failed=0)
     ui.open_partitions(RECORDS)
     ui.page.get_by_text(str(DAMAGED), exact=True).first.click()
-    expect(ui.page.get_by_text("curtailed energy (MWh)")).to_be_visible()
+    expect(ui.page.get_by_text("curtailed energy (MWh)").first).to_be_visible()
     expect(ui.page.get_by_text("farms that lost most")).to_be_visible()
     pictures.take(ui.page, "partitions")
     ui.open_graph()
