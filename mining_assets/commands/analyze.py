@@ -19,7 +19,7 @@ from mining_assets.domain.summaries import month_of
 from mining_assets.healing.plan import DERIVE, needs
 from mining_assets.settings import Settings, now, prepare_home
 from mining_assets.verification.catalog import CALCULATIONS_COMPLETE
-from mining_assets.verification.findings import Verification
+from mining_assets.verification.findings import Joined, Verification, joined
 from mining_assets.verification.scan import Scope, note_scan, scan
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.schema import metadata
@@ -28,7 +28,7 @@ from mining_assets.warehouse.upgrade import current_revision, needed_revision
 
 BUCKETS = ("critical (below 50 %)", "partial (50 to 95 %)", "almost (95 % and more)")
 ANSWERS = "answers"
-_LISTED_COMMANDS = 20
+_LISTED = 20
 _OF_MODEL = "missing "
 
 
@@ -60,7 +60,8 @@ def analyze(as_json: bool) -> None:
         "sources": sources(settings),
         "commands": mending_commands(status),
     }
-    click.echo(json.dumps(report, indent=2) if as_json else "\n".join([as_text(status), *_lines(report)]))
+    text = [as_text(status), *_lines(report, joined(verification.errors))]
+    click.echo(json.dumps(report, indent=2) if as_json else "\n".join(text))
     right = status.is_right and not verification.errors
     reachable = all(answer == ANSWERS for answer in report["sources"].values())
     sys.exit(1 if not right else 0 if reachable else UNREACHABLE)
@@ -181,20 +182,25 @@ def _postgresql_health(connection: Connection) -> dict[str, Any]:
     }
 
 
-def _lines(report: dict[str, Any]) -> Iterator[str]:
+def _lines(report: dict[str, Any], wrong: list[Joined]) -> Iterator[str]:
     yield ""
     yield "=== By value ==="
     errors = [finding for finding in report["findings"] if finding["severity"] == "error"]
     yield f"Findings: {len(errors)} errors, {len(report['findings']) - len(errors)} warnings"
-    for finding in errors[:_LISTED_COMMANDS]:
-        yield f"  {finding['span']} {finding['table']} {finding['check']}: {finding['example']}"
+    for row in wrong[:_LISTED]:
+        yield f"  {row.where} {row.check.table} {row.check.name}: {row.example}"
+    if len(wrong) > _LISTED:
+        yield f"  and {len(wrong) - _LISTED:,} more"
     for name, days in report["buckets"].items():
         yield f"{name}: {len(days)} days" + (f", first {days[0]}" if days else "")
     for model, count in report["missing_by_model"].items():
         yield f"missing on {model}: {count:,}"
-    for row in report["by_month"]:
-        whole = f"{row['whole_days']} of {row['days']} days whole"
-        yield f"  {row['month']}: {whole}, {row['missing']:,} calculations missing"
+    some = [row for row in report["by_month"] if row["whole_days"]]
+    for month in some[-_LISTED:]:
+        whole = f"{month['whole_days']} of {month['days']} days whole"
+        yield f"  {month['month']}: {whole}, {month['missing']:,} calculations missing"
+    if len(some) < len(report["by_month"]):
+        yield f"  months without any whole day: {len(report['by_month']) - len(some):,}"
     database = report["database"]
     yield ""
     yield "=== Database ==="
@@ -208,4 +214,4 @@ def _lines(report: dict[str, Any]) -> Iterator[str]:
         yield f"{name}: {answer}"
     yield ""
     yield "=== What would mend it ==="
-    yield from report["commands"][:_LISTED_COMMANDS] or ["nothing is needed"]
+    yield from report["commands"][:_LISTED] or ["nothing is needed"]

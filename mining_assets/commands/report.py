@@ -17,7 +17,7 @@ from mining_assets.report.build import Report, build_report
 from mining_assets.report.tables import number
 from mining_assets.settings import now
 
-_FARMS_AS_TEXT, _FARMS_AS_JSON = 5, 20
+_FARMS_AS_TEXT, _FARMS_AS_JSON, _RANGES_AS_TEXT = 5, 20, 10
 
 
 class MonthType(click.ParamType[str]):
@@ -116,6 +116,7 @@ def as_dict(made: Report, path: Path) -> dict[str, Any]:
             }
             for farm in made.farms.head(_FARMS_AS_JSON).to_dict("records")
         ],
+        "not_final": [{"days": days, "count": count, "is": kind} for days, count, kind in made.open_ranges],
         "month": made.month,
         "path": str(path),
     }
@@ -123,13 +124,16 @@ def as_dict(made: Report, path: Path) -> dict[str, Any]:
 
 def as_text(made: Report, path: Path) -> str:
     """What heads the report, for people."""
-    totals = made.totals
+    totals, scanned = made.totals, max(made.status.scans.values(), default=None)
     lines = [
         f"{made.status.first} to {made.status.last}: {made.verdict.headline}. {made.verdict.explanation}",
+        *(f"  {days}: {kind}" for days, _, kind in made.open_ranges[:_RANGES_AS_TEXT]),
+        *([f"  and {more} more"] if (more := len(made.open_ranges) - _RANGES_AS_TEXT) > 0 else []),
         f"Curtailed: {number(totals.energy, 3)} MWh (gross)",
         f"Paid: {number(totals.payment, 2, '£')}",
         *(f"{mined.model}: {number(mined.bitcoin, 8)} BTC (subsidy only)" for mined in totals.mined),
         *_farms(made),
+        f"All history verified by value: {f'{scanned:%Y-%m-%d %H:%M} UTC' if scanned else 'never yet'}",
         f"The report is in {path}",
     ]
     return "\n".join(lines)
@@ -137,9 +141,11 @@ def as_text(made: Report, path: Path) -> str:
 
 def _farms(made: Report) -> Iterator[str]:
     """The farms that lost most."""
+    if made.totals.days_known and made.farms.empty:
+        yield "No farm was curtailed."
     for place, farm in enumerate(made.farms.head(_FARMS_AS_TEXT).to_dict("records"), start=1):
         if place == 1:
-            yield "Farms that lost most:"
+            yield "Farms that lost most, by MWh (and what they were paid):"
         party = farm["lead_party_name"] if isinstance(farm["lead_party_name"], str) else "no lead party told"
         energy, payment = number(farm["curtailed_energy"], 3), number(farm["payment"], 2, "£")
         yield f"  {place}. {farm['farm_id']} ({party}): {energy} MWh, {payment}"

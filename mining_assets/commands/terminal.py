@@ -182,7 +182,7 @@ class _Pace(ProgressColumn):
 
 def _log(command: str, home: Path) -> logging.Logger:
     """A logger that writes to a file per command and day, and nowhere else."""
-    folder = home / "logs"
+    folder = home / "data" / "logs"  # $DAGSTER_HOME/logs is Dagster's: it uploads and empties it as its telemetry
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{command}-{datetime.now(UTC):%Y-%m-%d}.log"
     handler = RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8")

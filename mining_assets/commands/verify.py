@@ -3,6 +3,8 @@
 import json
 import sys
 from datetime import date
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 import click
@@ -18,7 +20,8 @@ from mining_assets.commands.options import (
     opened_warehouse,
 )
 from mining_assets.settings import now, prepare_home
-from mining_assets.verification.findings import Finding, stored_findings
+from mining_assets.verification.catalog import DAMAGE
+from mining_assets.verification.findings import Finding, joined, stored_findings
 
 _LISTED = 40
 
@@ -83,18 +86,22 @@ def _print(found: list[Finding], first: date, last: date, *, verified: bool) -> 
         if verified:
             click.echo(f"{first} to {last}: every check holds.")
         return
-    ordered = sorted(found, key=lambda finding: (finding.check.severity, finding.check.table, str(finding.span)))
+    rows = joined(found)
     table = Table(title=f"{first} to {last}: findings", title_justify="left", caption_justify="left")
     for heading in ("severity", "check", "where", "problems", "first of them"):
         table.add_column(heading, justify="right" if heading == "problems" else "left", overflow="fold")
-    for finding in ordered[:_LISTED]:
-        check = finding.check
-        name = f"{check.table}: {check.name}"
-        table.add_row(check.severity, name, str(finding.span), f"{finding.problems:,}", finding.example)
-    if len(ordered) > _LISTED:
-        table.caption = f"the first {_LISTED} of {len(ordered):,}; all are in the table integrity_findings"
+    for row in rows[:_LISTED]:
+        name = f"{row.check.table}: {row.check.name}"
+        table.add_row(row.check.severity, name, row.where, f"{row.problems:,}", row.example)
+    if len(rows) > _LISTED:
+        table.caption = f"the first {_LISTED} of {len(rows):,}; all are in the table integrity_findings"
     console = Console(highlight=False)
     console.width = max(console.width, 120)
     console.print(table, markup=False)
-    for check in sorted({finding.check for finding in found}, key=lambda check: (check.severity, check.table)):
-        click.echo(f"{check.severity} {check.table} {check.name}: {check.remedy}")
+    click.echo("What to do:")
+    for _, of_check in groupby(rows, key=attrgetter("check")):
+        row = next(of_check)
+        check = row.check
+        click.echo(f"  {check.severity} {check.table} {check.name}: {check.remedy_on(row.first)}")
+    if any(row.check in DAMAGE for row in rows):
+        click.echo("Damaged records come first: what other checks say of such a day follows from them.")

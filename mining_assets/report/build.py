@@ -28,6 +28,7 @@ class Report:
 
     Attributes:
         farms: as from ``shaping.farms_ranked``, all of them.
+        open_ranges: days that are not final, as from ``verdict.open_ranges``.
         month: whose half hours are shown.
     """
 
@@ -35,6 +36,7 @@ class Report:
     totals: Totals
     verdict: Verdict
     farms: pd.DataFrame
+    open_ranges: list[tuple[str, int, str]]
     month: str | None
     html: str
 
@@ -69,7 +71,8 @@ def build_report(
     made_from = warehouse.url.render_as_string(hide_password=True)
     judged, sums = verdict(material), totals(material)
     page = _page(material, sums, judged, models, made_from, now)
-    return Report(material.status, sums, judged, farms_ranked(material.farms), material.month, page)
+    farms, ranges = farms_ranked(material.farms), open_ranges(material)
+    return Report(material.status, sums, judged, farms, ranges, material.month, page)
 
 
 def _page(

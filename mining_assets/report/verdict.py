@@ -1,8 +1,10 @@
 """Whether the figures of a report may be trusted, in words."""
 
 from dataclasses import dataclass
+from math import isclose
 
 from mining_assets.domain.healing import day_ranges
+from mining_assets.domain.tolerance import RELATIVE_TOLERANCE
 from mining_assets.report.shaping import DAY_KINDS, day_kinds
 from mining_assets.warehouse.reporting import Material
 
@@ -32,13 +34,17 @@ def verdict(material: Material) -> Verdict:
     status = material.status
     days, known, whole = len(status.days), len(material.daily), status.whole
     if not known:
-        told = f"None of the {days:,} days has figures yet, so nothing is shown as zero."
-        return Verdict("empty", "Nothing is known yet", told)
+        there = ", ".join(f"{count:,} {state}" for state, count in status.states.items() if count)
+        told = f"No day has figures that count ({there}), and nothing is shown as zero."
+        return Verdict("empty", "Nothing is known", told)
     if known < days or whole < days:
         told = f"Figures are of {_of(known, days)}; the others are unknown, not zero."
         return Verdict("incomplete", "Not complete", told)
     if not status.is_right:
         told = f"All {days:,} days are there, but the last verification found what does not agree."
+        return Verdict("inconsistent", "Not consistent", told)
+    if not _records_add_up(material):
+        told = "The records do not add up to the summaries of their days: `mining-assets verify` says of which."
         return Verdict("inconsistent", "Not consistent", told)
     if status.states["provisional"]:
         told = (
@@ -60,6 +66,18 @@ def open_ranges(material: Material) -> list[tuple[str, int, str]]:
             span = f"{first}" if first == last else f"{first} to {last}"
             found.append((span, (last - first).days + 1, DAY_KINDS[kind]))
     return sorted(found)
+
+
+def _records_add_up(material: Material) -> bool:
+    """Whether the records, of which the farms' figures are, give the totals, which are the summaries'.
+
+    Damage that no verification has found yet shows here first.
+    """
+    pairs = (("curtailed_energy", "total_curtailed_energy"), ("payment", "total_payment"))
+    return all(
+        isclose(material.farms[name].sum(), material.daily[total].sum(), rel_tol=RELATIVE_TOLERANCE, abs_tol=1e-6)
+        for name, total in pairs
+    )
 
 
 def _of(some: int, days: int) -> str:

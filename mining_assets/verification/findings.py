@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from operator import attrgetter
 from typing import Literal
 
 import pandas as pd
@@ -79,6 +80,49 @@ class Verification:
         self.findings += other.findings
         for check, counts in other.counts.items():
             self.count(check, **counts)
+
+
+@dataclass
+class Joined:
+    """The same finding on days that follow one another, or a finding by itself.
+
+    Attributes:
+        problems: on all of them.
+        example: the first of the first.
+    """
+
+    check: Check
+    first: Span
+    last: Span
+    problems: int
+    example: str
+
+    @property
+    def where(self) -> str:
+        """A day, a month, a year, ``all``, or days as 2025-06-01 to 2025-06-30."""
+        return str(self.first) if self.first == self.last else f"{self.first} to {self.last}"
+
+    def is_continued_by(self, finding: Finding) -> bool:
+        """Whether a finding says the same of the next day."""
+        return (
+            finding.check == self.check
+            and finding.example == self.example
+            and isinstance(self.last, date)
+            and finding.span == self.last + timedelta(days=1)
+        )
+
+
+def joined(findings: Iterable[Finding]) -> list[Joined]:
+    """Findings by check and span, errors first; days that say the same are put together."""
+    rows: list[Joined] = []
+    by_check = attrgetter("check.severity", "check.table", "check.name")
+    for finding in sorted(findings, key=lambda each: (*by_check(each), str(each.span))):
+        if rows and rows[-1].is_continued_by(finding):
+            rows[-1].last = finding.span
+            rows[-1].problems += finding.problems
+        else:
+            rows.append(Joined(finding.check, finding.span, finding.span, finding.problems, finding.example))
+    return rows
 
 
 def problems(

@@ -1,5 +1,6 @@
 """What Dagster shows of a verification, in runs with a bad day and in runs of the checks alone."""
 
+from datetime import date
 from pathlib import Path
 
 import dagster as dg
@@ -12,7 +13,7 @@ from mining_assets.definitions import build_definitions
 from mining_assets.settings import Settings
 from mining_assets.verification import catalog
 from mining_assets.verification.catalog import CHECKS
-from mining_assets.verification.findings import Verification, problems
+from mining_assets.verification.findings import Verification, joined, problems
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.schema import daily_summaries, monthly_summaries, wind_bm_units
 from mining_assets_tests.samples import damage
@@ -136,3 +137,18 @@ def test_the_daily_chain_has_the_checks_of_its_four_assets(tmp_path: Path) -> No
     graph = build_definitions(Settings(home=tmp_path)).resolve_asset_graph()
     of_chain = {key for asset in DAILY_CHAIN for key in graph.get(asset).check_keys}
     assert of_chain == {check_key(check) for check in CHECKS if dg.AssetKey(check.table) in DAILY_CHAIN}
+
+
+def test_days_that_say_the_same_are_told_together_and_errors_come_first() -> None:
+    found = Verification()
+    days = [date(2025, 4, number) for number in (1, 2, 3, 5)]
+    found.add(catalog.CAPACITY, problems([days[0]], ["period 2 T_X-1"], ["too much"]))
+    found.add(catalog.COMPLETENESS, problems(days, [""] * 4, ["never fetched"] * 4))
+    found.add(catalog.COMPLETENESS, problems([date(2025, 4, 4)], ["period 1 bid"], ["not in the ledger"]))
+    told = [(row.check.severity, row.where, row.problems, row.example) for row in joined(found.findings)]
+    assert told == [
+        ("error", "2025-04-01 to 2025-04-03", 3, "never fetched"),
+        ("error", "2025-04-04", 1, "period 1 bid: not in the ledger"),
+        ("error", "2025-04-05", 1, "never fetched"),
+        ("warn", "2025-04-01", 1, "period 2 T_X-1: too much"),
+    ]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from mining_assets.report.build import Report, build_report
 from mining_assets.warehouse.engine import Warehouse, read_frame
@@ -32,9 +32,9 @@ from mining_assets_tests.report.mixed import (
     mixed,
 )
 from mining_assets_tests.report.reading import Element, csv_of, numbers, read_page, table_of
-from mining_assets_tests.samples import MODELS
+from mining_assets_tests.samples import MODELS, damage
 from mining_assets_tests.templates import Templates
-from mining_assets_tests.verification.clean import QUIET, SHORT, WINDY
+from mining_assets_tests.verification.clean import QUIET, SHORT, WINDY, clean
 
 NOW = datetime(2025, 5, 2, 9, 30, tzinfo=UTC)
 WITH_CHARTS = [
@@ -357,7 +357,7 @@ def test_an_empty_warehouse_gives_a_report_that_says_so(backend: str, templates:
         made = build_report(empty, FIRST, LAST, MODELS, BOUNDS, now=NOW)
     page = read_page(made.html)
     assert made.verdict.level == "empty"
-    assert "Nothing is known yet" in page.text
+    assert "Nothing is known" in page.text
     cards = total_cards(page)
     assert {value for value, _ in cards.values()} == {"unknown"}
     months = csv_of(page.by_id("curtailment_by_month"))
@@ -377,3 +377,18 @@ def test_a_single_day_that_is_final_is_called_so(filled: Warehouse) -> None:
     days = csv_of(page.by_id("days"))
     assert days["date"].tolist()[0] == str(FIRST)  # every day since the start
     assert date.fromisoformat(days["date"].tolist()[-1]) == QUIET
+
+
+@pytest.mark.parametrize("column", ["volume", "payment"])
+def test_damage_that_no_verification_has_found_yet_makes_no_final_report(
+    backend: str, templates: Templates, tmp_path: Path, column: str
+) -> None:
+    with templates.copy(backend, clean, tmp_path) as warehouse:
+        scope = (WINDY, WINDY, MODELS, (SHORT, WINDY))
+        assert build_report(warehouse, *scope, now=NOW).verdict.level == "final"
+        records = curtailment_records
+        row = (records.c.settlement_date == WINDY) & (records.c.side == "bid")
+        damage(warehouse, update(records).where(row).values({column: 2 * records.c[column]}))
+        judged = build_report(warehouse, *scope, now=NOW).verdict
+    assert (judged.level, judged.headline) == ("inconsistent", "Not consistent")
+    assert "`mining-assets verify`" in judged.explanation

@@ -183,7 +183,7 @@ def test_bad_input_is_one_line_and_touches_nothing(
 
 def test_each_command_leaves_a_log_of_the_day(made: Environment) -> None:
     run_cli(made, "date", LAST)
-    (log,) = (made.home / "logs").glob("date-*.log")
+    (log,) = (made.home / "data" / "logs").glob("date-*.log")
     assert f"[INFO] 1/1 {LAST} kept" in log.read_text()
 
 
