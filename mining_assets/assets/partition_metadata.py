@@ -58,7 +58,7 @@ def labelled(figures: Mapping[str, Any]) -> Metadata:
 
 
 def of_bitcoin(rows: pd.DataFrame) -> Metadata:
-    """The rows of one day, month or year of the Bitcoin summaries, one per miner model."""
+    """The rows of one month or year of the Bitcoin summaries, one per miner model."""
     shown: Metadata = {ROW_COUNT: len(rows)}
     for row in rows.to_dict("records"):
         model = row["miner_model"]

@@ -124,7 +124,7 @@ def as_dict(made: Report, path: Path) -> dict[str, Any]:
 
 def as_text(made: Report, path: Path) -> str:
     """What heads the report, for people."""
-    totals, scanned = made.totals, max(made.status.scans.values(), default=None)
+    totals, scanned = made.totals, made.status.scans.get("all")
     lines = [
         f"{made.status.first} to {made.status.last}: {made.verdict.headline}. {made.verdict.explanation}",
         *(f"  {days}: {kind}" for days, _, kind in made.open_ranges[:_RANGES_AS_TEXT]),

@@ -70,13 +70,19 @@ def build_report(
         material = read_material(connection, first, last, month, models, bounds)
     made_from = warehouse.url.render_as_string(hide_password=True)
     judged, sums = verdict(material), totals(material)
-    page = _page(material, sums, judged, models, made_from, now)
-    farms, ranges = farms_ranked(material.farms), open_ranges(material)
-    return Report(material.status, sums, judged, farms, ranges, material.month, page)
+    ranges = open_ranges(material)
+    page = _page(material, sums, judged, ranges, models, made_from, now)
+    return Report(material.status, sums, judged, farms_ranked(material.farms), ranges, material.month, page)
 
 
 def _page(
-    material: Material, sums: Totals, judged: Verdict, models: Sequence[MinerModel], made_from: str, now: datetime
+    material: Material,
+    sums: Totals,
+    judged: Verdict,
+    ranges: list[tuple[str, int, str]],
+    models: Sequence[MinerModel],
+    made_from: str,
+    now: datetime,
 ) -> str:
     environment = Environment(
         loader=PackageLoader("mining_assets.report"),
@@ -86,7 +92,6 @@ def _page(
         lstrip_blocks=True,
     )
     environment.filters["number"] = number
-    ranges = open_ranges(material)
     return environment.get_template("page.html").render(
         status=material.status,
         totals=sums,

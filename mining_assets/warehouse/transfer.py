@@ -18,6 +18,7 @@ from sqlalchemy import (
     inspect,
     select,
 )
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from mining_assets.domain.tolerance import RELATIVE_TOLERANCE
 from mining_assets.warehouse import reconciliation_schema  # noqa: F401  (adds its tables to the metadata)
@@ -97,9 +98,13 @@ def _refuse_occupied(connection: Connection) -> None:
 
 def _copy_table(read: Connection, write: Connection, table: Table) -> None:
     columns = list(table.columns)
-    with read.execute(select(*columns), execution_options={"yield_per": ROWS_AT_ONCE}) as rows:
-        for batch in rows.partitions():
-            insert_rows(write, table, columns, batch)
+    try:
+        with read.execute(select(*columns), execution_options={"yield_per": ROWS_AT_ONCE}) as rows:
+            for batch in rows.partitions():
+                insert_rows(write, table, columns, batch)
+    except (ValueError, DataError, IntegrityError) as error:  # SQLite holds what is not of its column's type
+        wrong = error.orig if isinstance(error, DBAPIError) else error
+        raise CopyDiffers(f"{table.name} holds what the target cannot: {wrong}; nothing was copied") from error
 
 
 def _summary(connection: Connection, table: Table) -> Summary:

@@ -11,6 +11,8 @@ from mining_assets.assets.report import RECONCILIATION_REPORT
 from mining_assets.automation.jobs import REPORT_JOB
 from mining_assets.definitions import build_definitions
 from mining_assets.files import written_whole
+from mining_assets.verification.findings import Verification
+from mining_assets.verification.scan import note_scan
 from mining_assets.warehouse.engine import read_frame
 from mining_assets.warehouse.schema import curtailment_records
 from mining_assets_tests.integration.harness import QUIET, Environment, Here, run_cli
@@ -44,11 +46,14 @@ def test_report_writes_a_page_and_tells_what_heads_it(mixed_days: Environment, t
 
 
 def test_report_of_what_is_not_complete_is_right_as_it_says_so(here: Here, mixed_days: Environment) -> None:
+    with mixed_days.warehouse() as warehouse:
+        note_scan(warehouse, "recent", PROVISIONAL, PROVISIONAL, Verification())
     code, out, _ = here("report")
     assert code == 0
     assert "2025-03-28 to 2025-04-06: Not complete. Figures are of 4 of 10 days" in out
     (page,) = (mixed_days.home / "data" / "reports").glob("report_*.html")
     assert str(page) in out
+    assert "All history verified by value: never yet" in out
     assert "Farms that lost most, by MWh (and what they were paid):\n  1. " in out
 
 

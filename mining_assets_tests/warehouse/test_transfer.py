@@ -106,6 +106,22 @@ def test_what_arrives_otherwise_is_taken_back(
     assert inspect(target.engine).get_table_names() == []
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("value", "told"), [("many", "'str' object"), (2**40, f"settlement_days.farm_periods cannot hold {2**40}")]
+)
+def test_what_only_sqlite_can_hold_is_named_and_nothing_is_copied(
+    source: Warehouse, target: Warehouse, value: object, told: str
+) -> None:
+    with source.writing("a") as connection:
+        connection.exec_driver_sql("UPDATE settlement_days SET farm_periods = ?", (value,))
+    with pytest.raises(
+        CopyDiffers, match=f"settlement_days holds what the target cannot: .*{told}.*nothing was copied"
+    ):
+        copy_warehouse(source, target, lambda *_: None)
+    assert inspect(target.engine).get_table_names() == []
+
+
 def test_a_copy_that_fails_half_way_leaves_nothing(
     source: Warehouse, target: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
