@@ -23,7 +23,7 @@ HOST = "127.0.0.1"
 SUPERUSER = "tests"
 SYSTEM_USER = "postgres"
 ATTEMPTS = 3
-START_SECONDS = 30.0
+START_SECONDS = 120.0
 # Nothing in it has to outlive a crash.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "50"}
 

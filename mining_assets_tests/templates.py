@@ -16,7 +16,7 @@ from mining_assets_tests.postgres import Cluster
 
 Prepare = Callable[[Warehouse], None]
 # A test that left a transaction open would otherwise stop all that follow.
-PATIENCE = "SET lock_timeout = '10s'"
+PATIENCE = "SET lock_timeout = '60s'"
 
 
 @dataclass

@@ -20,6 +20,7 @@ from typing import Any
 import httpx
 import pytest
 
+from mining_assets_tests.integration.harness import wait_for
 from mining_assets_tests.twin.faults import Fault, gzip_bomb
 from mining_assets_tests.twin.generated import GeneratedWorld
 from mining_assets_tests.twin.server import Twin
@@ -41,7 +42,7 @@ def twin(world: GeneratedWorld) -> Iterator[Twin]:
 
 @pytest.fixture
 def elexon(twin: Twin) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=twin.elexon_url, timeout=5) as client:
+    with httpx.Client(base_url=twin.elexon_url, timeout=60) as client:
         yield client
 
 
@@ -97,7 +98,7 @@ def test_keep_alive_gzip_and_record(twin: Twin, elexon: httpx.Client) -> None:
     assert twin.count(route="stack", date=DAY, period=24, side="bid", status=200) == 2
     assert twin.record.per_url() == {f"/bmrs/api/v1{STACK}": 2}
     assert twin.record.max_in_flight == 1
-    twin.delay_ms = 100
+    twin.delay_ms = 1000
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: httpx.get(twin.elexon_url + STACK), range(4)))
     assert 2 <= twin.record.max_in_flight <= 4
@@ -148,7 +149,7 @@ def test_faults_on_a_share_of_requests(twin: Twin, elexon: httpx.Client) -> None
 
 
 def raw(twin: Twin) -> socket.socket:
-    sock = socket.create_connection(("127.0.0.1", twin.port), timeout=5)
+    sock = socket.create_connection(("127.0.0.1", twin.port), timeout=60)
     sock.sendall(f"GET /bmrs/api/v1{STACK} HTTP/1.1\r\nHost: twin\r\n\r\n".encode())
     return sock
 
@@ -170,13 +171,13 @@ def test_close_is_an_orderly_end(twin: Twin) -> None:
 
 
 def test_timeout(twin: Twin) -> None:
-    twin.fault(Fault(kind="timeout", seconds=0.3))
+    twin.fault(Fault(kind="timeout", seconds=60, attempts=1), Fault(kind="timeout", seconds=0.3, attempts=2))
     with pytest.raises(httpx.ReadTimeout):
         httpx.get(twin.elexon_url + STACK, timeout=0.1)
+    start = time.monotonic()
     with raw(twin) as sock:
-        start = time.monotonic()
         assert sock.recv(100) == b"", "the wait is bounded"
-        assert 0.2 < time.monotonic() - start < 2
+    assert time.monotonic() - start >= 0.3
 
 
 def test_drip(twin: Twin, elexon: httpx.Client) -> None:
@@ -185,7 +186,7 @@ def test_drip(twin: Twin, elexon: httpx.Client) -> None:
     with elexon.stream("GET", STACK) as answer:
         pieces = list(answer.iter_raw())
     assert len(pieces) > 3
-    assert 0.3 < time.monotonic() - start < 3
+    assert time.monotonic() - start > 0.3
     assert gzip.decompress(b"".join(pieces)) == elexon.get(STACK).content
 
 
@@ -345,12 +346,16 @@ def test_control_routes(twin: Twin, elexon: httpx.Client) -> None:
         assert control.get("/requests").json()["total"] == 0
         assert control.post("/faults", json=[{"kind": "nonsense"}]).status_code == 400
         assert control.post("/world", json={"dwon": True}).status_code == 400
-        control.post("/world", json={"refuse_seconds": 0.3})
-    time.sleep(0.15)
-    with pytest.raises(httpx.ConnectError):
-        httpx.get(twin.url + "/twin/requests")
-    time.sleep(0.4)
-    assert httpx.get(twin.url + "/twin/requests").status_code == 200
+        control.post("/world", json={"refuse_seconds": 3})
+    wait_for("the port to be closed", 60, lambda: not is_listening(twin) or None)
+    wait_for("the port to be open again", 60, lambda: is_listening(twin) or None)
+
+
+def is_listening(twin: Twin) -> bool:
+    try:
+        return httpx.get(twin.url + "/twin/requests").status_code == 200
+    except httpx.ConnectError:
+        return False
 
 
 def test_foreground_process(tmp_path: Path) -> None:
@@ -367,14 +372,12 @@ def test_foreground_process(tmp_path: Path) -> None:
     ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
-            deadline = time.monotonic() + 10
-            while not ready.exists() and time.monotonic() < deadline:
-                time.sleep(0.02)
+            wait_for("the twin to be ready", 60, lambda: ready.exists() or None)
             told = json.loads(ready.read_text())
             served = httpx.get(told["elexon_url"] + STACK).content
         finally:
             process.send_signal(signal.SIGTERM)
-            output, _ = process.communicate(timeout=10)
+            output, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert served == GeneratedWorld(7, light=True).stack_json(DAY, 24, "bid")
     assert told["elexon_url"] in output

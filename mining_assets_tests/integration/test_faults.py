@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import date
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,9 @@ from mining_assets_tests.twin.server import Twin
 DAY = date(2025, 6, 3)
 PERIOD = 20
 ATTEMPTS = 3  # of the environment
-TIMEOUT = 0.3
+# Long enough for a good answer on a busy machine, short enough to wait for one that never comes.
+TIMEOUT = 2
+STALLED = f"no whole answer within {TIMEOUT} s"
 STACK = f"/balancing/settlement/stack/all/bid/{DAY}/{PERIOD}"
 
 
@@ -43,8 +44,8 @@ PASSING = {
     "503 with seconds to wait": fault("status", status=503, retry_after=1, attempts=1),
     "reset": fault("reset", attempts=(1, 2)),
     "closed": fault("close", attempts=(1, 2)),
-    "timeout": fault("timeout", seconds=5, attempts=(1, 2)),
-    "slow in small pieces": fault("drip", seconds=5, attempts=1),
+    "timeout": fault("timeout", seconds=60, attempts=(1, 2)),
+    "slow in small pieces": fault("drip", seconds=60, attempts=1),
     "truncated": fault("truncated", attempts=(1, 2)),
     "half the JSON": fault("cut_json", attempts=(1, 2)),
     "a page": fault("html", attempts=(1, 2)),
@@ -62,9 +63,9 @@ LASTING = {
     "404": (fault("status", status=404), "request refused", "HTTP 404, 1 attempt"),
     "reset": (fault("reset"), "Error", "3 attempts"),
     "closed": (fault("close"), "Error", "3 attempts"),
-    "timeout": (fault("timeout", seconds=5), "no whole answer within 0.3 s", "3 attempts"),
-    "slow in small pieces": (fault("drip", seconds=5), "no whole answer within 0.3 s", "HTTP 200, 3 attempts"),
-    "too late": (fault("delay", seconds=5), "no whole answer within 0.3 s", "3 attempts"),
+    "timeout": (fault("timeout", seconds=60), STALLED, "3 attempts"),
+    "slow in small pieces": (fault("drip", seconds=60), STALLED, "HTTP 200, 3 attempts"),
+    "too late": (fault("delay", seconds=60), STALLED, "3 attempts"),
     "truncated": (fault("truncated"), "Error", "HTTP 200, 3 attempts"),
     "half the JSON": (fault("cut_json"), "EOF while parsing", "HTTP 200, 3 attempts"),
     "a page": (fault("html"), "expected value", "HTTP 200, 3 attempts"),
@@ -195,11 +196,10 @@ def test_retry_after_is_waited_for_by_every_request(form: str, made: Environment
     (again,) = [request for request in asked if request.url == told.url and request is not told]
     assert told.ended is not None
     assert again.at - told.ended > 0.95
-    # The others pause as well: there is a silence, and a good part of the day comes after it.
-    starts = sorted(request.at for request in asked)
-    silence, resumed = max((after - before, after) for before, after in pairwise(starts))
-    assert silence > 0.5
-    assert sum(start >= resumed for start in starts) > 20
+    # The others pause as well: none but those on their way is asked meanwhile, and a good part of the day comes after.
+    meanwhile = [request for request in asked if told.ended < request.at < told.ended + 0.95]
+    assert len(meanwhile) <= int(made.variables["MINING_ASSETS_CONCURRENCY"])
+    assert sum(request.at >= told.ended + 0.95 for request in asked) > 20
     assert_day_is_right(made, twin.world, DAY)
 
 

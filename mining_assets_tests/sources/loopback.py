@@ -14,7 +14,7 @@ from mining_assets.sources.http import HttpLimits
 T = TypeVar("T")
 
 QUICK = HttpLimits(
-    requests_per_second=1000, retry_attempts=3, retry_base_seconds=0.001, retry_max_seconds=0.01, timeout_seconds=5
+    requests_per_second=1000, retry_attempts=3, retry_base_seconds=0.001, retry_max_seconds=0.01, timeout_seconds=60
 )
 
 

@@ -45,6 +45,6 @@ def test_closing_goes_on_when_the_request_is_cancelled_in_the_middle_of_it() -> 
             with pytest.raises(asyncio.CancelledError):
                 await request
             body.may_close.set()
-            await asyncio.wait_for(body.closed.wait(), timeout=5)
+            await asyncio.wait_for(body.closed.wait(), timeout=60)
 
     asyncio.run(cancelled_while_closing())

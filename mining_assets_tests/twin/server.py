@@ -140,7 +140,7 @@ class Twin:
         self._loop.close()
 
     def _call(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout=30)
+        asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout=60)
 
     async def _listen(self) -> None:
         self._server = await asyncio.start_server(self._accept, HOST, self.port, backlog=512)

@@ -329,17 +329,17 @@ def test_two_writers_of_one_day_follow_one_another_and_readers_do_not_wait(wareh
         with warehouse.writing(str(DAY)) as connection:
             outcome = days.store_day(connection, fetched_day(record(volume=-10.0)))
             first_is_in.set()
-            assert second_began.wait(10)
+            assert second_began.wait(60)
             assert stored_records(warehouse).empty  # a reader, while both write
             return outcome
 
     def second() -> Outcome:
-        assert first_is_in.wait(10)
+        assert first_is_in.wait(60)
         second_began.set()
         return store(warehouse, fetched_day(record(volume=-20.0), at=LATER))
 
     with ThreadPoolExecutor(2) as pool:
-        outcomes = [work.result(timeout=20) for work in [pool.submit(first), pool.submit(second)]]
+        outcomes = [work.result(timeout=120) for work in [pool.submit(first), pool.submit(second)]]
     # Had the second not waited it would have found no day, and stored a new one.
     assert outcomes == [Outcome.NEW, Outcome.RESTATED]
     assert stored_records(warehouse)["volume"].tolist() == [-20.0]

@@ -32,7 +32,7 @@ from mining_assets_tests.postgres import Cluster
 from mining_assets_tests.samples import DAY, fetched_day, record, records, rows_of
 
 MOMENT = datetime(2025, 6, 4, 12, 44, 27, 123456, tzinfo=UTC)
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 def note(name: str, rows: int = 1, at: datetime = MOMENT) -> pd.DataFrame:
@@ -79,8 +79,8 @@ def test_a_reader_does_not_wait_for_a_writer(warehouse: Warehouse) -> None:
             assert pool.submit(count, warehouse).result(timeout=PATIENCE) == 0
 
 
-def _together(warehouse: Warehouse, first: tuple[str, ...], second: tuple[str, ...]) -> list[str]:
-    """What happens in which order when a second writer comes while the first is at work."""
+def _together(warehouse: Warehouse, first: tuple[str, ...], second: tuple[str, ...], wait: float) -> list[str]:
+    """What happens in which order when a second writer comes while the first is at work, and waits so long for it."""
     events: list[str] = []
     entered, tried = threading.Event(), threading.Event()
 
@@ -88,7 +88,7 @@ def _together(warehouse: Warehouse, first: tuple[str, ...], second: tuple[str, .
         with warehouse.writing(*first) as connection:
             insert_frame(connection, reference_fetches, note("first"))
             entered.set()
-            tried.wait(timeout=0.2)
+            tried.wait(wait)
             events.append("first is done")
 
     def two() -> None:
@@ -106,12 +106,13 @@ def _together(warehouse: Warehouse, first: tuple[str, ...], second: tuple[str, .
 
 @pytest.mark.parametrize("scopes", [("2025-06-03",), ("2025-06-02", "2025-06-03")])
 def test_two_writers_of_the_same_day_follow_one_another(warehouse: Warehouse, scopes: tuple[str, ...]) -> None:
-    assert _together(warehouse, ("2025-06-03",), scopes) == ["first is done", "second sees 1"]
+    assert _together(warehouse, ("2025-06-03",), scopes, wait=0.2) == ["first is done", "second sees 1"]
 
 
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
 def test_writers_of_different_days_do_not_wait_for_one_another(warehouse: Warehouse) -> None:
-    assert _together(warehouse, ("2025-06-03",), ("2025-06-04",)) == ["second sees 0", "first is done"]
+    events = _together(warehouse, ("2025-06-03",), ("2025-06-04",), wait=PATIENCE)
+    assert events == ["second sees 0", "first is done"]
 
 
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
@@ -230,13 +231,13 @@ def test_the_address_is_shown_without_its_password() -> None:
 
 def test_a_statement_ends_in_time_unless_it_is_unhurried(postgresql: Cluster) -> None:
     name = postgresql.create()
-    hasty = Warehouse(postgresql.address(name).update_query_dict({"timeout": "0.02"}))  # a statement: ten times that
+    hasty = Warehouse(postgresql.address(name).update_query_dict({"timeout": "0.2"}))  # a statement: ten times that
     with pytest.raises(OperationalError, match="statement timeout") as caught, hasty.reading() as connection:
-        connection.execute(text("SELECT pg_sleep(20)"))
+        connection.execute(text("SELECT pg_sleep(60)"))
     assert is_passing(caught.value)
     with hasty.reading() as connection:
         unhurried(connection)
-        connection.execute(text("SELECT pg_sleep(0.4)"))
+        connection.execute(text("SELECT pg_sleep(2.5)"))
     hasty.close()
     postgresql.drop(name)
 
