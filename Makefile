@@ -4,8 +4,11 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
 E2E    := $(VENV)/.installed_e2e
+# The tests make hundreds of small databases: in memory where there is room for them.
+MEMORY := $(shell test "$$(df --output=avail -k /dev/shm 2>/dev/null | tail -1)" -gt 4000000 2>/dev/null && echo /dev/shm)
+PYTEST := $(if $(MEMORY),TMPDIR=$(MEMORY) )$(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder
 
-.PHONY: help install demo demo-ui test e2e screenshots test-parquet chaos bench lint format audit ui twin clean
+.PHONY: help install demo demo-ui test test-system test-all e2e screenshots test-parquet chaos bench lint format audit ui twin clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -23,8 +26,13 @@ demo: $(READY) ## Run the main job on two weeks of generated data, without inter
 demo-ui: $(READY) ## Open the Dagster UI on the demo's result
 	$(BIN)/python -m mining_assets_tests.demo --ui
 
-test: $(READY) ## Run the tests
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+test: $(READY) ## Run the tests that need no processes of their own (minutes)
+	$(PYTEST) -n 3 -m "not system"
+
+test-system: $(READY) ## Run the tests on real processes: commands, daemon, deployment, faults in one round
+	$(PYTEST) -n 2 -m system
+
+test-all: test test-system e2e ## Run every test
 
 test-parquet: $(READY) ## Test the export to Parquet with pyarrow, installed where nothing else finds it
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --target $(VENV)/parquet pyarrow

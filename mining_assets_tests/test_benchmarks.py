@@ -18,6 +18,8 @@ from mining_assets.domain.settlement import periods_in
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.upgrade import upgrade
 
+pytestmark = pytest.mark.system
+
 # The others start many processes.
 QUICK = ("store", "recompute", "status", "sensor", "verify")
 

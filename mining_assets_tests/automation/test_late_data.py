@@ -31,6 +31,8 @@ from mining_assets_tests.twin.generated import GeneratedWorld
 from mining_assets_tests.twin.server import Twin
 from mining_assets_tests.twin.world import World
 
+pytestmark = pytest.mark.system
+
 DAY = date(2025, 6, 3)
 NIGHT, MORNING, DUE = time(0, 30), time(9), time(15)
 KEPT = ("curtailment_records", "settlement_ledger", "settlement_days", "daily_summaries", "restatements")

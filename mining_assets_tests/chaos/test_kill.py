@@ -14,6 +14,8 @@ from mining_assets_tests.chaos.seeds import ROUNDS, seeds
 from mining_assets_tests.chaos.state import assert_sound, assert_undisturbed
 from mining_assets_tests.integration.harness import days_asked, wait_for
 
+pytestmark = pytest.mark.system
+
 KILLS = 1 if ROUNDS == 1 else 3
 
 

@@ -15,6 +15,8 @@ from mining_assets_tests.integration.harness import Environment, Tables, impatie
 from mining_assets_tests.postgres import Cluster
 from mining_assets_tests.twin.server import Twin
 
+pytestmark = pytest.mark.system
+
 BYTES_OF_A_RUN = 400_000
 BYTES_OF_A_LINE = 10_000
 

@@ -24,6 +24,8 @@ from mining_assets_tests.integration.harness import Environment, run_range, wait
 from mining_assets_tests.postgres import Cluster
 from mining_assets_tests.twin.faults import Fault
 
+pytestmark = pytest.mark.system
+
 POOL = 15  # connections that SQLAlchemy's pool gives at most
 
 

@@ -16,6 +16,8 @@ from mining_assets_tests.integration.harness import Environment, wait_for
 from mining_assets_tests.integration.test_backfill import is_up
 from mining_assets_tests.postgres import Cluster
 
+pytestmark = pytest.mark.system
+
 VICTIMS = ("worker", "code server", "PostgreSQL", "daemon")
 START_SECONDS, STEP_SECONDS, HEAL_SECONDS = 120, 240, 420
 

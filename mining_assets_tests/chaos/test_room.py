@@ -21,6 +21,8 @@ from mining_assets_tests.chaos.state import assert_sound, assert_undisturbed
 from mining_assets_tests.integration.harness import Environment, run_range
 from mining_assets_tests.postgres import Cluster
 
+pytestmark = pytest.mark.system
+
 ROOM = "size=50m"
 HELD_SECONDS = 8  # the first of them go into starting the command
 

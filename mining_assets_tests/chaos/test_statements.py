@@ -15,6 +15,8 @@ from mining_assets_tests.integration.harness import wait_for
 from mining_assets_tests.postgres import Cluster
 from mining_assets_tests.twin.faults import Fault
 
+pytestmark = pytest.mark.system
+
 SECOND = f"DATE '{DAYS[1]}'"
 # Where a run stands: in the midst of a COPY, between the statements of a day's transaction, and further on.
 PLACES = {

@@ -6,6 +6,8 @@ import signal
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from mining_assets.assets.day_run import DAILY_CHAIN
 from mining_assets_tests.chaos.conftest import STACKS_OF_A_DAY, at_database
 from mining_assets_tests.chaos.deployment import Deployment, launched
@@ -15,6 +17,8 @@ from mining_assets_tests.integration.harness import days_between, environment, r
 from mining_assets_tests.integration.test_backfill import is_up
 from mining_assets_tests.postgres import Cluster
 from mining_assets_tests.twin.server import Twin
+
+pytestmark = pytest.mark.system
 
 # From a month's end on, with both changes of the clock in the year.
 FIRST = date(2024, 9, 29)

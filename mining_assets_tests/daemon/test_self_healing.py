@@ -28,6 +28,8 @@ from mining_assets_tests.twin.faults import Fault
 from mining_assets_tests.twin.generated import GeneratedWorld
 from mining_assets_tests.twin.server import Twin
 
+pytestmark = pytest.mark.system
+
 # Sixty days with the autumn's clock change in them.
 FIRST, LAST = date(2025, 9, 2), date(2025, 10, 31)
 CLOCK_CHANGE = date(2025, 10, 26)

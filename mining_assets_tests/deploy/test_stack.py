@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
 
+import pytest
 import yaml
 
 from mining_assets.assets.day_run import DAILY_CHAIN
@@ -21,6 +22,8 @@ from mining_assets_tests.postgres import Cluster
 from mining_assets_tests.samples import rows_of
 from mining_assets_tests.twin.generated import GeneratedWorld
 from mining_assets_tests.twin.server import Twin
+
+pytestmark = pytest.mark.system
 
 FIRST, LAST = date(2025, 6, 2), date(2025, 6, 4)
 DAYS = days_between(FIRST, LAST)

@@ -15,6 +15,7 @@ from typing import Any
 
 import dagster as dg
 import httpx
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
@@ -42,6 +43,8 @@ from mining_assets_tests.chaos.seeds import ROUNDS
 from mining_assets_tests.samples import everything
 from mining_assets_tests.twin.generated import GeneratedWorld
 from mining_assets_tests.twin.routes import encode, parse, payload
+
+pytestmark = pytest.mark.system
 
 DAYS = [date(2025, 3, 29), date(2025, 3, 30), date(2025, 3, 31)]
 MODELS = (MinerModel("S19J_PRO", 100, 3050), MinerModel("S9", 13.5, 1323))

@@ -14,6 +14,7 @@ from typing import Any
 
 import dagster as dg
 import httpx
+import pytest
 
 from mining_assets.assets.day_run import DAILY_CHAIN
 from mining_assets.assets.rollups import MONTHLY, YEARLY
@@ -31,6 +32,8 @@ from mining_assets_tests.integration.harness import (
 )
 from mining_assets_tests.twin.generated import GeneratedWorld
 from mining_assets_tests.twin.server import Twin
+
+pytestmark = pytest.mark.system
 
 FIRST, LAST = date(2025, 6, 27), date(2025, 7, 3)
 DAYS = days_between(FIRST, LAST)

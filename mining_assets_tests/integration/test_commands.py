@@ -25,6 +25,8 @@ from mining_assets_tests.postgres import Cluster
 from mining_assets_tests.twin.generated import GeneratedWorld
 from mining_assets_tests.twin.server import Twin
 
+pytestmark = pytest.mark.system
+
 FIRST, MIDDLE, LAST = date(2025, 6, 2), date(2025, 6, 3), date(2025, 6, 4)
 STATES = ["final", "provisional", "partial", "damaged", "missing"]
 COUNTS = [

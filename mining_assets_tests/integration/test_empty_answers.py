@@ -22,6 +22,8 @@ from mining_assets_tests.twin.faults import Fault
 from mining_assets_tests.twin.generated import GeneratedWorld
 from mining_assets_tests.twin.server import Twin
 
+pytestmark = pytest.mark.system
+
 DAY = date(2025, 6, 3)
 PERIOD = 20
 

@@ -21,6 +21,8 @@ from mining_assets_tests.twin.generated import GeneratedWorld
 from mining_assets_tests.twin.register import UNTYPED_WIND
 from mining_assets_tests.twin.server import Twin
 
+pytestmark = pytest.mark.system
+
 DAY = date(2025, 6, 3)
 PERIOD = 20
 ATTEMPTS = 3  # of the environment

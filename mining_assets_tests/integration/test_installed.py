@@ -14,6 +14,8 @@ from mining_assets_tests.integration.harness import assert_day_is_right, environ
 from mining_assets_tests.twin.generated import GeneratedWorld
 from mining_assets_tests.twin.server import Twin
 
+pytestmark = pytest.mark.system
+
 ROOT = Path(__file__).resolve().parents[2]
 DAY = date(2025, 6, 3)
 WHERE = "import mining_assets; print(mining_assets.__file__)"

@@ -6,6 +6,8 @@ import subprocess
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from mining_assets_tests.integration.harness import (
     COMMAND,
     Environment,
@@ -18,6 +20,8 @@ from mining_assets_tests.integration.harness import (
 )
 from mining_assets_tests.twin.generated import GeneratedWorld
 from mining_assets_tests.twin.server import Twin
+
+pytestmark = pytest.mark.system
 
 FIRST, LAST = date(2025, 6, 28), date(2025, 7, 3)
 MONTH_END = date(2025, 6, 30)

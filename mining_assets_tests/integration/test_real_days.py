@@ -38,7 +38,7 @@ FIRST, LAST = date(2025, 6, 1), date(2025, 7, 17)
 MODELS = {"S19J_PRO": (100, 3050), "S9": (13.5, 1323), "M20S": (68, 3360)}
 SUBSIDY = 3.125  # of every block of those days
 
-pytestmark = pytest.mark.skipif(FOLDER is None, reason=NO_DATA)
+pytestmark = [pytest.mark.system, pytest.mark.skipif(FOLDER is None, reason=NO_DATA)]
 
 
 def recorded(name: str) -> list[dict[str, str]]:

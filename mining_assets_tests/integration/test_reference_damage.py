@@ -18,6 +18,8 @@ from mining_assets_tests.twin.faults import Fault
 from mining_assets_tests.twin.generated import GeneratedWorld
 from mining_assets_tests.twin.server import Twin
 
+pytestmark = pytest.mark.system
+
 DAY = date(2025, 6, 3)
 HARM = {
     "retarget deleted": "DELETE FROM network_epochs WHERE height = (SELECT max(height) FROM network_epochs"

@@ -15,6 +15,8 @@ from mining_assets_tests.twin.faults import Fault
 from mining_assets_tests.twin.generated import GeneratedWorld
 from mining_assets_tests.twin.server import Twin
 
+pytestmark = pytest.mark.system
+
 FIRST, LAST, BROKEN = date(2025, 6, 2), date(2025, 6, 4), date(2025, 6, 3)
 SECRETS = {name: f"Unmistakable-{name}-7f3a" for name in ("elexon", "mempool", "database", "webhook", "libpq")}
 

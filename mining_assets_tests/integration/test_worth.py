@@ -23,6 +23,8 @@ from mining_assets_tests.twin.faults import Fault
 from mining_assets_tests.twin.generated import GeneratedWorld
 from mining_assets_tests.twin.server import Twin
 
+pytestmark = pytest.mark.system
+
 FIRST, MIDDLE, LAST = date(2025, 6, 29), date(2025, 6, 30), date(2025, 7, 1)
 NO_PRICES, NO_GENERATION = Fault(kind="blank", route="prices"), Fault(kind="status", route="fuelhh", status=503)
 NOT_OF_MIDDLE = Fault(kind="mutate", route="prices", date=MIDDLE, row="all", field="GBP", value=-1)

@@ -29,6 +29,8 @@ from mining_assets_tests.integration.operator.days import DAYS, FIRST, LAST, SHO
 from mining_assets_tests.twin.faults import Fault
 from mining_assets_tests.twin.server import Twin
 
+pytestmark = pytest.mark.system
+
 SEED = 20251026
 FIELDS = {"lastProcessedDate", "pendingDates", "completedDates", "startTime", "lastUpdateTime", "stats"}
 STATS = {"totalRecords", "processedRecords", "successfulRecords", "failedRecords", "timeouts"}

@@ -22,6 +22,8 @@ from mining_assets_tests.integration.operator.days import DAMAGED, FIRST, LAST, 
 from mining_assets_tests.twin.faults import Fault
 from mining_assets_tests.twin.server import Twin
 
+pytestmark = pytest.mark.system
+
 
 def test_reconcile_mends_damage_of_every_kind_to_the_clean_state(made: Environment, clean: Tables, twin: Twin) -> None:
     harmed(made, *HARM)

@@ -25,6 +25,8 @@ from mining_assets_tests.integration.operator.damage import harmed
 from mining_assets_tests.integration.operator.days import DAMAGED, DAYS, FIRST, LAST, SHORT
 from mining_assets_tests.twin.server import Twin
 
+pytestmark = pytest.mark.system
+
 DOCUMENTED = (Path(__file__).parents[3] / "docs" / "json.md").read_text()
 WORK = ["command", "exit_code", "days", "totals", "comparisons", "messages", "errors", "runs", "status"]
 DAY = ["date", "outcome", "records", "curtailed_mwh", "payment_gbp", "requests", "reasons", "unreachable"]
