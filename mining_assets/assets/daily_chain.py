@@ -94,11 +94,12 @@ def daily_chain(
             run.work(days)
         else:
             run.verify(days)
+        judged = (run.verification, warehouse, scope, context.selected_asset_check_keys, docs_url)
         if run.reasons or run.stopped_before:
-            for evaluation in check_evaluations(run.verification, context.selected_asset_check_keys, docs_url):
+            for evaluation in check_evaluations(*judged):
                 context.log_event(evaluation)
             raise run.failure(len(days))
-        yield from check_results(run.verification, context.selected_asset_check_keys, docs_url)
+        yield from check_results(*judged)
 
     return chain
 

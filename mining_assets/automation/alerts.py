@@ -27,8 +27,9 @@ def alert_sensor(settings: Settings) -> dg.SensorDefinition:
     def sensor(context: dg.SensorEvaluationContext, warehouse: dg.ResourceParam[Warehouse]) -> dg.SensorResult:
         now = datetime.now(UTC)
         since = datetime.fromisoformat(context.cursor) if context.cursor else now - timedelta(hours=1)
+        first, last = settings.start_date, settings.last_day(now)
         with warehouse.reading() as connection:
-            causes: list[Cause] = [(cause, text, None) for cause, text in standing_causes(connection)]
+            causes: list[Cause] = [(cause, text, None) for cause, text in standing_causes(connection, first, last)]
         causes += list(_failed_runs(context.instance, since, settings.ui_url))
         sent, undelivered = 0, False
         for cause, text, link in causes:

@@ -40,7 +40,7 @@ def integrity_job(settings: Settings, scope: Scope) -> dg.JobDefinition:
         verification = scan(warehouse, first, last, scope)
         if config.scope:
             note_scan(warehouse, config.scope, first, last, verification)
-        for evaluation in check_evaluations(verification, map(check_key, CHECKS), settings.docs_url):
+        for evaluation in check_evaluations(verification, warehouse, scope, map(check_key, CHECKS), settings.docs_url):
             context.log_event(evaluation)  # type: ignore[arg-type]  # taken, though not annotated
         context.log.info(f"{len(verification.errors)} errors, {len(verification.findings)} findings in all")
 

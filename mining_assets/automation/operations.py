@@ -166,7 +166,7 @@ class Operation:
         verification.merge(verify_and_store_months(warehouse, months, scope))
         verification.merge(verify_and_store_years(warehouse, years, scope))
         concerned = [check_key(check) for check in CHECKS if check.table in verification.tables]
-        for evaluation in check_evaluations(verification, concerned, self.settings.docs_url):
+        for evaluation in check_evaluations(verification, warehouse, scope, concerned, self.settings.docs_url):
             self.context.log_event(evaluation)  # type: ignore[arg-type]  # taken, though not annotated
         for finding in verification.errors:
             self.say(f"{finding.check.table} {finding.check.name} fails on {finding.span}: {finding.example}")

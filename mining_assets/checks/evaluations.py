@@ -1,7 +1,8 @@
 """The catalog's checks as Dagster shows them: what each asserts, and what a verification says of it.
 
-All are unpartitioned and look at the days of their run: partitioned checks cannot attribute results in range runs.
-Their metadata lists the bad days. None is blocking: in a range that would stop all days for one.
+All are unpartitioned: partitioned checks cannot attribute results in range runs. Each is judged by all that is known of
+every day, since Dagster shows its last evaluation only: a run of good days must not hide that others are bad. None is
+blocking: in a range that would stop all days for one.
 """
 
 from collections.abc import Iterable
@@ -10,7 +11,10 @@ from typing import Any
 import dagster as dg
 
 from mining_assets.verification.catalog import CHECKS, Check
-from mining_assets.verification.findings import Verification
+from mining_assets.verification.findings import Finding, Verification
+from mining_assets.verification.scan import Scope
+from mining_assets.verification.standing import standing_findings
+from mining_assets.warehouse.engine import Warehouse
 
 _LISTED = 20
 OPERATORS_PAGE = "checks.md"
@@ -32,28 +36,46 @@ def check_specs(tables: Iterable[str]) -> list[dg.AssetCheckSpec]:
 
 
 def check_results(
-    verification: Verification, wanted: Iterable[dg.AssetCheckKey], docs_url: str | None = None
+    verification: Verification,
+    warehouse: Warehouse,
+    scope: Scope,
+    wanted: Iterable[dg.AssetCheckKey],
+    docs_url: str | None = None,
 ) -> list[dg.AssetCheckResult]:
-    """The results of the checks wanted, for a step to yield; ``docs_url`` is where people find the docs folder."""
+    """The results of the checks wanted, for a step to yield.
+
+    A check passes when nothing is open of it on any day, month or year, not only on those of the run.
+
+    Args:
+        verification: what the run itself verified, and stored before.
+        docs_url: where people find the docs folder.
+    """
     keys = set(wanted)
+    checks = [check for check in CHECKS if check_key(check) in keys]
+    by_check: dict[Check, list[Finding]] = {check: [] for check in checks}
+    for finding in standing_findings(warehouse, scope, checks):
+        by_check[finding.check].append(finding)
     return [
         dg.AssetCheckResult(
             asset_key=check.table,
             check_name=check.name,
-            passed=not verification.found(check),
+            passed=not found,
             severity=_severity(check),
-            description=_summary(verification, check),
-            metadata=_metadata(verification, check, docs_url),
+            description=_summary(verification, check, found),
+            metadata=_metadata(verification, check, found, docs_url),
         )
-        for check in CHECKS
-        if check_key(check) in keys
+        for check, found in by_check.items()
     ]
 
 
 def check_evaluations(
-    verification: Verification, wanted: Iterable[dg.AssetCheckKey], docs_url: str | None = None
+    verification: Verification,
+    warehouse: Warehouse,
+    scope: Scope,
+    wanted: Iterable[dg.AssetCheckKey],
+    docs_url: str | None = None,
 ) -> list[dg.AssetCheckEvaluation]:
-    """The same as events, for a step that fails, or that is not the checks' own."""
+    """The results as events, for a step that fails, or that is not the checks' own."""
     return [
         dg.AssetCheckEvaluation(
             asset_key=result.asset_key,  # type: ignore[arg-type]
@@ -63,7 +85,7 @@ def check_evaluations(
             description=result.description,
             metadata=result.metadata,
         )
-        for result in check_results(verification, wanted, docs_url)
+        for result in check_results(verification, warehouse, scope, wanted, docs_url)
     ]
 
 
@@ -71,19 +93,30 @@ def _severity(check: Check) -> dg.AssetCheckSeverity:
     return dg.AssetCheckSeverity.ERROR if check.severity == "error" else dg.AssetCheckSeverity.WARN
 
 
-def _summary(verification: Verification, check: Check) -> str:
-    found = verification.found(check)
+def _summary(verification: Verification, check: Check, found: list[Finding]) -> str:
+    covered = _covered(verification, check)
     if not found:
-        return f"Holds on {_covered(verification, check)}."
-    problems = sum(finding.problems for finding in found)
-    where = f"{problems:,} problems on {len(found):,} of {_covered(verification, check)}"
-    return f"{where}, first {found[0].span}: {found[0].example}"
+        return f"Nothing is open anywhere. This run covered {covered}."
+    of_run = sum(finding.span in verification.spans for finding in found)
+    known = [finding.since for finding in found if finding.since is not None]
+    since = f" since {min(known):%Y-%m-%d %H:%M} UTC" if known else ""
+    first = found[0]
+    where = f"First {first.span}: " if check.level != "reference" else ""
+    return (
+        f"Open{since} on {_count(check, len(found))}, {of_run:,} of them covered by this run ({covered}). "
+        f"{where}{first.example}"
+    )
+
+
+def _count(check: Check, number: int) -> str:
+    """How many days, months, years or references, in words."""
+    return f"{number:,} {check.level}{'' if number == 1 else 's'}"
 
 
 def _covered(verification: Verification, check: Check) -> str:
     """The spans on which a check was evaluated, in words."""
     if check.level == "reference":
-        return "the reference"
+        return "the reference" if check.table in verification.tables else "no reference"
     length = {"day": len("2025-06-01"), "month": len("2025-06"), "year": len("2025")}[check.level]
     spans = sorted(span for span in map(str, verification.spans) if len(span) == length)
     if len(spans) < 2:
@@ -91,22 +124,32 @@ def _covered(verification: Verification, check: Check) -> str:
     return f"{len(spans):,} {check.level}s from {spans[0]} to {spans[-1]}"
 
 
-def _metadata(verification: Verification, check: Check, docs_url: str | None) -> dict[str, Any]:
-    found = verification.found(check)
-    metadata: dict[str, Any] = {"covered": _covered(verification, check), **verification.counts.get(check, {})}
+def _metadata(verification: Verification, check: Check, found: list[Finding], docs_url: str | None) -> dict[str, Any]:
     counts = verification.counts.get(check, {})
+    metadata: dict[str, Any] = {
+        "problems": sum(finding.problems for finding in found),
+        f"open {check.level}s": len(found),
+        "covered": _covered(verification, check),
+        **counts,
+    }
     if counts.get("expected"):
         metadata["completion (%)"] = 100 * (counts["expected"] - counts["missing"]) / counts["expected"]
     if not found:
         return metadata
     records = [
-        dg.TableRecord({"span": str(finding.span), "problems": finding.problems, "first": finding.example})
+        dg.TableRecord(
+            {
+                check.level: str(finding.span),
+                "problems": finding.problems,
+                "first of them": finding.example,
+                "open since": f"{finding.since:%Y-%m-%d %H:%M} UTC" if finding.since else "not verified yet",
+                "what to do": check.remedy_on(finding.span),
+            }
+        )
         for finding in found[:_LISTED]
     ]
     return metadata | {
-        "problems": sum(finding.problems for finding in found),
-        "bad spans": len(found),
-        "first bad": dg.MetadataValue.table(records),
+        f"bad {check.level}s": dg.MetadataValue.table(records),
         "what to do": dg.MetadataValue.text(check.remedy_on(found[0].span)),
         "operator's page": _operators_page(check, docs_url),
     }

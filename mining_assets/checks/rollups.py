@@ -27,7 +27,7 @@ def roll_up_and_reference_checks(
     return [
         _span_checks("monthly_checks", MONTHLY, cuts.months, verify_and_store_months, scope, docs_url),
         _span_checks("yearly_checks", YEARLY, cuts.years, verify_and_store_years, scope, docs_url),
-        _reference_checks(docs_url),
+        _reference_checks(scope, docs_url),
     ]
 
 
@@ -45,18 +45,20 @@ def _span_checks(
     ) -> Iterator[dg.AssetCheckResult]:
         one_run = context.has_partition_key or context.has_partition_key_range
         keys = context.partition_keys if one_run else spans.get_partition_keys()
-        yield from check_results(verify(warehouse, keys, scope), context.selected_asset_check_keys, docs_url)
+        verification = verify(warehouse, keys, scope)
+        yield from check_results(verification, warehouse, scope, context.selected_asset_check_keys, docs_url)
 
     return checks
 
 
-def _reference_checks(docs_url: str | None) -> dg.AssetChecksDefinition:
+def _reference_checks(scope: Scope, docs_url: str | None) -> dg.AssetChecksDefinition:
     tables = [key.to_user_string() for key in (WIND_BM_UNITS, NETWORK_EPOCHS)]
 
     @dg.multi_asset_check(name="reference_checks", specs=check_specs(tables), can_subset=True)
     def checks(
         context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[Warehouse]
     ) -> Iterator[dg.AssetCheckResult]:
-        yield from check_results(verify_and_store_references(warehouse), context.selected_asset_check_keys, docs_url)
+        verification = verify_and_store_references(warehouse)
+        yield from check_results(verification, warehouse, scope, context.selected_asset_check_keys, docs_url)
 
     return checks

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, select
 
 from mining_assets.verification.catalog import CHECKS, Check
 from mining_assets.warehouse.engine import insert_frame, read_frame
+from mining_assets.warehouse.findings import concern
 from mining_assets.warehouse.reconciliation_schema import integrity_findings
 
 Span = date | str
@@ -27,6 +28,7 @@ class Finding:
         problems: how many keys are wrong.
         example: the first of them, in words.
         kinds: how many of the problems are missing, orphan or stale calculations.
+        since: when the check was first found to fail there; None while that was not stored.
     """
 
     check: Check
@@ -34,6 +36,7 @@ class Finding:
     problems: int
     example: str
     kinds: Mapping[str, int] = field(default_factory=dict)
+    since: datetime | None = None
 
 
 @dataclass
@@ -134,13 +137,12 @@ def problems(
 
 
 def store_findings(connection: Connection, verification: Verification, found_at: datetime) -> None:
-    """Replace what was known of the spans and tables verified by what was found now."""
+    """Replace what was known of the spans and tables verified by what was found now; what is still open stays so."""
     table = integrity_findings.c
-    connection.execute(
-        delete(integrity_findings).where(
-            table.span.in_([str(span) for span in verification.spans]), table.table_name.in_(verification.tables)
-        )
-    )
+    verified = table.span.in_([str(span) for span in verification.spans]), table.table_name.in_(verification.tables)
+    query = select(table.table_name, table.check_name, table.span, table.open_since).where(*verified)
+    open_since = {tuple(key): since for *key, since in connection.execute(query)}
+    connection.execute(delete(integrity_findings).where(*verified))
     rows = [
         {
             "table_name": finding.check.table,
@@ -153,15 +155,18 @@ def store_findings(connection: Connection, verification: Verification, found_at:
             **{kind: finding.kinds.get(kind, 0) for kind in KINDS},
             "example": finding.example,
             "found_at": found_at,
+            "open_since": open_since.get((finding.check.table, finding.check.name, str(finding.span)), found_at),
         }
         for finding in verification.findings
     ]
     insert_frame(connection, integrity_findings, pd.DataFrame(rows))
 
 
-def stored_findings(connection: Connection, tables: Iterable[str] | None = None) -> list[Finding]:
-    """What the last verification of each span found."""
-    query = select(*integrity_findings.c).order_by(integrity_findings.c.span)
+def stored_findings(
+    connection: Connection, first: date, last: date, tables: Iterable[str] | None = None
+) -> list[Finding]:
+    """What the last verification found of the days from first to last, of their months and years, and of references."""
+    query = select(*integrity_findings.c).where(concern(first, last)).order_by(integrity_findings.c.span)
     if tables is not None:
         query = query.where(integrity_findings.c.table_name.in_(list(tables)))
     by_name = {(check.table, check.name): check for check in CHECKS}
@@ -173,6 +178,7 @@ def stored_findings(connection: Connection, tables: Iterable[str] | None = None)
             row["problems"],
             row["example"],
             {kind: row[kind] for kind in KINDS if row[kind]},
+            row["open_since"],
         )
         for row in frame.to_dict("records")
         if (row["table_name"], row["check_name"]) in by_name

@@ -12,6 +12,7 @@ from itertools import groupby
 from sqlalchemy import Connection
 
 from mining_assets.domain.mining import MinerModel
+from mining_assets.domain.settlement import last_day_over
 from mining_assets.domain.summaries import month_of, year_of
 from mining_assets.verification.days import days_with_anything, verify_days
 from mining_assets.verification.findings import Verification, store_findings
@@ -31,6 +32,12 @@ class Scope:
 
     models: tuple[MinerModel, ...]
     bounds: Bounds
+
+    def days(self, now: datetime) -> tuple[date, date]:
+        """The first partition and the last one that is over at an instant; the last may be before the first."""
+        first, last = self.bounds
+        over = last_day_over(now)
+        return first, over if last is None else min(last, over)
 
 
 def verify_and_store_days(warehouse: Warehouse, days: Sequence[date], scope: Scope) -> Verification:

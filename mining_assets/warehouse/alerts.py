@@ -5,24 +5,31 @@ from datetime import date
 
 from sqlalchemy import Connection, func, insert, select
 
+from mining_assets.warehouse.findings import concern
 from mining_assets.warehouse.reconciliation_schema import alerts_sent, healing_attempts, integrity_findings
 
 
-def standing_causes(connection: Connection) -> Iterator[tuple[str, str]]:
-    """Failed checks (errors among the stored findings) and quarantine: the cause and a sentence about it."""
+def standing_causes(connection: Connection, first: date, last: date) -> Iterator[tuple[str, str]]:
+    """Failed checks (errors among the stored findings) and quarantine of the days from first to last.
+
+    Returns:
+        The cause and a sentence about it.
+    """
     findings = integrity_findings.c
     failed = (
         select(
             findings.table_name, findings.check_name, func.count(), func.min(findings.span), func.min(findings.example)
         )
-        .where(findings.severity == "error")
+        .where(findings.severity == "error", concern(first, last))
         .group_by(findings.table_name, findings.check_name)
         .order_by(findings.table_name, findings.check_name)
     )
-    for table, check, spans, first, example in connection.execute(failed):
-        yield f"check {table}.{check}", f"{table}: check {check} fails on {spans:,} spans, first {first}: {example}"
+    for table, check, spans, span, example in connection.execute(failed):
+        yield f"check {table}.{check}", f"{table}: check {check} fails on {spans:,} spans, first {span}: {example}"
     days = healing_attempts.c
-    given_up = select(days.settlement_date, days.attempts, days.last_error).where(days.quarantined_at.is_not(None))
+    given_up = select(days.settlement_date, days.attempts, days.last_error).where(
+        days.quarantined_at.is_not(None), days.settlement_date.between(first, last)
+    )
     rows = connection.execute(given_up.order_by(days.settlement_date)).all()
     if rows:
         day, attempts, error = rows[0]

@@ -20,6 +20,11 @@ integrity_findings = Table(
     required("stale", Count, "Calculations whose values are not what they should be."),
     required("example", Name, "The first of them, with what is and what should be."),
     required("found_at", Instant, "When it was found."),
+    required(
+        "open_since",
+        Instant,
+        "When the check was first found to fail on the span; verifying it again keeps this while it fails.",
+    ),
     PrimaryKeyConstraint("table_name", "check_name", "span"),
     CheckConstraint("severity IN ('error', 'warn')", name="severity"),
     CheckConstraint("effect IN ('damaged', 'inconsistent', 'nothing')", name="effect"),

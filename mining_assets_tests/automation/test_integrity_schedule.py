@@ -82,7 +82,7 @@ def test_the_job_evaluates_every_check_and_notes_the_scan(looking: Looking, grou
     assert len(evaluated) == len(CHECKS)
     assert all(event.event_specific_data.passed for event in evaluated)  # type: ignore[union-attr]
     with ground.reading() as connection:
-        assert stored_findings(connection) == []
+        assert stored_findings(connection, SHORT, WINDY) == []
     assert looked(looking) != "a scan is under way"
 
 

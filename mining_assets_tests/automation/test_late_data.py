@@ -105,7 +105,7 @@ class Life:
     def findings(self) -> dict[str, str]:
         """What the last verification found: the check's name and what it says."""
         with self.looking.warehouse.reading() as connection:
-            found = stored_findings(connection)
+            found = stored_findings(connection, DAY, DAY)
         return {finding.check.name: finding.example for finding in found if finding.check.severity == "error"}
 
     def kept(self) -> dict[str, pd.DataFrame]:

@@ -1,6 +1,7 @@
 """What Dagster shows of a verification, in runs with a bad day and in runs of the checks alone."""
 
-from datetime import date
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -13,13 +14,14 @@ from mining_assets.definitions import build_definitions
 from mining_assets.settings import Settings
 from mining_assets.verification import catalog
 from mining_assets.verification.catalog import CHECKS
-from mining_assets.verification.findings import Verification, joined, problems
+from mining_assets.verification.findings import Verification, joined, problems, store_findings
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.schema import daily_summaries, monthly_summaries, wind_bm_units
 from mining_assets_tests.samples import damage
 from mining_assets_tests.templates import Templates
-from mining_assets_tests.verification.clean import DAYS, QUIET, SHORT, WINDY, clean
+from mining_assets_tests.verification.clean import DAYS, QUIET, SCOPE, SHORT, WINDY, clean
 
+FOUND_AT = datetime(2025, 5, 1, 3, tzinfo=UTC)
 QUIET_RUN = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -32,32 +34,58 @@ def verification_with_problems() -> Verification:
     return made
 
 
+@pytest.fixture
+def ground(templates: Templates, tmp_path: Path) -> Iterator[Warehouse]:
+    """A clean warehouse in which the problems above were found."""
+    with templates.copy("sqlite", clean, tmp_path) as warehouse:
+        with warehouse.writing("findings") as connection:
+            store_findings(connection, verification_with_problems(), FOUND_AT)
+        yield warehouse
+
+
 def test_every_check_of_the_catalog_belongs_to_one_asset_of_the_graph(tmp_path: Path) -> None:
     graph = build_definitions(Settings(home=tmp_path)).resolve_asset_graph()
     assert graph.asset_check_keys == {check_key(check) for check in CHECKS}
 
 
-def test_a_failed_check_shows_the_bad_spans_the_counts_and_what_to_do() -> None:
+def test_a_failed_check_shows_the_bad_days_the_counts_and_what_to_do(ground: Warehouse) -> None:
     keys = [check_key(catalog.COMPLETENESS), check_key(catalog.CAPACITY), check_key(catalog.VALIDITY)]
-    failed, holds, suspicion = check_results(verification_with_problems(), keys)
+    failed, holds, suspicion = check_results(verification_with_problems(), ground, SCOPE, keys)
     assert (failed.passed, failed.severity) == (False, dg.AssetCheckSeverity.ERROR)
     assert failed.metadata["problems"].value == 3
-    assert failed.metadata["bad spans"].value == 2
+    assert failed.metadata["open days"].value == 2
+    assert failed.description == (
+        f"Open since 2025-05-01 03:00 UTC on 2 days, 2 of them covered by this run (3 days from {SHORT} to {WINDY}). "
+        f"First {SHORT}: period 1 bid: not in the ledger"
+    )
     assert failed.metadata["covered"].value == f"3 days from {SHORT} to {WINDY}"
-    first = failed.metadata["first bad"].value.records[0].data  # type: ignore[union-attr]
-    assert first == {"span": str(SHORT), "problems": 2, "first": "period 1 bid: not in the ledger"}
+    rows = [record.data for record in failed.metadata["bad days"].value.records]  # type: ignore[union-attr]
+    assert rows[0] == {
+        "day": str(SHORT),
+        "problems": 2,
+        "first of them": "period 1 bid: not in the ledger",
+        "open since": "2025-05-01 03:00 UTC",
+        "what to do": catalog.COMPLETENESS.remedy_on(SHORT),
+    }
+    assert f"mining-assets date {WINDY}" in str(rows[1]["what to do"])
     assert f"mining-assets date {SHORT}" in str(failed.metadata["what to do"].value)
     assert failed.metadata["operator's page"] == dg.MetadataValue.path(
         "docs/checks.md#curtailment_records-completeness"
     )
     assert "operator's page" not in holds.metadata
+    assert (holds.metadata["problems"].value, holds.metadata["open days"].value) == (0, 0)
+    assert holds.description == f"Nothing is open anywhere. This run covered 3 days from {SHORT} to {WINDY}."
     assert (holds.check_name, holds.passed) == ("validity", True)
     assert (suspicion.passed, suspicion.severity) == (False, dg.AssetCheckSeverity.WARN)
 
 
-def test_a_failed_check_links_to_its_section_of_the_operators_page() -> None:
+def test_a_failed_check_links_to_its_section_of_the_operators_page(ground: Warehouse) -> None:
     (failed,) = check_results(
-        verification_with_problems(), [check_key(catalog.CAPACITY)], docs_url="https://docs.example/mining_assets"
+        verification_with_problems(),
+        ground,
+        SCOPE,
+        [check_key(catalog.CAPACITY)],
+        docs_url="https://docs.example/mining_assets",
     )
     assert failed.metadata["operator's page"] == dg.MetadataValue.url(
         "https://docs.example/mining_assets/checks.md#curtailment_records-capacity_bound"
@@ -74,15 +102,16 @@ def test_the_operators_page_has_a_section_for_every_check(check: catalog.Check) 
     assert len(section.strip().split("\n\n")) == 3  # and what it means
 
 
-def test_completion_is_shown_in_percent() -> None:
-    (result,) = check_results(verification_with_problems(), [check_key(catalog.CALCULATIONS_COMPLETE)])
+def test_completion_is_shown_in_percent(ground: Warehouse) -> None:
+    (result,) = check_results(verification_with_problems(), ground, SCOPE, [check_key(catalog.CALCULATIONS_COMPLETE)])
     assert result.metadata["completion (%)"].value == 75.0
 
 
-def test_events_say_what_results_say() -> None:
+def test_events_say_what_results_say(ground: Warehouse) -> None:
     made = verification_with_problems()
     keys = [check_key(check) for check in CHECKS]
-    for result, evaluation in zip(check_results(made, keys), check_evaluations(made, keys), strict=True):
+    judged = (made, ground, SCOPE, keys)
+    for result, evaluation in zip(check_results(*judged), check_evaluations(*judged), strict=True):
         assert (evaluation.check_name, evaluation.passed) == (result.check_name, result.passed)
         assert evaluation.metadata == result.metadata
 

@@ -27,7 +27,7 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory) -> Evaluations:
     with Twin(world) as twin:
         twin.fault(Fault(kind="status", status=500, date=BAD, route="stack", period=9))
         twin.fault(Fault(kind="status", status=500, date=LAST, route="cashflows"))
-        made = environment(tmp_path_factory.mktemp("failing"), twin)
+        made = environment(tmp_path_factory.mktemp("failing"), twin, start_date=FIRST, end_date=LAST)
         with made.instance() as instance:
             ran = run_range(made, FIRST, LAST, instance=instance, roll_ups=False)
     assert ran.errors
@@ -53,10 +53,12 @@ def test_every_check_of_the_chain_is_evaluated_though_the_step_fails(evaluated: 
 def test_the_day_that_failed_is_named_and_the_others_are_covered(evaluated: Evaluations) -> None:
     complete = evaluated[check_key(catalog.COMPLETENESS)]
     assert complete.severity == dg.AssetCheckSeverity.ERROR
-    assert complete.description == f"1 problems on 1 of 3 days from {FIRST} to {LAST}, first {BAD}: never fetched"
+    assert str(complete.description).endswith(
+        f"on 1 day, 1 of them covered by this run (3 days from {FIRST} to {LAST}). First {BAD}: never fetched"
+    )
     assert (complete.metadata["days"].value, complete.metadata["whole_days"].value) == (3, 2)
-    records = complete.metadata["first bad"].value.records  # type: ignore[union-attr]
-    assert [record.data for record in records] == [{"span": str(BAD), "problems": 1, "first": "never fetched"}]
+    (row,) = complete.metadata["bad days"].value.records  # type: ignore[union-attr]
+    assert (row.data["day"], row.data["problems"], row.data["first of them"]) == (str(BAD), 1, "never fetched")
     calculated = evaluated[check_key(catalog.CALCULATIONS_COMPLETE)]
     assert calculated.passed
     assert calculated.metadata["completion (%)"].value == 100.0
@@ -66,4 +68,4 @@ def test_the_day_that_failed_is_named_and_the_others_are_covered(evaluated: Eval
 def test_a_suspicion_is_a_warning(evaluated: Evaluations) -> None:
     oracle = evaluated[check_key(catalog.ORACLE)]
     assert oracle.severity == dg.AssetCheckSeverity.WARN
-    assert f"first {LAST}: could not be compared" in str(oracle.description)
+    assert f"First {LAST}: could not be compared" in str(oracle.description)

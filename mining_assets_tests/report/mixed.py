@@ -44,6 +44,7 @@ def mixed(warehouse: Warehouse) -> None:
         "effect": "damaged",
         "example": "a row is gone",
         "found_at": ENDING,
+        "open_since": ENDING,
     }
     given_up = {
         "settlement_date": QUARANTINED,

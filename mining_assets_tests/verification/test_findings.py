@@ -59,7 +59,10 @@ MENDED = update(curtailment_records).values(payment=curtailment_records.c.volume
 def kept(warehouse: Warehouse) -> set[tuple[str, str]]:
     """The findings that are kept, by check and span."""
     with warehouse.reading() as connection:
-        return {(f"{found.check.table}.{found.check.name}", str(found.span)) for found in stored_findings(connection)}
+        return {
+            (f"{found.check.table}.{found.check.name}", str(found.span))
+            for found in stored_findings(connection, SHORT, WINDY)
+        }
 
 
 VALIDITY = "curtailment_records.validity"
@@ -69,8 +72,8 @@ def test_what_is_found_is_kept_as_it_was_found(ground: Warehouse) -> None:
     damage(ground, DOUBLED.where(PAYMENT_OF == WINDY))
     (found,) = scan_all(ground).findings
     with ground.reading() as connection:
-        (stored,) = stored_findings(connection)
-        assert stored_findings(connection, ["daily_summaries"]) == []
+        (stored,) = stored_findings(connection, SHORT, WINDY)
+        assert stored_findings(connection, SHORT, WINDY, ["daily_summaries"]) == []
     assert (stored.check, stored.span, stored.problems, stored.example) == (
         found.check,
         WINDY,

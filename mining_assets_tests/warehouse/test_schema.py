@@ -52,6 +52,7 @@ FINDING = {
     "stale": 0,
     "example": "e",
     "found_at": NOW,
+    "open_since": NOW,
 }
 
 

@@ -311,6 +311,7 @@ def finding(**changes: Any) -> Executable:
         "stale": 0,
         "example": "this one",
         "found_at": after_final(DAY),
+        "open_since": after_final(DAY),
     }
     return insert(integrity_findings).values(row | changes)
 

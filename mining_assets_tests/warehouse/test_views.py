@@ -222,6 +222,7 @@ def test_a_day_that_is_partial_or_damaged_is_in_no_view(filled: Warehouse) -> No
         "severity": "error",
         "effect": "damaged",
         "found_at": datetime.now(UTC),
+        "open_since": datetime.now(UTC),
     }
     damage(filled, delete(settlement_ledger).where(one), insert(integrity_findings).values(finding))
     for view in (whole_days, half_hourly_curtailment, hourly_curtailment, daily_by_farm, daily_by_lead_party):

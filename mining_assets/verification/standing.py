@@ -1,0 +1,71 @@
+"""Everything that is known to be wrong: what checks are judged by, whatever their run itself looked at.
+
+The findings stored of every day, month and year, and what the control tables show without any verification: days that
+are not there, prices and generation that are not known, months and years that differ from the level below.
+"""
+
+from collections.abc import Collection, Iterator
+from datetime import UTC, date, datetime
+
+from sqlalchemy import Connection
+
+from mining_assets.domain.worth import BITCOIN_PRICE, WIND_GENERATION
+from mining_assets.verification import catalog
+from mining_assets.verification.catalog import CHECKS, Check
+from mining_assets.verification.findings import Finding, stored_findings
+from mining_assets.verification.scan import Scope
+from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.series import series_states
+from mining_assets.warehouse.states import day_states
+from mining_assets.warehouse.status import differing_spans
+
+_NOT_THERE = {"missing": "never fetched", "partial": "some of its ledger is gone"}
+_SERIES = {BITCOIN_PRICE: catalog.PRICES_COMPLETE, WIND_GENERATION: catalog.GENERATION_COMPLETE}
+_SUMS = {
+    check.table: check
+    for check in (
+        catalog.MONTHLY_SUMS,
+        catalog.BITCOIN_MONTHLY_SUMS,
+        catalog.YEARLY_SUMS,
+        catalog.BITCOIN_YEARLY_SUMS,
+    )
+}
+
+
+def standing_findings(warehouse: Warehouse, scope: Scope, checks: Collection[Check] = CHECKS) -> list[Finding]:
+    """What is open of some checks on all days from the first partition to the last one that is over, now.
+
+    Returns:
+        In order of span; at most one finding for each check and span.
+    """
+    first, last = scope.days(datetime.now(UTC))
+    if last < first:
+        return []
+    with warehouse.reading() as connection:
+        stored = [found for found in stored_findings(connection, first, last) if found.check in checks]
+        known = {(found.check, str(found.span)) for found in stored}
+        live = [
+            found
+            for found in _live(connection, first, last, scope, checks)
+            if (found.check, str(found.span)) not in known
+        ]
+    return sorted(stored + live, key=lambda found: str(found.span))
+
+
+def _live(
+    connection: Connection, first: date, last: date, scope: Scope, checks: Collection[Check]
+) -> Iterator[Finding]:
+    """What is seen without a verification."""
+    if catalog.COMPLETENESS in checks:
+        states = day_states(connection, first, last, scope.models)["state"]
+        for day, state in states[states.isin(list(_NOT_THERE))].items():
+            yield Finding(catalog.COMPLETENESS, day, 1, _NOT_THERE[state])
+    for name, check in _SERIES.items():
+        if check in checks:
+            states = series_states(connection, name, first, last)["state"]
+            for day in states.index[states == "missing"]:
+                yield Finding(check, day, 1, "not known")
+    if any(check in checks for check in _SUMS.values()):
+        for table, span in differing_spans(connection, first, last, scope.bounds):
+            if _SUMS[table] in checks:
+                yield Finding(_SUMS[table], span, 1, "not the sum of the level below, or of other days than it says")
