@@ -7,7 +7,7 @@ so an empty side counts only when something else says so: rows on the other side
 import asyncio
 from collections import Counter
 from collections.abc import Collection, Mapping
-from datetime import date
+from datetime import date, datetime
 
 import pandas as pd
 
@@ -17,6 +17,7 @@ from mining_assets.domain.fingerprint import EMPTY_HASH, content_hashes
 from mining_assets.domain.settlement import SIDES, Side, periods_in
 from mining_assets.domain.wind import WindUnit, looks_like_wind
 from mining_assets.sources.elexon import ElexonClient, StackAnswer
+from mining_assets.sources.elexon_models import StackRow
 from mining_assets.sources.errors import SourceError, SourceRefused
 from mining_assets.warehouse.days import LEDGER_COLUMNS, FetchedDay
 
@@ -130,17 +131,33 @@ async def _confirm_empty_sides(
     return confirmed, tuple(warnings)
 
 
+def _vintages(stacks: Stacks) -> dict[tuple[int, Side], datetime | None]:
+    """The newest calculation run that each stack names; None where none of its rows names one."""
+    return {
+        key: max((row.created_at for row in answer.rows if row.created_at), default=None)
+        for key, answer in stacks.items()
+    }
+
+
 def _wind_records(stacks: Stacks, units: Mapping[str, WindUnit]) -> pd.DataFrame:
+    """The wind rows; one that does not say when it was calculated has the newest run of its stack, or of the day.
+
+    Raises:
+        SourceRefused: a wind row has no price or an impossible one, or nothing says when it was calculated.
+    """
     rows = []
+    vintages = _vintages(stacks)
+    newest = max(filter(None, vintages.values()), default=None)
     for (period, side), answer in stacks.items():
         for row in answer.rows:
             unit = units.get(row.bm_unit_id) if row.bm_unit_id else None
             if unit is None:
                 continue
-            if abs(row.original_price) > PRICE_LIMIT:
+            vintage = row.created_at or vintages[period, side] or newest
+            wrong = _unusable(row, vintage)
+            if wrong:
                 raise SourceRefused(
-                    f"row {row.sequence_number}: originalPrice {row.original_price} £/MWh on the wind unit "
-                    f"{row.bm_unit_id} is beyond ±{PRICE_LIMIT:,.0f}",
+                    f"row {row.sequence_number}: {wrong}: {answer.day} period {period} {side}",
                     url=answer.url,
                     attempts=answer.attempts,
                 )
@@ -161,12 +178,24 @@ def _wind_records(stacks: Stacks, units: Mapping[str, WindUnit]) -> pd.DataFrame
                     row.original_price,
                     row.final_price,
                     row.transmission_loss_multiplier,
-                    row.created_at,
+                    vintage,
                 )
             )
     columns = [name for name in RECORD_COLUMNS if name != "payment"]
     frame = pd.DataFrame(rows, columns=columns).astype(_RECORD_TYPES)
     return frame.assign(payment=payment(frame["volume"], frame["original_price"]))[list(RECORD_COLUMNS)]
+
+
+def _unusable(row: StackRow, vintage: datetime | None) -> str | None:
+    """Why a wind row cannot be stored; of the rows of other units none of this matters."""
+    unit = f"on the wind unit {row.bm_unit_id}"
+    if row.original_price is None:
+        return f"originalPrice {unit} is null"
+    if abs(row.original_price) > PRICE_LIMIT:
+        return f"originalPrice {row.original_price} £/MWh {unit} is beyond ±{PRICE_LIMIT:,.0f}"
+    if vintage is None:
+        return f"createdDateTime {unit} is null, as on every other row of the day"
+    return None
 
 
 _RECORD_TYPES = {
@@ -189,7 +218,7 @@ _RECORD_TYPES = {
 
 
 def _ledger(stacks: Stacks, records: pd.DataFrame, confirmed: Mapping[tuple[int, Side], str]) -> pd.DataFrame:
-    hashes = content_hashes(records)
+    hashes, vintages = content_hashes(records), _vintages(stacks)
     volumes = records.groupby(["settlement_period", "side"])["volume"]
     counts, sums = volumes.size(), volumes.sum()
     rows = [
@@ -198,7 +227,7 @@ def _ledger(stacks: Stacks, records: pd.DataFrame, confirmed: Mapping[tuple[int,
             "settlement_period": period,
             "side": side,
             "fetched_at": answer.fetched_at,
-            "vintage": max((row.created_at for row in answer.rows), default=None),
+            "vintage": vintages[period, side],
             "raw_rows": len(answer.rows),
             "wind_rows": int(counts.get((period, side), 0)),
             "wind_mwh": float(sums.get((period, side), 0.0)),

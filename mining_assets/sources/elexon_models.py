@@ -15,7 +15,7 @@ from typing_extensions import TypedDict  # pydantic wants this one below Python 
 from mining_assets.domain.settlement import Side, period_start, periods_in
 from mining_assets.domain.wind import WIND_FUEL_TYPE
 from mining_assets.sources.errors import BrokenBodyError, ImpossibleValueError
-from mining_assets.sources.json_bodies import STRICT, instant, instants, shown, validated
+from mining_assets.sources.json_bodies import STRICT, instants, shown, validated
 
 # Elexon's own ids have at most 11 characters so far.
 _LONGEST_ID = 32
@@ -31,14 +31,14 @@ class StackRow(NamedTuple):
         settlement_date: the London day.
         settlement_period: 1 to 46, 48 or 50.
         start_time: UTC start of the period.
-        created_at: UTC instant of the calculation run: the vintage.
+        created_at: UTC instant of the calculation run: the vintage; None where the source does not say.
         sequence_number: rank in this side's stack in this run; unique within the answer.
         bm_unit_id: Elexon's id; None or purely numeric for balancing-services trades.
         acceptance_id: None for trades.
         bid_offer_pair_id: below 0 for bids, above for offers; None for trades.
         so_flag: taken for system reasons.
         cadl_flag: acceptance shorter than 10 minutes; None on many rows, which means no.
-        original_price: £/MWh, what settlement pays or charges.
+        original_price: £/MWh, what settlement pays or charges; None where the source has none.
         final_price: £/MWh after the price calculation; may be None.
         volume: MWh in the half hour; bids never above 0, offers never below.
         transmission_loss_multiplier: settled cash is volume × original_price × this.
@@ -47,14 +47,14 @@ class StackRow(NamedTuple):
     settlement_date: date
     settlement_period: int
     start_time: datetime
-    created_at: datetime
+    created_at: datetime | None
     sequence_number: int
     bm_unit_id: str | None
     acceptance_id: int | None
     bid_offer_pair_id: int | None
     so_flag: bool | None
     cadl_flag: bool | None
-    original_price: float
+    original_price: float | None
     final_price: float | None
     volume: float
     transmission_loss_multiplier: float | None
@@ -67,13 +67,11 @@ class AcceptedVolume(NamedTuple):
         bm_unit_id: Elexon's id.
         settlement_period: 1 to 46, 48 or 50.
         volume: MWh in the half hour; bids negative.
-        created_at: UTC instant of the calculation run.
     """
 
     bm_unit_id: str | None
     settlement_period: int
     volume: float
-    created_at: datetime
 
 
 class Cashflow(NamedTuple):
@@ -83,13 +81,11 @@ class Cashflow(NamedTuple):
         bm_unit_id: Elexon's id.
         settlement_period: 1 to 46, 48 or 50.
         cashflow: £, loss multiplier included; positive = paid to the unit.
-        created_at: UTC instant of the calculation run.
     """
 
     bm_unit_id: str | None
     settlement_period: int
     cashflow: float
-    created_at: datetime
 
 
 class WindGeneration(NamedTuple):
@@ -143,14 +139,14 @@ class _StackFields(TypedDict):
     settlementDate: str
     settlementPeriod: int
     startTime: str
-    createdDateTime: str
+    createdDateTime: str | None
     sequenceNumber: _Integer
     id: _Id | None
     acceptanceId: _LongInteger | None
     bidOfferPairId: _Integer | None
     soFlag: bool | None
     cadlFlag: bool | None
-    originalPrice: float
+    originalPrice: float | None
     finalPrice: float | None
     volume: float
     transmissionLossMultiplier: NotRequired[float | None]
@@ -168,7 +164,6 @@ class _VolumeFields(TypedDict):
     settlementPeriod: int
     bmUnit: _Id | None
     totalVolumeAccepted: float | None
-    createdDateTime: str
 
 
 @with_config(STRICT)
@@ -182,7 +177,6 @@ class _CashflowFields(TypedDict):
     settlementPeriod: int
     bmUnit: _Id | None
     totalCashflow: float
-    createdDateTime: str
 
 
 @with_config(STRICT)
@@ -262,7 +256,7 @@ def stack_parser(day: date, period: int, side: Side) -> Callable[[bytes], tuple[
 
     def parse(body: bytes) -> tuple[StackRow, ...]:
         fields = validated(_STACK, body, ("data",))["data"]
-        created = instants((row["createdDateTime"] for row in fields), "createdDateTime")
+        created = instants((text for row in fields if (text := row["createdDateTime"])), "createdDateTime")
         starts = instants((row["startTime"] for row in fields), "startTime")
         if not is_asked_for(fields, starts.values()):
             raise first_wrong(fields, starts)
@@ -272,14 +266,14 @@ def stack_parser(day: date, period: int, side: Side) -> Callable[[bytes], tuple[
                     day,
                     period,
                     start,
-                    created[row["createdDateTime"]],
+                    created[row["createdDateTime"]] if row["createdDateTime"] else None,
                     row["sequenceNumber"],
                     row["id"],
                     row["acceptanceId"],
                     row["bidOfferPairId"],
                     row["soFlag"],
                     row["cadlFlag"],
-                    row["originalPrice"] + 0.0,  # makes −0.0 a plain zero
+                    None if row["originalPrice"] is None else row["originalPrice"] + 0.0,  # −0.0 becomes 0
                     None if row["finalPrice"] is None else row["finalPrice"] + 0.0,
                     row["volume"] + 0.0,
                     row.get("transmissionLossMultiplier"),
@@ -303,11 +297,11 @@ def volumes_parser(day: date) -> Callable[[bytes], tuple[AcceptedVolume, ...]]:
         for index, row in enumerate(validated(_VOLUMES, body, ("data",))["data"]):
             if row["dataType"] != "Original":
                 continue
-            created_at = _checked_report_row(index, row, day)
+            _check_report_row(index, row, day)
             volume = row["totalVolumeAccepted"]
             if volume is None:
                 raise ImpossibleValueError(f"row with index {index}: totalVolumeAccepted is None")
-            volumes.append(AcceptedVolume(row["bmUnit"], row["settlementPeriod"], volume + 0.0, created_at))
+            volumes.append(AcceptedVolume(row["bmUnit"], row["settlementPeriod"], volume + 0.0))
         return tuple(volumes)
 
     return parse
@@ -319,16 +313,16 @@ def cashflows_parser(day: date) -> Callable[[bytes], tuple[Cashflow, ...]]:
     def parse(body: bytes) -> tuple[Cashflow, ...]:
         flows: list[Cashflow] = []
         for index, row in enumerate(validated(_CASHFLOWS, body, ("data",))["data"]):
-            created_at = _checked_report_row(index, row, day)
+            _check_report_row(index, row, day)
             cash = row["totalCashflow"] + 0.0
-            flows.append(Cashflow(row["bmUnit"], row["settlementPeriod"], cash, created_at))
+            flows.append(Cashflow(row["bmUnit"], row["settlementPeriod"], cash))
         return tuple(flows)
 
     return parse
 
 
-def _checked_report_row(index: int, row: _VolumeFields | _CashflowFields, day: date) -> datetime:
-    """When a row of a whole-day report was made, once its day and period were found to be right."""
+def _check_report_row(index: int, row: _VolumeFields | _CashflowFields, day: date) -> None:
+    """Refuse a row of a whole-day report that is of another day, or of a period that the day does not have."""
     where = f"row with index {index}"
     if row["settlementDate"] != day.isoformat():
         raise ImpossibleValueError(f"{where}: settlementDate is {shown(row['settlementDate'])}: asked for {day}")
@@ -336,10 +330,6 @@ def _checked_report_row(index: int, row: _VolumeFields | _CashflowFields, day: d
         raise ImpossibleValueError(
             f"{where}: settlementPeriod is {shown(row['settlementPeriod'])}: {day} has {periods_in(day)}"
         )
-    try:
-        return instant(row["createdDateTime"])
-    except ValueError as error:
-        raise ImpossibleValueError(f"{where}: createdDateTime is {shown(row['createdDateTime'])}: {error}") from None
 
 
 def generation_parser(first: date, last: date) -> Callable[[bytes], tuple[WindGeneration, ...]]:
