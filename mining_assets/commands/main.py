@@ -6,10 +6,11 @@ Exit codes: 0 everything asked for is right, 1 something is not, 2 the input was
 
 import sys
 from importlib import import_module
+from typing import NoReturn
 
 import click
 
-from mining_assets.commands.signals import Terminated
+from mining_assets.commands.signals import watching
 from mining_assets.settings import SettingsError
 
 BAD_INPUT = 2
@@ -57,18 +58,23 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; every way out has a true exit code and at most one line of error."""
+    with watching():
+        _run()
+
+
+def _run() -> NoReturn:
     try:
         code = cli.main(prog_name="mining-assets", standalone_mode=False)
     except (click.UsageError, SettingsError) as error:
         text = error.format_message() if isinstance(error, click.UsageError) else str(error)
         _fail(text, BAD_INPUT)
-    except click.Abort as error:
-        _fail("interrupted", 143 if isinstance(error.__cause__ or error.__context__, Terminated) else 130)
+    except click.Abort:
+        _fail("interrupted", 130)
     except click.ClickException as error:
         _fail(error.format_message(), error.exit_code)
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _fail(text: str, code: int) -> None:
+def _fail(text: str, code: int) -> NoReturn:
     click.echo(f"mining-assets: {' '.join(text.split())}", err=True)
     sys.exit(code)

@@ -1,20 +1,25 @@
-"""SIGINT and SIGTERM: the first asks to stop after the day at hand, a second stops at once."""
+"""SIGINT and SIGTERM: the first asks to stop after the day at hand, a second ends the process at once.
 
+Nothing here raises out of a signal handler: Python drops what is raised inside a weak reference's callback or a
+``__del__``, and cannot raise while C code runs. The interpreter writes each signal to a pipe, which a thread reads; the
+thread ends the process itself. What is half done then is undone as after any crash: a transaction that did not commit,
+a draft that did not take its file's name, a lock that dies with its holder.
+"""
+
+import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-
-class Terminated(KeyboardInterrupt):
-    """A second signal, and it was SIGTERM."""
+_SHOW_CURSOR = b"\x1b[?25h"
 
 
 class StopSignals:
-    """Listens for the signals that end a command."""
+    """Takes the first signal as the wish to stop in order; a second one ends the process."""
 
     def __init__(self) -> None:
         self.received: int | None = None
@@ -22,22 +27,93 @@ class StopSignals:
     @contextmanager
     def listening(self) -> Iterator[None]:
         """Listen while this is open. May be opened again inside: Dagster puts handlers of its own around a step."""
-        before = {number: signal.getsignal(number) for number in _SIGNALS}
-        for number in _SIGNALS:
-            signal.signal(number, self._heard)
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+        with watching():
+            before = _Watch.listener
+            _Watch.listener = self
+            try:
+                with _handlers():
+                    yield
+            finally:
+                _Watch.listener = before
 
     @property
     def exit_code(self) -> int:
         """128 + the signal, or 0 when none came."""
         return 128 + self.received if self.received else 0
 
-    def _heard(self, number: int, _frame: FrameType | None) -> None:
-        if self.received is not None:
-            raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
+    def hear(self, number: int) -> None:
+        """Take in the first signal."""
         self.received = number
-        print("mining-assets: stopping after the day at hand; once more to stop at once", file=sys.stderr, flush=True)
+        _say("stopping after the day at hand; once more to stop at once")
+
+
+class _Watch:
+    """The one watch of this process: how often it was begun, and who takes the first signal."""
+
+    begun = 0
+    listener: StopSignals | None = None
+
+
+@contextmanager
+def watching() -> Iterator[None]:
+    """End the process on SIGINT (exit code 130) and SIGTERM (143) while this is open.
+
+    The first signal is left to :class:`StopSignals` while one listens. May be opened again inside. Outside the main
+    thread, where Python takes no signals, nothing changes.
+    """
+    if _Watch.begun or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    _Watch.begun += 1
+    before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    threading.Thread(target=_watch, args=(reading,), name="signals", daemon=True).start()
+    try:
+        with _handlers():
+            yield
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(writing)  # which ends the thread
+        _Watch.begun -= 1
+
+
+@contextmanager
+def _handlers() -> Iterator[None]:
+    """Put handlers in place that do nothing: without one, the interpreter would not take the signal."""
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    for number in _SIGNALS:
+        signal.signal(number, _do_nothing)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _do_nothing(_number: int, _frame: FrameType | None) -> None:
+    """Leave the signal to the thread."""
+
+
+def _watch(reading: int) -> None:
+    with open(reading, "rb", buffering=0) as pipe:
+        while number := pipe.read(1):
+            listener = _Watch.listener
+            if number[0] not in _SIGNALS:
+                continue
+            if listener is not None and listener.received is None:
+                listener.hear(number[0])
+            else:
+                _end(number[0])
+
+
+def _end(number: int) -> None:
+    if os.isatty(sys.__stderr__.fileno() if sys.__stderr__ else 2):
+        os.write(2, _SHOW_CURSOR)  # a live line hides it
+    _say(f"stopped by {signal.Signals(number).name}")
+    os._exit(128 + number)
+
+
+def _say(text: str) -> None:
+    """Write a line past Python's streams, whose locks the main thread may hold."""
+    os.write(2, f"mining-assets: {text}\n".encode())
