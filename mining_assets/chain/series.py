@@ -6,7 +6,7 @@ None of it is needed for a day to be whole. What cannot be had is named and stay
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pandas as pd
 from sqlalchemy import Connection
@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from mining_assets.chain.derive import summarize, summarize_bitcoin
 from mining_assets.domain.healing import day_ranges
 from mining_assets.domain.mining import MinerModel
-from mining_assets.domain.worth import BITCOIN_PRICE, WIND_GENERATION, whole_generation
+from mining_assets.domain.worth import BITCOIN_PRICE, DATED_LATE_UNTIL, WIND_GENERATION, whole_generation
 from mining_assets.healing.plan import lacking
 from mining_assets.sources.blocking import Blocking
 from mining_assets.sources.elexon import ElexonClient
@@ -79,12 +79,19 @@ def fetch_prices(mempool: Blocking[MempoolClient], days: Sequence[date]) -> Fetc
 
 
 def fetch_generation(elexon: Blocking[ElexonClient], days: Sequence[date]) -> FetchedSeries:
-    """The generation of each day, a request for up to a week of days that stand together."""
+    """The generation of each day, a request for up to a week of days that stand together.
+
+    Of the years in which the source has the end of a day under the next date, that date is asked for with them.
+    """
     fetched = FetchedSeries()
-    for first, last in reversed(day_ranges(days, LONGEST_REQUEST)):
+    dated_late = [day for day in days if day < DATED_LATE_UNTIL]
+    ranges = day_ranges(dated_late, LONGEST_REQUEST - 1)
+    ranges += day_ranges([day for day in days if day >= DATED_LATE_UNTIL], LONGEST_REQUEST)
+    for first, last in reversed(ranges):
         some = [day for day in days if first <= day <= last]
+        to = last + timedelta(days=1) if last < DATED_LATE_UNTIL else last
         try:
-            answer = elexon.run(elexon.client.wind_generation(first, last))
+            answer = elexon.run(elexon.client.wind_generation(first, to))
         except SourceUnavailable as error:
             if not fetched.fetched_at and not fetched.failed:
                 return _away(days, error)

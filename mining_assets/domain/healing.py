@@ -13,6 +13,7 @@ from mining_assets.domain.worth import WIND_GENERATION
 REFETCH_AFTER = tuple(timedelta(days=days, hours=15) for days in (1, 2, 8))
 LONGEST_WAIT = timedelta(hours=6)
 QUARANTINE_WAIT = timedelta(days=1)
+LACKING_WAIT = timedelta(days=30)
 LONGEST_RANGE = 31
 LONGEST_DAILY_CHECK = 366  # days
 
@@ -43,6 +44,16 @@ class HealingPolicy:
         """The same for a day, which is tried once a day when it was given up; a young one never is."""
         given_up = attempts > self.attempts and not is_young(day, now)
         return QUARANTINE_WAIT if given_up else self.wait(attempts)
+
+    def wait_of_series(self, day: date, attempts: int, now: datetime) -> timedelta:
+        """How long to wait for a day's price or generation after so many attempts.
+
+        What a source does not have after the day's last refetch it will hardly ever have: it is asked once a month.
+        """
+        settled = now >= datetime.combine(day, time.min, UTC) + REFETCH_AFTER[-1]
+        if attempts > self.attempts and settled:
+            return LACKING_WAIT
+        return self.wait_of_day(day, attempts, now)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ What is not known stays absent, in every figure that needs it: a sum over some o
 """
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 import pandas as pd
 
@@ -22,6 +22,8 @@ SERIES = (BITCOIN_PRICE, WIND_GENERATION)
 """What is fetched day by day beside the settlement, by the names of their tables and assets."""
 
 MWH_PER_MW = 0.5  # in a half hour
+DATED_LATE_UNTIL = date(2022, 7, 14)
+"""The last date under which FUELHH has the last half hour of the day before."""
 GENERATION_COLUMNS = ("settlement_date", "settlement_period", "start_time", "generated_energy")
 VALUE_FIGURES = ("bitcoin_value", "total_payment", "value_ratio")
 SHARE_FIGURES = ("generated_energy", "curtailed_share")
@@ -40,21 +42,45 @@ def is_price_of(day: date, quoted_at: datetime) -> bool:
 def whole_generation(megawatts: pd.DataFrame, days: Sequence[date]) -> tuple[pd.DataFrame, dict[date, str]]:
     """The generation of the days whose every half hour is told once, and for each other day why it is not whole.
 
+    A half hour is known by its start. Up to :data:`DATED_LATE_UNTIL` the source names the last one of a day by the
+    date of the next, so that day's answer is needed too; measured on 1,817 days, the start is what is right.
+
     Args:
         megawatts: settlement_date, settlement_period, start_time, generation (MW; may be absent), in any order.
 
     Returns:
         ``GENERATION_COLUMNS`` in the order of the key, and the reasons.
     """
-    reasons = {}
+    reasons, whole = {}, []
     for day in days:
-        reason = why_not_whole(day, megawatts[megawatts["settlement_date"] == day], "generation")
+        named = _wrongly_named(day, megawatts)
+        periods = {start: period for period, start in enumerate(period_starts(day), start=1)}
+        own = megawatts[megawatts["start_time"].isin(list(periods))]
+        own = own.assign(settlement_date=day, settlement_period=[periods[start] for start in own["start_time"]])
+        reason = named or why_not_whole(day, own, "generation")
         if reason:
             reasons[day] = reason
-    whole = megawatts[megawatts["settlement_date"].isin([day for day in days if day not in reasons])]
-    energy = whole.assign(generated_energy=whole["generation"].astype(float) * MWH_PER_MW)
-    ordered = energy.sort_values(["settlement_date", "settlement_period"], ignore_index=True)
-    return ordered[list(GENERATION_COLUMNS)], reasons
+        else:
+            whole.append(own.sort_values("settlement_period"))
+    rows = pd.concat([megawatts.iloc[:0], *whole], ignore_index=True)
+    return rows.assign(generated_energy=rows["generation"].astype(float) * MWH_PER_MW)[
+        list(GENERATION_COLUMNS)
+    ], reasons
+
+
+def _wrongly_named(day: date, megawatts: pd.DataFrame) -> str | None:
+    """A row that is the day's by its start or by its name, and not by the other; None when there is none."""
+    starts = period_starts(day)
+    concerned = megawatts[megawatts["start_time"].isin(starts) | (megawatts["settlement_date"] == day)]
+    for row in concerned.itertuples(index=False):
+        named, period = row.settlement_date, row.settlement_period
+        of_named = period_starts(named)
+        agrees = 1 <= period <= len(of_named) and of_named[period - 1] == row.start_time
+        before = period_starts(named - timedelta(days=1))
+        dated_late = named <= DATED_LATE_UNTIL and period == len(before) and before[-1] == row.start_time
+        if not agrees and not dated_late:
+            return f"the row of {named} period {period} starts at {row.start_time:%Y-%m-%d %H:%M} UTC, which is another"
+    return None
 
 
 def why_not_whole(day: date, rows: pd.DataFrame, figure: str) -> str | None:
@@ -76,7 +102,9 @@ def why_not_whole(day: date, rows: pd.DataFrame, figure: str) -> str | None:
         if row.start_time != starts[row.settlement_period]:
             return f"period {row.settlement_period} does not start at {row.start_time}"
     if lacking := sorted(starts.keys() - set(periods)):
-        return f"{len(periods)} of {periods_in(day)} periods are there, the first that lacks is {lacking[0]}"
+        first = lacking[0]
+        there = f"{len(periods)} of {periods_in(day)} periods are there"
+        return f"{there}, the first that lacks is {first} (from {starts[first]:%Y-%m-%d %H:%M} UTC)"
     return None
 
 

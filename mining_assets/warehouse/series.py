@@ -132,7 +132,7 @@ def note_requested(
             "settlement_date": day,
             "attempts": known.get(day, 0) + 1,
             "last_attempt_at": now,
-            "next_attempt_at": now + policy.wait_of_day(day, known.get(day, 0) + 1, now),
+            "next_attempt_at": now + policy.wait_of_series(day, known.get(day, 0) + 1, now),
         }
         for day in days
     ]

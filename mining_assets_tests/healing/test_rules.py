@@ -1,7 +1,7 @@
 """When a day is asked for again, how long a failing one waits, and in which order ranges are served."""
 
 import itertools
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pandas as pd
 import pytest
@@ -9,8 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mining_assets.domain.healing import (
+    LACKING_WAIT,
     LONGEST_RANGE,
     LONGEST_WAIT,
+    QUARANTINE_WAIT,
+    REFETCH_AFTER,
     HealingPolicy,
     day_ranges,
     newest_and_oldest,
@@ -102,3 +105,11 @@ def test_the_newest_and_the_oldest_are_served_in_turn() -> None:
     assert [first.month for first, _ in newest_and_oldest(ranges, 2)] == [5, 1]
     assert newest_and_oldest(ranges, 0) == []
     assert len(newest_and_oldest(ranges, 99)) == 5
+
+
+def test_what_a_source_lacks_long_after_the_day_is_asked_for_once_a_month() -> None:
+    policy = HealingPolicy(attempts=3)
+    after = datetime.combine(DAY, time.min, UTC) + REFETCH_AFTER[-1]
+    assert policy.wait_of_series(DAY, 4, after) == LACKING_WAIT
+    assert policy.wait_of_series(DAY, 3, after) == policy.wait(3)
+    assert policy.wait_of_series(DAY, 4, after - timedelta(seconds=1)) == QUARANTINE_WAIT

@@ -27,6 +27,7 @@ BOUNDS: dict[tuple[bool, Side], tuple[int, int]] = {
     (True, "bid"): (4, 4),
     (True, "offer"): (6, 6),
 }
+DATED_LATE_UNTIL = date(2022, 7, 14)
 FUELS = {"WIND": 1.0, "CCGT": 9000.0, "NUCLEAR": 4200.0, "BIOMASS": 2100.0}
 
 
@@ -83,24 +84,27 @@ class GeneratedWorld(World):
         return register([*self._wind, *self._others])
 
     def wind_generation(self, first: date, last: date) -> list[Row]:
-        rows: list[Row] = []
-        for day in (first + timedelta(days=offset) for offset in range((last - first).days + 1)):
-            megawatts = self.plan(day).wind_megawatts
-            rows += [
-                {
-                    "dataset": "FUELHH",
-                    "publishTime": utc_text(period_start(day, period) + timedelta(minutes=30)),
-                    "startTime": utc_text(period_start(day, period)),
-                    "settlementDate": day.isoformat(),
-                    "settlementPeriod": period,
-                    "fuelType": fuel,
-                    "generation": round(float(megawatts[period - 1]) if fuel == "WIND" else level),
-                }
-                for period in range(1, periods_in(day) + 1)
-                if self.published(day, period)
-                for fuel, level in FUELS.items()
-            ]
-        return rows
+        """The rows by the source's own dates: until 2022-07-14 the last half hour of a day is under the next date."""
+        days = (first + timedelta(days=offset) for offset in range(-1, (last - first).days + 1))
+        rows = [row for day in days for row in self._generation_of(day)]
+        return [row for row in rows if first.isoformat() <= row["settlementDate"] <= last.isoformat()]
+
+    def _generation_of(self, day: date) -> list[Row]:
+        megawatts, last = self.plan(day).wind_megawatts, periods_in(day)
+        return [
+            {
+                "dataset": "FUELHH",
+                "publishTime": utc_text(period_start(day, period) + timedelta(minutes=30)),
+                "startTime": utc_text(period_start(day, period)),
+                "settlementDate": str(day + timedelta(days=day < DATED_LATE_UNTIL and period == last)),
+                "settlementPeriod": period,
+                "fuelType": fuel,
+                "generation": round(float(megawatts[period - 1]) if fuel == "WIND" else level),
+            }
+            for period in range(1, last + 1)
+            if self.published(day, period)
+            for fuel, level in FUELS.items()
+        ]
 
     def difficulty_adjustments(self) -> list[list[float]]:
         return chain.difficulty_adjustments(self.clock())

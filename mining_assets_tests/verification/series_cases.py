@@ -97,7 +97,7 @@ OF_SERIES = (
         catalog.GENERATION_VALID,
         does(remove(wind_generation, SHORT, settlement_period=46)),
         SHORT,
-        ("45 of 46 periods are there, the first that lacks is 46",),
+        ("45 of 46 periods are there, the first that lacks is 46 (from 2025-03-30 22:30 UTC)",),
     ),
     Case(
         "a period's generation starts when the period does not",
