@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import click
 
+from mining_assets.commands.env_file import apply_env_file
 from mining_assets.commands.signals import watching
 from mining_assets.settings import SettingsError
 
@@ -31,6 +32,7 @@ _COMMANDS = {
     "resume": "reconcile:resume",
     "report": "report:report",
     "export": "export:export",
+    "settings": "settings:settings",
     "ui": "ui:ui",
     "db": "database:db",
 }
@@ -64,6 +66,7 @@ def main() -> None:
 
 def _run() -> NoReturn:
     try:
+        apply_env_file()
         code = cli.main(prog_name="mining-assets", standalone_mode=False)
     except (click.UsageError, SettingsError) as error:
         text = error.format_message() if isinstance(error, click.UsageError) else str(error)

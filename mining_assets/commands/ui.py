@@ -22,5 +22,6 @@ def ui(port: int) -> None:
         pass  # a warehouse that cannot be used is told here, not in every run
     click.echo(f"http://127.0.0.1:{port} on {settings.home}")
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"  # its upload does not heed the instance's setting
+    os.chdir(settings.home)  # Dagster lets a `.env` of the working folder win over the environment; commands do not
     arguments = ["dev", "-m", "mining_assets.definitions", "-h", "127.0.0.1", "-p", str(port)]
     os.execv(sys.executable, [sys.executable, "-m", "dagster", *arguments])
