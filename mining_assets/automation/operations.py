@@ -36,6 +36,7 @@ from mining_assets.sources.http import HttpLimits
 from mining_assets.sources.mempool import MempoolClient
 from mining_assets.sources.pacing import even_limiter
 from mining_assets.verification.catalog import CHECKS
+from mining_assets.verification.days import damaged_periods
 from mining_assets.verification.findings import Verification
 from mining_assets.verification.scan import (
     Scope,
@@ -174,6 +175,11 @@ class Operation:
             raise dg.Failure(f"{len(verification.errors)} checks fail afterwards", allow_retries=False)
         self.say("every check holds on what was touched")
 
+    def damaged_periods(self, day: date) -> list[int]:
+        """The periods of a day whose records are not what was fetched, as they are now."""
+        with self.means.warehouse.reading() as connection:
+            return damaged_periods(connection, day)
+
     def content(self, day: date) -> DayContent:
         """The day in figures, as it is now."""
         with self.means.warehouse.reading() as connection:
@@ -219,6 +225,12 @@ def operator_jobs(settings: Settings, scope: Scope, additions: tuple[WindUnit, .
         ),
         job("spot_fix", OnePeriod, _spot_fix, "Fetches one period again; all else of the day stays as it is."),
     ]
+
+
+def still_damaged(day: date, periods: Sequence[int]) -> str:
+    """Which periods of a day are damaged, and what mends them all."""
+    which = f"period {periods[0]} is" if len(periods) == 1 else f"periods {', '.join(map(str, periods))} are"
+    return f"{which} damaged, which `mining-assets date {day} --refetch` mends"
 
 
 def unknown_farm(farm: str, known: Iterable[str]) -> str | None:
@@ -309,6 +321,9 @@ def _spot_fix(operation: Operation, config: OnePeriod) -> None:
         raise dg.Failure(f"{day} has the settlement periods 1 to {periods_in(day)}", allow_retries=False)
     operation.begin([day])
     before = operation.content(day)
+    others = [period for period in operation.damaged_periods(day) if period != config.period]
+    if others:
+        operation.say(f"{day}: {still_damaged(day, others)}; only period {config.period} is fetched now")
     try:
         units = operation.day_run().wind_units()
         wrong = unknown_farm(config.farm, units)
@@ -321,9 +336,15 @@ def _spot_fix(operation: Operation, config: OnePeriod) -> None:
         raise operation.kept(day, error, unanswered=not means.elexon.client.counters.bytes) from None
     records = fetched[0]
     rows = records[records["farm_id"] == config.farm]
+    remaining = operation.damaged_periods(day)
+    became = "replaced, but the day is not repaired" if remaining else outcome
     operation.say(
-        f"{day} period {config.period}: {outcome}; {config.farm} has {len(rows)} rows, {rows['volume'].sum():,.3f} MWh"
+        f"{day} period {config.period}: {became}; {config.farm} has {len(rows)} rows, {rows['volume'].sum():,.3f} MWh"
     )
+    if remaining:
+        verify_and_store_days(means.warehouse, [day], means.scope)
+        operation.compare(day, before)
+        raise dg.Failure(f"{day}: {still_damaged(day, remaining)}", allow_retries=False)
     operation.day_run().show_records([day])
     operation.process([day], DailyRun(), derive_only=True)
     operation.finish([day])

@@ -118,6 +118,7 @@ def spot_fix(day: date, period: int, farm: str, accept_shrink: bool, yes: bool, 
     _refuse_unknown_farm(settings, farm)
     if plan_only:
         action = f"fetch period {period}, both sides, replace it, calculate, summarize, verify"
+        action += _what_stays_damaged(settings, day, period)
         sys.exit(_plan(command, action, days, as_json))
     if accept_shrink:
         confirm(f"Replace period {period} of {day} even if that takes more than 5 % off the day?", yes=yes)
@@ -161,6 +162,16 @@ def _plan(command: str, action: str, days: Sequence[date], as_json: bool) -> int
     from mining_assets.commands.plans import Step, show_plan
 
     return show_plan(command, [Step(action, days[0], days[-1], len(days))], as_json=as_json)
+
+
+def _what_stays_damaged(settings: Settings, day: date, period: int) -> str:
+    """What a fix of one period leaves as it is, for the plan."""
+    from mining_assets.automation.operations import still_damaged
+    from mining_assets.verification.days import damaged_periods
+
+    with opened_warehouse(settings) as warehouse, warehouse.reading() as connection:
+        others = [number for number in damaged_periods(connection, day) if number != period]
+    return f"; the day stays damaged: {still_damaged(day, others)}" if others else ""
 
 
 def _refuse_unknown_farm(settings: Settings, farm: str) -> None:

@@ -111,6 +111,11 @@ def read_chunk(connection: Connection, days: Sequence[date]) -> Chunk:
     )
 
 
+def damaged_periods(connection: Connection, day: date) -> list[int]:
+    """The settlement periods of a day whose records are not those of the ledger, or not valid, as they are now."""
+    return records.damaged_periods(read_chunk(connection, [day]))
+
+
 def days_with_anything(connection: Connection, days: Sequence[date]) -> set[date]:
     """Those of the days of which any table of days has a row."""
     return {day for query in _of_days(days) for day in connection.execute(query.distinct()).scalars()}

@@ -51,6 +51,12 @@ def verify(chunk: "Chunk", verification: Verification, capacities: dict[str, flo
     )
 
 
+def damaged_periods(chunk: "Chunk") -> list[int]:
+    """The settlement periods whose records are not those of the ledger, or not valid; of a chunk of one day."""
+    keys = pd.concat([_disagreeing(chunk), _invalid(chunk)])["key"].astype(str)
+    return sorted(set(keys.str.extract(r"^period (\d+) ")[0].dropna().astype(int)))
+
+
 def note_never_fetched(days: Sequence[date], verification: Verification) -> None:
     """Note days of which nothing at all is stored."""
     verification.count(catalog.COMPLETENESS, days=len(days), whole_days=0)

@@ -151,6 +151,35 @@ def test_spot_fix_mends_a_period_and_leaves_all_else(made: Environment, clean: T
     assert (now[others]["calculated_at"] == untouched[others]["calculated_at"]).all()
 
 
+def test_spot_fix_says_what_else_of_the_day_is_damaged_and_does_not_call_it_repaired(
+    made: Environment, clean: Tables, twin: Twin
+) -> None:
+    rows = of_day(clean, "curtailment_records", DAMAGED)
+    period, other = sorted(set(rows["settlement_period"]))[:2]
+    farm = str(rows["farm_id"].iloc[0])
+    with made.warehouse() as warehouse, warehouse.writing("harm") as connection:
+        connection.execute(
+            text(
+                "UPDATE curtailment_records SET volume = volume * 2, payment = payment * 2 "
+                "WHERE settlement_date = :day AND settlement_period IN (:period, :other)"
+            ),
+            {"day": str(DAMAGED), "period": int(period), "other": int(other)},
+        )
+    remedy = f"period {other} is damaged, which `mining-assets date {DAMAGED} --refetch` mends"
+    planned = run_cli(made, "spot-fix", DAMAGED, period, farm, "--plan", "--json")
+    assert f"the day stays damaged: {remedy}" in json.loads(planned.stdout)["plan"][0]["action"]
+    ran = run_cli(made, "spot-fix", DAMAGED, period, farm, "--json")
+    assert ran.returncode == 1
+    said = json.loads(ran.stdout)["messages"]
+    assert said[0] == f"{DAMAGED}: {remedy}; only period {period} is fetched now"
+    assert said[1].startswith(f"{DAMAGED} period {period}: replaced, but the day is not repaired")
+    assert not any("repaired" in line.replace("not repaired", "") for line in [*said, *ran.stderr.splitlines()])
+    assert json.loads(ran.stdout)["errors"] == [f"{DAMAGED}: {remedy}"]
+    assert twin.count(route="stack") == 2
+    assert run_cli(made, "date", DAMAGED, "--refetch").returncode == 0
+    assert_same_tables(tables(made), clean)
+
+
 def test_spot_fix_refuses_a_day_that_is_not_whole(made: Environment) -> None:
     farm = str(table(made, "curtailment_records")["farm_id"].iloc[0])
     harmed(made, "ledger lost")
