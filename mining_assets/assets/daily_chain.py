@@ -15,13 +15,13 @@ from typing import Any
 
 import dagster as dg
 
+from mining_assets.assets.day_config import DailyRun
 from mining_assets.assets.day_run import (
     BITCOIN_DAILY,
     CALCULATIONS,
     DAILY,
     DAILY_CHAIN,
     RECORDS,
-    DailyRun,
     DayRun,
 )
 from mining_assets.assets.descriptions import OWNERS, RULES_VERSION, rules_version, table_metadata

@@ -8,11 +8,12 @@ from time import monotonic
 from typing import Any
 
 import dagster as dg
-from pydantic import Field
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
+from mining_assets.assets.day_batch import DayBatch
+from mining_assets.assets.day_config import DailyRun, refuse_unfit
 from mining_assets.assets.means import Means
-from mining_assets.assets.partition_metadata import Cost, labelled, of_records
+from mining_assets.assets.partition_metadata import Cost, Metadata, labelled, of_records
 from mining_assets.assets.references import NETWORK_EPOCHS, WIND_BM_UNITS
 from mining_assets.assets.series_run import SERIES_ASSETS, SeriesRun
 from mining_assets.chain.derive import DerivedDays, calculate_days, summarize_bitcoin_days, summarize_days
@@ -25,8 +26,7 @@ from mining_assets.chain.references import (
     stored_network_history,
 )
 from mining_assets.domain.network import NEVER_FETCHED, NetworkHistory
-from mining_assets.domain.restatement import ShrinkRefused
-from mining_assets.domain.settlement import periods_in
+from mining_assets.domain.restatement import DayFigures, ShrinkRefused
 from mining_assets.domain.summaries import month_of
 from mining_assets.domain.wind import WindUnit
 from mining_assets.healing.plan import ELEXON, MEMPOOL
@@ -65,24 +65,6 @@ SETTLED = (RECORDS, CALCULATIONS, DAILY, BITCOIN_DAILY)
 DAILY_CHAIN = (*SETTLED, *SERIES_ASSETS)
 
 
-class DailyRun(dg.Config):
-    """How the days of a run are fetched."""
-
-    refetch: bool = Field(
-        default=False,
-        description="Fetch days again that are whole, and prices and generation that are known. Without it they are "
-        "kept, and only derived anew.",
-    )
-    accept_empty: list[int] = Field(
-        default_factory=list,
-        description="Settlement periods that a person knows to be truly empty on both sides; for a run of one day.",
-    )
-    accept_shrink: bool = Field(
-        default=False,
-        description="Store a fetched day even if it takes more than 5 % off the final one that is stored.",
-    )
-
-
 @dataclass
 class DayRun:
     """What is asked, the means, and what became of each day.
@@ -103,12 +85,13 @@ class DayRun:
     stopped_before: int = 0
     _away: dict[str, str] = field(default_factory=dict)
     _no_history: str = ""
-    _blameless: set[date] = field(default_factory=set)
+    _source_unavailable: set[date] = field(default_factory=set)
     _costs: dict[date, Cost] = field(default_factory=dict)
+    _stored: dict[date, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
 
     def work(self, days: Sequence[date]) -> None:
         """Bring the days in line, each committed and reported by itself."""
-        _refuse_unfit(self.config, days)
+        refuse_unfit(self.config, days)
         self.means.progress.watch(self.means.elexon.client.counters)
         with self.means.progress.stoppable():
             self._bring_series(days)
@@ -116,13 +99,11 @@ class DayRun:
             self.verify(days)
             return
         try:
-            units = self._database_attempts()(self.wind_units) if self._wants(RECORDS) else {}
+            units = self.wind_units() if self._wants(RECORDS) else {}
         except SourceError as error:
             self._cannot_begin(days, error)
             return
-        history = NEVER_FETCHED
-        if self._wants(CALCULATIONS):
-            history = self._database_attempts()(self.network_history, days[-1])
+        history = self.network_history(days[-1]) if self._wants(CALCULATIONS) else NEVER_FETCHED
         with self.means.progress.stoppable():
             self._work(days, units, history)
 
@@ -132,35 +113,47 @@ class DayRun:
         A run of nothing else says so by failing.
         """
         series = SeriesRun(self.context, self.wanted, self.means, refetch=self.config.refetch)
-        for attempt in self._database_attempts():
-            with attempt:
-                series.work(days)
-        if not any(map(self._wants, SETTLED)):
-            for name, failed in series.failed.items():
-                for day, reason in failed.items():
+        for name in series.names:
+            brought = self._database_attempts()(series.bring, name, days)
+            series.report(name, brought, len(days))
+            if not any(map(self._wants, SETTLED)):
+                for day, reason in brought.failed.items():
                     self._failed(day, dg.AssetKey(name), reason)
 
     def _work(self, days: Sequence[date], units: Mapping[str, WindUnit], history: NetworkHistory) -> None:
         left = len(days)
-        for batch, fetch in self._batches(days, self._database_attempts()(self._days_to_keep, days)):
+        for days_of_batch, fetch in self._batches(days, self._database_attempts()(self._days_to_keep, days)):
             if self.means.progress.stopping:
                 self.stopped_before = left
                 return
-            left -= len(batch)
-            for attempt in self._database_attempts():
-                with attempt:
-                    self._do(batch, units if fetch else None, history)
+            left -= len(days_of_batch)
+            requests = self.means.elexon.client.counters.requests
+            batch = self._database_attempts()(self._do, days_of_batch, units if fetch else None, history)
+            self._report(batch, self.means.elexon.client.counters.requests - requests)
 
-    def _do(self, batch: Sequence[date], units: Mapping[str, WindUnit] | None, history: NetworkHistory) -> None:
-        """One batch, which may be repeated: fetched when the wind units are given, derived, verified, told."""
-        for day in batch:
-            self.reasons.pop(day, None)
-        requests = self.means.elexon.client.counters.requests
-        outcomes = dict.fromkeys(batch, "kept") if units is None else self._fetch_and_store(batch, units)
-        self._derive(batch, history)
-        self.verification.merge(verify_and_store_days(self.means.warehouse, batch, self.means.scope))
-        self._note(batch)
-        self.tell(outcomes, self.means.elexon.client.counters.requests - requests)
+    def _do(self, days: Sequence[date], units: Mapping[str, WindUnit] | None, history: NetworkHistory) -> DayBatch:
+        """One attempt at a batch: fetched when the wind units are given, derived, verified. It adds to nothing."""
+        batch = DayBatch(outcomes=dict.fromkeys(days, "kept"))
+        if units is not None:
+            self._fetch_and_store(days, units, batch)
+        self._derive(days, history, batch)
+        batch.verification = verify_and_store_days(self.means.warehouse, days, self.means.scope)
+        with self.means.warehouse.reading() as connection:
+            batch.figures = {day: day_figures(connection, day) for day in days}
+        self._note(days, batch.failed, batch.source_unavailable)
+        return batch
+
+    def _report(self, batch: DayBatch, requests: int) -> None:
+        """Tell what a batch came to, once it has: Dagster, the log, and whoever watches."""
+        for warning in batch.warnings:
+            self.context.log.warning(warning)
+        for asset, day, metadata in batch.events:
+            self._materialized(asset, day, metadata)
+        for asset, day, reason in batch.failures:
+            self._failed(day, asset, reason)
+        self.verification.merge(batch.verification)
+        self._source_unavailable |= batch.source_unavailable
+        self.tell(batch.outcomes, requests, batch.figures)
 
     def _database_attempts(self) -> Retrying:
         """A lost or busy database is waited for and the days at hand repeated; errors of the data are not."""
@@ -209,38 +202,55 @@ class DayRun:
         self.context.log.error(f"{day} {asset.to_user_string()}: {reason}")
 
     def wind_units(self) -> dict[str, WindUnit]:
-        """The wind units known; fetched when they never were, so that a first run needs no preparation."""
-        units = known_wind_units(self.means.warehouse, self.means.additions)
-        if units:
-            return units
-        counts = refresh_wind_units(self.means.warehouse, self.means.elexon, self.means.additions)
-        self.context.log_event(dg.AssetMaterialization(WIND_BM_UNITS, metadata=counts))
-        return known_wind_units(self.means.warehouse, self.means.additions)
+        """The wind units known; fetched when they never were, so that a first run needs no preparation.
+
+        Raises:
+            SourceError: there is no register, and it cannot be had.
+        """
+        units, counts = self._database_attempts()(self._wind_units)
+        if counts is not None:
+            self.context.log_event(dg.AssetMaterialization(WIND_BM_UNITS, metadata=counts))
+        return units
+
+    def _wind_units(self) -> tuple[dict[str, WindUnit], dict[str, int] | None]:
+        units, counts = known_wind_units(self.means.warehouse, self.means.additions), None
+        if not units:
+            counts = refresh_wind_units(self.means.warehouse, self.means.elexon, self.means.additions)
+            units = known_wind_units(self.means.warehouse, self.means.additions)
+        return units, counts
 
     def _cannot_begin(self, days: Sequence[date], error: SourceError) -> None:
         """Without any wind register no day can be fetched, which is no day's fault."""
         self._source_away(ELEXON, error)
         for day in days:
             self._failed(day, RECORDS, f"there is no wind register to go by, and it cannot be had now: {error}")
-        self._blameless.update(days)
-        self._note(days)
-        self.tell(dict.fromkeys(days, "failed"), requests=0)
+        self._source_unavailable.update(days)
+        self._note(days, {day: self.reasons[day][0] for day in days}, days)
+        with self.means.warehouse.reading() as connection:
+            figures = {day: day_figures(connection, day) for day in days}
+        self.tell(dict.fromkeys(days, "failed"), 0, figures)
 
     def network_history(self, last: date) -> NetworkHistory:
         """The network's history; fetched when it does not reach the last day. Without it those days stay missing."""
+        history, counts, error = self._database_attempts()(self._network_history, last)
+        if counts is not None:
+            self.context.log_event(dg.AssetMaterialization(NETWORK_EPOCHS, metadata=counts))
+        if error is not None:
+            self.context.log.warning(f"network_epochs could not be refreshed, what is stored is used: {error}")
+            self._no_history = f"; it could not be fetched now: {error}"
+        return history
+
+    def _network_history(self, last: date) -> tuple[NetworkHistory, dict[str, int] | None, SourceError | None]:
         history = stored_network_history(self.means.warehouse)
         if reaches(history, last):
-            return history
+            return history, None, None
         try:
             counts = refresh_network_epochs(self.means.warehouse, self.means.mempool)
         except SourceError as error:
-            self.context.log.warning(f"network_epochs could not be refreshed, what is stored is used: {error}")
-            self._no_history = f"; it could not be fetched now: {error}"
             self._source_away(MEMPOOL, error)
-            return history
+            return history, None, error
         self._source_back(MEMPOOL)
-        self.context.log_event(dg.AssetMaterialization(NETWORK_EPOCHS, metadata=counts))
-        return stored_network_history(self.means.warehouse)
+        return stored_network_history(self.means.warehouse), counts, None
 
     def _days_to_keep(self, days: Sequence[date]) -> set[date]:
         """Those that are whole and need not be fetched."""
@@ -260,19 +270,21 @@ class DayRun:
             else:
                 yield from (([day], True) for day in group)
 
-    def _fetch_and_store(self, batch: Sequence[date], units: Mapping[str, WindUnit]) -> dict[date, str]:
-        outcomes = {}
-        for day in batch:
+    def _fetch_and_store(self, days: Sequence[date], units: Mapping[str, WindUnit], batch: DayBatch) -> None:
+        for day in days:
             try:
-                outcomes[day] = self._fetch_and_store_day(day, units)
+                batch.outcomes[day] = self._fetch_and_store_day(day, units, batch)
             except (SourceError, DayIncomplete, ShrinkRefused) as error:
-                outcomes[day] = "failed"
-                self._failed(day, RECORDS, str(error))
-        return outcomes
+                batch.outcomes[day] = "failed"
+                batch.failures.append((RECORDS, day, str(error)))
 
-    def _fetch_and_store_day(self, day: date, units: Mapping[str, WindUnit]) -> str:
+    def _fetch_and_store_day(self, day: date, units: Mapping[str, WindUnit], batch: DayBatch) -> str:
+        if day in self._stored:  # by an earlier attempt, which the database broke off later
+            outcome, warnings = self._stored[day]
+            batch.warnings.extend(warnings)
+            return outcome
         if ELEXON in self._away:
-            self._blameless.add(day)
+            batch.source_unavailable.add(day)
             raise DayIncomplete(f"not tried, since Elexon does not answer: {self._away[ELEXON]}")
         client = self.means.elexon.client
         asked, answered, started = client.counters.requests, client.counters.bytes, monotonic()
@@ -281,24 +293,24 @@ class DayRun:
             fetched = self.means.elexon.run(fetch_day(client, day, units, accepted))
         except (SourceError, DayIncomplete) as error:
             if client.counters.bytes == answered or isinstance(error, NothingPublished):
-                self._blame_source_or_day(day, error)
+                self._blame_source_or_day(day, error, batch)
             raise
         self._costs[day] = Cost(
             client.counters.requests - asked, client.counters.bytes - answered, monotonic() - started
         )
+        batch.warnings.extend(fetched.warnings)
         self._source_back(ELEXON)
         try:
             with self.means.warehouse.writing(str(day)) as connection:
-                outcome = store_day(connection, fetched, accept_shrink=self.config.accept_shrink)
+                stored = store_day(connection, fetched, accept_shrink=self.config.accept_shrink)
         except ShrinkRefused as refused:
             with self.means.warehouse.writing(str(day)) as connection:
                 note_refused(connection, refused)
             raise
-        for warning in fetched.warnings:
-            self.context.log.warning(warning)
-        return str(outcome)
+        self._stored[day] = (str(stored), fetched.warnings)
+        return str(stored)
 
-    def _blame_source_or_day(self, day: date, error: Exception) -> None:
+    def _blame_source_or_day(self, day: date, error: Exception, batch: DayBatch) -> None:
         """A day of which nothing came: if Elexon has nothing of another day either, it is the source that is away."""
         try:
             other = self.means.elexon.run(self.means.elexon.client.stack(day - timedelta(days=7), 1, "bid"))
@@ -308,27 +320,27 @@ class DayRun:
             answers = bool(other.rows)
         if not answers:
             self._source_away(ELEXON, error)
-            self._blameless.add(day)
+            batch.source_unavailable.add(day)
 
     def _periods_known_empty(self, day: date) -> list[int]:
         """Periods of which a person said before that they are truly empty."""
         with self.means.warehouse.reading() as connection:
             return periods_known_empty(connection, day)
 
-    def _derive(self, batch: Sequence[date], history: NetworkHistory) -> None:
+    def _derive(self, days: Sequence[date], history: NetworkHistory, batch: DayBatch) -> None:
         """Bring what is derived from the days in line; a day whose records are not whole has its reason already."""
         with self.means.warehouse.reading() as connection:
-            whole = list(whole_days(connection, batch))
+            whole = list(whole_days(connection, days))
         if self._wants(RECORDS):
-            self.show_records([day for day in whole if day not in self.reasons])
-        ready = whole if self._wants(RECORDS) else batch
+            stored = [day for day in whole if day not in batch.failed]
+            batch.events += [(RECORDS, day, metadata) for day, metadata in self._shown_records(stored).items()]
+        ready = whole if self._wants(RECORDS) else days
         for asset, derived in self._derivations(ready, history):
-            for day, figures in derived.done.items():
-                self._materialized(asset, day, labelled(figures))
+            batch.events += [(asset, day, labelled(figures)) for day, figures in derived.done.items()]
             for day, reason in derived.failed.items():
-                if MEMPOOL in self._away and day in whole and day not in self.reasons:
-                    self._blameless.add(day)
-                self._failed(day, asset, reason + (self._no_history if asset == CALCULATIONS else ""))
+                if MEMPOOL in self._away and day in whole and day not in batch.failed:
+                    batch.source_unavailable.add(day)
+                batch.failures.append((asset, day, reason + (self._no_history if asset == CALCULATIONS else "")))
 
     def _derivations(self, days: Sequence[date], history: NetworkHistory) -> Iterator[tuple[dg.AssetKey, DerivedDays]]:
         if self._wants(CALCULATIONS):
@@ -340,10 +352,13 @@ class DayRun:
 
     def show_records(self, days: Sequence[date]) -> None:
         """Report the records of days that are stored."""
+        for day, metadata in self._shown_records(days).items():
+            self._materialized(RECORDS, day, metadata)
+
+    def _shown_records(self, days: Sequence[date]) -> dict[date, Metadata]:
         with self.means.warehouse.reading() as connection:
             shown = of_records(connection, days, self._costs)
-        for day in days:
-            self._materialized(RECORDS, day, shown[day])
+        return {day: shown[day] for day in days}
 
     def _source_away(self, source: str, error: Exception) -> None:
         self._away[source] = str(error)
@@ -354,39 +369,28 @@ class DayRun:
         with self.means.warehouse.writing(source) as connection:
             note_source_back(connection, source)
 
-    def _note(self, batch: Sequence[date]) -> None:
+    def _note(self, days: Sequence[date], failed: Mapping[date, str], source_unavailable: Collection[date]) -> None:
         """Keep the account of healing: which days came right, which failed, and which are not to blame."""
-        failed = {day: self.reasons[day][0] for day in batch if day in self.reasons and day not in self._blameless}
         with self.means.warehouse.writing("healing") as connection:
-            note_right(connection, [day for day in batch if day not in self.reasons])
-            note_failed(connection, failed, datetime.now(UTC))
-            note_blameless(connection, [day for day in batch if day in self._blameless])
+            note_right(connection, [day for day in days if day not in failed])
+            blamed = {day: reason for day, reason in failed.items() if day not in source_unavailable}
+            note_failed(connection, blamed, datetime.now(UTC))
+            note_blameless(connection, [day for day in days if day in source_unavailable])
 
-    def tell(self, outcomes: Mapping[date, str], requests: int) -> None:
+    def tell(self, outcomes: Mapping[date, str], requests: int, figures: Mapping[date, DayFigures | None]) -> None:
         """Tell the log and the progress how days ended, with their figures as they are stored now."""
-        with self.means.warehouse.reading() as connection:
-            for day, outcome in outcomes.items():
-                figures = day_figures(connection, day)
-                report = DayReport(
-                    day=day,
-                    outcome=outcome if self._wants(RECORDS) else "derived",
-                    records=figures.records if figures else 0,
-                    energy=figures.energy if figures else 0.0,
-                    payment=figures.payment if figures else 0.0,
-                    reasons=tuple(self.reasons.get(day, ())),
-                    requests=requests if outcome != "kept" else 0,
-                    unreachable=day in self._blameless,
-                )
-                text = f"{day}: {report.outcome}, {report.records} records, {report.energy:,.3f} MWh"
-                self.context.log.info(text)
-                self.means.progress.day(report)
-
-
-def _refuse_unfit(config: DailyRun, days: Sequence[date]) -> None:
-    if not config.accept_empty:
-        return
-    if len(days) != 1:
-        raise dg.Failure("accept_empty names periods of one day: run it for that day alone", allow_retries=False)
-    last = periods_in(days[0])
-    if not all(1 <= period <= last for period in config.accept_empty):
-        raise dg.Failure(f"accept_empty: {days[0]} has the settlement periods 1 to {last}", allow_retries=False)
+        for day, outcome in outcomes.items():
+            stored = figures[day]
+            report = DayReport(
+                day=day,
+                outcome=outcome if self._wants(RECORDS) else "derived",
+                records=stored.records if stored else 0,
+                energy=stored.energy if stored else 0.0,
+                payment=stored.payment if stored else 0.0,
+                reasons=tuple(self.reasons.get(day, ())),
+                requests=requests if outcome != "kept" else 0,
+                unreachable=day in self._source_unavailable,
+            )
+            text = f"{day}: {report.outcome}, {report.records} records, {report.energy:,.3f} MWh"
+            self.context.log.info(text)
+            self.means.progress.day(report)

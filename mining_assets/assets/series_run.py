@@ -1,10 +1,12 @@
 """Prices and generation of the days of a run: what is lacking is fetched, and nothing of it stands in a day's way."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
 import dagster as dg
+import pandas as pd
 
 from mining_assets.assets.means import Means
 from mining_assets.assets.partition_metadata import labelled, of_series
@@ -28,12 +30,23 @@ FOLLOWERS = {
 }
 
 
-class SeriesRun:
-    """Brings the wanted series of some days in line, before the days themselves.
+@dataclass(frozen=True)
+class BroughtSeries:
+    """What one attempt at a series came to.
 
     Attributes:
-        failed: why days could not be had, by series. They are as they were before.
+        known: the rows of each day that is known now.
+        followed: the figures of the summaries that were made anew.
+        failed: why days could not be had. They are as they were before.
     """
+
+    known: dict[date, pd.DataFrame]
+    followed: dict[date, dict[str, float]]
+    failed: dict[date, str]
+
+
+class SeriesRun:
+    """Brings the wanted series of some days in line, before the days themselves."""
 
     def __init__(
         self,
@@ -44,32 +57,35 @@ class SeriesRun:
         refetch: bool,
     ) -> None:
         self.context, self.wanted, self.means, self.refetch = context, wanted, means, refetch
-        self.failed: dict[str, dict[date, str]] = {}
 
-    def work(self, days: Sequence[date]) -> None:
-        """Fetch what is lacking, store it with the summaries that follow from it, and tell what could not be had."""
-        for name in SERIES:
-            if dg.AssetKey(name) in self.wanted:
-                self._bring(name, days)
+    @property
+    def names(self) -> list[str]:
+        """The series that are wanted."""
+        return [name for name in SERIES if dg.AssetKey(name) in self.wanted]
 
-    def _bring(self, name: str, days: Sequence[date]) -> None:
+    def bring(self, name: str, days: Sequence[date]) -> BroughtSeries:
+        """Fetch what is lacking, and store it with the summaries that follow from it; tells nobody."""
         lacking = days if self.refetch else lacking_days(self.means.warehouse, name, days, datetime.now(UTC))
         fetched = self._fetch(name, lacking) if lacking else FetchedSeries()
         followed = store_and_follow(self.means.warehouse, name, fetched, self.means.scope.models)
-        self._note(name, fetched)
         with self.means.warehouse.reading() as connection:
             known = dict(iter(fetched_rows(connection, name, days).groupby("settlement_date")))
-        for day, rows in known.items():
-            self._materialized(dg.AssetKey(name), day, of_series(name, rows))
-        follower = FOLLOWERS[name]
-        if follower not in self.wanted:  # else it is reported when the day is
-            for day, figures in followed.items():
-                self._materialized(follower, day, labelled(figures))
-        self.failed[name] = {
+        self._note(name, fetched)
+        failed = {
             day: f"{reason}; what was stored before stays" if day in known else reason
             for day, reason in fetched.failed.items()
         }
-        self._warn(name, len(days))
+        return BroughtSeries(known, followed, failed)
+
+    def report(self, name: str, brought: BroughtSeries, total: int) -> None:
+        """Tell what an attempt came to, once it has, of so many days."""
+        for day, rows in brought.known.items():
+            self._materialized(dg.AssetKey(name), day, of_series(name, rows))
+        follower = FOLLOWERS[name]
+        if follower not in self.wanted:  # else it is reported when the day is
+            for day, figures in brought.followed.items():
+                self._materialized(follower, day, labelled(figures))
+        self._warn(name, brought.failed, total)
 
     def _fetch(self, name: str, days: Sequence[date]) -> FetchedSeries:
         if name == BITCOIN_PRICE:
@@ -89,8 +105,7 @@ class SeriesRun:
     def _materialized(self, asset: dg.AssetKey, day: date, metadata: Mapping[str, Any]) -> None:
         self.context.log_event(dg.AssetMaterialization(asset, partition=str(day), metadata=metadata))
 
-    def _warn(self, name: str, total: int) -> None:
-        failed = self.failed[name]
+    def _warn(self, name: str, failed: Mapping[date, str], total: int) -> None:
         if not failed:
             return
         first = min(failed)

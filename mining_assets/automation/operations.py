@@ -13,7 +13,14 @@ from typing import TypeVar
 import dagster as dg
 from pydantic import Field
 
-from mining_assets.assets.day_run import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN, DailyRun, DayRun
+from mining_assets.assets.day_config import DailyRun
+from mining_assets.assets.day_run import (
+    BITCOIN_DAILY,
+    CALCULATIONS,
+    DAILY,
+    DAILY_CHAIN,
+    DayRun,
+)
 from mining_assets.assets.means import Means
 from mining_assets.assets.rollups import follow_days
 from mining_assets.assets.series_run import SERIES_ASSETS
@@ -23,7 +30,7 @@ from mining_assets.chain.fetch import DayIncomplete, fetch_day
 from mining_assets.chain.period import fetch_period, replace_period
 from mining_assets.checks.evaluations import check_evaluations, check_key
 from mining_assets.domain.healing import LONGEST_DAILY_CHECK
-from mining_assets.domain.restatement import ShrinkRefused
+from mining_assets.domain.restatement import DayFigures, ShrinkRefused
 from mining_assets.domain.settlement import periods_in
 from mining_assets.domain.wind import WindUnit
 from mining_assets.healing.plan import DERIVE, ELEXON, needs
@@ -45,7 +52,7 @@ from mining_assets.verification.scan import (
     verify_and_store_months,
     verify_and_store_years,
 )
-from mining_assets.warehouse.days import note_refused
+from mining_assets.warehouse.days import day_figures, note_refused
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.pacing import shared_pace
 from mining_assets.warehouse.states import day_states
@@ -135,11 +142,11 @@ class Operation:
         """Tell of a day that was replaced."""
         run = self.day_run()
         run.show_records([day])
-        run.tell({day: outcome}, requests)
+        run.tell({day: outcome}, requests, self.figures([day]))
 
     def keep(self, days: Sequence[date]) -> None:
         """Tell of days with which nothing is wrong."""
-        self.day_run().tell(dict.fromkeys(days, "kept"), requests=0)
+        self.day_run().tell(dict.fromkeys(days, "kept"), 0, self.figures(days))
 
     def kept(self, day: date, error: Exception, *, unanswered: bool) -> dg.Failure:
         """The failure that says that a day is as it was; a refused answer is remembered.
@@ -174,6 +181,11 @@ class Operation:
         if verification.errors:
             raise dg.Failure(f"{len(verification.errors)} checks fail afterwards", allow_retries=False)
         self.say("every check holds on what was touched")
+
+    def figures(self, days: Sequence[date]) -> dict[date, DayFigures | None]:
+        """The days as they are stored now."""
+        with self.means.warehouse.reading() as connection:
+            return {day: day_figures(connection, day) for day in days}
 
     def damaged_periods(self, day: date) -> list[int]:
         """The periods of a day whose records are not what was fetched, as they are now."""

@@ -21,7 +21,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from sqlalchemy import make_url, text
 
-from mining_assets.assets.day_run import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN, DailyRun, DayRun
+from mining_assets.assets.day_config import DailyRun
+from mining_assets.assets.day_run import (
+    BITCOIN_DAILY,
+    CALCULATIONS,
+    DAILY,
+    DAILY_CHAIN,
+    DayRun,
+)
 from mining_assets.assets.means import Means
 from mining_assets.chain.rollups import roll_up_bitcoin_month, roll_up_bitcoin_year, roll_up_month, roll_up_year
 from mining_assets.domain.healing import HealingPolicy, RetryRule

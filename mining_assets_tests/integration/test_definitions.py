@@ -10,7 +10,14 @@ import dagster as dg
 import pytest
 import yaml
 
-from mining_assets.assets.day_run import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN, RECORDS, DailyRun
+from mining_assets.assets.day_config import DailyRun
+from mining_assets.assets.day_run import (
+    BITCOIN_DAILY,
+    CALCULATIONS,
+    DAILY,
+    DAILY_CHAIN,
+    RECORDS,
+)
 from mining_assets.assets.references import NETWORK_EPOCHS, WIND_BM_UNITS
 from mining_assets.assets.report import RECONCILIATION_REPORT
 from mining_assets.assets.rollups import MONTHLY, YEARLY
