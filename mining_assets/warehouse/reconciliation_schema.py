@@ -29,6 +29,7 @@ integrity_findings = Table(
     CheckConstraint("severity IN ('error', 'warn')", name="severity"),
     CheckConstraint("effect IN ('damaged', 'inconsistent', 'nothing')", name="effect"),
     Index(None, "settlement_date"),
+    sqlite_strict=True,
     comment="What the last verification of each span found. Replaced when the span is verified again.",
 )
 
@@ -41,6 +42,7 @@ integrity_scans = Table(
     required("last_day", Day, "Last day verified."),
     required("errors", Count, "Findings that mean wrong or missing data."),
     PrimaryKeyConstraint("scope"),
+    sqlite_strict=True,
     comment="When the scans last ran to their end.",
 )
 
@@ -54,6 +56,7 @@ healing_attempts = Table(
     optional("last_error", Name, "Why it failed last."),
     optional("quarantined_at", Instant, "When healing gave it up; any success ends that."),
     PrimaryKeyConstraint("settlement_date"),
+    sqlite_strict=True,
     comment="Days that fail, with their back-off. A day that comes right leaves the table.",
 )
 
@@ -66,6 +69,7 @@ source_outages = Table(
     required("next_attempt_at", Instant, "Not asked again by itself before this."),
     required("last_error", Name, "How it failed last."),
     PrimaryKeyConstraint("source"),
+    sqlite_strict=True,
     comment="Sources that do not answer at all. While one is away no day is blamed for it.",
 )
 
@@ -78,6 +82,7 @@ refused_answers = Table(
     required("energy_answered", Number, "Gross MWh of the answer."),
     required("reason", Name, "Why, with both figures."),
     PrimaryKeyConstraint("settlement_date"),
+    sqlite_strict=True,
     comment="Answers that would have shrunk a day. A stored answer removes the row.",
 )
 
@@ -93,6 +98,7 @@ oracle_comparisons = Table(
     required("differing", Count, "Units and periods whose volume differs."),
     optional("problem", Name, "How they differ, or why they could not be compared; none when they agree."),
     PrimaryKeyConstraint("settlement_date"),
+    sqlite_strict=True,
     comment="The stacks against Elexon's whole-day volumes and cashflows, at the last fetch.",
 )
 
@@ -102,6 +108,7 @@ alerts_sent = Table(
     required("cause", Name, "What the alert was about."),
     required("sent_on", Day, "UTC calendar day."),
     PrimaryKeyConstraint("cause", "sent_on"),
+    sqlite_strict=True,
     comment="At most one alert per cause and day.",
 )
 
@@ -111,5 +118,6 @@ request_pacing = Table(
     required("source", Name, "elexon or mempool."),
     required("due", Identity, "When a request would be due, in µs since 1970."),
     PrimaryKeyConstraint("source"),
+    sqlite_strict=True,
     comment="How fast the sources are asked by all processes together; used on PostgreSQL.",
 )

@@ -8,17 +8,17 @@ SQLite. Energies are MWh, payments £, Bitcoin BTC, all in double precision.
 """
 
 from sqlalchemy import (
-    Boolean,
     CheckConstraint,
     Column,
     Index,
     MetaData,
     PrimaryKeyConstraint,
     Table,
+    event,
     text,
 )
 
-from mining_assets.warehouse.columns import Count, Day, Identity, Instant, Name, Number
+from mining_assets.warehouse.columns import VALUE, Count, Day, Flag, Identity, Instant, Name, Number, condition
 
 metadata = MetaData(
     naming_convention={
@@ -34,12 +34,25 @@ SIDE_IS_KNOWN = "side IN ('bid', 'offer')"
 
 def required(name: str, type_: object, comment: str) -> Column[object]:
     """A column that always has a value."""
-    return Column(name, type_, nullable=False, comment=comment)  # type: ignore[arg-type]
+    return _guarded(Column(name, type_, nullable=False, comment=comment))  # type: ignore[arg-type]
 
 
 def optional(name: str, type_: object, comment: str) -> Column[object]:
     """A column whose value may be absent."""
-    return Column(name, type_, nullable=True, comment=comment)  # type: ignore[arg-type]
+    return _guarded(Column(name, type_, nullable=True, comment=comment))  # type: ignore[arg-type]
+
+
+def _guarded(column: Column[object]) -> Column[object]:
+    """Let the column's table refuse what the column's type alone would take, such as infinite numbers."""
+
+    @event.listens_for(column, "after_parent_attach")
+    def _add_checks(column: Column[object], table: Table) -> None:
+        for dialect in ("sqlite", "postgresql"):
+            if wanted := condition(column.type, column.name, dialect):
+                check = CheckConstraint(wanted, name=f"{column.name}{VALUE}")
+                table.append_constraint(check.ddl_if(dialect=dialect))
+
+    return column
 
 
 def _period_key() -> list[Column[object]]:
@@ -60,8 +73,8 @@ curtailment_records = Table(
     optional("lead_party_name", Name, "Lead party of the unit in the register when the row was stored."),
     optional("acceptance_id", Identity, "Bid-offer acceptance number."),
     optional("bid_offer_pair_id", Count, "Bid-offer pair: −1…−6 below, +1…+6 above the notified level."),
-    optional("so_flag", Boolean, "Taken for system reasons, mostly transmission limits; absent counts as no."),
-    optional("cadl_flag", Boolean, "Acceptance shorter than 10 minutes; absent counts as no."),
+    optional("so_flag", Flag, "Taken for system reasons, mostly transmission limits; absent counts as no."),
+    optional("cadl_flag", Flag, "Acceptance shorter than 10 minutes; absent counts as no."),
     required("volume", Number, "MWh in the half hour, signed as received: bids ≤ 0, offers ≥ 0."),
     required("original_price", Number, "£/MWh; with it payment is worked out."),
     optional("final_price", Number, "£/MWh after the price calculation; information only."),
@@ -72,6 +85,7 @@ curtailment_records = Table(
     CheckConstraint(PERIOD_RANGE, name="period"),
     CheckConstraint(SIDE_IS_KNOWN, name="side"),
     CheckConstraint("(side = 'bid' AND volume <= 0) OR (side = 'offer' AND volume >= 0)", name="sign"),
+    sqlite_strict=True,
     comment="Rows of the settlement stacks that belong to wind units, at the grain at which they were settled.",
 )
 
@@ -90,6 +104,7 @@ historical_bitcoin_calculations = Table(
     CheckConstraint(PERIOD_RANGE, name="period"),
     CheckConstraint("curtailed_energy > 0 AND bitcoin_mined >= 0", name="positive"),
     CheckConstraint("difficulty > 0 AND block_subsidy >= 0", name="network"),
+    sqlite_strict=True,
     comment="Bitcoin per farm, half hour and miner model.",
 )
 
@@ -166,6 +181,7 @@ daily_summaries = Table(
     *_totals(),
     *_share(),
     PrimaryKeyConstraint("summary_date"),
+    sqlite_strict=True,
     comment="Curtailment of a whole day. Zeros are certified; a day that is not whole has no row.",
 )
 monthly_summaries = Table(
@@ -177,6 +193,7 @@ monthly_summaries = Table(
     *_share(),
     _days_with_generation(),
     PrimaryKeyConstraint("year_month"),
+    sqlite_strict=True,
     comment="Sum of the days of a month that are whole; no row when none is.",
 )
 yearly_summaries = Table(
@@ -188,6 +205,7 @@ yearly_summaries = Table(
     *_share(),
     _days_with_generation(),
     PrimaryKeyConstraint("year"),
+    sqlite_strict=True,
     comment="Sum of the months of a year.",
 )
 bitcoin_daily_summaries = Table(
@@ -197,6 +215,7 @@ bitcoin_daily_summaries = Table(
     *_bitcoin(),
     *_worth(),
     PrimaryKeyConstraint("summary_date", "miner_model"),
+    sqlite_strict=True,
     comment="Bitcoin of a fully calculated day per miner model.",
 )
 bitcoin_monthly_summaries = Table(
@@ -208,6 +227,7 @@ bitcoin_monthly_summaries = Table(
     *_worth(),
     _days_priced(),
     PrimaryKeyConstraint("year_month", "miner_model"),
+    sqlite_strict=True,
     comment="Sum of the calculated days of a month per miner model.",
 )
 bitcoin_yearly_summaries = Table(
@@ -219,6 +239,7 @@ bitcoin_yearly_summaries = Table(
     *_worth(),
     _days_priced(),
     PrimaryKeyConstraint("year", "miner_model"),
+    sqlite_strict=True,
     comment="Sum of the months of a year per miner model.",
 )
 
@@ -243,6 +264,7 @@ settlement_ledger = Table(
     CheckConstraint(SIDE_IS_KNOWN, name="side"),
     CheckConstraint("wind_rows BETWEEN 0 AND raw_rows", name="rows"),
     CheckConstraint("(raw_rows > 0) = (confirmed_by = 'rows')", name="confirmed"),
+    sqlite_strict=True,
     comment="What was asked and answered: one row per period and side of every stored day.",
 )
 
@@ -262,6 +284,7 @@ settlement_days = Table(
     ),
     PrimaryKeyConstraint("settlement_date"),
     CheckConstraint("periods IN (46, 48, 50)", name="periods"),
+    sqlite_strict=True,
     comment="Each whole day and its figures, written with its records in one transaction.",
 )
 
@@ -277,6 +300,7 @@ calculation_days = Table(
     required("curtailed_energy", Number, "Their energy, MWh."),
     required("bitcoin_mined", Number, "Their Bitcoin, BTC."),
     PrimaryKeyConstraint("settlement_date", "miner_model"),
+    sqlite_strict=True,
     comment="What was calculated from what, written with the calculations in one transaction.",
 )
 
@@ -288,6 +312,7 @@ bitcoin_price = Table(
     required("quoted_at", Instant, "Time of the quotation: of the same UTC date."),
     PrimaryKeyConstraint("settlement_date"),
     CheckConstraint("price > 0", name="price"),
+    sqlite_strict=True,
     comment="Price of Bitcoin day by day, from mempool.space. A price that is not known has no row.",
 )
 
@@ -300,6 +325,7 @@ wind_generation = Table(
     PrimaryKeyConstraint("settlement_date", "settlement_period"),
     CheckConstraint(PERIOD_RANGE, name="period"),
     CheckConstraint("generated_energy >= 0", name="energy"),
+    sqlite_strict=True,
     comment="Wind generation of Great Britain half hour by half hour, for whole days only. Embedded wind is not in it.",
 )
 
@@ -315,6 +341,7 @@ day_fetches = Table(
     optional("next_attempt_at", Instant, "Not asked again by itself before this."),
     optional("last_error", Name, "Why it failed last; absent after a success."),
     PrimaryKeyConstraint("name", "settlement_date"),
+    sqlite_strict=True,
     comment="What was asked and answered of prices and generation, a row per day, with the back-off of days that fail.",
 )
 
@@ -332,6 +359,7 @@ restatements = Table(
     required("records_before", Count, "Curtailment records before."),
     required("records_after", Count, "Curtailment records after."),
     PrimaryKeyConstraint("settlement_date", "restated_at"),
+    sqlite_strict=True,
     comment="History of days that the settlement changed after they had been stored.",
 )
 
@@ -343,6 +371,7 @@ unknown_wind_units = Table(
     required("rows", Count, "Its rows that day, both sides."),
     required("bid_mwh", Number, "Σ of its bid volumes, MWh, signed as received."),
     PrimaryKeyConstraint("settlement_date", "bm_unit_id"),
+    sqlite_strict=True,
     comment="Units that may be wind farms and are not counted: to be added to the wind units, or ruled out.",
 )
 
@@ -356,9 +385,10 @@ wind_bm_units = Table(
     optional("lead_party_name", Name, "Lead party."),
     optional("generation_capacity", Number, "Registered capacity in MW; some are absent or 0."),
     required("source", Name, "register or addition (curated)."),
-    required("is_current", Boolean, "Whether this is the unit's newest version."),
+    required("is_current", Flag, "Whether this is the unit's newest version."),
     PrimaryKeyConstraint("bm_unit_id", "seen_from"),
     Index(None, "bm_unit_id", unique=True, postgresql_where=text("is_current"), sqlite_where=text("is_current")),
+    sqlite_strict=True,
     comment="Every wind unit ever known, a row per version of its particulars. A unit once known as wind stays.",
 )
 
@@ -373,6 +403,7 @@ network_epochs = Table(
     PrimaryKeyConstraint("height", "kind"),
     CheckConstraint("difficulty > 0", name="difficulty"),
     CheckConstraint("height >= 0", name="height"),
+    sqlite_strict=True,
     comment="Difficulty and block subsidy by block time.",
 )
 
@@ -384,5 +415,6 @@ reference_fetches = Table(
     required("rows", Count, "Rows of that answer."),
     optional("content_hash", Name, "SHA-256 of what the table then held; another content was not fetched."),
     PrimaryKeyConstraint("name"),
+    sqlite_strict=True,
     comment="When each reference was last fetched.",
 )

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Date, DateTime, Double, Integer, Table, insert, select
+from sqlalchemy import TEXT, BigInteger, Boolean, Date, DateTime, Double, Integer, Table, insert, select
 
 from mining_assets.chain.rollups import roll_up_bitcoin_month, roll_up_bitcoin_year, roll_up_month, roll_up_year
 from mining_assets.warehouse.columns import Instant
@@ -55,7 +55,20 @@ def fill(warehouse: Warehouse) -> None:
 
 def made_up(table: Table) -> dict[str, Any]:
     """A row that the table takes: of the schema, or of a database of any revision."""
-    return {column.name: _value(column.type, column.name) for column in table.columns} | FITTING.get(table.name, {})
+    known = metadata.tables[table.name].columns if table.name in metadata.tables else {}
+    kinds = {
+        column.name: known[column.name].type if type(column.type) is TEXT and column.name in known else column.type
+        for column in table.columns
+    }
+    made = {name: _value(kind, name) for name, kind in kinds.items()} | FITTING.get(table.name, {})
+    # A text column of a reflected table takes dates and instants as SQLite keeps them.
+    return {name: _as_text(made[name]) if type(table.c[name].type) is TEXT else made[name] for name in made}
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=None).isoformat(" ", "microseconds")
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _value(type_: Any, name: str) -> Any:

@@ -68,7 +68,7 @@ def test_tables_of_others_are_no_matter(altered: Warehouse) -> None:
     [
         ("DROP TABLE restatements", "add table restatements"),
         ("ALTER TABLE restatements ADD COLUMN colour TEXT", "remove column restatements.colour"),
-        ("ALTER TABLE daily_summaries DROP COLUMN farms", "add column daily_summaries.farms"),
+        ("ALTER TABLE refused_answers DROP COLUMN reason", "add column refused_answers.reason"),
         ("DROP INDEX integrity_findings_settlement_date", "add index integrity_findings_settlement_date"),
     ],
 )

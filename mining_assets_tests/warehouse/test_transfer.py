@@ -107,17 +107,13 @@ def test_what_arrives_otherwise_is_taken_back(
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-@pytest.mark.parametrize(
-    ("value", "told"), [("many", "'str' object"), (2**40, f"settlement_days.farm_periods cannot hold {2**40}")]
-)
-def test_what_only_sqlite_can_hold_is_named_and_nothing_is_copied(
-    source: Warehouse, target: Warehouse, value: object, told: str
-) -> None:
-    with source.writing("a") as connection:
-        connection.exec_driver_sql("UPDATE settlement_days SET farm_periods = ?", (value,))
-    with pytest.raises(
-        CopyDiffers, match=f"settlement_days holds what the target cannot: .*{told}.*nothing was copied"
-    ):
+def test_what_only_sqlite_can_hold_is_named_and_nothing_is_copied(source: Warehouse, target: Warehouse) -> None:
+    with source.writing("a") as connection:  # past the table's checks, as a damaged file may be
+        connection.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
+        connection.exec_driver_sql("UPDATE settlement_days SET farm_periods = ?", (2**40,))
+        connection.exec_driver_sql("PRAGMA ignore_check_constraints = OFF")
+    told = f"settlement_days holds what the target cannot: settlement_days.farm_periods cannot hold {2**40}"
+    with pytest.raises(CopyDiffers, match=f"{told}; nothing was copied"):
         copy_warehouse(source, target, lambda *_: None)
     assert inspect(target.engine).get_table_names() == []
 

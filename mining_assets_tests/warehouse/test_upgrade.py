@@ -11,7 +11,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, CheckConstraint, Connection, MetaData, Table, insert, inspect, select, text
+from sqlalchemy import URL, Connection, MetaData, Table, insert, inspect, select, text
 
 from mining_assets.warehouse import reconciliation_schema, upgrade
 from mining_assets.warehouse.engine import Warehouse
@@ -75,12 +75,10 @@ def test_the_migrations_make_exactly_the_tables_of_the_schema(empty: Warehouse) 
         assert compare_metadata(context, metadata) == []
 
 
-def test_the_migrations_make_the_checks_and_keys_of_the_schema(warehouse: Warehouse) -> None:
+def test_the_migrations_make_the_keys_and_indexes_of_the_schema(warehouse: Warehouse) -> None:
     # Alembic does not compare these.
     inspector = inspect(warehouse.engine)
     for table in metadata.sorted_tables:
-        wanted = {str(check.name) for check in table.constraints if isinstance(check, CheckConstraint)}
-        assert {check["name"] for check in inspector.get_check_constraints(table.name)} == wanted, table.name
         key = [column.name for column in table.primary_key]
         assert inspector.get_pk_constraint(table.name)["constrained_columns"] == key, table.name
         assert {index["name"] for index in inspector.get_indexes(table.name)} == {i.name for i in table.indexes}

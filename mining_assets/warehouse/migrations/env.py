@@ -3,10 +3,12 @@
 from alembic import context
 
 from mining_assets.warehouse import reconciliation_schema  # noqa: F401  (adds its tables to the metadata)
+from mining_assets.warehouse.migrations.strict import FIRST_STRICT, enforce
 from mining_assets.warehouse.schema import metadata
 
+connection = context.config.attributes["connection"]
 context.configure(
-    connection=context.config.attributes["connection"],
+    connection=connection,
     target_metadata=metadata,
     render_as_batch=True,  # SQLite changes tables by copying them
 )
@@ -16,3 +18,5 @@ if on_sqlite:  # which else refuses to put a copied table in the place of one th
 context.run_migrations()
 if on_sqlite:
     context.execute("PRAGMA legacy_alter_table = OFF")
+if (context.get_context().get_current_revision() or "") >= FIRST_STRICT:
+    enforce(connection)
