@@ -45,12 +45,15 @@ def _file_claim(warehouse: Warehouse, who: str, waiting: Callable[[str], None]) 
 
 @contextmanager
 def _database_claim(warehouse: Warehouse, who: str, waiting: Callable[[str], None]) -> Iterator[None]:
+    # The lock is that of a transaction, open as long as the command runs: behind a pooler each transaction may be on
+    # another connection to the server. It has read nothing, so it holds back no cleaning.
     lock = {"class": LOCK_CLASS, "object": _COMMANDS}
-    with warehouse.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("SELECT set_config('application_name', :who, false)"), {"who": who[:63]})
+    with warehouse.engine.connect() as connection:
+        connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        connection.execute(text("SELECT set_config('application_name', :who, true)"), {"who": who[:63]})
         told = False
         # Asked again and again, since a statement that waits as long as a command may take would be cut off.
-        while not connection.execute(text("SELECT pg_try_advisory_lock(:class, :object)"), lock).scalar_one():
+        while not connection.execute(text("SELECT pg_try_advisory_xact_lock(:class, :object)"), lock).scalar_one():
             if not told:
                 holder = connection.execute(
                     text(
@@ -66,7 +69,7 @@ def _database_claim(warehouse: Warehouse, who: str, waiting: Callable[[str], Non
             yield
         finally:
             try:
-                connection.execute(text("SELECT pg_advisory_unlock(:class, :object)"), lock)
+                connection.rollback()
             except DBAPIError as error:
                 if not is_passing(error):
                     raise

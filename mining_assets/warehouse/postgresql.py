@@ -34,6 +34,8 @@ from mining_assets.warehouse.engine import LOCK_SECONDS
 # How much longer than for a lock is waited for a statement.
 _STATEMENT_WAITS = 10
 _CONNECT_SECONDS = 10
+_REFUSED_BY_POOLER = "unsupported startup parameter"
+_KEPT = "mining_assets.kept"  # a setting of the session that only says whether its settings arrived
 
 
 class PatientConnection(psycopg.Connection[Any]):
@@ -44,6 +46,7 @@ class PatientConnection(psycopg.Connection[Any]):
     """
 
     patience = float("inf")
+    is_pooled = False  # whether transactions may each be on another connection to the server
 
     def wait(self, gen: PQGen[Any], *arguments: Any, **named: Any) -> Any:
         return super().wait(self._while_patient(gen), *arguments, **named)
@@ -73,7 +76,7 @@ def postgresql_engine(url: URL) -> Engine:
         "idle_in_transaction_session_timeout": longest,  # of a client that vanished: its locks are free again then
     }
     # Compiling a query takes the server longer than any of the product's queries: of the status 1.6 of its 1.7 s.
-    session = " ".join(["-c jit=off", *(f"-c {name}={seconds * 1000:.0f}" for name, seconds in limits.items())])
+    session = {"jit": "off", **{name: f"{seconds * 1000:.0f}" for name, seconds in limits.items()}}
     defaults: dict[str, Any] = {
         "connect_timeout": _CONNECT_SECONDS,
         "tcp_user_timeout": int(longest * 1000),
@@ -82,16 +85,55 @@ def postgresql_engine(url: URL) -> Engine:
         "keepalives_count": 6,
     }
     own = {name: value for name, value in defaults.items() if name not in url.query}
-    options = {"options": f"{session} {url.query.get('options', '')}".strip()}
-    engine = create_engine(url, pool_pre_ping=True, connect_args=own | options)
+    given = str(url.query.get("options", ""))
+    options = " ".join([f"-c {_KEPT}=on", *(f"-c {name}={value}" for name, value in session.items()), given]).strip()
+    engine = create_engine(url, pool_pre_ping=True, connect_args=own | {"options": options})
 
     @event.listens_for(engine, "do_connect")
     def _connect(_dialect: Any, _record: Any, _arguments: Any, named: dict[str, Any]) -> PatientConnection:
-        connection = PatientConnection.connect(**named)
+        connection = _connected(named, given)
         connection.patience = 1.1 * longest  # the server's own limits first: they say more
         return connection
 
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        driver = connection.connection.driver_connection
+        if isinstance(driver, PatientConnection) and driver.is_pooled:
+            local = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in session.items())
+            connection.exec_driver_sql(f"SELECT {local}")
+
     return engine
+
+
+def _connected(named: dict[str, Any], given: str) -> PatientConnection:
+    """Connect, to a server or to a pooler before it.
+
+    A pooler such as PgBouncer refuses or forgets the session's settings, and may give each transaction another
+    connection to the server: settings are made in each transaction then, and no statement is prepared.
+
+    Args:
+        given: the options that the address asks for.
+    """
+    try:
+        connection = PatientConnection.connect(**named)
+    except psycopg.OperationalError as refused:
+        if _REFUSED_BY_POOLER not in str(refused):
+            raise
+        connection = PatientConnection.connect(**{name: value for name, value in named.items() if name != "options"})
+        connection.is_pooled = True
+    else:
+        with connection.cursor() as cursor:
+            kept = cursor.execute("SELECT current_setting(%s, true)", [_KEPT]).fetchone()
+        connection.rollback()
+        connection.is_pooled = kept != ("on",)  # some are told to ignore the session's settings
+    if connection.is_pooled:
+        if given:
+            connection.close()
+            raise psycopg.OperationalError(
+                f"a pooler such as PgBouncer passes no options on: take options={given} out of the warehouse's address"
+            )
+        connection.prepare_threshold = None
+    return connection
 
 
 def lift_limits(connection: Connection) -> None:
