@@ -91,6 +91,7 @@ def daily_chain(
         run = DayRun(context, context.selected_asset_keys, config, means)
         days = [date.fromisoformat(key) for key in keys]
         if context.selected_asset_keys:
+            run.begin(context.run.tags, days)
             run.work(days)
         else:
             run.verify(days)

@@ -29,6 +29,7 @@ from mining_assets.domain.network import NEVER_FETCHED, NetworkHistory
 from mining_assets.domain.restatement import DayFigures, ShrinkRefused
 from mining_assets.domain.summaries import month_of
 from mining_assets.domain.wind import WindUnit
+from mining_assets.healing.attempts import begin_attempt
 from mining_assets.healing.plan import ELEXON, MEMPOOL
 from mining_assets.progress import DayReport
 from mining_assets.sources.errors import SourceError
@@ -88,6 +89,10 @@ class DayRun:
     _source_unavailable: set[date] = field(default_factory=set)
     _costs: dict[date, Cost] = field(default_factory=dict)
     _stored: dict[date, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+
+    def begin(self, tags: Mapping[str, str], days: Sequence[date]) -> None:
+        """Count the attempt, if healing asked for this run."""
+        self._database_attempts()(begin_attempt, self.means.warehouse, tags, days, self.means.policy, datetime.now(UTC))
 
     def work(self, days: Sequence[date]) -> None:
         """Bring the days in line, each committed and reported by itself."""
@@ -374,7 +379,7 @@ class DayRun:
         with self.means.warehouse.writing("healing") as connection:
             note_right(connection, [day for day in days if day not in failed])
             blamed = {day: reason for day, reason in failed.items() if day not in source_unavailable}
-            note_failed(connection, blamed, datetime.now(UTC))
+            note_failed(connection, blamed, self.means.policy, datetime.now(UTC))
             note_blameless(connection, [day for day in days if day in source_unavailable])
 
     def tell(self, outcomes: Mapping[date, str], requests: int, figures: Mapping[date, DayFigures | None]) -> None:

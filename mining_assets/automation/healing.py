@@ -1,4 +1,7 @@
-"""The healing sensor: looks at the states of all days and asks for the smallest work that mends them."""
+"""The healing sensor: looks at the states of all days and asks for the smallest work that mends them.
+
+It writes nothing: an attempt counts when its run begins, so that a look that launches nothing changes nothing.
+"""
 
 import json
 from collections.abc import Iterator
@@ -7,15 +10,21 @@ from datetime import UTC, date, datetime, timedelta
 import dagster as dg
 
 from mining_assets.assets.day_run import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN
-from mining_assets.automation.in_flight import HEALING_TAG, RANGE_END, RANGE_START, days_in_flight, unfinished_runs
+from mining_assets.automation.in_flight import (
+    RANGE_END,
+    RANGE_START,
+    days_held_back,
+    days_in_flight,
+    unfinished_runs,
+)
 from mining_assets.automation.jobs import ASSET_JOBS, DAILY_JOB, MONTHLY_JOB, YEARLY_JOB
 from mining_assets.domain.worth import SERIES
+from mining_assets.healing.attempts import HEALING_TAG
 from mining_assets.healing.plan import DERIVE, FETCH, HealingPlan, Work, plan, plan_series
 from mining_assets.settings import Settings, now
 from mining_assets.verification.scan import Scope
 from mining_assets.warehouse.engine import Warehouse
-from mining_assets.warehouse.healing import note_requested, outages, quarantine
-from mining_assets.warehouse.series import note_requested as note_series_requested
+from mining_assets.warehouse.healing import outages
 from mining_assets.warehouse.series import series_states
 from mining_assets.warehouse.states import day_states
 from mining_assets.warehouse.status import differing_spans
@@ -64,21 +73,14 @@ def healing_sensor(settings: Settings, scope: Scope) -> dg.SensorDefinition:
             away = outages(connection)
         covered = days_in_flight(context.instance, runs, context.repository_def)
         room = policy.runs_at_a_time - sum(HEALING_TAG in run.tags for run in runs)
-        made = plan(states, covered=covered, away=away, policy=policy, room=room, now=at)
+        held_back = days_held_back(context.instance, policy, at)
+        made = plan(states, covered=covered, away=away, room=room, now=at, held_back=held_back)
         covered |= set(made.days)  # a run of a day brings its price and generation with it
-        days_asked, asked = made.days, {}
         for name, known in series.items():
             room_left = room - len(made.work)
-            of_series = plan_series(name, known, covered=covered, away=away, room=room_left, now=at)
-            asked[name] = of_series.days
+            of_series = plan_series(name, known, covered=covered | held_back, away=away, room=room_left, now=at)
             made.work += of_series.work
             made.skipped += of_series.skipped
-        if made.work or made.to_quarantine:
-            with warehouse.writing("healing") as connection:
-                note_requested(connection, days_asked, policy, at)
-                quarantine(connection, made.to_quarantine, at)
-                for name, days in asked.items():
-                    note_series_requested(connection, name, days, policy, at)
         since = _differing_since(context.cursor, differing, at)
         lasting = [] if runs or made.work else [span for span in differing if at - since[span] >= LASTING]
         requests = [_request(work) for work in made.work] + list(_roll_up_requests(lasting))
@@ -126,5 +128,4 @@ def _tags(first: date | str, last: date | str, kind: str) -> dict[str, str]:
 def _said(made: HealingPlan, differing: int) -> str:
     asked = ", ".join(f"{work.kind} {work.days[0]} to {work.days[1]}" for work in made.work) or "nothing to ask for"
     skipped = "".join(f"; {reason}: {count:,} days" for reason, count in made.skipped.items())
-    given_up = f"; quarantined now: {', '.join(map(str, made.to_quarantine))}" if made.to_quarantine else ""
-    return f"{asked}{skipped}{given_up}; months and years that differ: {differing}"
+    return f"{asked}{skipped}; months and years that differ: {differing}"

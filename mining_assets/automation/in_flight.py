@@ -3,7 +3,7 @@
 import os
 import socket
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import dagster as dg
 
@@ -11,7 +11,11 @@ import dagster as dg
 # seen in any other way. A test covers it.
 from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
 
-HEALING_TAG = "mining_assets/healing"
+from mining_assets.domain.healing import LONGEST_WAIT, HealingPolicy
+from mining_assets.domain.worth import SERIES
+from mining_assets.healing.attempts import HEALING_TAG
+from mining_assets.healing.plan import DERIVE, FETCH
+
 PROCESS_TAG = "mining_assets/process"
 DAYS_TAG = "mining_assets/days"  # of runs without partitions that work on days: first and last of them
 PARTITION, RANGE_START, RANGE_END = (
@@ -39,15 +43,37 @@ def days_tag(days: Sequence[date]) -> dict[str, str]:
 
 
 def unfinished_runs(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
-    """Every run that is queued or under way.
+    """Every run that is queued or under way; those of commands that were killed are over, whatever is noted of them."""
+    return [run for run in _noted_as_unfinished(instance) if not _is_dead(run)]
 
-    A command that was killed could not say that its run ended: it is reported as failed here.
-    """
-    runs = [record.dagster_run for record in instance.get_run_records(dg.RunsFilter(statuses=_UNFINISHED))]
-    for run in runs:
+
+def reap_dead_runs(instance: dg.DagsterInstance) -> None:
+    """Report the runs of commands that were killed as failed: they could not say so themselves."""
+    for run in _noted_as_unfinished(instance):
         if _is_dead(run):
             instance.report_run_failed(run, "The process of the command that ran this is gone.")
-    return [run for run in runs if not _is_dead(run)]
+
+
+def _noted_as_unfinished(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
+    return [record.dagster_run for record in instance.get_run_records(dg.RunsFilter(statuses=_UNFINISHED))]
+
+
+def days_held_back(instance: dg.DagsterInstance, policy: HealingPolicy, now: datetime) -> set[date]:
+    """The days of healing runs that ended before they began, while their wait is not over.
+
+    Such a run counted no attempt. It waits like one that failed: the longer, the more of them there were.
+    """
+    ended = dg.RunsFilter(
+        statuses=[dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED],
+        tags={HEALING_TAG: [FETCH, DERIVE, *SERIES]},
+        updated_after=now - LONGEST_WAIT,
+    )
+    failures: dict[date, list[datetime]] = {}
+    for record in instance.get_run_records(ended):
+        if record.start_time is None:
+            for key in _keys_of_run(record.dagster_run):
+                failures.setdefault(date.fromisoformat(key), []).append(record.update_timestamp)
+    return {day for day, at in failures.items() if max(at) + policy.wait(len(at)) > now}
 
 
 def _is_dead(run: dg.DagsterRun) -> bool:

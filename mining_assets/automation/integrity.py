@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from mining_assets.automation.in_flight import is_in_flight
+from mining_assets.automation.in_flight import is_in_flight, reap_dead_runs
 from mining_assets.checks.evaluations import check_evaluations, check_key
 from mining_assets.settings import Settings, now
 from mining_assets.verification.catalog import CHECKS
@@ -37,6 +37,7 @@ def integrity_job(settings: Settings, scope: Scope) -> dg.JobDefinition:
     def verify(context: dg.OpExecutionContext, config: IntegrityScan, warehouse: dg.ResourceParam[Warehouse]) -> None:
         first = date.fromisoformat(config.first) if config.first else settings.start_date
         last = date.fromisoformat(config.last) if config.last else settings.last_day(now())
+        reap_dead_runs(context.instance)
         verification = scan(warehouse, first, last, scope)
         if config.scope:
             note_scan(warehouse, config.scope, first, last, verification)

@@ -10,7 +10,7 @@ import dagster as dg
 
 from mining_assets.assets.day_run import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN
 from mining_assets.assets.series_run import SERIES_ASSETS
-from mining_assets.automation.in_flight import RANGE_END, RANGE_START, process_tag, unfinished_runs
+from mining_assets.automation.in_flight import RANGE_END, RANGE_START, process_tag, reap_dead_runs
 from mining_assets.automation.integrity import ALL, INTEGRITY_JOB, VERIFY
 from mining_assets.automation.jobs import DAILY_JOB, MONTHLY_JOB, YEARLY_JOB
 from mining_assets.definitions import build_definitions
@@ -127,7 +127,7 @@ def run_batches(
     definitions = build_definitions(settings, {"progress": progress})
     outcome = Outcome()
     with dg.DagsterInstance.get() as instance:
-        unfinished_runs(instance)  # an earlier command that was killed is told to have ended
+        reap_dead_runs(instance)
         for job, first, last, extra in _plan(batches, spans):
             if job == DAILY_JOB and progress.stopping:
                 continue  # months and years still follow the days that were done

@@ -40,6 +40,10 @@ class HealingPolicy:
         """How long to wait after so many attempts: interval × 2ⁿ, at most six hours."""
         return min(self.interval * float(2 ** min(attempts, 20)), LONGEST_WAIT)
 
+    def gives_up(self, day: date, attempts: int, now: datetime) -> bool:
+        """Whether a day that failed so often is quarantined; a young one never is."""
+        return attempts >= self.attempts and not is_young(day, now)
+
     def wait_of_day(self, day: date, attempts: int, now: datetime) -> timedelta:
         """The same for a day, which is tried once a day when it was given up; a young one never is."""
         given_up = attempts > self.attempts and not is_young(day, now)

@@ -10,9 +10,7 @@ import pandas as pd
 
 from mining_assets.domain.healing import (
     DayRange,
-    HealingPolicy,
     day_ranges,
-    is_young,
     newest_and_oldest,
     refetches_due,
     series_refetches_due,
@@ -38,10 +36,9 @@ class Work:
 
 @dataclass
 class HealingPlan:
-    """What to ask for now, what to give up, and what was passed over and why (days by reason)."""
+    """What to ask for now, and what was passed over and why (days by reason)."""
 
     work: list[Work] = field(default_factory=list)
-    to_quarantine: list[date] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -72,9 +69,9 @@ def plan(
     *,
     covered: Collection[date],
     away: Mapping[str, datetime],
-    policy: HealingPolicy,
     room: int,
     now: datetime,
+    held_back: Collection[date] = (),
 ) -> HealingPlan:
     """What to ask for now.
 
@@ -83,6 +80,7 @@ def plan(
         covered: days that a queued or running run, or a backfill, is going to do.
         away: sources that do not answer, and when each may be asked again.
         room: how many runs may be asked for now.
+        held_back: days whose last run never began, and whose wait for that is not over.
     """
     made = HealingPlan()
     open_days: dict[str, list[date]] = {FETCH: [], "refetch": [], DERIVE: []}
@@ -90,10 +88,10 @@ def plan(
         state = states.loc[day]
         if day in covered:
             made.skipped["a run is under way"] += 1
+        elif day in held_back:
+            made.skipped["waiting after a run that did not begin"] += 1
         elif state["attempts"] and state["next_attempt_at"] > now:
             made.skipped["quarantined" if state["quarantined"] else "waiting after a failure"] += 1
-        elif state["attempts"] >= policy.attempts and not state["quarantined"] and not is_young(day, now):
-            made.to_quarantine.append(day)
         else:
             open_days[kind].append(day)
     works = []

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from mining_assets.domain.healing import QUARANTINE_WAIT, HealingPolicy
 from mining_assets.warehouse.engine import upsert_rows
@@ -11,7 +11,10 @@ from mining_assets.warehouse.reconciliation_schema import healing_attempts, sour
 
 
 def note_requested(connection: Connection, days: Collection[date], policy: HealingPolicy, now: datetime) -> None:
-    """Count an attempt for each day, before it is made: a run that dies is an attempt too."""
+    """Count an attempt for each day, as it begins: a run that dies is an attempt too.
+
+    A day whose attempts all ended without a word is quarantined here, by one more than the policy allows.
+    """
     known = _attempts(connection, days)
     rows = [
         {
@@ -23,6 +26,7 @@ def note_requested(connection: Connection, days: Collection[date], policy: Heali
         for day in days
     ]
     upsert_rows(connection, healing_attempts, rows)
+    _quarantine(connection, [day for day in days if policy.gives_up(day, known.get(day, 0), now)], now)
 
 
 def note_right(connection: Connection, days: Collection[date]) -> None:
@@ -30,8 +34,8 @@ def note_right(connection: Connection, days: Collection[date]) -> None:
     connection.execute(delete(healing_attempts).where(healing_attempts.c.settlement_date.in_(days)))
 
 
-def note_failed(connection: Connection, reasons: Mapping[date, str], now: datetime) -> None:
-    """Note why days failed; how often is counted when it is asked for."""
+def note_failed(connection: Connection, reasons: Mapping[date, str], policy: HealingPolicy, now: datetime) -> None:
+    """Note why days failed; how often is counted as attempts begin. Who failed often enough is quarantined."""
     known = _attempts(connection, reasons)
     for day, reason in reasons.items():
         if day in known:
@@ -49,6 +53,7 @@ def note_failed(connection: Connection, reasons: Mapping[date, str], now: dateti
         if day not in known
     ]
     upsert_rows(connection, healing_attempts, fresh)
+    _quarantine(connection, [day for day, attempts in known.items() if policy.gives_up(day, attempts, now)], now)
 
 
 def note_blameless(connection: Connection, days: Collection[date]) -> None:
@@ -63,10 +68,11 @@ def note_blameless(connection: Connection, days: Collection[date]) -> None:
     )
 
 
-def quarantine(connection: Connection, days: Collection[date], now: datetime) -> None:
+def _quarantine(connection: Connection, days: Collection[date], now: datetime) -> None:
     """Give the days up until somebody succeeds with them; by itself healing tries them once a day."""
-    rows = healing_attempts.c.settlement_date.in_(days)
-    values = {"quarantined_at": now, "next_attempt_at": now + QUARANTINE_WAIT}
+    attempts = healing_attempts.c
+    rows = attempts.settlement_date.in_(days)
+    values = {"quarantined_at": func.coalesce(attempts.quarantined_at, now), "next_attempt_at": now + QUARANTINE_WAIT}
     connection.execute(update(healing_attempts).where(rows).values(values))
 
 

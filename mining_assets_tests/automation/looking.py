@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy import event
 
 from mining_assets.automation.in_flight import RANGE_END, RANGE_START
 from mining_assets.definitions import build_definitions
+from mining_assets.healing.attempts import begin_attempt
 from mining_assets.settings import Settings
 from mining_assets.warehouse.engine import Warehouse
 
@@ -52,8 +53,12 @@ class Looking:
         kept = {name: getattr(self.settings, name) for name in self.settings.model_fields_set}
         return Looking(Settings(**(kept | settings)), self.warehouse, self.instance, self.cursors)
 
-    def tick(self, sensor: str = "reconciliation_sensor") -> Ticked:
-        """One look of a sensor."""
+    def tick(self, sensor: str = "reconciliation_sensor", *, launch: bool = True) -> Ticked:
+        """One look of a sensor.
+
+        Args:
+            launch: whether the runs that it asks for begin, and then die without a word; else nothing comes of it.
+        """
         with dg.build_sensor_context(
             instance=self.instance,
             cursor=self.cursors.get(sensor),
@@ -61,8 +66,18 @@ class Looking:
             resources={"warehouse": self.warehouse},
         ) as context:
             data = self.repository.get_sensor_def(sensor).evaluate_tick(context)
-        self.cursors[sensor] = data.cursor
-        return Ticked(list(data.run_requests or []), data.skip_message or "", data.cursor)
+        ticked = Ticked(list(data.run_requests or []), data.skip_message or "", data.cursor)
+        if launch:
+            self.cursors[sensor] = data.cursor
+            for request in ticked.requests:
+                self._begin(request)
+        return ticked
+
+    def _begin(self, request: dg.RunRequest) -> None:
+        if request.job_name == "daily":
+            first, last = (date.fromisoformat(request.tags[end]) for end in (RANGE_START, RANGE_END))
+            days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+            begin_attempt(self.warehouse, request.tags, days, self.settings.healing, datetime.now(UTC))
 
     def schedule(self, name: str, at: datetime) -> dg.RunRequest | str:
         """One tick of a schedule: what it requests, or why it does not."""

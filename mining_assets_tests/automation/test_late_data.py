@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 import time_machine
 
-from mining_assets.automation.in_flight import HEALING_TAG
 from mining_assets.automation.jobs import DAILY_JOB
 from mining_assets.curated import miner_models
+from mining_assets.healing.attempts import HEALING_TAG
 from mining_assets.verification.findings import stored_findings
 from mining_assets.warehouse.status import Status, read_status
 from mining_assets_tests.automation.looking import Looking, over

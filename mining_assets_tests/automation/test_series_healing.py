@@ -7,9 +7,9 @@ import time_machine
 from sqlalchemy import delete, insert, update
 
 from mining_assets.assets.series_run import GENERATION, PRICE
-from mining_assets.automation.in_flight import HEALING_TAG
 from mining_assets.domain.settlement import final_from
 from mining_assets.domain.worth import BITCOIN_PRICE, WIND_GENERATION
+from mining_assets.healing.attempts import HEALING_TAG
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.reconciliation_schema import healing_attempts, source_outages
 from mining_assets.warehouse.schema import bitcoin_price, day_fetches, settlement_days, wind_generation

@@ -9,8 +9,8 @@ import dagster as dg
 import pytest
 from sqlalchemy import text
 
-from mining_assets.automation.in_flight import HEALING_TAG
 from mining_assets.curated import miner_models
+from mining_assets.healing.attempts import HEALING_TAG
 from mining_assets.warehouse.status import Status, read_status
 from mining_assets_tests.chaos.seeds import long
 from mining_assets_tests.integration.harness import (

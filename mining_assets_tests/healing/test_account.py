@@ -1,6 +1,6 @@
 """The account of healing in the database: attempts and waits, blame, quarantine, and sources that are away."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pandas as pd
 from sqlalchemy import Connection
@@ -15,7 +15,6 @@ from mining_assets.warehouse.healing import (
     note_source_away,
     note_source_back,
     outages,
-    quarantine,
 )
 from mining_assets.warehouse.reconciliation_schema import source_outages
 from mining_assets.warehouse.states import day_states
@@ -54,7 +53,7 @@ def test_every_request_counts_and_waits_twice_as_long_as_the_one_before(warehous
 def test_a_failure_is_noted_without_being_counted_twice(warehouse: Warehouse) -> None:
     with warehouse.writing("healing") as connection:
         note_requested(connection, [DAY], POLICY, NOW)
-        note_failed(connection, {DAY: "HTTP 503"}, NOW + minutes(1))
+        note_failed(connection, {DAY: "HTTP 503"}, POLICY, NOW + minutes(1))
         assert account(connection) == (1, NOW + minutes(2), "HTTP 503", False)
         # The error stays until there is another: a run that dies says nothing.
         note_requested(connection, [DAY], POLICY, NOW + minutes(2))
@@ -63,18 +62,43 @@ def test_a_failure_is_noted_without_being_counted_twice(warehouse: Warehouse) ->
 
 def test_a_day_that_fails_for_a_person_is_not_counted_and_need_not_wait(warehouse: Warehouse) -> None:
     with warehouse.writing("healing") as connection:
-        note_failed(connection, {DAY: "HTTP 500"}, NOW)
+        note_failed(connection, {DAY: "HTTP 500"}, POLICY, NOW)
         assert account(connection) == (0, NOW, "HTTP 500", False)
+
+
+def test_a_day_that_fails_as_often_as_set_is_quarantined_and_then_tried_once_a_day(warehouse: Warehouse) -> None:
+    with warehouse.writing("healing") as connection:
+        for attempt in range(3):
+            assert not account(connection)[3]
+            note_requested(connection, [DAY, OTHER], POLICY, NOW + minutes(attempt))
+            note_failed(connection, {DAY: "no"}, POLICY, NOW + minutes(attempt))
+        assert account(connection) == (3, NOW + minutes(2) + timedelta(days=1), "no", True)
+        assert not account(connection, OTHER)[3]
+
+
+def test_a_day_whose_runs_all_die_without_a_word_is_quarantined_by_the_next(warehouse: Warehouse) -> None:
+    with warehouse.writing("healing") as connection:
+        for attempt in range(4):
+            assert not account(connection)[3]
+            note_requested(connection, [DAY], POLICY, NOW + minutes(attempt))
+        assert account(connection) == (4, NOW + minutes(3) + timedelta(days=1), None, True)
+
+
+def test_a_day_that_may_still_be_filling_up_is_never_quarantined(warehouse: Warehouse) -> None:
+    young = datetime.combine(DAY, time(12), UTC) + timedelta(days=1)
+    with warehouse.writing("healing") as connection:
+        for attempt in range(9):
+            note_requested(connection, [DAY], POLICY, young + minutes(attempt))
+            note_failed(connection, {DAY: "no"}, POLICY, young + minutes(attempt))
+        assert not account(connection)[3]
 
 
 def test_a_day_that_comes_right_leaves_the_account_even_from_quarantine(warehouse: Warehouse) -> None:
     with warehouse.writing("healing") as connection:
         for attempt in range(3):
             note_requested(connection, [DAY, OTHER], POLICY, NOW + minutes(attempt))
-        note_failed(connection, {DAY: "no", OTHER: "no"}, NOW)
-        quarantine(connection, [DAY], NOW + minutes(9))
-        assert account(connection) == (3, NOW + minutes(9) + timedelta(days=1), "no", True)
-        assert not account(connection, OTHER)[3]
+        note_failed(connection, {DAY: "no", OTHER: "no"}, POLICY, NOW)
+        assert account(connection)[3]
         note_right(connection, [DAY])
         assert account(connection) == UNTRIED
         assert account(connection, OTHER)[0] == 3
@@ -91,8 +115,9 @@ def test_a_blameless_failure_takes_the_attempt_back(warehouse: Warehouse) -> Non
 
 def test_a_quarantined_day_stays_so_when_a_source_is_away(warehouse: Warehouse) -> None:
     with warehouse.writing("healing") as connection:
-        note_requested(connection, [DAY], POLICY, NOW)
-        quarantine(connection, [DAY], NOW)
+        for _ in range(3):
+            note_requested(connection, [DAY], POLICY, NOW)
+        note_failed(connection, {DAY: "no"}, POLICY, NOW)
         note_blameless(connection, [DAY])
         assert account(connection)[3]
 

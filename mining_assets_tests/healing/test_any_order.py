@@ -172,7 +172,7 @@ class Ground:
             with self.warehouse.reading() as connection:
                 states = day_states(connection, DAYS[0], DAYS[-1], MODELS)
                 series = {name: series_states(connection, name, DAYS[0], DAYS[-1]) for name in SERIES}
-            made = plan(states, covered=(), away={}, policy=POLICY, room=10, now=now)
+            made = plan(states, covered=(), away={}, room=10, now=now)
             for name, known in series.items():
                 made.work += plan_series(name, known, covered=made.days, away={}, room=10, now=now).work
             if not made.work:

@@ -7,11 +7,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from mining_assets.domain.healing import HealingPolicy
 from mining_assets.healing.plan import DERIVE, ELEXON, FETCH, MEMPOOL, HealingPlan, Work, needs, plan
 
 NOW = datetime(2025, 7, 1, 12, tzinfo=UTC)
-POLICY = HealingPolicy(attempts=3)
 WELL = {
     "state": "final",
     "inconsistent": False,
@@ -40,13 +38,14 @@ def planned(
     covered: Collection[date] = (),
     away: Mapping[str, datetime] | None = None,
     room: int = 3,
+    held_back: Collection[date] = (),
 ) -> HealingPlan:
-    return plan(states(changed), covered=covered, away=away or {}, policy=POLICY, room=room, now=NOW)
+    return plan(states(changed), covered=covered, away=away or {}, room=room, now=NOW, held_back=held_back)
 
 
 def test_nothing_is_asked_for_when_all_is_well() -> None:
     made = planned({})
-    assert (made.work, made.days, made.to_quarantine, made.skipped) == ([], [], [], {})
+    assert (made.work, made.days, made.skipped) == ([], [], {})
 
 
 @pytest.mark.parametrize(
@@ -113,34 +112,22 @@ def test_a_day_that_failed_waits_until_its_next_attempt(ago: timedelta, asked: b
     assert made.skipped == ({} if asked else {"waiting after a failure": 1})
 
 
-def test_a_day_is_quarantined_after_the_attempts_set_and_then_tried_once_a_day() -> None:
-    tried = MISSING | {"attempts": POLICY.attempts, "next_attempt_at": NOW}
-    made = planned({june(5): tried, june(6): MISSING | {"attempts": 2, "next_attempt_at": NOW}})
-    assert made.to_quarantine == [june(5)]
-    assert made.days == [june(6)]
-    waiting = tried | {"quarantined": True, "next_attempt_at": NOW + timedelta(hours=1)}
+def test_a_quarantined_day_waits_for_its_next_attempt_and_is_asked_for_then() -> None:
+    waiting = MISSING | {"attempts": 3, "quarantined": True, "next_attempt_at": NOW + timedelta(hours=1)}
     made = planned({june(5): waiting})
-    assert (made.to_quarantine, made.work) == ([], [])
-    assert made.skipped == {"quarantined": 1}
-    made = planned({june(5): waiting | {"next_attempt_at": NOW}})
-    assert (made.to_quarantine, made.days) == ([], [june(5)])
+    assert (made.work, made.skipped) == ([], {"quarantined": 1})
+    assert planned({june(5): waiting | {"next_attempt_at": NOW}}).days == [june(5)]
 
 
-def test_a_day_that_may_still_be_filling_up_is_never_quarantined() -> None:
-    tried = MISSING | {"attempts": 99, "next_attempt_at": NOW}
-    young = NOW.date() - timedelta(days=1)
-    made = planned({young: tried})
-    assert (made.to_quarantine, made.days) == ([], [young])
+def test_a_day_whose_run_never_began_waits_like_one_that_failed() -> None:
+    made = planned({june(5): MISSING, june(6): MISSING}, held_back=[june(5)])
+    assert made.days == [june(6)]
+    assert made.skipped == {"waiting after a run that did not begin": 1}
 
 
 def test_a_day_with_a_unit_that_became_known_later_is_fetched_again() -> None:
     made = planned({june(5): {"learned": True, "inconsistent": True}})
     assert [(work.kind, work.refetch) for work in made.work] == [("fetch", True)]
-
-
-def test_the_last_attempt_is_waited_for_before_a_day_is_given_up() -> None:
-    waiting = MISSING | {"attempts": POLICY.attempts, "next_attempt_at": NOW + timedelta(hours=1)}
-    assert planned({june(5): waiting}).to_quarantine == []
 
 
 ALL_MISSING = {june(number): MISSING for number in range(1, 31)}

@@ -1,0 +1,32 @@
+"""When an attempt of healing counts: as its run begins. Asking for it changes nothing."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+
+from mining_assets.domain.healing import HealingPolicy
+from mining_assets.domain.worth import SERIES
+from mining_assets.healing.plan import DERIVE, FETCH
+from mining_assets.warehouse import healing, series
+from mining_assets.warehouse.engine import Warehouse
+
+HEALING_TAG = "mining_assets/healing"
+"""The tag of a run that healing asked for: what kind of work it is."""
+
+
+def begin_attempt(
+    warehouse: Warehouse, tags: Mapping[str, str], days: Sequence[date], policy: HealingPolicy, now: datetime
+) -> None:
+    """Count an attempt for each day of a run that healing asked for, before the run does anything.
+
+    A run that dies is an attempt too. Runs that a person asked for count none.
+
+    Args:
+        tags: of the run.
+    """
+    kind = tags.get(HEALING_TAG)
+    if kind in (FETCH, DERIVE):
+        with warehouse.writing("healing") as connection:
+            healing.note_requested(connection, days, policy, now)
+    elif kind in SERIES:
+        with warehouse.writing(kind) as connection:
+            series.note_requested(connection, kind, days, policy, now)
