@@ -92,7 +92,9 @@ def clicked_through(ui: DagsterUi, made: Environment, world: GeneratedWorld, pic
 
     # What the runs verified is there with its figures.
     ui.open_check(RECORDS, CHECK)
-    ui.expect_check("Passed", f"Holds on {len(BACKFILLED)} days from {FILLED[0]} to {FILLED[1]}.")
+    ui.expect_check(
+        "Passed", f"Nothing is open anywhere. This run covered {len(BACKFILLED)} days from {FILLED[0]} to {FILLED[1]}."
+    )
     assert ui.metadata("ledger_rows").split()[-1] == str(2 * 48 * len(BACKFILLED))
 
     # Damage from outside is found by the scan, and told with day and figures.
@@ -100,12 +102,19 @@ def clicked_through(ui: DagsterUi, made: Environment, world: GeneratedWorld, pic
     damage(made, f"{changed} AND settlement_period BETWEEN 17 AND 22", day=str(DAMAGED))
     assert ui.run_job(INTEGRITY_JOB) == "Success"
     ui.open_check(RECORDS, CHECK)
-    ui.expect_check("Failed", re.compile(rf"problems on 1 of {len(DAYS)} days .*first {DAMAGED}: period 17 bid"))
-    assert ui.metadata("bad spans").split()[-1] == "1"
-    assert str(DAMAGED) in ui.metadata("first bad")
+    open_day = rf"^Open since .* on 1 day, {{}} of them covered by this run .*First {DAMAGED}: period 17 bid"
+    ui.expect_check("Failed", re.compile(open_day.format(1)))
+    assert ui.metadata("open days").split()[-1] == "1"
+    assert str(DAMAGED) in ui.metadata("bad days")
     assert f"mining-assets date {DAMAGED} --refetch" in ui.metadata("what to do")
     assert f"checks.md#{RECORDS}-{CHECK}" in ui.metadata("operator's page")
     pictures.take(ui.page, "failed_check")
+
+    # A run of good days does not hide it.
+    good = next(day for day in BACKFILLED if day != DAMAGED)
+    assert run_cli(made, "date", good).returncode in (0, 1)
+    ui.open_check(RECORDS, CHECK)
+    ui.expect_check("Failed", re.compile(open_day.format(0)))
 
     # The sensor, once it is on, mends the day and fetches those that were never asked for.
     ui.switch_on(SENSOR)
@@ -115,10 +124,10 @@ def clicked_through(ui: DagsterUi, made: Environment, world: GeneratedWorld, pic
     page = made.home / "data" / "reports" / "reconciliation_report.html"
     wait_for("the report on all days", SECONDS_TO_HEAL, lambda: page.exists() and ALL_WELL in page.read_text())
     ui.open_check(RECORDS, CHECK)
-    ui.expect_check("Passed", re.compile("^Holds on "))  # on the days that the sensor's last run verified
+    ui.expect_check("Passed", re.compile("^Nothing is open anywhere"))
     assert ui.run_job(INTEGRITY_JOB) == "Success"
     ui.open_check(RECORDS, CHECK)
-    ui.expect_check("Passed", f"Holds on {len(DAYS)} days from {FIRST} to {LAST}.")
+    ui.expect_check("Passed", f"Nothing is open anywhere. This run covered {len(DAYS)} days from {FIRST} to {LAST}.")
     for asset, count in ((RECORDS, len(DAYS)), ("bitcoin_daily_summaries", len(DAYS)), ("monthly_summaries", 2)):
         ui.open_partitions(asset)
         ui.expect_partitions(materialized=count, missing=0, failed=0)
