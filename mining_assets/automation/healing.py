@@ -27,7 +27,7 @@ from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.healing import outages
 from mining_assets.warehouse.series import series_states
 from mining_assets.warehouse.states import day_states
-from mining_assets.warehouse.status import differing_spans
+from mining_assets.warehouse.status import differing_spans, moved_spans
 
 SENSOR = "reconciliation_sensor"
 # The roll-up sensor follows every change within a minute; what differs for longer was lost, or done by hand.
@@ -69,7 +69,10 @@ def healing_sensor(settings: Settings, scope: Scope) -> dg.SensorDefinition:
             # A day that is not whole brings its price and generation along when it is fetched.
             whole = states["fetched_at"].notna().to_numpy()
             series = {name: series_states(connection, name, first, last)[whole] for name in SERIES}
-            differing = list(differing_spans(connection, first, last, scope.bounds))
+            # However far back days are healed: months and years are summed up from what is stored.
+            every = settings.start_date, last
+            differing = list(differing_spans(connection, *every, scope.bounds))
+            moved = moved_spans(connection, *every, scope.bounds)
             away = outages(connection)
         covered = days_in_flight(context.instance, runs, context.repository_def)
         room = policy.runs_at_a_time - sum(HEALING_TAG in run.tags for run in runs)
@@ -81,24 +84,32 @@ def healing_sensor(settings: Settings, scope: Scope) -> dg.SensorDefinition:
             of_series = plan_series(name, known, covered=covered | held_back, away=away, room=room_left, now=at)
             made.work += of_series.work
             made.skipped += of_series.skipped
-        since = _differing_since(context.cursor, differing, at)
-        lasting = [] if runs or made.work else [span for span in differing if at - since[span] >= LASTING]
-        requests = [_request(work) for work in made.work] + list(_roll_up_requests(lasting))
+        before = _seen_before(context.cursor)
+        due = [] if runs or made.work else [span for span in differing if at - before.get(span, at) >= LASTING]
+        if not any(run.job_name in (MONTHLY_JOB, YEARLY_JOB) for run in runs):
+            # No run follows a moved partition by itself, and what is under way is not what makes the difference.
+            due += [span for span in differing if span in moved and span not in before]
+        job, spans = _next_level(due)
+        requests = [_request(work) for work in made.work] + list(_roll_up_requests(job, spans))
+        # What was due is new again at the next look. Of what moved that was asked for is not, else it would be asked
+        # for at every look.
+        seen = {span: before.get(span, at) for span in differing if span not in moved.union(due)}
+        seen |= {span: before[span] for span in moved & before.keys()}
+        seen |= {span: at for span in moved.intersection(due) if span[1] in spans}
         said = _said(made, len(differing))
         context.log.info(said)
         return dg.SensorResult(
             run_requests=requests,
             skip_reason=None if requests else said,
-            cursor=json.dumps([[*span, seen.isoformat()] for span, seen in since.items() if span not in lasting]),
+            cursor=json.dumps([[*span, moment.isoformat()] for span, moment in seen.items()]),
         )
 
     return reconciliation_sensor
 
 
-def _differing_since(cursor: str | None, differing: list[Span], at: datetime) -> dict[Span, datetime]:
-    """Since when each summary has been seen to differ from the level below."""
-    before = {(table, span): datetime.fromisoformat(seen) for table, span, seen in json.loads(cursor or "[]")}
-    return {span: before.get(span, at) for span in differing}
+def _seen_before(cursor: str | None) -> dict[Span, datetime]:
+    """Return since when each summary has been seen to differ from the level below."""
+    return {(table, span): datetime.fromisoformat(seen) for table, span, seen in json.loads(cursor or "[]")}
 
 
 def _request(work: Work) -> dg.RunRequest:
@@ -112,11 +123,14 @@ def _request(work: Work) -> dg.RunRequest:
     )
 
 
-def _roll_up_requests(differing: list[Span]) -> Iterator[dg.RunRequest]:
-    """The months that differ, or, when none does, the years: these follow from the months."""
-    months = sorted({span for _, span in differing if "-" in span})
-    years = sorted({span for _, span in differing if "-" not in span})
-    spans, job = (months, MONTHLY_JOB) if months else (years, YEARLY_JOB)
+def _next_level(due: list[Span]) -> tuple[str, list[str]]:
+    """Return the job and the months that are due, or, when none is, the years: these follow from the months."""
+    months = sorted({span for _, span in due if "-" in span})
+    years = sorted({span for _, span in due if "-" not in span})
+    return (MONTHLY_JOB, months) if months else (YEARLY_JOB, years)
+
+
+def _roll_up_requests(job: str, spans: list[str]) -> Iterator[dg.RunRequest]:
     if spans:
         yield dg.RunRequest(job_name=job, tags=_tags(spans[0], spans[-1], "roll up"))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import pandas as pd
-from sqlalchemy import Connection, Table, or_, select
+from sqlalchemy import Connection, Table, literal, or_, select, union_all
 
 from mining_assets.domain import summaries as rules
 from mining_assets.domain.mining import MinerModel
@@ -23,7 +23,7 @@ from mining_assets.warehouse.schema import (
 )
 from mining_assets.warehouse.series import series_states
 from mining_assets.warehouse.states import STATES, day_states
-from mining_assets.warehouse.summaries import summaries_between
+from mining_assets.warehouse.summaries import span_column, summaries_between
 
 Bounds = tuple[date, date | None]
 """The first partition and, when there is one, the last."""
@@ -139,6 +139,31 @@ def differing_spans(connection: Connection, first: date, last: date, bounds: Bou
     Distinct farms are counted in the detail; of them the last verification's findings tell.
     """
     yield from sorted({*_differing_now(connection, first, last, bounds), *_found_differing(connection, first, last)})
+
+
+def moved_spans(connection: Connection, first: date, last: date, bounds: Bounds) -> set[tuple[str, str]]:
+    """Return the summaries of months and years that were made for another first or last partition.
+
+    They are among the differing ones. Nothing else than a moved partition changes how many days are expected.
+    """
+    months, years = (rules.month_of(first), rules.month_of(last)), (f"{first:%Y}", f"{last:%Y}")
+    query = union_all(
+        *(
+            select(literal(table.name), span_column(table), table.c.days_expected).where(
+                span_column(table).between(low, high)
+            )
+            for tables, (low, high) in (
+                ((monthly_summaries, bitcoin_monthly_summaries), months),
+                ((yearly_summaries, bitcoin_yearly_summaries), years),
+            )
+            for table in tables
+        )
+    )
+    return {
+        (table, span)
+        for table, span, expected in connection.execute(query)
+        if expected != rules.days_expected(span, *bounds)
+    }
 
 
 def _found_differing(connection: Connection, first: date, last: date) -> Iterator[tuple[str, str]]:

@@ -30,6 +30,11 @@ class Ticked:
         """The job, and the first and last day or span of each request."""
         return [(request.job_name, request.tags[RANGE_START], request.tags[RANGE_END]) for request in self.requests]
 
+    @property
+    def days(self) -> list[tuple[str, str]]:
+        """The first and last day of each request for days."""
+        return [(first, last) for job, first, last in self.ranges if job == "daily"]
+
 
 @dataclass
 class Looking:

@@ -103,16 +103,16 @@ def test_a_day_has_just_the_work_that_mends_it(
 
 def test_days_that_were_never_fetched_are_asked_for_in_ranges_of_a_month_at_both_ends(looking: Looking) -> None:
     looking = looking.but(start_date=date(2024, 1, 1))
-    ticked = looking.tick()
-    assert ticked.ranges == [
-        ("daily", "2025-03-10", "2025-03-29"),
-        ("daily", "2024-01-01", "2024-01-31"),
-        ("daily", "2025-02-07", "2025-03-09"),
+    assert looking.tick().days == [
+        ("2025-03-10", "2025-03-29"),
+        ("2024-01-01", "2024-01-31"),
+        ("2025-02-07", "2025-03-09"),
     ]
 
 
 def test_the_sensor_counts_its_own_unfinished_runs_against_the_bound(looking: Looking) -> None:
     looking = looking.but(start_date=date(2024, 1, 1), heal_runs=2)
+    looking.queued("monthly", **over("2025-03", "2025-03"))  # of the edge, which moved
     looking.queued("daily", **over("2024-06-01", "2024-06-30"), **{HEALING_TAG: "fetch"})
     looking.queued("daily", dg.DagsterRunStatus.SUCCESS, **over("2024-08-01", "2024-08-02"), **{HEALING_TAG: "fetch"})
     looking.queued("daily", **over("2024-07-01", "2024-07-31"))  # somebody else's run is no healing
@@ -149,17 +149,17 @@ def test_days_that_are_not_over_are_never_asked_for(looking: Looking) -> None:
     looking = looking.but(start_date=date(2025, 6, 1), end_date=None)
     before_midnight = datetime(2025, 6, 2, 22, 59, tzinfo=UTC)  # 23:59 in London
     with time_machine.travel(before_midnight, tick=False):
-        assert looking.tick().ranges == [("daily", "2025-06-01", "2025-06-01")]
+        assert looking.tick().days == [("2025-06-01", "2025-06-01")]
     damage(looking.warehouse, delete(healing_attempts))
     with time_machine.travel(before_midnight + timedelta(minutes=1), tick=False):
-        assert looking.tick().ranges == [("daily", "2025-06-01", "2025-06-02")]
+        assert looking.tick().days == [("2025-06-01", "2025-06-02")]
     with time_machine.travel(datetime(2025, 5, 31, tzinfo=UTC), tick=False):
         assert looking.tick().said == "no day is over yet"
 
 
 def test_days_further_back_than_set_are_left_alone(looking: Looking) -> None:
     looking = looking.but(start_date=date(2024, 1, 1), heal_days_back=5)
-    assert looking.tick().ranges == [("daily", "2025-03-28", "2025-03-29")]
+    assert looking.tick().days == [("2025-03-28", "2025-03-29")]
 
 
 def test_a_look_that_launches_nothing_changes_nothing(looking: Looking, ground: Warehouse) -> None:
@@ -222,6 +222,7 @@ def test_a_week_of_failures_costs_a_bounded_number_of_runs(looking: Looking) -> 
 
 def test_a_source_that_is_away_is_probed_with_one_day(looking: Looking, ground: Warehouse) -> None:
     looking = looking.but(start_date=date(2024, 1, 1))
+    looking.queued("monthly", **over("2025-03", "2025-03"))  # of the edge, which moved
     now = datetime.now(UTC)
     row = {"source": "elexon", "since": now, "attempts": 1, "last_error": "refused"}
     damage(ground, insert(source_outages).values(**row, next_attempt_at=now + timedelta(hours=1)))
