@@ -15,7 +15,7 @@ from mining_assets.chain.oracle import compare_with_whole_day
 from mining_assets.domain.curtailment import PRICE_LIMIT, RECORD_COLUMNS, payment
 from mining_assets.domain.fingerprint import EMPTY_HASH, content_hashes
 from mining_assets.domain.settlement import SIDES, Side, periods_in
-from mining_assets.domain.wind import WindUnit, looks_like_wind
+from mining_assets.domain.wind import WindUnit, is_bm_unit, looks_like_wind
 from mining_assets.sources.elexon import ElexonClient, StackAnswer
 from mining_assets.sources.elexon_models import StackRow
 from mining_assets.sources.errors import SourceError, SourceRefused
@@ -240,12 +240,18 @@ def _ledger(stacks: Stacks, records: pd.DataFrame, confirmed: Mapping[tuple[int,
 
 
 def _unknown_units(day: date, stacks: Stacks, units: Mapping[str, WindUnit]) -> pd.DataFrame:
+    """List every unit with accepted bids that is not known as wind, whatever the register says of it now.
+
+    A fuel type that is corrected later then tells which days to fetch again. Of units with offers only those are
+    listed whose id looks like wind.
+    """
     rows = [
         (row.bm_unit_id, row.volume if side == "bid" else 0.0)
         for (_, side), answer in stacks.items()
         for row in answer.rows
-        if row.bm_unit_id and row.bm_unit_id not in units and looks_like_wind(row.bm_unit_id)
+        if row.bm_unit_id and is_bm_unit(row.bm_unit_id) and row.bm_unit_id not in units
     ]
-    frame = pd.DataFrame(rows, columns=["bm_unit_id", "bid_mwh"])
-    units_found = frame.groupby("bm_unit_id", as_index=False).agg(rows=("bid_mwh", "size"), bid_mwh=("bid_mwh", "sum"))
-    return units_found.assign(settlement_date=day)
+    frame = pd.DataFrame(rows, columns=["bm_unit_id", "bid_mwh"]).astype({"bid_mwh": float})
+    found = frame.groupby("bm_unit_id", as_index=False).agg(rows=("bid_mwh", "size"), bid_mwh=("bid_mwh", "sum"))
+    kept = (found["bid_mwh"] < 0) | found["bm_unit_id"].map(looks_like_wind).astype(bool)
+    return found[kept].reset_index(drop=True).assign(settlement_date=day)

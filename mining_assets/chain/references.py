@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from mining_assets.domain.network import NetworkHistory, NetworkHistoryRefused, Retarget, contradiction
 from mining_assets.domain.network import network_history as merged
 from mining_assets.domain.settlement import period_starts
-from mining_assets.domain.wind import WindUnit, wind_among
+from mining_assets.domain.wind import WindUnit, others_among, wind_among
 from mining_assets.sources.blocking import Blocking
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.errors import SourceRefused
@@ -31,6 +31,7 @@ def refresh_wind_units(
         raise SourceRefused(f"none of the {len(registered)} BM units is typed WIND", url="reference/bmunits/all")
     with warehouse.writing(wind_bm_units.name) as connection:
         counts = reference.store_wind_units(connection, units, asked_at)
+        reference.store_other_units(connection, others_among(registered))
         reference.note_fetch(connection, wind_bm_units.name, asked_at, len(registered))
     return {"units in the register": len(registered), "wind units": len(units)} | counts
 

@@ -61,6 +61,17 @@ def as_dict(report: Status) -> dict[str, Any]:
         "last_scans": {scope: at.isoformat() for scope, at in report.scans.items()},
         "newest_vintage": report.newest_vintage.isoformat() if report.newest_vintage else None,
         "series": {name: _series(states) for name, states in report.series.items()},
+        "possible_wind_units": [
+            {
+                "bm_unit_id": unit.bm_unit_id,
+                "mwh": -unit.bid_mwh + 0.0,
+                "days": unit.days,
+                "from": str(unit.first),
+                "to": str(unit.last),
+            }
+            for unit in report.possible_wind.itertuples(index=False)
+        ],
+        "days_with_units_not_kept": len(report.units_not_kept),
         "dates": [_day(day, row) for day, row in _by_day(report.open_days)],
     }
 
@@ -141,7 +152,23 @@ def _lines(report: Status) -> Iterator[str]:
     yield f"Verified by value: {f'{scanned:%Y-%m-%d %H:%M} UTC' if scanned else 'never by a scan'}"
     for name, states in report.series.items():
         yield from _of_series(name, states)
+    yield from _possible_wind(report)
     yield from _open_days(report)
+
+
+def _possible_wind(report: Status) -> Iterator[str]:
+    """Name what may be wind and is in no figure, by energy."""
+    units, unkept = report.possible_wind, report.units_not_kept
+    yield f"Units that may be wind and are not counted: {len(units):,}, {0.0 - units['bid_mwh'].sum():,.3f} MWh of bids"
+    for unit in units.head(_LISTED).itertuples(index=False):
+        yield f"  {unit.bm_unit_id}: {0.0 - unit.bid_mwh:,.3f} MWh on {unit.days:,} days, {unit.first} to {unit.last}"
+    if len(units) > _LISTED:
+        yield f"  and {len(units) - _LISTED:,} others with less; all of them with --json"
+    if unkept:
+        yield (
+            f"Days of an earlier version, of which not all such units are known: {len(unkept):,}, {unkept[0]} to "
+            f"{unkept[-1]}; `mining-assets range {unkept[0]} {unkept[-1]} --refetch` fetches them again"
+        )
 
 
 def _of_series(name: str, states: pd.DataFrame) -> Iterator[str]:

@@ -2,7 +2,11 @@
 
 The register of BM units shows only the present, and not all of it: retired units disappear, some wind units are not
 typed WIND in some months, some rows have no id, some appear twice. So a unit once known as wind stays one, curated
-additions are possible, and ids that look like wind without being known are listed rather than dropped in silence.
+additions are possible, and every unit with accepted bids that is not counted as wind is kept by day with its energy.
+
+**What explains a unit as something other than wind** is said by :func:`not_wind` alone. Everything else may be wind,
+and is named with its energy. Capacities explain nothing: the recorded register has wind units that may import more than
+they export, and some without a capacity. So batteries that the register does not type are named too.
 """
 
 import re
@@ -11,6 +15,10 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 WIND_FUEL_TYPE = "WIND"
+
+# Users of interconnectors, and a supplier's whole demand in a region: kinds of unit that are no farm of any fuel.
+_NO_FARM = {"I": "interconnector", "G": "supplier's base unit"}
+_INTERCONNECTOR = "I_"
 
 # Elexon names wind units T_xxxxW-n (transmission) or E_xxxxW-n (embedded).
 _WIND_LIKE = re.compile(r"[ET]_[A-Z0-9]{2,6}W-\d+")
@@ -35,6 +43,8 @@ class RegisteredUnit(Protocol):
     @property
     def fuel_type(self) -> str | None: ...
     @property
+    def unit_type(self) -> str | None: ...
+    @property
     def name(self) -> str | None: ...
     @property
     def lead_party_name(self) -> str | None: ...
@@ -57,6 +67,36 @@ def wind_among(registered: Iterable[RegisteredUnit], additions: Iterable[WindUni
         name = addition.bm_unit_id
         wind.setdefault(name, _as_wind(by_id[name], "addition") if name in by_id else addition)
     return [wind[name] for name in sorted(wind)]
+
+
+def is_bm_unit(stack_id: str | None) -> bool:
+    """Tell a BM unit's id from that of a balancing-services trade, which is absent or purely numeric."""
+    return bool(stack_id) and not str(stack_id).isdigit()
+
+
+def not_wind(unit: RegisteredUnit) -> str | None:
+    """Say what a unit is when its register row explains it as something other than wind; None when it may be wind.
+
+    A known fuel type other than WIND explains it; without one, its kind: interconnectors (by type or id) and suppliers'
+    base units. A supplier's additional unit (``2__…``) or an aggregate (``V__…``) without a fuel type may be wind.
+    """
+    if unit.fuel_type:
+        return None if unit.fuel_type == WIND_FUEL_TYPE else unit.fuel_type
+    if unit.unit_type in _NO_FARM:
+        return _NO_FARM[unit.unit_type]
+    return _NO_FARM["I"] if (unit.bm_unit_id or "").startswith(_INTERCONNECTOR) else None
+
+
+def others_among(registered: Iterable[RegisteredUnit]) -> dict[str, str]:
+    """Give each id that a register answer explains as something other than wind, with what it is.
+
+    Of a duplicate the first row counts, as for :func:`wind_among`.
+    """
+    by_id: dict[str, RegisteredUnit] = {}
+    for unit in registered:
+        if unit.bm_unit_id:
+            by_id.setdefault(unit.bm_unit_id, unit)
+    return {name: told for name, unit in by_id.items() if (told := not_wind(unit)) is not None}
 
 
 def looks_like_wind(bm_unit_id: str) -> bool:

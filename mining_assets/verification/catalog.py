@@ -120,8 +120,9 @@ UNKNOWN_UNITS = Check(
     _RECORDS,
     "unknown_wind_units",
     "warn",
-    "No stack holds a unit that looks like wind and is not known as wind.",
-    "if it is a wind farm, add it (MINING_ASSETS_WIND_UNITS) and fetch its days again with --refetch.",
+    "No unit with accepted bids is left out unless the register explains it as something other than wind.",
+    "if it is a wind farm, add it (MINING_ASSETS_WIND_UNITS): its days are then fetched again; a day of an earlier "
+    "version: `mining-assets date DAY --refetch`.",
 )
 ORACLE = Check(
     _RECORDS,

@@ -21,6 +21,7 @@ from mining_assets.verification.findings import Verification
 from mining_assets.warehouse.calculations import calculations_of
 from mining_assets.warehouse.days import records_of
 from mining_assets.warehouse.engine import read_frame
+from mining_assets.warehouse.possible_wind import possible_wind_of
 from mining_assets.warehouse.reconciliation_schema import oracle_comparisons, refused_answers
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
@@ -32,7 +33,6 @@ from mining_assets.warehouse.schema import (
     historical_bitcoin_calculations,
     settlement_days,
     settlement_ledger,
-    unknown_wind_units,
     wind_generation,
 )
 from mining_assets.warehouse.summaries import summaries_of
@@ -51,7 +51,7 @@ class Chunk:
     notes: pd.DataFrame
     daily: pd.DataFrame
     bitcoin_daily: pd.DataFrame
-    unknown_units: pd.DataFrame
+    possible_wind: pd.DataFrame
     refused: pd.DataFrame
     oracle: pd.DataFrame
     price: pd.DataFrame
@@ -102,7 +102,7 @@ def read_chunk(connection: Connection, days: Sequence[date]) -> Chunk:
         notes=rows(calculation_days),
         daily=summaries_of(connection, daily_summaries, days),
         bitcoin_daily=summaries_of(connection, bitcoin_daily_summaries, days),
-        unknown_units=rows(unknown_wind_units),
+        possible_wind=possible_wind_of(connection, days),
         refused=rows(refused_answers),
         oracle=rows(oracle_comparisons),
         price=rows(bitcoin_price),

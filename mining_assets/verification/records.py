@@ -35,15 +35,7 @@ def verify(chunk: "Chunk", verification: Verification, capacities: dict[str, flo
     )
     verification.add(catalog.CAPACITY, _above_capacity(chunk, capacities))
     verification.add(catalog.BOUNDS, _out_of_bounds(chunk))
-    units = chunk.unknown_units
-    verification.add(
-        catalog.UNKNOWN_UNITS,
-        problems(
-            units["settlement_date"],
-            units["bm_unit_id"],
-            [f"{rows} rows, {mwh:,.3f} MWh of bids" for rows, mwh in zip(units["rows"], units["bid_mwh"], strict=True)],
-        ),
-    )
+    verification.add(catalog.UNKNOWN_UNITS, _possible_wind(chunk))
     differing = chunk.oracle[chunk.oracle["problem"].notna()]
     verification.add(
         catalog.ORACLE,
@@ -65,6 +57,22 @@ def note_never_fetched(days: Sequence[date], verification: Verification) -> None
 
 def _never_fetched(days: Sequence[date]) -> pd.DataFrame:
     return problems(days, [""] * len(days), ["never fetched"] * len(days))
+
+
+def _possible_wind(chunk: "Chunk") -> pd.DataFrame:
+    """List the units that may be wind, the most energy first, and the days of which they are not known."""
+    units = chunk.possible_wind
+    details = [
+        f"{mwh:,.3f} MWh of bids in {rows} rows" for rows, mwh in zip(units["rows"], units["bid_mwh"], strict=True)
+    ]
+    unkept = chunk.figures.loc[chunk.figures["uncounted_bid_mwh"].isna(), "settlement_date"]
+    text = "fetched by an earlier version, which did not keep every unit that was not counted"
+    return pd.concat(
+        [
+            problems(units["settlement_date"], units["bm_unit_id"], details),
+            problems(unkept, [""] * len(unkept), [text] * len(unkept)),
+        ]
+    )
 
 
 def _incomplete(chunk: "Chunk") -> pd.DataFrame:

@@ -42,7 +42,8 @@ class FetchedDay:
     Attributes:
         records: the wind rows, ``curtailment.RECORD_COLUMNS``.
         ledger: a row for every period and side of the day, ``LEDGER_COLUMNS``.
-        unknown_units: columns of ``unknown_wind_units``; None leaves what is known of the day.
+        unknown_units: columns of ``unknown_wind_units``: every unit with accepted bids that is not counted; None
+            leaves what is known of the day.
         oracle: a row of ``oracle_comparisons``; None leaves the comparison of the day.
         warnings: what a person should know about how it was certified.
     """
@@ -237,7 +238,13 @@ def _day_row(fetched: FetchedDay) -> dict[str, Any]:
         "content_hash": combined_hash(list(ledger.sort_values(PERIOD_KEY)["content_hash"])),
         **totals,
         "farm_periods": len(farm_energy(fetched.records)),
+        **_uncounted(fetched.unknown_units),
     }
+
+
+def _uncounted(units: pd.DataFrame | None) -> dict[str, float]:
+    """Sum the energy that was not counted; what is known of the day stays when it was not fetched as a whole."""
+    return {} if units is None else {"uncounted_bid_mwh": float(units["bid_mwh"].sum())}
 
 
 def _refuse_loss(connection: Connection, fetched: FetchedDay, before: DayFigures, after: DayFigures) -> None:

@@ -1,7 +1,7 @@
 """The wind register and the network's epochs: what is stored, and adding what a fetch brought."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, select, update
 from mining_assets.domain.network import ALTERED, NEVER_FETCHED, Epoch, NetworkHistory
 from mining_assets.domain.wind import WindUnit
 from mining_assets.warehouse.engine import insert_frame, upsert_rows
-from mining_assets.warehouse.schema import network_epochs, reference_fetches, wind_bm_units
+from mining_assets.warehouse.schema import network_epochs, other_bm_units, reference_fetches, wind_bm_units
 
 
 def last_fetch(connection: Connection, name: str) -> datetime | None:
@@ -55,6 +55,13 @@ def store_wind_units(connection: Connection, seen: Iterable[WindUnit], fetched_a
         "seen again": len(again),
         "absent": len(known.keys() - units.keys()),
     }
+
+
+def store_other_units(connection: Connection, others: Mapping[str, str]) -> None:
+    """Replace what is known of units that are not wind: id and what each is, of the newest register answer."""
+    connection.execute(delete(other_bm_units))
+    rows = pd.DataFrame(sorted(others.items()), columns=["bm_unit_id", "kind"])
+    insert_frame(connection, other_bm_units, rows)
 
 
 def network_history(connection: Connection) -> NetworkHistory:

@@ -282,6 +282,12 @@ settlement_days = Table(
         Count,
         "Distinct (period, farm) with curtailed energy: what calculations are expected for.",
     ),
+    optional(
+        "uncounted_bid_mwh",
+        Number,
+        "Σ of the bid volumes of all BM units not counted as wind, MWh, signed as received; absent where they were "
+        "not kept: fetched by an earlier version.",
+    ),
     PrimaryKeyConstraint("settlement_date"),
     CheckConstraint("periods IN (46, 48, 50)", name="periods"),
     sqlite_strict=True,
@@ -367,12 +373,23 @@ unknown_wind_units = Table(
     "unknown_wind_units",
     metadata,
     required("settlement_date", Day, "Settlement day."),
-    required("bm_unit_id", Name, "Stack id that looks like wind and is not in the wind register."),
+    required("bm_unit_id", Name, "BM unit id in the stacks that was not counted as wind."),
     required("rows", Count, "Its rows that day, both sides."),
     required("bid_mwh", Number, "Σ of its bid volumes, MWh, signed as received."),
     PrimaryKeyConstraint("settlement_date", "bm_unit_id"),
+    Index(None, "bm_unit_id"),
     sqlite_strict=True,
-    comment="Units that may be wind farms and are not counted: to be added to the wind units, or ruled out.",
+    comment="Units with accepted bids that were not counted as wind; other_bm_units explains those that are not wind.",
+)
+
+other_bm_units = Table(
+    "other_bm_units",
+    metadata,
+    required("bm_unit_id", Name, "Elexon BM unit id."),
+    required("kind", Name, "What it is: its fuel type, or the kind of unit."),
+    PrimaryKeyConstraint("bm_unit_id"),
+    sqlite_strict=True,
+    comment="What the newest register answer explains as something other than wind.",
 )
 
 wind_bm_units = Table(

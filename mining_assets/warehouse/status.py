@@ -12,6 +12,7 @@ from mining_assets.domain import summaries as rules
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.tolerance import agree
 from mining_assets.domain.worth import SERIES
+from mining_assets.warehouse.possible_wind import days_without_units, possible_wind_between
 from mining_assets.warehouse.reconciliation_schema import integrity_findings, integrity_scans
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
@@ -41,6 +42,9 @@ class Status:
         scans: when each kind of integrity scan last ran; what it found is in the states.
         series: what is known of prices and of generation, as from ``series.series_states``; nothing that is lacking
             there makes the range less right.
+        possible_wind: units with accepted bids that may be wind and are not counted, as from
+            ``possible_wind.possible_wind_between``.
+        units_not_kept: stored days of which it is not known what was left out.
     """
 
     first: date
@@ -50,6 +54,8 @@ class Status:
     errors: tuple[tuple[str, str, str], ...]
     scans: dict[str, datetime]
     series: dict[str, pd.DataFrame]
+    possible_wind: pd.DataFrame
+    units_not_kept: list[date]
 
     def total(self, count: str) -> int:
         """A count of ``states.COUNTS`` over all days."""
@@ -108,7 +114,17 @@ def read_status(
     differing = tuple(differing_spans(connection, first, last, bounds))
     errors = tuple(_errors_beside_states(connection, first, last))
     series = {name: series_states(connection, name, first, last) for name in SERIES}
-    return Status(first, last, days, differing, errors, last_scans(connection), series)
+    return Status(
+        first,
+        last,
+        days,
+        differing,
+        errors,
+        last_scans(connection),
+        series,
+        possible_wind_between(connection, first, last),
+        days_without_units(connection, first, last),
+    )
 
 
 def _errors_beside_states(connection: Connection, first: date, last: date) -> Iterator[tuple[str, str, str]]:

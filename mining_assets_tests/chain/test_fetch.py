@@ -158,14 +158,25 @@ def test_the_ledger_says_what_was_answered(plain: FetchedDay, world: GeneratedWo
         assert row.vintage == datetime(2025, 3, 9, 12, 44, 27, tzinfo=UTC)
 
 
+def uncounted_bids(world: GeneratedWorld, units: dict[str, WindUnit]) -> dict[str, float]:
+    """Accepted bids of the day by unit, without trades, wind and the unit that the register does not type."""
+    mwh: dict[str, float] = {}
+    for period in range(1, periods_in(DAY) + 1):
+        for row in world.stack(DAY, period, "bid"):
+            name = row["id"]
+            if name and not name.isdigit() and name not in units and name != UNTYPED_WIND:
+                mwh[name] = mwh.get(name, 0.0) + row["volume"]
+    return {name: volume for name, volume in mwh.items() if volume < 0}
+
+
 def test_a_wind_like_id_that_is_not_known_is_listed_and_not_counted(
     fetch: Any, plain: FetchedDay, world: GeneratedWorld, units: dict[str, WindUnit]
 ) -> None:
     fetched = plain
     rows = truth(world, DAY, {UNTYPED_WIND})
     assert rows
-    (unknown,) = fetched.unknown_units.to_dict("records")
-    assert unknown == {
+    unknown = fetched.unknown_units.set_index("bm_unit_id").loc[UNTYPED_WIND].to_dict()
+    assert unknown | {"bm_unit_id": UNTYPED_WIND} == {
         "settlement_date": DAY,
         "bm_unit_id": UNTYPED_WIND,
         "rows": len(rows),
@@ -173,8 +184,11 @@ def test_a_wind_like_id_that_is_not_known_is_listed_and_not_counted(
     }
     assert UNTYPED_WIND not in set(fetched.records["farm_id"])
 
+    others = fetched.unknown_units[fetched.unknown_units["bm_unit_id"] != UNTYPED_WIND]
+    assert others.set_index("bm_unit_id")["bid_mwh"].to_dict() == pytest.approx(uncounted_bids(world, units))
+
     known = fetch(known=units | {UNTYPED_WIND: WindUnit(UNTYPED_WIND, lead_party_name="Found")})
-    assert known.unknown_units.empty
+    assert UNTYPED_WIND not in set(known.unknown_units["bm_unit_id"])
     assert len(known.records) == len(fetched.records) + len(rows)
     assert set(known.records.loc[known.records["farm_id"] == UNTYPED_WIND, "lead_party_name"]) == {"Found"}
 

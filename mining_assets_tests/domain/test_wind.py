@@ -1,10 +1,16 @@
 """Which units are wind: from a dirty register and curated additions."""
 
-from dataclasses import dataclass
+import gzip
+import json
+from collections import Counter
+from dataclasses import dataclass, replace
 
 import pytest
 
-from mining_assets.domain.wind import WindUnit, looks_like_wind, wind_among
+from mining_assets.domain.wind import WindUnit, is_bm_unit, looks_like_wind, not_wind, others_among, wind_among
+from mining_assets_tests.twin.recorded import NO_DATA, recorded_data
+
+FOLDER = recorded_data()
 
 
 @dataclass(frozen=True)
@@ -16,6 +22,7 @@ class Registered:
     name: str | None = "Some Farm"
     lead_party_name: str | None = "Some Party"
     generation_capacity: float | None = 50.0
+    unit_type: str | None = "T"
 
 
 def test_the_units_typed_wind_are_wind_and_no_others() -> None:
@@ -72,3 +79,54 @@ def test_ids_of_this_form_look_like_wind(bm_unit_id: str) -> None:
 )
 def test_other_ids_do_not(bm_unit_id: str) -> None:
     assert not looks_like_wind(bm_unit_id)
+
+
+@pytest.mark.parametrize(
+    ("unit", "told"),
+    [
+        (Registered("T_GAS-1", "CCGT"), "CCGT"),
+        (Registered("E_BATT-1", "OTHER"), "OTHER"),
+        (Registered("I_LINK-1", None, unit_type="I"), "interconnector"),
+        (Registered("I_LINK-1", None, unit_type=None), "interconnector"),
+        (Registered("2__ASUPP000", None, unit_type="G"), "supplier's base unit"),
+        (Registered("2__ASUPP001", None, unit_type="S"), None),
+        (Registered("V__AGGR001", None, unit_type="V"), None),
+        (Registered("T_SGRWO-2", None), None),
+        (Registered("T_SGRWO-2", ""), None),
+        (Registered("T_SGRWO-2", "WIND"), None),
+    ],
+)
+def test_a_unit_may_be_wind_unless_its_fuel_or_kind_explains_it(unit: Registered, told: str | None) -> None:
+    assert not_wind(unit) == told
+    assert others_among([unit]) == ({} if told is None else {unit.bm_unit_id: told})
+
+
+@pytest.mark.parametrize(("stack_id", "is_one"), [(None, False), ("", False), ("12345", False), ("T_A-1", True)])
+def test_trades_are_no_bm_units(stack_id: str | None, is_one: bool) -> None:
+    assert is_bm_unit(stack_id) is is_one
+
+
+def recorded_register() -> list[Registered]:
+    assert FOLDER is not None
+    rows = json.loads(gzip.decompress((FOLDER / "elexon/bm_units.json.gz").read_bytes()))
+    return [Registered(row["elexonBmUnit"], row["fuelType"], unit_type=row["bmUnitType"]) for row in rows]
+
+
+@pytest.mark.skipif(FOLDER is None, reason=NO_DATA)
+def test_no_wind_unit_of_the_recorded_register_would_be_explained_away_without_its_fuel_type() -> None:
+    register = recorded_register()
+    wind = [unit for unit in register if unit.bm_unit_id and unit.fuel_type == "WIND"]
+    assert len(wind) == 214
+    assert others_among(replace(unit, fuel_type=None) for unit in wind) == {}
+
+
+@pytest.mark.skipif(FOLDER is None, reason=NO_DATA)
+def test_what_the_recorded_register_explains_and_what_it_leaves_open() -> None:
+    register = recorded_register()
+    others = others_among(register)
+    known = {*others, *(unit.bm_unit_id for unit in wind_among(register, []))}
+    left = Counter(unit.unit_type for unit in register if unit.bm_unit_id and unit.bm_unit_id not in known)
+    assert left == {"S": 250, "T": 119, "V": 86, "E": 83}
+    assert "2__BLOND003" not in others  # it has wind bids, and no fuel type
+    assert Counter(others.values())["interconnector"] == 1149
+    assert Counter(others.values())["supplier's base unit"] == 548

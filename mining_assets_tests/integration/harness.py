@@ -55,6 +55,7 @@ TABLES = (
     schema.restatements,
     schema.unknown_wind_units,
     schema.wind_bm_units,
+    schema.other_bm_units,
     schema.network_epochs,
     schema.bitcoin_price,
     schema.wind_generation,

