@@ -3,7 +3,6 @@
 None of it is needed for a day to be whole. What cannot be had is named and stays absent; what was stored before stays.
 """
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -14,13 +13,18 @@ from sqlalchemy import Connection
 from mining_assets.chain.derive import summarize, summarize_bitcoin
 from mining_assets.domain.healing import day_ranges
 from mining_assets.domain.mining import MinerModel
-from mining_assets.domain.worth import BITCOIN_PRICE, DATED_LATE_UNTIL, WIND_GENERATION, whole_generation
+from mining_assets.domain.worth import (
+    BITCOIN_PRICE,
+    DATED_LATE_UNTIL,
+    WIND_GENERATION,
+    prices_of_days,
+    whole_generation,
+)
 from mining_assets.healing.plan import lacking
 from mining_assets.sources.blocking import Blocking
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.errors import SourceError, SourceUnavailable
-from mining_assets.sources.http import Answer
-from mining_assets.sources.mempool import MempoolClient, Quotation
+from mining_assets.sources.mempool import MempoolClient
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.series import fetched_rows, series_states, store_series
 
@@ -56,26 +60,22 @@ def lacking_days(warehouse: Warehouse, name: str, days: Sequence[date], now: dat
 
 
 def fetch_prices(mempool: Blocking[MempoolClient], days: Sequence[date]) -> FetchedSeries:
-    """The price of each day: a request a day. When the newest cannot be had for lack of an answer, none is tried."""
-    fetched = FetchedSeries()
-    *others, newest = days
-
-    async def ask(days: Sequence[date]) -> list[Answer[Quotation] | BaseException]:
-        return await asyncio.gather(*map(mempool.client.price, days), return_exceptions=True)
-
-    for some in ([newest], others):
-        for day, answer in zip(some, mempool.run(ask(some)), strict=True):
-            if isinstance(answer, SourceError):
-                fetched.failed[day] = str(answer)
-                if isinstance(answer, SourceUnavailable) and some == [newest]:
-                    return _away(days, answer)
-            elif isinstance(answer, BaseException):
-                raise answer
-            else:
-                row = {"settlement_date": day, "price": answer.value.price, "quoted_at": answer.value.quoted_at}
-                fetched.rows.append(pd.DataFrame([row]))
-                fetched.fetched_at[day] = answer.fetched_at
-    return fetched
+    """Fetch the price of each day: one request for the history, however many days there are."""
+    try:
+        answer = mempool.run(mempool.client.prices())
+    except SourceUnavailable as error:
+        return _away(days, error)
+    except SourceError as error:
+        return FetchedSeries(failed=dict.fromkeys(days, str(error)))
+    found, reasons = prices_of_days({quoted.quoted_at: quoted.price for quoted in answer.value}, days)
+    rows = [
+        {"settlement_date": day, "price": price, "quoted_at": quoted_at} for day, (quoted_at, price) in found.items()
+    ]
+    return FetchedSeries(
+        rows=[pd.DataFrame(rows)] if rows else [],
+        fetched_at=dict.fromkeys(found, answer.fetched_at),
+        failed={day: f"{reason} (in {answer.url})" for day, reason in reasons.items()},
+    )
 
 
 def fetch_generation(elexon: Blocking[ElexonClient], days: Sequence[date]) -> FetchedSeries:

@@ -1,8 +1,9 @@
 """What curtailed energy is held against: the price of Bitcoin day by day, and the generation of wind.
 
-- **Price of a day**: £ per BTC at **noon UTC** of the settlement day's date. Noon lies well inside the London day in
-  winter and in summer, it is past as soon as the day is over, and a source that has one price a day, stamped at
-  midnight UTC, answers it with the price of that date. A quotation of another UTC date is no price of the day.
+- **Price of a day**: £ per BTC at **noon UTC** of the settlement day's date: the last quotation of that UTC date until
+  then. Noon lies well inside the London day in winter and in summer, and it is past as soon as the day is over. A
+  quotation of another UTC date is no price of the day, and neither is one of a week: before about September 2021
+  mempool.space has one a week, stamped with the week's first instant (Thursday, 0:00 UTC) though it is of its end.
 - **Value** of mined Bitcoin is that of each day at its own price, never at today's; spans add up those of their days.
 - **Generation** is Elexon's FUELHH for fuel type WIND: the metered mean power of a half hour in MW, so MWh = MW ÷ 2.
 - **Share** of a span is curtailed ÷ (generated + curtailed) of its energies, so longer spans are weighted by energy.
@@ -10,7 +11,8 @@
 What is not known stays absent, in every figure that needs it: a sum over some of the days would look whole.
 """
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 import pandas as pd
@@ -21,6 +23,7 @@ BITCOIN_PRICE, WIND_GENERATION = "bitcoin_price", "wind_generation"
 SERIES = (BITCOIN_PRICE, WIND_GENERATION)
 """What is fetched day by day beside the settlement, by the names of their tables and assets."""
 
+WEEK = timedelta(weeks=1)
 MWH_PER_MW = 0.5  # in a half hour
 DATED_LATE_UNTIL = date(2022, 7, 14)
 """The last date under which FUELHH has the last half hour of the day before."""
@@ -37,6 +40,43 @@ def price_instant(day: date) -> datetime:
 def is_price_of(day: date, quoted_at: datetime) -> bool:
     """Whether a quotation is near enough to the day's instant: of the same UTC date."""
     return quoted_at.astimezone(UTC).date() == day
+
+
+def is_week_start(quoted_at: datetime) -> bool:
+    """Return whether an instant is on the grid of the weekly quotations: Thursday, 0:00 UTC."""
+    return (quoted_at - datetime(1970, 1, 1, tzinfo=UTC)) % WEEK == timedelta(0)
+
+
+def prices_of_days(
+    quotations: Mapping[datetime, float], days: Sequence[date]
+) -> tuple[dict[date, tuple[datetime, float]], dict[date, str]]:
+    """Pick the price of each day from a history, and say of each other day why it has none there.
+
+    A quotation is weekly when it is on the week's grid and the one before or after it is whole weeks away; a daily one
+    whose neighbours are lacking cannot be told from it, and is not used either.
+
+    Args:
+        quotations: £ per BTC by UTC time; 0 or less where the source has none.
+
+    Returns:
+        Time and price by day, and the reasons.
+    """
+    times = sorted(quotations)
+    found, reasons = {}, {}
+    for day in days:
+        index = bisect_right(times, price_instant(day)) - 1
+        if index < 0 or not is_price_of(day, times[index]):
+            reasons[day] = f"there is no quotation of {day} until noon UTC"
+            continue
+        quoted_at, price = times[index], quotations[times[index]]
+        neighbours = [*times[max(index - 1, 0) : index], *times[index + 1 : index + 2]]
+        if is_week_start(quoted_at) and any((other - quoted_at) % WEEK == timedelta(0) for other in neighbours):
+            reasons[day] = f"the quotation of {day} is one of a week"
+        elif not price > 0:
+            reasons[day] = f"GBP is {price}: the price of {day} is not known"
+        else:
+            found[day] = (quoted_at, price)
+    return found, reasons
 
 
 def whole_generation(megawatts: pd.DataFrame, days: Sequence[date]) -> tuple[pd.DataFrame, dict[date, str]]:

@@ -1,8 +1,7 @@
-"""mempool.space: the changes of Bitcoin's difficulty, one by one, and its price of a day. Rules of the series belong to
-the domain."""
+"""mempool.space: the changes of Bitcoin's difficulty, one by one, and the history of its price. Rules of the series
+belong to the domain."""
 
-from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Annotated, NamedTuple, Self
 
@@ -11,7 +10,6 @@ from pydantic import FailFast, Field, TypeAdapter, with_config
 from pyrate_limiter import Limiter
 from typing_extensions import TypedDict  # pydantic wants this one below Python 3.12
 
-from mining_assets.domain.worth import is_price_of, price_instant
 from mining_assets.sources.errors import BrokenBodyError, ImpossibleValueError
 from mining_assets.sources.http import Answer, HttpClient, HttpCounters, HttpLimits
 from mining_assets.sources.json_bodies import STRICT, shown, validated
@@ -73,7 +71,7 @@ class Quotation(NamedTuple):
     """A price of Bitcoin.
 
     Attributes:
-        price: £ per BTC, above 0.
+        price: £ per BTC; 0 or −1 where the source has none.
         quoted_at: UTC time at which it was recorded.
     """
 
@@ -89,30 +87,30 @@ class _Price(TypedDict):
 
 @with_config(STRICT)
 class _Prices(TypedDict):
-    prices: list[_Price]
+    prices: Annotated[list[_Price], FailFast()]
 
 
 _PRICES = TypeAdapter(_Prices)
 
 
-def price_parser(day: date) -> Callable[[bytes], Quotation]:
-    """The parser for the price of a day; refuses that of another date, and what stands for none (0 and −1).
+def parse_prices(body: bytes) -> tuple[Quotation, ...]:
+    """Read a history of prices, in the order in which it came.
 
-    It raises ``BrokenBodyError`` for an empty body, which is how the source answers when its database fails.
+    Raises:
+        BrokenBodyError: no history, or an empty body, which is how the source answers when its database fails.
+        ImpossibleValueError: a value is not of its type, a time cannot be one, or occurs twice.
     """
-
-    def parse(body: bytes) -> Quotation:
-        prices = validated(_PRICES, body, ("prices",))["prices"]
-        if len(prices) != 1:
-            raise ImpossibleValueError(f"{len(prices)} prices where one was asked for")
-        time, price = prices[0]["time"], prices[0]["GBP"]
-        if not price > 0:
-            raise ImpossibleValueError(f"GBP is {shown(price)}: the price of {day} is not known")
-        if time not in _TIMES or not is_price_of(day, datetime.fromtimestamp(time, UTC)):
-            raise ImpossibleValueError(f"time is {shown(time)}: not of {day}, of which the price was asked for")
-        return Quotation(price, datetime.fromtimestamp(time, UTC))
-
-    return parse
+    rows = validated(_PRICES, body, ("prices",))["prices"]
+    if not rows:
+        raise BrokenBodyError("the history of prices is empty")
+    times: set[int] = set()
+    for index, row in enumerate(rows):
+        if row["time"] not in _TIMES:
+            raise ImpossibleValueError(f"row with index {index}: time is {shown(row['time'])}")
+        if row["time"] in times:
+            raise ImpossibleValueError(f"row with index {index}: time is {row['time']}: occurs more than once")
+        times.add(row["time"])
+    return tuple(Quotation(row["GBP"], datetime.fromtimestamp(row["time"], UTC)) for row in rows)
 
 
 class MempoolClient:
@@ -150,7 +148,9 @@ class MempoolClient:
         """Every change of the difficulty since the first block, newest first as the source has it."""
         return await self._http.get("mining/difficulty-adjustments", parse_difficulty_adjustments)
 
-    async def price(self, day: date) -> Answer[Quotation]:
-        """The price of Bitcoin in £ at noon UTC of a day (see ``domain.worth``): the last one recorded until then."""
-        params = {"currency": "GBP", "timestamp": str(int(price_instant(day).timestamp()))}
-        return await self._http.get("historical-price", price_parser(day), params)
+    async def prices(self) -> Answer[tuple[Quotation, ...]]:
+        """Ask for the whole history of Bitcoin's price in £; which of it is a day's price is said in ``domain.worth``.
+
+        One answer has every quotation: only beside its neighbours can a weekly one be recognized.
+        """
+        return await self._http.get("historical-price", parse_prices, {"currency": "GBP"})

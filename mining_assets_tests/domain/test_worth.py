@@ -18,10 +18,12 @@ from mining_assets.domain.worth import (
     curtailed_share,
     is_price_of,
     price_instant,
+    prices_of_days,
     value_ratio,
     whole_generation,
 )
 from mining_assets_tests.domain.test_summaries import bitcoin, daily
+from mining_assets_tests.twin.recorded import NO_DATA, recorded_data
 
 DAY, SHORT, LONG = date(2025, 6, 3), date(2025, 3, 30), date(2025, 10, 26)
 FIRST, SECOND, JULY = date(2025, 6, 1), date(2025, 6, 2), date(2025, 7, 1)
@@ -39,6 +41,58 @@ def test_the_price_of_a_day_is_that_of_noon_utc_within_it(day: date) -> None:
 )
 def test_a_quotation_of_another_date_is_no_price_of_the_day(hours: float, is_of_it: bool) -> None:
     assert is_price_of(DAY, price_instant(DAY) + timedelta(hours=hours)) is is_of_it
+
+
+THURSDAY = date(2025, 6, 5)
+AT_NOON = price_instant(THURSDAY)
+WEEKS = [AT_NOON - timedelta(hours=12) + timedelta(weeks=number) for number in range(-2, 3)]
+
+
+@pytest.mark.parametrize(
+    "times",
+    [WEEKS, WEEKS[2:], WEEKS[:3], [*WEEKS[:3], WEEKS[2] + timedelta(days=2)], [WEEKS[0], *WEEKS[2:]]],
+    ids=["amid", "first", "last", "before the first daily one", "after a gap"],
+)
+def test_a_quotation_of_a_week_is_no_price_of_its_first_day(times: list[datetime]) -> None:
+    found, reasons = prices_of_days(dict.fromkeys(times, 1.0), [THURSDAY])
+    assert (found, reasons) == ({}, {THURSDAY: "the quotation of 2025-06-05 is one of a week"})
+
+
+def test_a_daily_quotation_on_the_grid_of_weeks_is_the_price_of_its_day() -> None:
+    quoted = {WEEKS[2] + timedelta(days=days): 100.0 + days for days in (-1, 0, 1)}
+    assert prices_of_days(quoted, [THURSDAY]) == ({THURSDAY: (WEEKS[2], 100.0)}, {})
+
+
+def test_the_price_is_the_last_until_noon_of_its_own_date() -> None:
+    quoted = {AT_NOON + timedelta(hours=hours): 100.0 + hours for hours in (-30, -2, -1, 1)}
+    found, reasons = prices_of_days(quoted, [THURSDAY, date(2025, 6, 6)])
+    assert found == {THURSDAY: (AT_NOON - timedelta(hours=1), 99.0)}
+    assert reasons == {date(2025, 6, 6): "there is no quotation of 2025-06-06 until noon UTC"}
+
+
+@pytest.mark.parametrize("price", [0.0, -1.0])
+def test_what_stands_for_no_price_is_none_and_no_older_one_takes_its_place(price: float) -> None:
+    quoted = {AT_NOON - timedelta(hours=1): 5.0, AT_NOON: price}
+    assert prices_of_days(quoted, [THURSDAY]) == (
+        {},
+        {THURSDAY: f"GBP is {price}: the price of 2025-06-05 is not known"},
+    )
+
+
+@pytest.mark.skipif(recorded_data() is None, reason=NO_DATA)
+def test_of_recorded_closes_told_by_the_week_none_is_taken_and_those_told_by_the_day_are() -> None:
+    folder = recorded_data()
+    assert folder is not None
+    table = pd.read_csv(folder / "bitcoin/btc_usd_daily.csv")
+    closes = {date.fromisoformat(day): price for day, price in zip(table["date"], table["btc_usd"], strict=True)}
+    change, week = date(2021, 9, 4), timedelta(weeks=1)
+    weekly = {day: closes[day + week] for day in closes if day < change and day.weekday() == 3}
+    daily_closes = {day: price for day, price in closes.items() if day >= change}
+    quoted = {price_instant(day) - timedelta(hours=12): price for day, price in (weekly | daily_closes).items()}
+    found, reasons = prices_of_days(quoted, list(closes))
+    assert len(weekly) > 290
+    assert {day: price for day, (_, price) in found.items()} == daily_closes
+    assert set(reasons) == {day for day in closes if day < change}
 
 
 def megawatts(day: date, value: float = 100.0) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
-"""mempool.space's price of a day: what is read, what is asked for again, and what is no price."""
+"""mempool.space's history of prices: what is read, what is asked for again, and what is refused."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -10,58 +10,57 @@ from mining_assets.sources.http import Answer
 from mining_assets.sources.mempool import MempoolClient, Quotation
 from mining_assets_tests.sources.loopback import QUICK, run
 
-DAY = date(2025, 6, 1)
 NOON = 1748779200
 
 
-def price(body: str) -> Answer[Quotation]:
-    async def work() -> Answer[Quotation]:
+def prices(body: str) -> Answer[tuple[Quotation, ...]]:
+    async def work() -> Answer[tuple[Quotation, ...]]:
         transport = httpx.MockTransport(lambda _: httpx.Response(200, content=body))
         async with MempoolClient("http://mempool.test/api/v1", QUICK, transport=transport) as client:
-            return await client.price(DAY)
+            return await client.prices()
 
     return run(work())
 
 
-def body(price: object = 77_000.5, time: object = NOON, **more: object) -> str:
-    return httpx.Response(200, json={"prices": [{"time": time, "GBP": price, **more}], "exchangeRates": {}}).text
+def body(*prices: object, time: object = NOON, **more: object) -> str:
+    rows = [{"time": time, "GBP": price, **more} for price in prices]
+    return httpx.Response(200, json={"prices": rows, "exchangeRates": {}}).text
 
 
-def test_the_price_of_noon_is_asked_for_and_read() -> None:
-    answer = price(body(USD=105_000))
-    assert answer.value == Quotation(77_000.5, datetime(2025, 6, 1, 12, tzinfo=UTC))
-    assert answer.url == f"http://mempool.test/api/v1/historical-price?currency=GBP&timestamp={NOON}"
+def test_the_history_is_asked_for_once_and_read() -> None:
+    answer = prices(body(77_000.5, USD=105_000))
+    assert answer.value == (Quotation(77_000.5, datetime(2025, 6, 1, 12, tzinfo=UTC)),)
+    assert answer.url == "http://mempool.test/api/v1/historical-price?currency=GBP"
 
 
-def test_a_price_of_midnight_is_one_of_the_date() -> None:
-    assert price(body(77_000, NOON - 12 * 3600)).value.quoted_at == datetime(2025, 6, 1, tzinfo=UTC)
+@pytest.mark.parametrize("price", [0, -1])
+def test_what_stands_for_no_price_spoils_no_other(price: int) -> None:
+    assert prices(body(price)).value[0].price == price
 
 
-@pytest.mark.parametrize("answered", ["", "null", "[]", "{}", '{"prices": null}', '{"prices": [{"time": 1', "<html>"])
+@pytest.mark.parametrize(
+    "answered", ["", "null", "[]", "{}", '{"prices": null}', '{"prices": [{"time": 1', "<html>", '{"prices": []}']
+)
 def test_what_is_no_answer_is_asked_for_again_and_then_the_source_is_away(answered: str) -> None:
     with pytest.raises(SourceUnavailable) as caught:
-        price(answered)
+        prices(answered)
     assert caught.value.attempts == QUICK.retry_attempts
 
 
 @pytest.mark.parametrize(
     ("answered", "says"),
     [
-        (body(0), "GBP is 0.0: the price of 2025-06-01 is not known"),
-        (body(-1), "GBP is -1.0: the price of 2025-06-01 is not known"),
         (body(None), "GBP is None"),
         (body("77000"), "GBP is '77000'"),
         ('{"prices": [{"time": 1748779200, "USD": 1}]}', "GBP is missing"),
-        (body(77_000, NOON - 13 * 3600), "not of 2025-06-01"),
-        (body(77_000, NOON + 12 * 3600), "not of 2025-06-01"),
-        (body(77_000, 0), "time is 0: not of 2025-06-01"),
-        (body(77_000, 10**15), "not of 2025-06-01"),
-        (body(77_000, f"{NOON}"), "time is"),
-        ('{"prices": []}', "0 prices where one was asked for"),
+        (body(77_000, time=10**15), "time is 1000000000000000"),
+        (body(77_000, time=-1), "time is -1"),
+        (body(77_000, time=f"{NOON}"), "time is"),
+        (body(77_000, 78_000), "row with index 1: time is 1748779200: occurs more than once"),
     ],
 )
-def test_what_is_no_price_of_the_day_is_refused_by_name(answered: str, says: str) -> None:
+def test_what_cannot_be_right_is_refused_by_name(answered: str, says: str) -> None:
     with pytest.raises(SourceRefused, match="historical-price") as caught:
-        price(answered)
+        prices(answered)
     assert says in str(caught.value)
     assert caught.value.attempts == 1

@@ -28,8 +28,9 @@ ANCHORS: list[tuple[int, int]] = [
 ]
 BLOCK_SECONDS = 600
 TOP_HEIGHT, TOP_EXPONENT = 961_632, math.log10(1.2e14)
-FIRST_PRICE_DAY = _unix("2010-07-19T00:00:00+00:00")
-DAY = 86_400
+FIRST_PRICE_WEEK = _unix("2010-07-22T00:00:00+00:00")
+DAILY_PRICES = _unix("2021-09-04T00:00:00+00:00")
+DAY, WEEK = 86_400, 7 * 86_400
 
 
 def block_time(height: int) -> int:
@@ -60,12 +61,22 @@ def difficulty_adjustments(until: datetime) -> list[list[float]]:
 
 
 def prices(until: datetime, currency: str) -> list[dict[str, Any]]:
-    """One price a day up to ``until``, newest first; −1 in a currency other than GBP and USD."""
+    """Prices up to ``until``, newest first; −1 in a currency other than GBP and USD.
+
+    As the source has them: one a day from ``DAILY_PRICES`` on, before it one a week, stamped with the week's first
+    instant though it is the price of the week's end.
+    """
     rate = {"GBP": 0.78, "USD": 1.0}.get(currency)
     last = int(until.astimezone(UTC).timestamp())
-    rows = []
-    for moment in range(FIRST_PRICE_DAY, last + 1, DAY):
-        years = (moment - FIRST_PRICE_DAY) / (365.25 * DAY)
-        usd = 0.08 * 10 ** (6.1 * math.sin(math.pi / 2 * min(1.0, years / 16)))
-        rows.append({"time": moment, currency: -1 if rate is None else round(usd * rate, 2)})
-    return rows[::-1]
+    weekly = range(FIRST_PRICE_WEEK, min(DAILY_PRICES, last + 1), WEEK)
+    quoted = [(moment, moment + WEEK) for moment in weekly]
+    quoted += [(moment, moment) for moment in range(DAILY_PRICES, last + 1, DAY)]
+    return [
+        {"time": moment, currency: -1 if rate is None else round(_dollars(of) * rate, 2)}
+        for moment, of in reversed(quoted)
+    ]
+
+
+def _dollars(moment: int) -> float:
+    years = (moment - FIRST_PRICE_WEEK) / (365.25 * DAY)
+    return 0.08 * 10 ** (6.1 * math.sin(math.pi / 2 * min(1.0, years / 16)))

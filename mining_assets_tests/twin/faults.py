@@ -107,6 +107,8 @@ class Fault:
 
     def matches(self, ask: Ask) -> bool:
         """Whether the fault is about such a request, whichever attempt it is."""
+        if ask.route == "prices" and ask.date is None:  # a history: the date says which of its rows are changed
+            return self.route in (None, ask.route) and (self.date is None or self.kind == "mutate")
         return all(getattr(self, name) in (None, getattr(ask, name)) for name in FIELDS)
 
     def hits(self, url: str, attempt: int) -> bool:
@@ -230,6 +232,8 @@ def _mutated(fault: Fault, world: World, rows: list[Any]) -> list[Any]:
     for row in changed:
         if not isinstance(row, dict):
             raise ValueError("mutate needs rows that are objects")
+        if fault.date and "time" in row and dt.datetime.fromtimestamp(row["time"], dt.UTC).date() != fault.date:
+            continue
         unit = row.get("id", row.get("bmUnit", row.get("elexonBmUnit")))
         is_wind = unit in world.wind_unit_ids or row.get("fuelType") == "WIND"
         if (fault.row == "wind" and not is_wind) or ("_" in fault.row and unit != fault.row):

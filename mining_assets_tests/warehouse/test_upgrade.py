@@ -4,8 +4,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -13,9 +15,11 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, MetaData, Table, insert, inspect, select, text
 
+from mining_assets.domain.worth import BITCOIN_PRICE
 from mining_assets.warehouse import reconciliation_schema, upgrade
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.schema import metadata
+from mining_assets.warehouse.series import prices, series_states, store_series
 from mining_assets.warehouse.upgrade import (
     SchemaMismatch,
     current_revision,
@@ -127,6 +131,22 @@ def test_each_migration_keeps_every_row_of_a_filled_database(empty: Warehouse, r
     with empty.reading() as connection:
         after = {name: connection.execute(select(*table.c)).all() for name, table in tables.items()}
     assert after == before
+
+
+def test_prices_that_may_be_those_of_a_week_are_forgotten_and_fetched_again(empty: Warehouse) -> None:
+    config, at = upgrade._config(), datetime(2025, 7, 1, tzinfo=UTC)
+    thursday = datetime(2017, 7, 13, tzinfo=UTC)
+    quoted = {thursday.date(): thursday, date(2025, 6, 4): datetime(2025, 6, 4, tzinfo=UTC)}
+    with empty.writing("schema") as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0009")
+        rows = [{"settlement_date": day, "price": 1.0, "quoted_at": quoted_at} for day, quoted_at in quoted.items()]
+        store_series(connection, BITCOIN_PRICE, pd.DataFrame(rows), dict.fromkeys(quoted, at))
+        command.upgrade(config, "0010")
+    with empty.reading() as connection:
+        assert set(prices(connection, list(quoted)).index) == {date(2025, 6, 4)}
+        states = [series_states(connection, BITCOIN_PRICE, day, day)["state"].iloc[0] for day in quoted]
+    assert states == ["missing", "known"]
 
 
 def test_a_second_upgrade_does_nothing(warehouse: Warehouse) -> None:
