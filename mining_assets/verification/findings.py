@@ -13,6 +13,7 @@ from mining_assets.verification.catalog import CHECKS, Check
 from mining_assets.warehouse.engine import insert_frame, read_frame
 from mining_assets.warehouse.findings import concern
 from mining_assets.warehouse.reconciliation_schema import integrity_findings
+from mining_assets.warehouse.verifications import note_verified
 
 Span = date | str
 Kind = Literal["missing", "orphan", "stale", "other"]
@@ -137,7 +138,12 @@ def problems(
 
 
 def store_findings(connection: Connection, verification: Verification, found_at: datetime) -> None:
-    """Replace what was known of the spans and tables verified by what was found now; what is still open stays so."""
+    """Replace what was known of the spans and tables verified by what was found now; what is still open stays so.
+
+    Args:
+        found_at: the instant as of which the spans were read, which counts as that of their verification.
+    """
+    note_verified(connection, verification.spans, found_at)
     table = integrity_findings.c
     verified = table.span.in_([str(span) for span in verification.spans]), table.table_name.in_(verification.tables)
     query = select(table.table_name, table.check_name, table.span, table.open_since).where(*verified)

@@ -40,33 +40,43 @@ class Scope:
         return first, over if last is None else min(last, over)
 
 
+def verify_snapshot(connection: Connection, days: Sequence[date], scope: Scope) -> Verification:
+    """Verify days by value as the caller's connection sees them, and keep nothing of it."""
+    units = reference.wind_units(connection).values()
+    capacities = {unit.bm_unit_id: unit.generation_capacity for unit in units if unit.generation_capacity}
+    return verify_days(connection, days, scope.models, reference.network_history(connection), capacities)
+
+
 def verify_and_store_days(warehouse: Warehouse, days: Sequence[date], scope: Scope) -> Verification:
     """Verify days by value and keep what was found of them."""
+    looked_at = datetime.now(UTC)
     with warehouse.reading() as connection:
-        verification = _verify_days(connection, days, scope)
+        verification = verify_snapshot(connection, days, scope)
     suspicious = sorted({finding.span for finding in verification.errors if isinstance(finding.span, date)})
     with warehouse.writing(*map(str, suspicious), FINDINGS) as connection:
         there = days_with_anything(connection, suspicious)  # the others are as missing as they were
         if there:
             others = [finding for finding in verification.findings if finding.span not in there]
-            verification.findings = others + _verify_days(connection, sorted(there), scope).findings
-        store_findings(connection, verification, datetime.now(UTC))
+            verification.findings = others + verify_snapshot(connection, sorted(there), scope).findings
+        store_findings(connection, verification, looked_at)
     return verification
 
 
 def verify_and_store_months(warehouse: Warehouse, months: Sequence[str], scope: Scope) -> Verification:
     """Verify monthly summaries and keep what was found."""
     with warehouse.writing(*months, FINDINGS) as connection:
+        looked_at = datetime.now(UTC)
         verification = verify_months(connection, months, scope.bounds)
-        store_findings(connection, verification, datetime.now(UTC))
+        store_findings(connection, verification, looked_at)
     return verification
 
 
 def verify_and_store_years(warehouse: Warehouse, years: Sequence[str], scope: Scope) -> Verification:
     """Verify yearly summaries and keep what was found."""
     with warehouse.writing(*years, FINDINGS) as connection:
+        looked_at = datetime.now(UTC)
         verification = verify_years(connection, years, scope.bounds)
-        store_findings(connection, verification, datetime.now(UTC))
+        store_findings(connection, verification, looked_at)
     return verification
 
 
@@ -82,10 +92,11 @@ def verify_and_store_references(warehouse: Warehouse) -> Verification:
 
 def verify_within(connection: Connection, day: date, scope: Scope) -> Verification:
     """Verify a day, its month and its year as they are in the caller's transaction, and keep what is found with it."""
-    verification = _verify_days(connection, [day], scope)
+    looked_at = datetime.now(UTC)
+    verification = verify_snapshot(connection, [day], scope)
     verification.merge(verify_months(connection, [month_of(day)], scope.bounds))
     verification.merge(verify_years(connection, [year_of(month_of(day))], scope.bounds))
-    store_findings(connection, verification, datetime.now(UTC))
+    store_findings(connection, verification, looked_at)
     return verification
 
 
@@ -118,9 +129,3 @@ def note_scan(warehouse: Warehouse, name: str, first: date, last: date, verifica
     }
     with warehouse.writing("integrity_scan") as connection:
         upsert_rows(connection, integrity_scans, [row])
-
-
-def _verify_days(connection: Connection, days: Sequence[date], scope: Scope) -> Verification:
-    units = reference.wind_units(connection).values()
-    capacities = {unit.bm_unit_id: unit.generation_capacity for unit in units if unit.generation_capacity}
-    return verify_days(connection, days, scope.models, reference.network_history(connection), capacities)

@@ -13,6 +13,7 @@ from mining_assets.domain.tolerance import same
 from mining_assets.warehouse.days import whole_days
 from mining_assets.warehouse.engine import insert_frame, read_frame
 from mining_assets.warehouse.schema import calculation_days, historical_bitcoin_calculations
+from mining_assets.warehouse.verifications import note_written
 
 _GROUPS_AT_A_TIME = 5_000  # SQLite takes 32,766 values in a statement
 KEY = ["settlement_date", "settlement_period", "farm_id", "miner_model"]
@@ -59,6 +60,7 @@ def store_calculations(
     renoted = _replace_differing(
         connection, calculation_days, noted, notes, by=["settlement_date"], key=["settlement_date", "miner_model"]
     )
+    note_written(connection, stale | renoted)
     return stale | renoted
 
 

@@ -21,6 +21,7 @@ from mining_assets.warehouse.schema import (
     settlement_ledger,
     unknown_wind_units,
 )
+from mining_assets.warehouse.verifications import note_written
 
 LEDGER_COLUMNS = tuple(column.name for column in settlement_ledger.columns)
 
@@ -103,6 +104,7 @@ def store_day(connection: Connection, fetched: FetchedDay, *, accept_shrink: boo
     if fetched.unknown_units is not None:  # a whole day was fetched, not a period of it
         connection.execute(delete(refused_answers).where(refused_answers.c.settlement_date == day))
     upsert_rows(connection, settlement_days, [row])
+    note_written(connection, [day])
     if outcome is Outcome.RESTATED and before is not None:
         insert_frame(connection, restatements, _restatement(day, before, after))
     return outcome
@@ -139,6 +141,12 @@ def noted_days(connection: Connection, days: Sequence[date]) -> pd.DataFrame:
     noted = settlement_days.c
     query = select(*noted).where(noted.settlement_date.in_(days)).order_by(noted.settlement_date)
     return read_frame(connection, query).set_index("settlement_date")
+
+
+def stored_days(connection: Connection, first: date, last: date) -> list[date]:
+    """Read which days from first to last were stored."""
+    day = settlement_days.c.settlement_date
+    return list(connection.execute(select(day).where(day.between(first, last)).order_by(day)).scalars())
 
 
 def payments(connection: Connection, days: Sequence[date]) -> "pd.Series[float]":

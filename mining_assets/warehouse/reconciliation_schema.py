@@ -46,6 +46,26 @@ integrity_scans = Table(
     comment="When the scans last ran to their end.",
 )
 
+span_writes = Table(
+    "span_writes",
+    metadata,
+    required("span", Name, "Day (2025-06-01), month (2025-06) or year (2025)."),
+    required("written_at", Instant, "When anything of it was last written by the product."),
+    PrimaryKeyConstraint("span"),
+    sqlite_strict=True,
+    comment="When each span was last written: what was verified before has to be verified again.",
+)
+
+verifications = Table(
+    "verifications",
+    metadata,
+    required("span", Name, "Day (2025-06-01), month (2025-06) or year (2025); all for references."),
+    required("verified_at", Instant, "As it was then, everything of it was last verified by value."),
+    PrimaryKeyConstraint("span"),
+    sqlite_strict=True,
+    comment="When each span was last verified by value; what was found is in integrity_findings.",
+)
+
 healing_attempts = Table(
     "healing_attempts",
     metadata,

@@ -19,6 +19,7 @@ from mining_assets.domain.worth import BITCOIN_PRICE, SERIES, WIND_GENERATION
 from mining_assets.warehouse.engine import insert_frame, plain_rows, read_frame, upsert_rows
 from mining_assets.warehouse.reconciliation_schema import integrity_findings
 from mining_assets.warehouse.schema import bitcoin_price, day_fetches, wind_generation
+from mining_assets.warehouse.verifications import note_written
 
 TABLES: dict[str, Table] = {BITCOIN_PRICE: bitcoin_price, WIND_GENERATION: wind_generation}
 assert tuple(TABLES) == SERIES
@@ -62,6 +63,7 @@ def store_series(connection: Connection, name: str, rows: pd.DataFrame, fetched_
         for day in days
     ]
     upsert_rows(connection, day_fetches, notes)
+    note_written(connection, days)
 
 
 def rows_of(connection: Connection, name: str, days: Sequence[date]) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from mining_assets.warehouse.schema import (
     monthly_summaries,
     yearly_summaries,
 )
+from mining_assets.warehouse.verifications import note_written
 
 SUMMARIES: dict[str, Table] = {
     table.name: table
@@ -66,6 +67,7 @@ def store_summaries(connection: Connection, table: Table, spans: Sequence[object
     changed = {row[position] for row in old ^ new}
     connection.execute(delete(table).where(span.in_(changed)))
     insert_frame(connection, table, wanted[wanted.iloc[:, position].isin(changed)])
+    note_written(connection, changed)
     return len(old ^ new)
 
 

@@ -1,0 +1,102 @@
+"""When each day, month and year was last written and last verified by value: what may be claimed of a range of days.
+
+It is the one answer to "since when is this verified", for status, analysis, report and checks alike.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from sqlalchemy import Connection, or_, select
+
+from mining_assets.domain.healing import DayRange, day_ranges
+from mining_assets.domain.summaries import month_of, year_of
+from mining_assets.warehouse.engine import upsert_rows
+from mining_assets.warehouse.reconciliation_schema import span_writes, verifications
+
+_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What of a range of days was verified by value since it was last written.
+
+    Attributes:
+        days: how many days of the range hold anything.
+        since: the oldest of the last verifications of what was verified; None when nothing was.
+        unverified: the days that were not verified since they were last written, as ranges.
+        unverified_spans: the months and years of which the same is true.
+    """
+
+    days: int
+    since: datetime | None
+    unverified: tuple[DayRange, ...]
+    unverified_spans: tuple[str, ...]
+
+    @property
+    def unverified_days(self) -> int:
+        """How many days were not verified since they were last written."""
+        return sum((last - first).days + 1 for first, last in self.unverified)
+
+    @property
+    def everything(self) -> bool:
+        """Whether every day that holds anything, and every month and year of one, was."""
+        return not self.unverified and not self.unverified_spans
+
+    @property
+    def sentence(self) -> str:
+        """The same for people, without a full stop."""
+        if not self.days:
+            return "nothing, as nothing is stored"
+        done = self.days - self.unverified_days
+        at = f" at {self.since:%Y-%m-%d %H:%M} UTC or later" if self.since and done else ""
+        if self.everything:
+            return f"everything{at}"
+        not_yet = [f"{first}" if first == last else f"{first} to {last}" for first, last in self.unverified]
+        named = ", ".join((not_yet + list(self.unverified_spans))[:_NAMED])
+        more = len(not_yet) + len(self.unverified_spans) - _NAMED
+        left = named + (f" and {more:,} more" if more > 0 else "")
+        return f"{done:,} of {self.days:,} days{at}; not since it was last written: {left}"
+
+
+def note_written(connection: Connection, spans: Iterable[object]) -> None:
+    """Note that days, months or years are written, in the transaction that does; a verification before is void."""
+    now = datetime.now(UTC)
+    upsert_rows(connection, span_writes, [{"span": span, "written_at": now} for span in sorted(map(str, spans))])
+
+
+def note_verified(connection: Connection, spans: Iterable[object], looked_at: datetime) -> None:
+    """Note that everything of some days, months or years was verified as it was at an instant."""
+    rows = [{"span": span, "verified_at": looked_at} for span in sorted(map(str, spans))]
+    upsert_rows(connection, verifications, rows)
+
+
+def read_verified(connection: Connection, stored: Collection[date]) -> Verified:
+    """Read what was verified of some days, and of the months and years that they are in.
+
+    Args:
+        stored: the days of a range that hold anything; there is nothing to verify of the others.
+    """
+    if not stored:
+        return Verified(0, None, (), ())
+    first, last = min(stored), max(stored)
+    months = sorted({month_of(day) for day in stored})
+    years = sorted({year_of(month) for month in months})
+    span = verifications.c.span
+    query = (
+        select(span, verifications.c.verified_at)
+        .outerjoin(span_writes, span_writes.c.span == span)
+        .where(
+            or_(span.between(str(first), str(last)), span.in_([*months, *years])),
+            or_(span_writes.c.written_at.is_(None), span_writes.c.written_at <= verifications.c.verified_at),
+        )
+    )
+    known = dict(connection.execute(query).all())
+    wanted = [*map(str, stored), *months, *years]
+    instants = [known[name] for name in wanted if name in known]
+    return Verified(
+        days=len(stored),
+        since=min(instants, default=None),
+        unverified=tuple(day_ranges((day for day in stored if str(day) not in known), longest=len(stored))),
+        unverified_spans=tuple(name for name in (*months, *years) if name not in known),
+    )
