@@ -4,12 +4,15 @@ Which state a day is in:
 
 - ``missing``: it was never whole.
 - ``partial``: some of its ledger is gone; something outside damaged it.
-- ``damaged``: the last verification found records that are not those of the ledger.
+- ``damaged``: its records are not as many as its ledger says, or the last verification found that they are not those.
 - ``provisional``: whole, last fetched before 15:00 UTC of the day after, when the settlement still changes.
 - ``final``: whole, and fetched after that.
 
 Beside its state a day is ``inconsistent`` when something derived from it is missing, orphan, stale or does not add up,
 ``restated`` when its content changed at a later fetch, and ``quarantined`` when healing gave it up.
+
+The newest days of a range are counted in the large tables themselves (``counting``). Of older days, and of all values,
+the control tables and the last verification tell.
 """
 
 from collections.abc import Sequence
@@ -25,6 +28,7 @@ from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.restatement import are_final
 from mining_assets.domain.summaries import BITCOIN_FIGURES
 from mining_assets.domain.tolerance import RELATIVE_TOLERANCE
+from mining_assets.warehouse.counting import count_rows, counted_days
 from mining_assets.warehouse.engine import read_frame
 from mining_assets.warehouse.reconciliation_schema import healing_attempts, integrity_findings
 from mining_assets.warehouse.schema import (
@@ -54,10 +58,16 @@ def day_states(connection: Connection, first: date, last: date, models: Sequence
     stored = read_frame(connection, _query(first, last, models)).set_index("day")
     every = pd.Index([first + timedelta(days=offset) for offset in range((last - first).days + 1)], name="day")
     days = stored.reindex(every)
+    counted = count_rows(connection, *counted_days(first, last), models)
+    days["counted_rows"] = counted["stored"]
+    days["rows_differ"] = counted["stored"] != counted["noted"]
     states = pd.DataFrame(index=every)
     states["state"] = _state(days)
     for name in COUNTS:
         states[name] = days[name].fillna(0).astype("int64")
+        if name in counted:
+            states[name] = counted[name].reindex(every).fillna(states[name]).astype("int64")
+    states["stale"] = states["stale"].clip(upper=states["actual"])
     # The control tables know what was written; a verification that found more wrong knows better.
     for name, present in (("missing", -1), ("orphan", 1), ("stale", 0)):
         worse = (days[f"found_{name}"].fillna(0).astype("int64") - states[name]).clip(lower=0)
@@ -66,7 +76,9 @@ def day_states(connection: Connection, first: date, last: date, models: Sequence
     adds_up = _true(days["adds_up"])
     whole = states["state"].isin(["final", "provisional", "damaged"])
     disagrees = states[["missing", "orphan", "stale"]].sum(axis=1).gt(0) | ~adds_up | _true(days["found_inconsistent"])
-    states["inconsistent"] = (whole & (disagrees | _true(days["learned"]))) | (~whole & _true(days["has_derived"]))
+    states["inconsistent"] = (whole & (disagrees | _true(days["learned"]))) | (
+        ~whole & (_true(days["has_derived"]) | states["actual"].gt(0))
+    )
     states["learned"] = _true(days["learned"])
     states["restated"] = _true(days["restated"])
     states["quarantined"] = days["quarantined_at"].notna()
@@ -84,9 +96,9 @@ def _state(days: pd.DataFrame) -> "np.ndarray[tuple[int], np.dtype[np.object_]]"
     ledger_rows = days["ledger_rows"].fillna(0)
     whole = days["periods"].notna() & (ledger_rows == 2 * days["periods"].fillna(0))
     final = whole & are_final(days["fetched_at"])
-    some = days["periods"].notna() | (ledger_rows > 0)
+    some = days["periods"].notna() | (ledger_rows > 0) | (days["counted_rows"] > 0)
     return np.select(
-        [whole & _true(days["found_damaged"]), final, whole, some],
+        [whole & (_true(days["found_damaged"]) | _true(days["rows_differ"])), final, whole, some],
         ["damaged", "final", "provisional", "partial"],
         "missing",
     )

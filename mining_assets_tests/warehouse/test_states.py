@@ -17,6 +17,7 @@ from mining_assets.warehouse.schema import (
     calculation_days,
     curtailment_records,
     daily_summaries,
+    historical_bitcoin_calculations,
     restatements,
     settlement_days,
     settlement_ledger,
@@ -334,10 +335,17 @@ def test_what_the_last_verification_found_in_the_detail_goes_before_the_notes(wh
 
 
 def test_what_the_notes_and_the_verification_both_know_is_not_counted_twice(whole: Connection) -> None:
-    whole.execute(delete(calculation_days).where(calculation_days.c.miner_model == "S9"))
+    for table in (calculation_days, historical_bitcoin_calculations):
+        whole.execute(delete(table).where(table.c.miner_model == "S9"))
     assert counts(state(whole)) == (6, 4, 2, 0, 0)
     whole.execute(finding(effect="inconsistent", missing=2))
     assert counts(state(whole)) == (6, 4, 2, 0, 0)
+
+
+def test_calculations_that_are_there_are_counted_though_nothing_notes_them(whole: Connection) -> None:
+    whole.execute(delete(calculation_days).where(calculation_days.c.miner_model == "S9"))
+    assert counts(state(whole)) == (6, 6, 0, 0, 0)
+    assert state(whole)["inconsistent"]
 
 
 def test_what_healing_tried_is_told_also_of_days_that_are_missing(warehouse: Warehouse) -> None:
