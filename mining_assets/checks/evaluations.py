@@ -13,7 +13,7 @@ import dagster as dg
 from mining_assets.verification.catalog import CHECKS, Check
 from mining_assets.verification.findings import Finding, Verification
 from mining_assets.verification.scan import Scope
-from mining_assets.verification.standing import standing_findings
+from mining_assets.verification.standing import standing_findings, verified_of_all
 from mining_assets.warehouse.engine import Warehouse
 
 _LISTED = 20
@@ -55,14 +55,15 @@ def check_results(
     by_check: dict[Check, list[Finding]] = {check: [] for check in checks}
     for finding in standing_findings(warehouse, scope, checks):
         by_check[finding.check].append(finding)
+    verified = verified_of_all(warehouse, scope).sentence
     return [
         dg.AssetCheckResult(
             asset_key=check.table,
             check_name=check.name,
             passed=not found,
             severity=_severity(check),
-            description=_summary(verification, check, found),
-            metadata=_metadata(verification, check, found, docs_url),
+            description=_summary(verification, check, found, verified),
+            metadata=_metadata(verification, check, found, verified, docs_url),
         )
         for check, found in by_check.items()
     ]
@@ -93,10 +94,11 @@ def _severity(check: Check) -> dg.AssetCheckSeverity:
     return dg.AssetCheckSeverity.ERROR if check.severity == "error" else dg.AssetCheckSeverity.WARN
 
 
-def _summary(verification: Verification, check: Check, found: list[Finding]) -> str:
+def _summary(verification: Verification, check: Check, found: list[Finding], verified: str) -> str:
     covered = _covered(verification, check)
     if not found:
-        return f"Nothing is open anywhere. This run covered {covered}."
+        as_of = f" Verified by value: {verified}." if check.level != "reference" else ""
+        return f"Nothing is open anywhere. This run covered {covered}.{as_of}"
     of_run = sum(finding.span in verification.spans for finding in found)
     known = [finding.since for finding in found if finding.since is not None]
     since = f" since {min(known):%Y-%m-%d %H:%M} UTC" if known else ""
@@ -124,12 +126,15 @@ def _covered(verification: Verification, check: Check) -> str:
     return f"{len(spans):,} {check.level}s from {spans[0]} to {spans[-1]}"
 
 
-def _metadata(verification: Verification, check: Check, found: list[Finding], docs_url: str | None) -> dict[str, Any]:
+def _metadata(
+    verification: Verification, check: Check, found: list[Finding], verified: str, docs_url: str | None
+) -> dict[str, Any]:
     counts = verification.counts.get(check, {})
     metadata: dict[str, Any] = {
         "problems": sum(finding.problems for finding in found),
         f"open {check.level}s": len(found),
         "covered": _covered(verification, check),
+        **({"verified by value": verified} if check.level != "reference" else {}),
         **counts,
     }
     if counts.get("expected"):

@@ -124,7 +124,7 @@ def as_dict(made: Report, path: Path) -> dict[str, Any]:
 
 def as_text(made: Report, path: Path) -> str:
     """What heads the report, for people."""
-    totals, scanned = made.totals, made.status.scans.get("all")
+    totals = made.totals
     lines = [
         f"{made.status.first} to {made.status.last}: {made.verdict.headline}. {made.verdict.explanation}",
         *(f"  {days}: {kind}" for days, _, kind in made.open_ranges[:_RANGES_AS_TEXT]),
@@ -133,7 +133,7 @@ def as_text(made: Report, path: Path) -> str:
         f"Paid: {number(totals.payment, 2, '£')}",
         *(f"{mined.model}: {number(mined.bitcoin, 8)} BTC (subsidy only)" for mined in totals.mined),
         *_farms(made),
-        f"All history verified by value: {f'{scanned:%Y-%m-%d %H:%M} UTC' if scanned else 'never yet'}",
+        f"Verified by value: {made.verified}",
         f"The report is in {path}",
     ]
     return "\n".join(lines)

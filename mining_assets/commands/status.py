@@ -1,4 +1,4 @@
-"""`status`: the reconciliation report, from the control tables alone, so that it is instant."""
+"""`status`: the reconciliation report, from the control tables and a count of the newest days: it is instant."""
 
 import json
 import sys
@@ -17,6 +17,7 @@ from mining_assets.domain.worth import BITCOIN_PRICE, WIND_GENERATION
 from mining_assets.settings import now
 from mining_assets.warehouse.series import STATES as SERIES_STATES
 from mining_assets.warehouse.status import Status, completion, read_status
+from mining_assets.warehouse.verifications import Verified
 
 _LISTED = 20
 FLAGS = ("inconsistent", "restated", "quarantined")
@@ -58,7 +59,8 @@ def as_dict(report: Status) -> dict[str, Any]:
         "flags": {name: int(report.days[name].sum()) for name in FLAGS},
         "differing_summaries": [{"table": table, "span": span} for table, span in report.differing],
         "errors": [{"table": table, "check": check, "span": span} for table, check, span in report.errors],
-        "last_scans": {scope: at.isoformat() for scope, at in report.scans.items()},
+        "counted": {"from": str(report.counted[0]), "to": str(report.counted[1])},
+        "verified": _verified(report.verified),
         "newest_vintage": report.newest_vintage.isoformat() if report.newest_vintage else None,
         "series": {name: _series(states) for name, states in report.series.items()},
         "possible_wind_units": [
@@ -127,6 +129,7 @@ def _lines(report: Status) -> Iterator[str]:
     for day, row in _by_day(lacking):
         yield f"{day}: {_completion(row):.1f}% complete (missing {row['missing']:,} calculations)"
     yield ""
+    yield from _as_of(report)
     yield f"Expected calculations: {report.total('expected'):,}"
     yield f"Orphan calculations: {report.total('orphan'):,}"
     yield f"Stale calculations: {report.total('stale'):,}"
@@ -148,8 +151,6 @@ def _lines(report: Status) -> Iterator[str]:
         yield f"  {span} {table} {check}"
     vintage = report.newest_vintage
     yield f"Newest settlement run: {f'{vintage:%Y-%m-%d %H:%M} UTC' if vintage else 'none'}"
-    scanned = max(report.scans.values(), default=None)
-    yield f"Verified by value: {f'{scanned:%Y-%m-%d %H:%M} UTC' if scanned else 'never by a scan'}"
     for name, states in report.series.items():
         yield from _of_series(name, states)
     yield from _possible_wind(report)
@@ -169,6 +170,28 @@ def _possible_wind(report: Status) -> Iterator[str]:
             f"Days of an earlier version, of which not all such units are known: {len(unkept):,}, {unkept[0]} to "
             f"{unkept[-1]}; `mining-assets range {unkept[0]} {unkept[-1]} --refetch` fetches them again"
         )
+
+
+def _as_of(report: Status) -> Iterator[str]:
+    """What the figures above rest on: which of them were counted just now, and since when values are verified."""
+    first, last = report.counted
+    if first == report.first:
+        yield "Counted just now: records and calculations of all days"
+    else:
+        yield f"Counted just now: records and calculations of {first} to {last}; earlier ones as written or verified"
+    yield f"Verified by value: {report.verified.sentence}"
+
+
+def _verified(verified: Verified) -> dict[str, Any]:
+    """What was verified by value since it was last written."""
+    return {
+        "everything": verified.everything,
+        "since": verified.since.isoformat() if verified.since else None,
+        "days": verified.days - verified.unverified_days,
+        "unverified_days": verified.unverified_days,
+        "unverified": [{"from": str(first), "to": str(last)} for first, last in verified.unverified],
+        "unverified_months_and_years": list(verified.unverified_spans),
+    }
 
 
 def _of_series(name: str, states: pd.DataFrame) -> Iterator[str]:

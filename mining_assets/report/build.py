@@ -2,23 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from sqlalchemy import Connection
 
 from mining_assets.domain.mining import MinerModel
 from mining_assets.files import written_whole
 from mining_assets.report.figures import figures
 from mining_assets.report.shaping import DAY_KINDS, Totals, farms_ranked, totals
 from mining_assets.report.tables import number
-from mining_assets.report.verdict import Verdict, open_ranges, verdict
+from mining_assets.report.verdict import Verdict, open_ranges, verdict, verified_by_value
+from mining_assets.verification.scan import Scope, verify_snapshot
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.reporting import Material, read_material
 from mining_assets.warehouse.status import Bounds, Status
 
+VERIFIED_HERE = 31
+"""A report on no more days than this verifies them itself, on the snapshot that it is made from."""
 _RANGES = 40
 
 
@@ -30,6 +34,7 @@ class Report:
         farms: as from ``shaping.farms_ranked``, all of them.
         open_ranges: days that are not final, as from ``verdict.open_ranges``.
         month: whose half hours are shown.
+        verified: what of its days was verified by value, and when.
     """
 
     status: Status
@@ -38,6 +43,7 @@ class Report:
     farms: pd.DataFrame
     open_ranges: list[tuple[str, int, str]]
     month: str | None
+    verified: str
     html: str
 
     def write(self, path: Path) -> None:
@@ -67,12 +73,27 @@ def build_report(
         month: whose half hours are shown, as 2025-06; the last with a whole day unless told.
     """
     with warehouse.reading() as connection:
-        material = read_material(connection, first, last, month, models, bounds)
+        material, judged, verified = judge(connection, first, last, month, models, bounds)
     made_from = warehouse.url.render_as_string(hide_password=True)
-    judged, sums = verdict(material), totals(material)
-    ranges = open_ranges(material)
-    page = _page(material, sums, judged, ranges, models, made_from, now)
-    return Report(material.status, sums, judged, farms_ranked(material.farms), ranges, material.month, page)
+    sums, ranges = totals(material), open_ranges(material)
+    page = _page(material, sums, judged, ranges, models, verified, made_from, now)
+    return Report(material.status, sums, judged, farms_ranked(material.farms), ranges, material.month, verified, page)
+
+
+def judge(
+    connection: Connection, first: date, last: date, month: str | None, models: Sequence[MinerModel], bounds: Bounds
+) -> tuple[Material, Verdict, str]:
+    """Read what a report from first to last is made from, and judge it; few days are verified for that.
+
+    Returns:
+        With the verdict, what of the days was verified by value, in words.
+    """
+    material = read_material(connection, first, last, month, models, bounds)
+    days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+    looked = None
+    if len(days) <= VERIFIED_HERE:
+        looked = verify_snapshot(connection, days, Scope(tuple(models), bounds))
+    return material, verdict(material, looked), verified_by_value(material.status, looked)
 
 
 def _page(
@@ -81,6 +102,7 @@ def _page(
     judged: Verdict,
     ranges: list[tuple[str, int, str]],
     models: Sequence[MinerModel],
+    verified: str,
     made_from: str,
     now: datetime,
 ) -> str:
@@ -104,5 +126,5 @@ def _page(
         made_at=now,
         made_from=made_from,
         version=version("mining-assets"),
-        scanned=max(material.status.scans.values(), default=None),
+        verified=verified,
     )

@@ -6,7 +6,9 @@ from math import isclose
 from mining_assets.domain.healing import day_ranges
 from mining_assets.domain.tolerance import RELATIVE_TOLERANCE
 from mining_assets.report.shaping import DAY_KINDS, day_kinds
+from mining_assets.verification.findings import Verification
 from mining_assets.warehouse.reporting import Material
+from mining_assets.warehouse.status import Status
 
 
 @dataclass(frozen=True)
@@ -14,7 +16,7 @@ class Verdict:
     """What may be said of the totals.
 
     Attributes:
-        level: empty, incomplete, inconsistent, provisional or final.
+        level: empty, incomplete, inconsistent, unverified, provisional or final.
         headline: the same for people.
         explanation: a sentence on what the totals are of.
     """
@@ -29,30 +31,49 @@ class Verdict:
         return self.level in ("empty", "incomplete", "inconsistent")
 
 
-def verdict(material: Material) -> Verdict:
-    """Judge the range as a whole: it is as good as its worst day."""
+def verdict(material: Material, looked: Verification | None) -> Verdict:
+    """Judge the range as a whole: it is as good as its worst day, and no better than the last look at its days.
+
+    Args:
+        looked: what the report itself verified of its days; None when they are too many for that.
+    """
     status = material.status
     days, known, whole = len(status.days), len(material.daily), status.whole
     if not known:
         there = ", ".join(f"{count:,} {state}" for state, count in status.states.items() if count)
         told = f"No day has figures that count ({there}), and nothing is shown as zero."
         return Verdict("empty", "Nothing is known", told)
+    basis = verified_by_value(status, looked)
     if known < days or whole < days:
-        told = f"Figures are of {_of(known, days)}; the others are unknown, not zero."
+        told = f"Figures are of {_of(known, days)}; the others are unknown, not zero. Verified by value: {basis}."
         return Verdict("incomplete", "Not complete", told)
+    if looked is not None and looked.errors:
+        first = min(looked.errors, key=lambda finding: str(finding.span))
+        what = f"{first.span} {first.check.table}: {first.example}"
+        told = f"{_all(days)} there, but verifying found what does not agree: {what}. `mining-assets verify` says all."
+        return Verdict("inconsistent", "Not consistent", told)
     if not status.is_right:
-        told = f"All {days:,} days are there, but the last verification found what does not agree."
+        told = f"{_all(days)} there, but the last verification found what does not agree."
         return Verdict("inconsistent", "Not consistent", told)
     if not _records_add_up(material):
         told = "The records do not add up to the summaries of their days: `mining-assets verify` says of which."
         return Verdict("inconsistent", "Not consistent", told)
+    if looked is None and status.verified.unverified_days:
+        told = f"{_all(days)} there, but not every day was verified. Verified by value: {basis}. "
+        return Verdict("unverified", "Not verified", f"{told}`mining-assets verify` does so.")
     if status.states["provisional"]:
         told = (
-            f"All {days:,} days are there; the settlement may still change {status.states['provisional']:,} of them. "
-            "A day is final once it was fetched after 15:00 UTC of the next day."
+            f"{_all(days)} there; the settlement may still change {status.states['provisional']:,} of them. "
+            f"A day is final once it was fetched after 15:00 UTC of the next day. Verified by value: {basis}."
         )
         return Verdict("provisional", "Provisional", told)
-    return Verdict("final", "Final", f"{_all(days)} whole and settled, and everything derived agrees.")
+    told = f"{_all(days)} whole and settled, and everything derived agrees. Verified by value: {basis}."
+    return Verdict("final", "Final", told)
+
+
+def verified_by_value(status: Status, looked: Verification | None) -> str:
+    """Say what of a report's days was verified by value, and when."""
+    return status.verified.sentence if looked is None else "every day when this was made"
 
 
 def open_ranges(material: Material) -> list[tuple[str, int, str]]:

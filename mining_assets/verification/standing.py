@@ -14,10 +14,12 @@ from mining_assets.verification import catalog
 from mining_assets.verification.catalog import CHECKS, Check
 from mining_assets.verification.findings import Finding, stored_findings
 from mining_assets.verification.scan import Scope
+from mining_assets.warehouse.days import stored_days
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.series import series_states
 from mining_assets.warehouse.states import day_states
 from mining_assets.warehouse.status import differing_spans
+from mining_assets.warehouse.verifications import Verified, read_verified
 
 _NOT_THERE = {"missing": "never fetched", "partial": "some of its ledger is gone"}
 _SERIES = {BITCOIN_PRICE: catalog.PRICES_COMPLETE, WIND_GENERATION: catalog.GENERATION_COMPLETE}
@@ -50,6 +52,13 @@ def standing_findings(warehouse: Warehouse, scope: Scope, checks: Collection[Che
             if (found.check, str(found.span)) not in known
         ]
     return sorted(stored + live, key=lambda found: str(found.span))
+
+
+def verified_of_all(warehouse: Warehouse, scope: Scope) -> Verified:
+    """Read what of all days from the first partition to the last one that is over was verified by value."""
+    first, last = scope.days(datetime.now(UTC))
+    with warehouse.reading() as connection:
+        return read_verified(connection, stored_days(connection, first, last))
 
 
 def _live(

@@ -12,6 +12,7 @@ from mining_assets.domain import summaries as rules
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.tolerance import agree
 from mining_assets.domain.worth import SERIES
+from mining_assets.warehouse.counting import counted_days
 from mining_assets.warehouse.possible_wind import days_without_units, possible_wind_between
 from mining_assets.warehouse.reconciliation_schema import integrity_findings, integrity_scans
 from mining_assets.warehouse.schema import (
@@ -25,6 +26,7 @@ from mining_assets.warehouse.schema import (
 from mining_assets.warehouse.series import series_states
 from mining_assets.warehouse.states import STATES, day_states
 from mining_assets.warehouse.summaries import span_column, summaries_between
+from mining_assets.warehouse.verifications import Verified, read_verified
 
 Bounds = tuple[date, date | None]
 """The first partition and, when there is one, the last."""
@@ -39,7 +41,8 @@ class Status:
         differing: summary rows that are not the sum of the level below, as (table, month or year).
         errors: what the last verification found wrong in the range or in the references and states do not tell:
             (table, check, day or ``all``).
-        scans: when each kind of integrity scan last ran; what it found is in the states.
+        counted: the first and last of the days whose rows were counted for this; the others are as verified.
+        verified: what of the range was verified by value since it was last written; what was found is in the states.
         series: what is known of prices and of generation, as from ``series.series_states``; nothing that is lacking
             there makes the range less right.
         possible_wind: units with accepted bids that may be wind and are not counted, as from
@@ -52,7 +55,8 @@ class Status:
     days: pd.DataFrame
     differing: tuple[tuple[str, str], ...]
     errors: tuple[tuple[str, str, str], ...]
-    scans: dict[str, datetime]
+    counted: tuple[date, date]
+    verified: Verified
     series: dict[str, pd.DataFrame]
     possible_wind: pd.DataFrame
     units_not_kept: list[date]
@@ -120,7 +124,8 @@ def read_status(
         days,
         differing,
         errors,
-        last_scans(connection),
+        counted_days(first, last),
+        read_verified(connection, list(days.index[days["state"] != "missing"])),
         series,
         possible_wind_between(connection, first, last),
         days_without_units(connection, first, last),
@@ -144,7 +149,7 @@ def _errors_beside_states(connection: Connection, first: date, last: date) -> It
 
 
 def last_scans(connection: Connection) -> dict[str, datetime]:
-    """When each kind of integrity scan (recent, all) last ran to its end."""
+    """When each kind of integrity scan (recent, all) last ran to its end: the schedule goes by it, no claim does."""
     query = select(integrity_scans.c.scope, integrity_scans.c.finished_at)
     return dict(connection.execute(query).all())
 

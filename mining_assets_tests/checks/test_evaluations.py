@@ -74,7 +74,11 @@ def test_a_failed_check_shows_the_bad_days_the_counts_and_what_to_do(ground: War
     )
     assert "operator's page" not in holds.metadata
     assert (holds.metadata["problems"].value, holds.metadata["open days"].value) == (0, 0)
-    assert holds.description == f"Nothing is open anywhere. This run covered 3 days from {SHORT} to {WINDY}."
+    unverified = f"0 of 3 days; not since it was last written: {SHORT} to {WINDY}, 2025-03, 2025-04 and 1 more"
+    assert holds.description == (
+        f"Nothing is open anywhere. This run covered 3 days from {SHORT} to {WINDY}. Verified by value: {unverified}."
+    )
+    assert holds.metadata["verified by value"].value == unverified
     assert (holds.check_name, holds.passed) == ("validity", True)
     assert (suspicion.passed, suspicion.severity) == (False, dg.AssetCheckSeverity.WARN)
 
