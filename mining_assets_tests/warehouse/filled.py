@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import TEXT, BigInteger, Boolean, Date, DateTime, Double, Integer, Table, insert, select
+from sqlalchemy import TEXT, BigInteger, Boolean, Date, DateTime, Float, Integer, Table, insert, select
 
 from mining_assets.chain.rollups import roll_up_bitcoin_month, roll_up_bitcoin_year, roll_up_month, roll_up_year
 from mining_assets.warehouse.columns import Instant
@@ -85,7 +85,7 @@ def _value(type_: Any, name: str) -> Any:
             return 2**40
         case Integer():
             return 1
-        case Double():
+        case Float():
             return 0.1 + 0.2
         case _:
             return f"some {name}"
