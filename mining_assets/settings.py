@@ -126,6 +126,7 @@ class Settings(BaseSettings):
         Raises:
             SettingsError: naming the first variable that is wrong, on one line.
         """
+        _check_certificates()
         try:
             return cls(home=dagster_home(), _secrets_dir=_secrets_folder())
         except ValidationError as error:
@@ -246,6 +247,21 @@ def _secrets_folder() -> Path | None:
     if not Path(folder).is_absolute() or not Path(folder).is_dir():
         raise SettingsError(f"{SECRETS_VARIABLE}={folder!r} is not the absolute path of a folder")
     return Path(folder)
+
+
+def _check_certificates() -> None:
+    """Read the certificates that the environment names, which OpenSSL and the HTTP clients go by."""
+    for variable, is_there in (("SSL_CERT_FILE", Path.is_file), ("SSL_CERT_DIR", Path.is_dir)):
+        value = os.environ.get(variable)
+        if value and not is_there(Path(value)):
+            raise SettingsError(f"{variable}={value!r} does not exist or cannot be used")
+    if file := os.environ.get("SSL_CERT_FILE"):
+        import ssl  # most have no such file, and `status` has to start fast
+
+        try:
+            ssl.create_default_context(cafile=file)
+        except OSError as error:
+            raise SettingsError(f"SSL_CERT_FILE={file!r} holds no certificates that can be read: {error}") from None
 
 
 def prepare_home(home: Path) -> None:

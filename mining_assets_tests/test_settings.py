@@ -296,3 +296,19 @@ def test_a_day_has_one_spelling(text: str) -> None:
 
 def test_this_moment_has_a_time_zone() -> None:
     assert abs((now() - datetime.now(UTC)).total_seconds()) < 60
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+def test_certificates_that_are_not_there_are_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
+) -> None:
+    monkeypatch.setenv(variable, str(tmp_path / "none"))
+    assert refusal(monkeypatch) == f"{variable}='{tmp_path / 'none'}' does not exist or cannot be used"
+
+
+def test_a_file_without_certificates_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("nothing")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    message = refusal(monkeypatch)
+    assert message.startswith(f"SSL_CERT_FILE='{tmp_path / 'ca.pem'}' holds no certificates that can be read")
+    assert "\n" not in message
