@@ -70,7 +70,9 @@ class ElexonClient:
         limiter: Limiter | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._http = HttpClient(base_url, limits, limiter=limiter, transport=transport)
+        self._http = HttpClient(
+            base_url, limits, limiter=limiter, address_setting="MINING_ASSETS_ELEXON_URL", transport=transport
+        )
 
     async def __aenter__(self) -> Self:
         await self._http.__aenter__()

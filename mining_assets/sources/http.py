@@ -33,6 +33,7 @@ from mining_assets.sources.errors import (
     SourceUnavailable,
 )
 from mining_assets.sources.pacing import even_limiter, retry_after
+from mining_assets.sources.reachability import advice, mark_reached, was_reached
 from mining_assets.sources.reading import LONGEST_QUOTE, UnreadableBodyError, opening, quoted, read_body
 
 T = TypeVar("T")
@@ -134,6 +135,10 @@ class _PassingError(_AttemptError):
     wait: float | None = None
 
 
+class _UnreachedError(_AttemptError):
+    """Nothing of this source was ever reached, and waiting does not mend the cause."""
+
+
 class _LastingError(_AttemptError):
     """Will not pass."""
 
@@ -149,6 +154,7 @@ class HttpClient:
         limits: see ``HttpLimits``.
         limiter: used instead of an own one, for instance one shared across processes; then its rates hold,
             ``requests_per_second`` does not.
+        address_setting: the variable that holds ``base_url``, named when the source cannot be reached.
         transport: replaces the network, for tests.
         clock: the present instant, in UTC.
         sleep: waits before retries and while everything is held back.
@@ -163,12 +169,14 @@ class HttpClient:
         limits: HttpLimits | None = None,
         *,
         limiter: Limiter | None = None,
+        address_setting: str = "the address",
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.limits = limits or HttpLimits()
         self.counters = HttpCounters()
+        self._address_setting = address_setting
         self._limiter = limiter or even_limiter(self.limits.requests_per_second)
         self._clock = clock
         self._sleep = sleep
@@ -216,7 +224,8 @@ class HttpClient:
         """Ask for ``path`` below the base address until the answer is a body that ``parse`` takes.
 
         Asked again, after growing waits: 429, 5xx, timeouts, connections that fail or break, bodies that end
-        early or that ``parse`` rejects with ``BrokenBodyError``. Everything else is not asked again.
+        early or that ``parse`` rejects with ``BrokenBodyError``. Everything else is not asked again, nor is a source
+        that this process never reached, when its name does not resolve, it refuses or nobody vouches for it.
 
         Args:
             path: below the base address.
@@ -224,7 +233,8 @@ class HttpClient:
             params: the query.
 
         Raises:
-            SourceUnavailable: the last of ``retry_attempts`` attempts failed as well.
+            SourceUnavailable: the last of ``retry_attempts`` attempts failed as well, or the first showed that there
+                is something to set right.
             SourceRefused: 4xx, a redirect, a body above the cap, or an impossible value.
         """
         request = httpx.Request("GET", f"{self._base_url}/{path.lstrip('/')}", params=params, headers=self._headers)
@@ -265,7 +275,7 @@ class HttpClient:
         )
         try:
             return await retrying(attempt)
-        except _PassingError as error:
+        except (_PassingError, _UnreachedError) as error:
             raise SourceUnavailable(error.reason, url=url, attempts=attempts, status=error.status) from error
         except _LastingError as error:
             raise SourceRefused(error.reason, url=url, attempts=attempts, status=error.status) from error
@@ -302,6 +312,7 @@ class HttpClient:
         try:
             async with asyncio.timeout(self.limits.timeout_seconds):
                 response = await connection.send(request, stream=True)
+                mark_reached(request.url)
                 status = response.status_code
                 try:
                     if status == HTTPStatus.OK:
@@ -317,6 +328,9 @@ class HttpClient:
             raise _PassingError(reason, status) from error
         except (httpx.RequestError, OSError) as error:
             reason = ": ".join(filter(None, (type(error).__name__, str(error))))
+            unreached = None if was_reached(request.url) else advice(error, request.url, self._address_setting)
+            if unreached is not None:
+                raise _UnreachedError(f"{reason}; {unreached}") from error
             raise _PassingError(reason, status) from error
         except BrokenBodyError as error:
             raise _PassingError(f"broken body: {error}", HTTPStatus.OK) from error

@@ -1,0 +1,57 @@
+"""Which sources this process has reached, and what to check when one cannot be. Judged by types, never by texts."""
+
+import socket
+import ssl
+from collections.abc import Iterator
+
+import httpx
+
+# Scheme, host and port of all that answered once: what was reachable a moment ago is worth waiting for.
+_reached: set[tuple[str, str, int | None]] = set()
+
+
+def mark_reached(url: httpx.URL) -> None:
+    """Note that the server of this address answered this process, whatever it said."""
+    _reached.add(_origin(url))
+
+
+def was_reached(url: httpx.URL) -> bool:
+    """Tell whether the server of this address ever answered this process."""
+    return _origin(url) in _reached
+
+
+def forget_reached() -> None:
+    """Begin anew, as a new process does."""
+    _reached.clear()
+
+
+def advice(error: BaseException, url: httpx.URL, address_setting: str) -> str | None:
+    """Say what to check when a connection failed for a cause that waiting does not mend; None for any other."""
+    causes = list(_causes(error))
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+        return f"the certificate of {url.host} is not trusted: check {address_setting}, proxy and SSL_CERT_FILE"
+    if any(isinstance(cause, socket.gaierror) for cause in causes):
+        return f"a name does not resolve: check {address_setting} ({url.host}), DNS and proxy"
+    # A host of several addresses refused only if each of them did.
+    if causes and all(isinstance(cause, ConnectionRefusedError) for cause in causes):
+        return f"the connection is refused: check {address_setting} ({url.netloc.decode()}) and proxy"
+    return None
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield what the error began with: one cause, or one for each of the addresses tried."""
+    if isinstance(error, BaseExceptionGroup):
+        for member in error.exceptions:
+            yield from _causes(member)
+        return
+    # httpcore raises its errors `from None`, which leaves the cause in their context only. The context of an OSError
+    # is whatever was handled when it was raised, and no cause.
+    before = error.__cause__ or (None if isinstance(error, OSError) else error.__context__)
+    if before is None:
+        yield error
+    else:
+        yield from _causes(before)
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
