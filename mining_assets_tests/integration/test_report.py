@@ -53,7 +53,7 @@ def test_report_of_what_is_not_complete_is_right_as_it_says_so(here: Here, mixed
     assert "2025-03-28 to 2025-04-06: Not complete. Figures are of 4 of 10 days" in out
     (page,) = (mixed_days.home / "data" / "reports").glob("report_*.html")
     assert str(page) in out
-    assert "All history verified by value: never yet" in out
+    assert "Verified by value: every day when this was made" in out
     assert "Farms that lost most, by MWh (and what they were paid):\n  1. " in out
 
 
