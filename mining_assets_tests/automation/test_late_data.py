@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import time_machine
 
+from mining_assets.automation.healing import SENSOR
 from mining_assets.automation.jobs import DAILY_JOB
 from mining_assets.curated import miner_models
 from mining_assets.healing.attempts import HEALING_TAG
@@ -55,7 +56,9 @@ class Life:
     def look(self, at: datetime) -> list[dg.ExecuteInProcessResult]:
         """Move the clock, look once through the sensor, and execute what it asks for."""
         self.clock.move_to(at)
-        return [self.execute(request) for request in self.looking.tick().requests]
+        ticked = self.looking.tick(launch=False)
+        self.looking.cursors[SENSOR] = ticked.cursor
+        return [self.execute(request) for request in ticked.requests]  # which count their attempts themselves
 
     def live(self, first: datetime, last: datetime, every: timedelta) -> list[datetime]:
         """Look again and again; returns when the day was asked for."""

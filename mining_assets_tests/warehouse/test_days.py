@@ -31,6 +31,7 @@ from mining_assets_tests.samples import (
     OTHER_FARM,
     after_final,
     before_final,
+    content,
     damage,
     everything,
     fetched_day,
@@ -186,11 +187,11 @@ def test_every_restatement_is_kept(warehouse: Warehouse) -> None:
 def test_storing_one_day_leaves_the_others_alone(warehouse: Warehouse) -> None:
     other = date(2025, 6, 4)
     store(warehouse, fetched_day(record(day=other), day=other, unknown=[("T_NEWWW-1", 1, -1.0)]))
-    before = everything(warehouse)
+    before = content(warehouse)
     store(warehouse, fetched_day(*ROWS))
     store(warehouse, fetched_day(record(volume=-100.0)))
     damage(warehouse, *(delete(t).where(_date(t) == DAY) for t in (restatements, *_day_tables())))
-    assert everything(warehouse) == before
+    assert content(warehouse) == before
 
 
 def _day_tables() -> tuple[Table, ...]:
@@ -238,7 +239,7 @@ def test_records_damaged_behind_its_back_are_repaired_by_the_next_fetch(warehous
 @pytest.mark.parametrize("lost", ["ledger", "day"])
 def test_a_lost_ledger_or_day_is_restored_by_the_next_fetch(warehouse: Warehouse, lost: str) -> None:
     store(warehouse, fetched_day(*ROWS))
-    right = everything(warehouse)
+    right = content(warehouse)
     if lost == "ledger":
         damage(warehouse, delete(settlement_ledger).where(settlement_ledger.c.settlement_period > 20))
     else:
@@ -246,7 +247,7 @@ def test_a_lost_ledger_or_day_is_restored_by_the_next_fetch(warehouse: Warehouse
     with warehouse.reading() as connection:
         assert whole_days(connection, [DAY]) == {}
     store(warehouse, fetched_day(*ROWS))
-    assert everything(warehouse) == right
+    assert content(warehouse) == right
 
 
 def test_a_day_that_was_never_stored_has_no_figures(warehouse: Warehouse) -> None:
