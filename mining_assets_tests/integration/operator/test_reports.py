@@ -48,6 +48,8 @@ STATUS = [
     "verified",
     "newest_vintage",
     "series",
+    "possible_wind_units",
+    "days_with_units_not_kept",
     "dates",
 ]
 ANALYZE = [*STATUS, "by_month", "missing_by_model", "buckets", "findings", "database", "sources", "commands"]
