@@ -73,8 +73,10 @@ def test_status_of_an_incomplete_range_has_the_agreed_form(made: Environment) ->
         "Dates with missing calculations:\n"
         f"2025-06-03: 0.0% complete (missing {lacking:,} calculations)\n"
         "\n"
-        f"Expected calculations: {expected:,}\n"
+        "Counted just now: records and calculations of all days\n"
+        "Verified by value: "
     )
+    assert f"\nExpected calculations: {expected:,}\n" in done.stdout
     assert "2025-06-04: missing" in done.stdout
 
 
