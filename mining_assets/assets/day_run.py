@@ -212,17 +212,13 @@ class DayRun:
         Raises:
             SourceError: there is no register, and it cannot be had.
         """
-        units, counts = self._database_attempts()(self._wind_units)
-        if counts is not None:
-            self.context.log_event(dg.AssetMaterialization(WIND_BM_UNITS, metadata=counts))
-        return units
-
-    def _wind_units(self) -> tuple[dict[str, WindUnit], dict[str, int] | None]:
-        units, counts = known_wind_units(self.means.warehouse, self.means.additions), None
+        attempts, means = self._database_attempts, self.means
+        units = attempts()(known_wind_units, means.warehouse, means.additions)
         if not units:
-            counts = refresh_wind_units(self.means.warehouse, self.means.elexon, self.means.additions)
-            units = known_wind_units(self.means.warehouse, self.means.additions)
-        return units, counts
+            counts = attempts()(refresh_wind_units, means.warehouse, means.elexon, means.additions)
+            self.context.log_event(dg.AssetMaterialization(WIND_BM_UNITS, metadata=counts))
+            units = attempts()(known_wind_units, means.warehouse, means.additions)
+        return units
 
     def _cannot_begin(self, days: Sequence[date], error: SourceError) -> None:
         """Without any wind register no day can be fetched, which is no day's fault."""
@@ -237,25 +233,20 @@ class DayRun:
 
     def network_history(self, last: date) -> NetworkHistory:
         """The network's history; fetched when it does not reach the last day. Without it those days stay missing."""
-        history, counts, error = self._database_attempts()(self._network_history, last)
-        if counts is not None:
-            self.context.log_event(dg.AssetMaterialization(NETWORK_EPOCHS, metadata=counts))
-        if error is not None:
+        attempts, means = self._database_attempts, self.means
+        history = attempts()(stored_network_history, means.warehouse)
+        if reaches(history, last):
+            return history
+        try:
+            counts = attempts()(refresh_network_epochs, means.warehouse, means.mempool)
+        except SourceError as error:
             self.context.log.warning(f"network_epochs could not be refreshed, what is stored is used: {error}")
             self._no_history = f"; it could not be fetched now: {error}"
-        return history
-
-    def _network_history(self, last: date) -> tuple[NetworkHistory, dict[str, int] | None, SourceError | None]:
-        history = stored_network_history(self.means.warehouse)
-        if reaches(history, last):
-            return history, None, None
-        try:
-            counts = refresh_network_epochs(self.means.warehouse, self.means.mempool)
-        except SourceError as error:
-            self._source_away(MEMPOOL, error)
-            return history, None, error
-        self._source_back(MEMPOOL)
-        return stored_network_history(self.means.warehouse), counts, None
+            attempts()(self._source_away, MEMPOOL, error)
+            return history
+        self.context.log_event(dg.AssetMaterialization(NETWORK_EPOCHS, metadata=counts))
+        attempts()(self._source_back, MEMPOOL)
+        return attempts()(stored_network_history, means.warehouse)
 
     def _days_to_keep(self, days: Sequence[date]) -> set[date]:
         """Those that are whole and need not be fetched."""
