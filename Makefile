@@ -26,7 +26,7 @@ demo: $(READY) ## Run the main job on two weeks of generated data, without inter
 demo-ui: $(READY) ## Open the Dagster UI on the demo's result
 	$(BIN)/python -m mining_assets_tests.demo --ui
 
-test: $(READY) ## Run the tests that need no processes of their own (about ten minutes)
+test: $(READY) ## Run the unit and integration tests (about ten minutes)
 	$(PYTEST) -n 3 -m "not system"
 
 test-system: $(READY) ## Run the tests on real processes: commands, daemon, deployment, faults in one round
