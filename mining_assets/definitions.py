@@ -33,7 +33,7 @@ def build_definitions(settings: Settings, resource_overrides: Mapping[str, Any] 
     integrity = integrity_job(settings, scope)
     return dg.Definitions(
         assets=[
-            *reference_assets(additions),
+            *reference_assets(additions, scope),
             daily_chain(cuts, scope, additions, settings.healing, settings.retries, settings.docs_url),
             *roll_ups(cuts, bounds),
             reconciliation_report(settings, scope),

@@ -14,18 +14,19 @@ from mining_assets.assets.day_batch import DayBatch
 from mining_assets.assets.day_config import DailyRun, refuse_unfit
 from mining_assets.assets.means import Means
 from mining_assets.assets.partition_metadata import Cost, Metadata, labelled, of_records
-from mining_assets.assets.references import NETWORK_EPOCHS, WIND_BM_UNITS
+from mining_assets.assets.references import NETWORK_EPOCHS, WIND_BM_UNITS, verify_rewritten
 from mining_assets.assets.series_run import SERIES_ASSETS, SeriesRun
 from mining_assets.chain.derive import DerivedDays, calculate_days, summarize_bitcoin_days, summarize_days
 from mining_assets.chain.fetch import DayIncomplete, NothingPublished, fetch_day
 from mining_assets.chain.references import (
+    first_unknown,
     known_wind_units,
     reaches,
     refresh_network_epochs,
     refresh_wind_units,
     stored_network_history,
 )
-from mining_assets.domain.network import NEVER_FETCHED, NetworkHistory
+from mining_assets.domain.network import NEVER_FETCHED, NetworkHistory, UnknownDifficulty
 from mining_assets.domain.restatement import DayFigures, ShrinkRefused
 from mining_assets.domain.summaries import month_of
 from mining_assets.domain.wind import WindUnit
@@ -108,7 +109,7 @@ class DayRun:
         except SourceError as error:
             self._cannot_begin(days, error)
             return
-        history = self.network_history(days[-1]) if self._wants(CALCULATIONS) else NEVER_FETCHED
+        history = self.network_history(days) if self._wants(CALCULATIONS) else NEVER_FETCHED
         with self.means.progress.stoppable():
             self._work(days, units, history)
 
@@ -231,22 +232,31 @@ class DayRun:
             figures = {day: day_figures(connection, day) for day in days}
         self.tell(dict.fromkeys(days, "failed"), 0, figures)
 
-    def network_history(self, last: date) -> NetworkHistory:
-        """The network's history; fetched when it does not reach the last day. Without it those days stay missing."""
+    def network_history(self, days: Sequence[date]) -> NetworkHistory:
+        """The network's history; fetched once when it does not cover the days. What it lacks then stays missing.
+
+        A source that does not have what is lacking is taken for one that is away: it is probed with one day, at
+        growing intervals, and no day is to blame.
+        """
         attempts, means = self._database_attempts, self.means
         history = attempts()(stored_network_history, means.warehouse)
-        if reaches(history, last):
+        if reaches(history, days):
             return history
         try:
-            counts = attempts()(refresh_network_epochs, means.warehouse, means.mempool)
+            refreshed = attempts()(refresh_network_epochs, means.warehouse, means.mempool)
         except SourceError as error:
             self.context.log.warning(f"network_epochs could not be refreshed, what is stored is used: {error}")
             self._no_history = f"; it could not be fetched now: {error}"
             attempts()(self._source_away, MEMPOOL, error)
             return history
-        self.context.log_event(dg.AssetMaterialization(NETWORK_EPOCHS, metadata=counts))
-        attempts()(self._source_back, MEMPOOL)
-        return attempts()(stored_network_history, means.warehouse)
+        attempts()(verify_rewritten, means.warehouse, refreshed, means.scope)
+        self.context.log_event(dg.AssetMaterialization(NETWORK_EPOCHS, metadata=refreshed.shown()))
+        history = attempts()(stored_network_history, means.warehouse)
+        if lacking := first_unknown(history, days):
+            attempts()(self._source_away, MEMPOOL, UnknownDifficulty(history.why_unknown(lacking)))
+        else:
+            attempts()(self._source_back, MEMPOOL)
+        return history
 
     def _days_to_keep(self, days: Sequence[date]) -> set[date]:
         """Those that are whole and need not be fetched."""

@@ -1,22 +1,55 @@
 """The reference assets: which units are wind farms, and the Bitcoin network's difficulty and subsidy."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import groupby
+
 import dagster as dg
+from pydantic import Field
 
 from mining_assets.assets.descriptions import OWNERS, RULES_VERSION, table_metadata
-from mining_assets.chain.references import refresh_network_epochs, refresh_wind_units
+from mining_assets.chain.references import RefreshedEpochs, refresh_network_epochs, refresh_wind_units
+from mining_assets.domain.summaries import month_of
 from mining_assets.domain.wind import WindUnit
 from mining_assets.sources.blocking import Blocking
 from mining_assets.sources.elexon import ElexonClient
+from mining_assets.sources.errors import SourceRefused
 from mining_assets.sources.mempool import MempoolClient
+from mining_assets.verification.scan import Scope, verify_and_store_days
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.schema import network_epochs, wind_bm_units
 
 WIND_BM_UNITS = dg.AssetKey(wind_bm_units.name)
 NETWORK_EPOCHS = dg.AssetKey(network_epochs.name)
+# Of what may pass by itself; a refusal is raised as a failure that allows no retry.
 RETRY = dg.RetryPolicy(max_retries=2, delay=30, backoff=dg.Backoff.EXPONENTIAL)
 
 
-def reference_assets(additions: tuple[WindUnit, ...]) -> list[dg.AssetsDefinition]:
+class EpochsRun(dg.Config):
+    """How the network's epochs are fetched."""
+
+    accept_change: bool = Field(
+        default=False,
+        description="Store the fetched history even where it says something else of a settled retarget than what is "
+        "stored.",
+    )
+
+
+def verify_rewritten(warehouse: Warehouse, refreshed: RefreshedEpochs, scope: Scope) -> None:
+    """Verify the days in which something else is in force now than when they were calculated: they are stale."""
+    for _, month in groupby(refreshed.rewritten, key=month_of):
+        verify_and_store_days(warehouse, list(month), scope)
+
+
+@contextmanager
+def _refusals_not_retried() -> Iterator[None]:
+    try:
+        yield
+    except SourceRefused as refused:
+        raise dg.Failure(str(refused), allow_retries=False) from refused
+
+
+def reference_assets(additions: tuple[WindUnit, ...], scope: Scope) -> list[dg.AssetsDefinition]:
     """``wind_bm_units`` and ``network_epochs``."""
 
     @dg.asset(
@@ -35,7 +68,8 @@ def reference_assets(additions: tuple[WindUnit, ...]) -> list[dg.AssetsDefinitio
     def wind_units(
         warehouse: dg.ResourceParam[Warehouse], elexon: dg.ResourceParam[Blocking[ElexonClient]]
     ) -> dg.MaterializeResult[None]:
-        return dg.MaterializeResult(metadata=refresh_wind_units(warehouse, elexon, additions))
+        with _refusals_not_retried():
+            return dg.MaterializeResult(metadata=refresh_wind_units(warehouse, elexon, additions))
 
     @dg.asset(
         key=NETWORK_EPOCHS,
@@ -47,12 +81,16 @@ def reference_assets(additions: tuple[WindUnit, ...]) -> list[dg.AssetsDefinitio
         retry_policy=RETRY,
         description=(
             "Bitcoin difficulty and block subsidy by block time: every retarget and halving, known until the moment "
-            "they were last fetched. A history that cannot be true, or contradicts what is stored, is refused."
+            "they were last fetched. A history that cannot be true, or contradicts a settled retarget that is stored, "
+            "is refused; `accept_change` takes the latter."
         ),
     )
     def epochs(
-        warehouse: dg.ResourceParam[Warehouse], mempool: dg.ResourceParam[Blocking[MempoolClient]]
+        config: EpochsRun, warehouse: dg.ResourceParam[Warehouse], mempool: dg.ResourceParam[Blocking[MempoolClient]]
     ) -> dg.MaterializeResult[None]:
-        return dg.MaterializeResult(metadata=refresh_network_epochs(warehouse, mempool))
+        with _refusals_not_retried():
+            refreshed = refresh_network_epochs(warehouse, mempool, accept_change=config.accept_change)
+        verify_rewritten(warehouse, refreshed, scope)
+        return dg.MaterializeResult(metadata=refreshed.shown())
 
     return [wind_units, epochs]

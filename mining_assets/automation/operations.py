@@ -316,7 +316,7 @@ def _mend_critical(operation: Operation, config: OneDay) -> None:
     client = ElexonClient(operation.settings.elexon_url, patient, limiter=limiter)
     means.progress.watch(client.counters)
     try:
-        units, history = run.wind_units(), run.network_history(day)
+        units, history = run.wind_units(), run.network_history([day])
         with Blocking(client) as slow:
             fetched = slow.run(fetch_day(slow.client, day, units))
         outcome = replace_whole(means.warehouse, fetched, history, means.scope, accept_shrink=config.accept_shrink)

@@ -1,11 +1,22 @@
 """The reference data: fetching it, and making sure that what a day needs is there."""
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
 
-from mining_assets.domain.network import NetworkHistory, NetworkHistoryRefused, Retarget, contradiction
-from mining_assets.domain.network import network_history as merged
-from mining_assets.domain.settlement import period_starts
+import pandas as pd
+from sqlalchemy import Connection
+
+from mining_assets.domain.network import (
+    HistoryContradicted,
+    NetworkHistory,
+    NetworkHistoryRefused,
+    Retarget,
+    merged_retargets,
+    network_history,
+    rewritten_span,
+)
+from mining_assets.domain.settlement import LONDON, period_starts
 from mining_assets.domain.wind import WindUnit, others_among, wind_among
 from mining_assets.sources.blocking import Blocking
 from mining_assets.sources.elexon import ElexonClient
@@ -14,6 +25,9 @@ from mining_assets.sources.mempool import MempoolClient
 from mining_assets.warehouse import reference
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.schema import network_epochs, wind_bm_units
+
+ACCEPT_DIFFICULTY = "mining-assets difficulty --accept-change"
+"""The command that takes a difficulty history although it contradicts what is stored."""
 
 
 def refresh_wind_units(
@@ -36,26 +50,74 @@ def refresh_wind_units(
     return {"units in the register": len(registered), "wind units": len(units)} | counts
 
 
-def refresh_network_epochs(warehouse: Warehouse, mempool: Blocking[MempoolClient]) -> dict[str, int]:
-    """Fetch the difficulty adjustments and add what is new; returns counts for a person.
+class RefreshedEpochs(NamedTuple):
+    """What a fetch of the difficulty came to.
+
+    Attributes:
+        counts: for a person.
+        rewritten: the days in which something else is in force now than before; what was calculated there is stale.
+    """
+
+    counts: dict[str, int]
+    rewritten: list[date]
+
+    def shown(self) -> dict[str, int]:
+        """Return the counts with that of the days to derive anew, if there are any."""
+        return self.counts | ({"days to derive anew": len(self.rewritten)} if self.rewritten else {})
+
+
+def refresh_network_epochs(
+    warehouse: Warehouse, mempool: Blocking[MempoolClient], *, accept_change: bool = False
+) -> RefreshedEpochs:
+    """Fetch the difficulty adjustments and merge them into those that are stored.
+
+    Args:
+        accept_change: store them also where they contradict settled ones that are stored.
 
     Raises:
         SourceError: they could not be had.
-        SourceRefused: they cannot be true, or contradict what is stored. What is stored stays.
+        SourceRefused: they cannot be true, or contradict what is stored. What is stored stays; a contradiction is
+            noted, and stands until an answer is taken.
     """
     answer = mempool.run(mempool.client.difficulty_adjustments())
-    retargets = [Retarget(entry.time, entry.height, entry.difficulty) for entry in answer.value]
-    with warehouse.writing(network_epochs.name) as connection:
-        try:
-            history = merged(retargets, answer.fetched_at)
-        except NetworkHistoryRefused as refused:
-            raise SourceRefused(f"the difficulty history is refused: {refused}", url=answer.url) from None
-        altered = reference.is_altered(connection, network_epochs.name)
-        clash = None if altered else contradiction(reference.stored_epochs(connection), history)
-        if clash:
-            raise SourceRefused(f"the difficulty history contradicts what is stored: {clash}", url=answer.url)
-        added = reference.store_network_history(connection, history)
-    return {"epochs": len(history.epochs), "new": added}
+    fetched = [Retarget(entry.time, entry.height, entry.difficulty) for entry in answer.value]
+    try:
+        network_history(fetched, answer.fetched_at)
+        with warehouse.writing(network_epochs.name) as connection:
+            return _store_epochs(connection, fetched, answer.fetched_at, accept_change=accept_change)
+    except NetworkHistoryRefused as refused:
+        raise SourceRefused(f"the difficulty history is refused: {refused}", url=answer.url) from None
+    except HistoryContradicted as contradicted:
+        reason = f"the difficulty history contradicts what is stored: {contradicted}"
+        with warehouse.writing(network_epochs.name) as connection:
+            reference.note_reference_refused(connection, network_epochs.name, reason, answer.fetched_at)
+        raise SourceRefused(f"{reason}; if the source is right: `{ACCEPT_DIFFICULTY}`", url=answer.url) from None
+
+
+def _store_epochs(
+    connection: Connection, fetched: list[Retarget], fetched_at: datetime, *, accept_change: bool
+) -> RefreshedEpochs:
+    before = reference.stored_epochs(connection)
+    trusted = () if reference.is_altered(connection, network_epochs.name) else before
+    confirmed_at = reference.last_fetch(connection, network_epochs.name)
+    retargets = merged_retargets(trusted, confirmed_at, fetched, accept_change=accept_change)
+    lags = retargets[-1].height > max(retarget.height for retarget in fetched)
+    until = confirmed_at if lags and confirmed_at else fetched_at
+    try:
+        history = network_history(retargets, until)
+    except NetworkHistoryRefused as refused:
+        raise HistoryContradicted(str(refused)) from None
+    added = reference.store_network_history(connection, history)
+    counts = {"epochs": len(history.epochs), "new": added}
+    if lags:
+        counts["not listed by the source"] = sum(retarget not in fetched for retarget in retargets)
+    span = rewritten_span(trusted, history.epochs)
+    return RefreshedEpochs(counts, _days_of(span[0], min(span[1], history.known_until)) if span else [])
+
+
+def _days_of(start: datetime, end: datetime) -> list[date]:
+    first, last = (instant.astimezone(LONDON).date() for instant in (start, end))
+    return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
 
 
 def known_wind_units(warehouse: Warehouse, additions: Iterable[WindUnit]) -> dict[str, WindUnit]:
@@ -82,6 +144,13 @@ def stored_network_history(warehouse: Warehouse) -> NetworkHistory:
         return reference.network_history(connection)
 
 
-def reaches(history: NetworkHistory, day: date) -> bool:
-    """Whether the history covers every period of a day."""
-    return history.known_until > period_starts(day)[-1]
+def reaches(history: NetworkHistory, days: Iterable[date]) -> bool:
+    """Whether the history covers every period of some days."""
+    return first_unknown(history, days) is None
+
+
+def first_unknown(history: NetworkHistory, days: Iterable[date]) -> datetime | None:
+    """The start of the first period of some days whose difficulty is not known, or None."""
+    starts = pd.Series([start for day in days for start in period_starts(day)], dtype="datetime64[us, UTC]")
+    unknown = starts[history.unknown(starts)]
+    return unknown.iloc[0].to_pydatetime() if len(unknown) else None

@@ -26,6 +26,7 @@ _COMMANDS = {
     "analyze": "analyze:analyze",
     "reconcile": "reconcile:reconcile",
     "daily": "operations:daily",
+    "difficulty": "difficulty:difficulty",
     "reingest": "operations:reingest",
     "critical": "operations:critical",
     "spot-fix": "operations:spot_fix",

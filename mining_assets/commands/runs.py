@@ -9,10 +9,11 @@ from typing import Any
 import dagster as dg
 
 from mining_assets.assets.day_run import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN
+from mining_assets.assets.references import NETWORK_EPOCHS
 from mining_assets.assets.series_run import SERIES_ASSETS
 from mining_assets.automation.in_flight import RANGE_END, RANGE_START, process_tag, reap_dead_runs
 from mining_assets.automation.integrity import ALL, INTEGRITY_JOB, VERIFY
-from mining_assets.automation.jobs import DAILY_JOB, MONTHLY_JOB, YEARLY_JOB
+from mining_assets.automation.jobs import DAILY_JOB, MONTHLY_JOB, REFERENCE_JOB, YEARLY_JOB
 from mining_assets.definitions import build_definitions
 from mining_assets.domain.healing import LONGEST_RANGE, day_ranges
 from mining_assets.domain.summaries import month_of, year_of
@@ -154,16 +155,30 @@ def run_verification(settings: Settings, first: date, last: date, *, whole: bool
     return run_operation(settings, INTEGRITY_JOB, VERIFY, config, f"verify {first} {last}", Silent())
 
 
+def run_difficulty(settings: Settings, command: str, *, accept_change: bool) -> Outcome:
+    """Fetch the network's epochs by the job of the references."""
+    config, name = {"accept_change": accept_change}, NETWORK_EPOCHS.to_user_string()
+    return run_operation(settings, REFERENCE_JOB, name, config, command, Silent(), selection=[NETWORK_EPOCHS])
+
+
 def run_operation(
-    settings: Settings, job: str, op: str, config: Mapping[str, Any], command: str, progress: Progress
+    settings: Settings,
+    job: str,
+    op: str,
+    config: Mapping[str, Any],
+    command: str,
+    progress: Progress,
+    *,
+    selection: Sequence[dg.AssetKey] | None = None,
 ) -> Outcome:
-    """Run a job of one step with its config."""
+    """Run one step of a job with its config: the only one it has, or that of the assets selected."""
     definitions = build_definitions(settings, {"progress": progress})
     with dg.DagsterInstance.get() as instance:
         result = definitions.resolve_job_def(job).execute_in_process(
             instance=instance,
             tags={COMMAND_TAG: command, **process_tag()},
             run_config={"ops": {op: {"config": dict(config)}}} | _QUIET,
+            asset_selection=selection,
             raise_on_error=False,
         )
     outcome = Outcome()

@@ -6,7 +6,8 @@ the subsidy. What is in force at an instant is the last epoch that began at or b
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from itertools import pairwise
 from typing import Literal
 
@@ -16,6 +17,11 @@ import pandas as pd
 RETARGET_INTERVAL = 2016
 HALVING_INTERVAL = 210_000
 FIRST_SUBSIDY = 50.0
+FIRST_CHANGE = 32_256
+"""Height of the first retarget that changed the difficulty; those before are in no source's list."""
+
+SETTLED_AFTER = timedelta(days=1)
+"""How long after its block's time a retarget may still be reorganized away. No reorganization that deep is known."""
 
 # Header times of the halving blocks (heights 210000·k); the sources of difficulty do not carry them.
 HALVINGS: tuple[tuple[int, datetime], ...] = (
@@ -25,9 +31,16 @@ HALVINGS: tuple[tuple[int, datetime], ...] = (
     (840_000, datetime(2024, 4, 20, 0, 9, 27, tzinfo=UTC)),
 )
 
+SHORT_SOURCE = "let MINING_ASSETS_MEMPOOL_URL name a source that lists all retargets (INDEXING_BLOCKS_AMOUNT: -1)"
+"""What a person does about a source that lists only the newest retargets, as a node of one's own does by default."""
+
 
 class NetworkHistoryRefused(ValueError):
     """A fetched history that cannot be true; the message says which entry and why."""
+
+
+class HistoryContradicted(ValueError):
+    """A fetched history says something else of a settled retarget than the stored one; the message says what."""
 
 
 class UnknownDifficulty(LookupError):
@@ -64,19 +77,38 @@ class NetworkHistory:
     """Why there are no epochs, when there are none."""
 
     def unknown(self, instants: "pd.Series[pd.Timestamp]") -> "pd.Series[bool]":
-        """At which instants the difficulty is not known: before the first epoch, or at or after ``known_until``."""
+        """Tell at which instants the difficulty is not known.
+
+        That is before the first epoch, at or after ``known_until``, and from the retarget before a hole to the one
+        after it: when the difficulty changed in between, nobody said.
+        """
         if not self.epochs:
             return pd.Series(True, index=instants.index)
-        return (instants >= self.known_until) | (instants < self.epochs[0].block_time)
+        unknown = (instants >= self.known_until) | (instants < self.epochs[0].block_time)
+        for before, after in self.holes:
+            unknown |= (instants >= before.block_time) & (instants < after.block_time)
+        return unknown
+
+    @cached_property
+    def holes(self) -> tuple[tuple[Epoch, Epoch], ...]:
+        """The neighbouring retargets between which others are lacking."""
+        retargets = [epoch for epoch in self.epochs if epoch.kind == "retarget"]
+        return tuple(
+            (before, after)
+            for before, after in pairwise(retargets)
+            if after.height > FIRST_CHANGE and after.height - before.height != RETARGET_INTERVAL
+        )
 
     def why_unknown(self, instant: datetime) -> str:
         """Why the difficulty at an instant is not known, for a person."""
         if not self.epochs:
             return f"the difficulty is not known: {self.absent}"
-        return (
-            f"the difficulty at {instant:%Y-%m-%d %H:%M} UTC is not known: network_epochs covers "
-            f"{self.epochs[0].block_time:%Y-%m-%d} to {self.known_until:%Y-%m-%d %H:%M} UTC"
-        )
+        text = f"the difficulty at {instant:%Y-%m-%d %H:%M} UTC is not known: network_epochs "
+        for before, after in self.holes:
+            if before.block_time <= instant < after.block_time:
+                return text + f"has no retarget between the heights {before.height} and {after.height}; {SHORT_SOURCE}"
+        text += f"covers {self.epochs[0].block_time:%Y-%m-%d} to {self.known_until:%Y-%m-%d %H:%M} UTC"
+        return f"{text}; {SHORT_SOURCE}" if instant < self.epochs[0].block_time else text
 
     def in_force(self, instants: "pd.Series[pd.Timestamp]") -> pd.DataFrame:
         """Difficulty and subsidy in force at each instant (UTC), in the order given.
@@ -98,6 +130,7 @@ class NetworkHistory:
 
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
+_FOREVER = datetime.max.replace(tzinfo=UTC)
 NEVER_FETCHED = NetworkHistory(epochs=(), known_until=_NEVER)
 ALTERED = NetworkHistory(
     epochs=(), known_until=_NEVER, absent="network_epochs was altered since it was fetched: materialize it"
@@ -142,20 +175,65 @@ def network_history(retargets: Sequence[Retarget], fetched_at: datetime) -> Netw
     return NetworkHistory(_merged(ordered), _known_until(ordered[-1], fetched_at))
 
 
-def contradiction(stored: Sequence[Epoch], fetched: NetworkHistory) -> str | None:
-    """Why a fetched history contradicts the stored epochs, or None when it continues them."""
-    fetched_by_block = {(epoch.height, epoch.kind): epoch for epoch in fetched.epochs}
-    for epoch in stored:
-        now = fetched_by_block.get((epoch.height, epoch.kind))
-        if now is None:
-            return f"the stored {epoch.kind} at height {epoch.height} is not in it"
-        if now != epoch:
-            return f"height {epoch.height}: stored {_in_words(epoch)}, fetched {_in_words(now)}"
-    return None
+def merged_retargets(
+    stored: Sequence[Epoch],
+    confirmed_at: datetime | None,
+    fetched: Sequence[Retarget],
+    *,
+    accept_change: bool = False,
+) -> list[Retarget]:
+    """Merge the retargets that a source lists into those that are stored.
+
+    What the list does not reach stays as it is stored: a source may list only the newest retargets, or lag behind.
+    Where both have a say, the list replaces retargets that were not settled when they were last confirmed.
+
+    Args:
+        confirmed_at: when the stored ones were last fetched; None when they never were.
+        fetched: not empty, and a history by itself.
+        accept_change: replace settled ones too.
+
+    Raises:
+        HistoryContradicted: the list lacks a settled retarget in its midst, or has another time or difficulty for it.
+    """
+    listed = {retarget.height: retarget for retarget in fetched}
+    lowest, highest = min(listed), max(listed)
+    kept = []
+    for epoch in (epoch for epoch in stored if epoch.kind == "retarget"):
+        before = Retarget(epoch.block_time, epoch.height, epoch.difficulty)
+        now = listed.get(epoch.height)
+        if not lowest <= epoch.height <= highest:
+            kept.append(before)
+        elif now != before and not accept_change and _is_settled(before, confirmed_at):
+            told = f"fetched {_in_words(now)}" if now else "the fetched history lacks it"
+            raise HistoryContradicted(f"height {before.height}: stored {_in_words(before)}, {told}")
+    return sorted([*kept, *fetched], key=lambda retarget: retarget.height)
 
 
-def _in_words(epoch: Epoch) -> str:
-    return f"difficulty {epoch.difficulty} from {epoch.block_time:%Y-%m-%d %H:%M:%S}"
+def rewritten_span(before: Sequence[Epoch], after: Sequence[Epoch]) -> tuple[datetime, datetime] | None:
+    """The first and last instant between which epochs were replaced, so that something else was in force; or None.
+
+    Epochs that were only added do not count: nothing was known of their time before.
+    """
+    now = {(epoch.height, epoch.kind): epoch for epoch in after}
+    touched: list[datetime] = []
+    for index, epoch in enumerate(before):
+        replacement = now.get((epoch.height, epoch.kind))
+        if replacement == epoch:
+            continue
+        touched.append(epoch.block_time)
+        if replacement is not None:
+            touched.append(replacement.block_time)
+        if replacement is None or replacement.difficulty != epoch.difficulty:
+            touched.append(before[index + 1].block_time if index + 1 < len(before) else _FOREVER)
+    return (min(touched), max(touched)) if touched else None
+
+
+def _is_settled(retarget: Retarget, confirmed_at: datetime | None) -> bool:
+    return confirmed_at is not None and retarget.time <= confirmed_at - SETTLED_AFTER
+
+
+def _in_words(retarget: Retarget) -> str:
+    return f"difficulty {retarget.difficulty} from {retarget.time:%Y-%m-%d %H:%M:%S}"
 
 
 def _merged(ordered: Sequence[Retarget]) -> tuple[Epoch, ...]:

@@ -153,6 +153,14 @@ EPOCHS_VALID = Check(
     "Retargets lie on the grid of 2016 blocks, halvings on 210,000, in order of time, each with its height's subsidy.",
     "materialize network_epochs: an altered table is replaced by what the source says.",
 )
+EPOCHS_ACCEPTED = Check(
+    network_epochs.name,
+    "contradiction",
+    "error",
+    "The source's last answer was not refused for saying something else of a settled retarget than what is stored.",
+    "compare the height named with another source; if the new answer is right: `mining-assets difficulty "
+    "--accept-change`.",
+)
 EPOCHS_SPACING = Check(
     network_epochs.name,
     "spacing",
@@ -264,6 +272,7 @@ CHECKS = (
     GENERATION_COMPLETE,
     GENERATION_VALID,
     EPOCHS_VALID,
+    EPOCHS_ACCEPTED,
     EPOCHS_SPACING,
     EPOCHS_FRESH,
     UNITS_KEPT,

@@ -17,7 +17,7 @@ from mining_assets.domain.network import (
 from mining_assets.verification import catalog
 from mining_assets.verification.catalog import Check
 from mining_assets.verification.findings import ALL, Verification, problems
-from mining_assets.warehouse.reference import is_altered, last_fetch, stored_epochs
+from mining_assets.warehouse.reference import is_altered, last_fetch, reference_refusal, stored_epochs
 from mining_assets.warehouse.schema import curtailment_records, network_epochs, wind_bm_units
 
 FRESH = timedelta(days=2)
@@ -34,6 +34,9 @@ def verify_network_epochs(connection: Connection, now: datetime) -> Verification
     verification.count(catalog.EPOCHS_VALID, epochs=len(epochs))
     altered = [("", _ALTERED)] if is_altered(connection, network_epochs.name) else []
     verification.add(catalog.EPOCHS_VALID, _all(_invalid(epochs, fetched_at) or altered))
+    refusal = reference_refusal(connection, network_epochs.name)
+    refused = [("", f"refused since {refusal[0]:%Y-%m-%d %H:%M} UTC: {refusal[1]}")] if refusal else []
+    verification.add(catalog.EPOCHS_ACCEPTED, _all(refused))
     verification.add(catalog.EPOCHS_SPACING, _all(_odd_spacing(epochs)))
     _verify_fresh(verification, catalog.EPOCHS_FRESH, fetched_at, now)
     return verification

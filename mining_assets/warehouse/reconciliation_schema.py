@@ -141,3 +141,15 @@ request_pacing = Table(
     sqlite_strict=True,
     comment="How fast the sources are asked by all processes together; used on PostgreSQL.",
 )
+
+reference_refusals = Table(
+    "reference_refusals",
+    metadata,
+    required("name", Name, "Reference whose source contradicts what is stored: network_epochs."),
+    required("since", Instant, "When it was first refused."),
+    required("refused_at", Instant, "When it was last refused."),
+    required("reason", Name, "What is stored and what was fetched instead."),
+    PrimaryKeyConstraint("name"),
+    sqlite_strict=True,
+    comment="Answers refused because they contradict a stored reference. A row leaves when an answer is taken.",
+)

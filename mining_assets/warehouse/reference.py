@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, select, update
 from mining_assets.domain.network import ALTERED, NEVER_FETCHED, Epoch, NetworkHistory
 from mining_assets.domain.wind import WindUnit
 from mining_assets.warehouse.engine import insert_frame, upsert_rows
+from mining_assets.warehouse.reconciliation_schema import reference_refusals
 from mining_assets.warehouse.schema import network_epochs, other_bm_units, reference_fetches, wind_bm_units
 
 
@@ -87,17 +88,34 @@ def stored_epochs(connection: Connection) -> tuple[Epoch, ...]:
 
 
 def store_network_history(connection: Connection, history: NetworkHistory) -> int:
-    """Add the epochs that are new, and note until when the history is known; returns how many were added.
+    """Make the stored epochs those of the history, and note until when it is known; returns how many were added.
 
-    The caller has made sure that the history does not contradict the stored one. An altered one is replaced.
+    The caller has merged the stored retargets into the history, or knows why they are not to stay. A refusal that
+    stood ends.
     """
-    if is_altered(connection, network_epochs.name):
-        connection.execute(delete(network_epochs))
-    stored = set(stored_epochs(connection))
+    wanted, stored = set(history.epochs), set(stored_epochs(connection))
+    table = network_epochs.c
+    for epoch in stored - wanted:
+        connection.execute(delete(network_epochs).where(table.height == epoch.height, table.kind == epoch.kind))
     fresh = [asdict(epoch) for epoch in history.epochs if epoch not in stored]
     insert_frame(connection, network_epochs, pd.DataFrame(fresh))
     note_fetch(connection, network_epochs.name, history.known_until, len(history.epochs))
+    connection.execute(delete(reference_refusals).where(reference_refusals.c.name == network_epochs.name))
     return len(fresh)
+
+
+def note_reference_refused(connection: Connection, name: str, reason: str, now: datetime) -> None:
+    """Note why an answer was refused that contradicts the stored reference; since when the first one was is kept."""
+    since = connection.execute(select(reference_refusals.c.since).where(reference_refusals.c.name == name)).scalar()
+    row = {"name": name, "since": since or now, "refused_at": now, "reason": reason}
+    upsert_rows(connection, reference_refusals, [row])
+
+
+def reference_refusal(connection: Connection, name: str) -> tuple[datetime, str] | None:
+    """Since when the source contradicts the stored reference, and how; None when its last answer was taken."""
+    refusals = reference_refusals.c
+    row = connection.execute(select(refusals.since, refusals.reason).where(refusals.name == name)).one_or_none()
+    return (row.since, row.reason) if row else None
 
 
 def note_fetch(connection: Connection, name: str, fetched_at: datetime, rows: int) -> None:

@@ -1,7 +1,6 @@
 """Difficulty and subsidy by block time: what is merged, what is refused, and what stays unknown."""
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -11,14 +10,17 @@ import pytest
 from mining_assets.domain.network import (
     HALVINGS,
     NEVER_FETCHED,
+    SETTLED_AFTER,
     Epoch,
+    HistoryContradicted,
     NetworkHistory,
     NetworkHistoryRefused,
     Retarget,
     UnknownDifficulty,
     block_subsidy,
-    contradiction,
+    merged_retargets,
     network_history,
+    rewritten_span,
 )
 from mining_assets_tests.samples import history
 from mining_assets_tests.twin.recorded import NO_DATA, recorded_data
@@ -27,6 +29,7 @@ FETCHED_AT = datetime(2024, 5, 10, tzinfo=UTC)
 BEFORE = Retarget(datetime(2024, 4, 10, 21, 17, 33, tzinfo=UTC), 838_656, 8.6e13)
 AFTER = Retarget(datetime(2024, 4, 24, 14, 51, 52, tzinfo=UTC), 840_672, 8.8e13)
 LATER = Retarget(datetime(2024, 5, 9, 15, 18, 17, tzinfo=UTC), 842_688, 8.3e13)
+NEXT = Retarget(datetime(2024, 5, 23, 2, 57, 1, tzinfo=UTC), 844_704, 8.4e13)
 RETARGETS = [BEFORE, AFTER, LATER]
 HALVING = datetime(2024, 4, 20, 0, 9, 27, tzinfo=UTC)
 
@@ -142,30 +145,76 @@ def test_a_history_that_cannot_be_true_is_refused_with_the_entry_and_the_reason(
         network_history(retargets, FETCHED_AT)
 
 
-def test_the_same_history_and_a_longer_one_continue_what_is_stored() -> None:
-    stored = network_history([BEFORE, AFTER], AFTER.time).epochs
-    assert contradiction(stored, network_history([BEFORE, AFTER], FETCHED_AT)) is None
-    assert contradiction(stored, network_history(RETARGETS, FETCHED_AT)) is None
-    assert contradiction((), network_history(RETARGETS, FETCHED_AT)) is None
+STORED = network_history(RETARGETS, FETCHED_AT).epochs
 
 
 @pytest.mark.parametrize(
-    ("change", "reason"),
+    ("fetched", "merged"),
     [
-        (lambda: [BEFORE, replace(AFTER, difficulty=1.0), LATER], "height 840672: stored difficulty 8.*fetched .* 1.0"),
-        (lambda: [BEFORE, replace(AFTER, time=AFTER.time + timedelta(seconds=1)), LATER], "height 840672: stored"),
-        (lambda: [BEFORE, LATER], "stored retarget at height 840672 is not in it"),
-        (lambda: [AFTER, LATER], "stored retarget at height 838656 is not in it"),
-        (lambda: [replace(BEFORE, difficulty=1.0), AFTER, LATER], "height 838656: stored"),
+        (RETARGETS, RETARGETS),
+        ([BEFORE, AFTER], RETARGETS),  # the source lags behind
+        ([AFTER, LATER], RETARGETS),  # it lists only the newest
+        ([AFTER], RETARGETS),
+        ([*RETARGETS, NEXT], [*RETARGETS, NEXT]),
+        ([NEXT], [*RETARGETS, NEXT]),
     ],
 )
-def test_a_history_that_rewrites_what_is_stored_contradicts_it(
-    change: Callable[[], list[Retarget]], reason: str
+def test_a_shorter_list_takes_nothing_away_and_a_longer_one_goes_on(
+    fetched: list[Retarget], merged: list[Retarget]
 ) -> None:
-    stored = network_history(RETARGETS, FETCHED_AT).epochs
-    found = contradiction(stored, network_history(change(), FETCHED_AT))
-    assert found is not None
-    assert pd.Series([found]).str.contains(reason).all(), found
+    assert merged_retargets(STORED, FETCHED_AT + timedelta(days=30), fetched) == merged
+
+
+CHANGES = [
+    ([BEFORE, replace(AFTER, difficulty=1.0), LATER], "height 840672: stored difficulty 8.*fetched difficulty 1.0"),
+    ([BEFORE, replace(AFTER, time=AFTER.time - timedelta(seconds=37)), LATER], "height 840672: stored .* 14:51:52, "),
+    ([BEFORE, LATER], "height 840672: .*the fetched history lacks it"),
+]
+
+
+@pytest.mark.parametrize(("fetched", "reason"), CHANGES)
+def test_a_settled_retarget_is_rewritten_only_when_asked_for(fetched: list[Retarget], reason: str) -> None:
+    confirmed_at = AFTER.time + SETTLED_AFTER
+    with pytest.raises(HistoryContradicted, match=reason):
+        merged_retargets(STORED, confirmed_at, fetched)
+    assert merged_retargets(STORED, confirmed_at, fetched, accept_change=True) == fetched
+
+
+@pytest.mark.parametrize(("fetched", "reason"), CHANGES)
+def test_a_retarget_that_was_young_when_it_was_confirmed_last_is_what_the_source_says(
+    fetched: list[Retarget], reason: str
+) -> None:
+    confirmed_at = AFTER.time + SETTLED_AFTER - timedelta(seconds=1)
+    assert merged_retargets(STORED, confirmed_at, fetched) == fetched
+
+
+def test_the_span_that_is_rewritten_reaches_as_far_as_something_else_is_in_force() -> None:
+    earlier = replace(AFTER, time=AFTER.time - timedelta(seconds=37))
+    assert rewritten_span(STORED, network_history([BEFORE, earlier, LATER], FETCHED_AT).epochs) == (
+        earlier.time,
+        AFTER.time,
+    )
+    other = replace(AFTER, difficulty=1.0)
+    assert rewritten_span(STORED, network_history([BEFORE, other, LATER], FETCHED_AT).epochs) == (
+        AFTER.time,
+        LATER.time,
+    )
+    assert rewritten_span(STORED, network_history([*RETARGETS, NEXT], NEXT.time).epochs) is None
+
+
+def test_between_retargets_with_others_lacking_nothing_is_known() -> None:
+    known = network_history([BEFORE, AFTER, NEXT], NEXT.time + timedelta(days=1))
+    assert in_force(known, AFTER.time - timedelta(seconds=1), NEXT.time) == [(8.6e13, 3.125), (8.4e13, 3.125)]
+    for instant in (AFTER.time, NEXT.time - timedelta(seconds=1)):
+        with pytest.raises(UnknownDifficulty, match="no retarget between the heights 840672 and 844704; let MINING"):
+            in_force(known, instant)
+
+
+def test_a_day_before_the_first_retarget_is_told_with_what_to_do() -> None:
+    with pytest.raises(
+        UnknownDifficulty, match=r"covers 2024-04-10 to .*; let MINING_ASSETS_MEMPOOL_URL name a source"
+    ):
+        in_force(network_history(RETARGETS, FETCHED_AT), BEFORE.time - timedelta(days=1))
 
 
 def test_before_a_halving_whose_time_is_not_known_the_history_ends_at_its_last_retarget() -> None:
@@ -195,4 +244,4 @@ def test_the_recorded_history_loads_whole_with_every_halving() -> None:
 def test_the_short_history_of_the_tests_is_part_of_the_recorded_one() -> None:
     retargets = recorded_retargets()
     recorded = network_history(retargets, max(retarget.time for retarget in retargets))
-    assert contradiction(history().epochs, recorded) is None
+    assert set(history().epochs) <= set(recorded.epochs)

@@ -7,7 +7,7 @@ from sqlalchemy import Executable, delete, update
 from mining_assets.verification import catalog
 from mining_assets.verification.findings import ALL
 from mining_assets.warehouse.engine import Warehouse
-from mining_assets.warehouse.reference import note_content
+from mining_assets.warehouse.reference import note_content, note_reference_refused
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
     bitcoin_monthly_summaries,
@@ -33,6 +33,13 @@ def lacking_a_retarget(warehouse: Warehouse) -> None:
     with warehouse.writing("harm") as connection:
         connection.execute(delete(network_epochs).where(network_epochs.c.height == 635_040))
         note_content(connection, network_epochs.name)
+
+
+def contradicted(warehouse: Warehouse) -> None:
+    """The source says something else of a settled retarget than what is stored."""
+    refused_at = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+    with warehouse.writing("harm") as connection:
+        note_reference_refused(connection, network_epochs.name, "height 635040: another time", refused_at)
 
 
 def aged(name: str) -> Executable:
@@ -221,6 +228,13 @@ OF_REFERENCES = (
         does(update(network_epochs).where(epochs.height == 635_040).values(difficulty=1.0)),
         ALL,
         ("not what was stored when it was last fetched",),
+    ),
+    Case(
+        "the source contradicts what is stored",
+        catalog.EPOCHS_ACCEPTED,
+        contradicted,
+        ALL,
+        ("refused since 2026-01-02 03:04 UTC: height 635040",),
     ),
     Case(
         "the source itself lacks a retarget",

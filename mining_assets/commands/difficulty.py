@@ -1,0 +1,47 @@
+"""`difficulty`: fetch the network's difficulty now, also where it says something else than what is stored."""
+
+import sys
+
+import click
+
+from mining_assets.commands.options import UNREACHABLE, load_settings, opened_warehouse, say_waiting
+from mining_assets.settings import prepare_home
+from mining_assets.warehouse.exclusive import alone
+from mining_assets.warehouse.reference import network_history
+
+
+@click.command("difficulty")
+@click.option(
+    "--accept-change",
+    is_flag=True,
+    help="Store what the source says now, also of a settled retarget that is stored otherwise.",
+)
+def difficulty(accept_change: bool) -> None:
+    """Fetch the Bitcoin network's difficulty and subsidy now, and show until when they are known.
+
+    Exit code 1 when the answer is refused, 3 when the source cannot be reached. What was calculated with a retarget
+    that changes is stale from then on: `mining-assets reconcile` derives it again.
+
+    Example: mining-assets difficulty --accept-change
+    """
+    settings, command = load_settings(), "difficulty" + (" --accept-change" if accept_change else "")
+    prepare_home(settings.home)
+    with opened_warehouse(settings) as warehouse:
+        from mining_assets.commands.runs import run_difficulty
+
+        with alone(warehouse, command, say_waiting):
+            outcome = run_difficulty(settings, command, accept_change=accept_change)
+        with warehouse.reading() as connection:
+            history = network_history(connection)
+    for error in outcome.errors:
+        click.echo(f"mining-assets: {error}", err=True)
+    if history.epochs:
+        first, newest = history.epochs[0], history.epochs[-1]
+        click.echo(
+            f"difficulty known from {first.block_time:%Y-%m-%d} to {history.known_until:%Y-%m-%d %H:%M} UTC; "
+            f"{newest.difficulty} and {newest.block_subsidy} BTC a block since height {newest.height}"
+        )
+    else:
+        click.echo("the difficulty is not known")
+    unreachable = outcome.database_lost or any("SourceUnavailable" in error for error in outcome.errors)
+    sys.exit(UNREACHABLE if unreachable else int(bool(outcome.errors)))
