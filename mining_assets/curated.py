@@ -1,13 +1,15 @@
-"""The two curated lists that a user can replace by a file of their own: miner models and additional wind units."""
+"""What a user can tell by a file of their own: miner models, additional wind units, and the times of halvings."""
 
 import tomllib
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from mining_assets.domain.mining import MinerModel
+from mining_assets.domain.network import HALVING_INTERVAL
 from mining_assets.domain.wind import WindUnit
 from mining_assets.settings import Settings, SettingsError
 
@@ -25,9 +27,16 @@ class _WindUnit(BaseModel):
     generation_capacity: float | None = Field(None, ge=0, allow_inf_nan=False)
 
 
+def _halving_height(text: str) -> str:
+    if not text.isdecimal() or not text.isascii() or int(text) % HALVING_INTERVAL or int(text) == 0:
+        raise ValueError(f"is not the height of a halving, a multiple of {HALVING_INTERVAL}")
+    return text
+
+
 _Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,32}$")]
 _MODELS = TypeAdapter(Annotated[dict[_Name, _MinerModel], Field(min_length=1)])
 _UNITS = TypeAdapter(dict[_Name, _WindUnit])
+_HALVINGS = TypeAdapter(dict[Annotated[str, AfterValidator(_halving_height)], AwareDatetime])
 Parsed = TypeVar("Parsed")
 
 
@@ -49,6 +58,18 @@ def wind_unit_additions(settings: Settings) -> tuple[WindUnit, ...]:
     """
     parsed = _read(settings.wind_units, "wind_units.toml", _UNITS)
     return tuple(WindUnit(name, source="addition", **unit.model_dump()) for name, unit in parsed.items())
+
+
+def halving_times(settings: Settings) -> dict[int, datetime]:
+    """The block times (UTC) by height of the halvings in the settings' file; none without one.
+
+    Raises:
+        SettingsError: as for :func:`miner_models`.
+    """
+    if settings.halvings is None:
+        return {}
+    parsed = _read(settings.halvings, "", _HALVINGS)
+    return {int(height): time.astimezone(UTC) for height, time in parsed.items()}
 
 
 def _read(chosen: Path | None, packaged: str, shape: TypeAdapter[Parsed]) -> Parsed:

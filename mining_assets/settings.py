@@ -119,6 +119,10 @@ class Settings(BaseSettings):
         description="A TOML file of wind BM units that the register lacks, replacing the list that ships.",
     )
 
+    halvings: DataFile | None = Field(
+        None, description="A TOML file of the block times of halvings by height, which override the source's."
+    )
+
     @classmethod
     def load(cls) -> "Settings":
         """Read and validate the environment, and the folder of secrets if it names one.

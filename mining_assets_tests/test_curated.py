@@ -1,10 +1,11 @@
 """The lists of miner models and wind units: those that ship, and files of a user's own."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from mining_assets.curated import miner_models, wind_unit_additions
+from mining_assets.curated import halving_times, miner_models, wind_unit_additions
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.wind import WindUnit
 from mining_assets.settings import Settings, SettingsError
@@ -104,3 +105,31 @@ def test_a_wrong_file_of_units_is_refused_likewise(
 ) -> None:
     with pytest.raises(SettingsError, match=where.replace(".", r"\.")):
         wind_unit_additions(settings(monkeypatch, "WIND_UNITS", write(tmp_path, text)))
+
+
+def test_halvings_are_told_by_height_and_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert halving_times(Settings.load()) == {}
+    file = write(tmp_path, "1050000 = 2028-04-17T08:09:27Z\n1470000 = 2036-01-02T03:04:05+01:00\n")
+    assert halving_times(settings(monkeypatch, "HALVINGS", file)) == {
+        1_050_000: datetime(2028, 4, 17, 8, 9, 27, tzinfo=UTC),
+        1_470_000: datetime(2036, 1, 2, 2, 4, 5, tzinfo=UTC),
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("1050001 = 2028-04-17T08:09:27Z", "1050001.*not the height of a halving, a multiple of 210000"),
+        ("0 = 2028-04-17T08:09:27Z", "not the height of a halving"),
+        ("one = 2028-04-17T08:09:27Z", "one.*not the height of a halving"),
+        ("1050000 = 2028-04-17T08:09:27", "1050000: .*timezone"),
+        ("1050000 = 2028-04-17", "1050000: .*timezone"),
+        ("1050000 = 'soon'", "1050000: .*datetime"),
+        ("1050000", "is not TOML"),
+    ],
+)
+def test_a_halving_that_is_wrong_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, where: str
+) -> None:
+    with pytest.raises(SettingsError, match=where):
+        halving_times(settings(monkeypatch, "HALVINGS", write(tmp_path, text)))

@@ -9,8 +9,8 @@ is reported as soon as it has; the step fails at the end and names the days that
 alone, it verifies the whole history and stores nothing but what it finds.
 """
 
-from collections.abc import Iterator
-from datetime import date, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import dagster as dg
@@ -61,6 +61,7 @@ def daily_chain(
     cuts: Partitions,
     scope: Scope,
     additions: tuple[WindUnit, ...],
+    halvings: Mapping[int, datetime],
     policy: HealingPolicy,
     retries: RetryRule,
     docs_url: str | None,
@@ -87,7 +88,7 @@ def daily_chain(
     ) -> Iterator[dg.AssetCheckResult]:
         one_run = context.has_partition_key or context.has_partition_key_range
         keys = context.partition_keys if one_run else cuts.days.get_partition_keys()
-        means = Means(warehouse, elexon, mempool, progress, scope, additions, policy, retries)
+        means = Means(warehouse, elexon, mempool, progress, scope, additions, halvings, policy, retries)
         run = DayRun(context, context.selected_asset_keys, config, means)
         days = [date.fromisoformat(key) for key in keys]
         if context.selected_asset_keys:

@@ -243,7 +243,7 @@ class DayRun:
         if reaches(history, days):
             return history
         try:
-            refreshed = attempts()(refresh_network_epochs, means.warehouse, means.mempool)
+            refreshed = attempts()(refresh_network_epochs, means.warehouse, means.mempool, means.halvings)
         except SourceError as error:
             self.context.log.warning(f"network_epochs could not be refreshed, what is stored is used: {error}")
             self._no_history = f"; it could not be fetched now: {error}"

@@ -1,6 +1,8 @@
 """What the runs of the assets work with."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from mining_assets.domain.healing import HealingPolicy, RetryRule
 from mining_assets.domain.wind import WindUnit
@@ -22,5 +24,6 @@ class Means:
     progress: Progress
     scope: Scope
     additions: tuple[WindUnit, ...]
+    halvings: Mapping[int, datetime]
     policy: HealingPolicy
     retries: RetryRule

@@ -1,7 +1,8 @@
 """The reference assets: which units are wind farms, and the Bitcoin network's difficulty and subsidy."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from itertools import groupby
 
 import dagster as dg
@@ -49,7 +50,9 @@ def _refusals_not_retried() -> Iterator[None]:
         raise dg.Failure(str(refused), allow_retries=False) from refused
 
 
-def reference_assets(additions: tuple[WindUnit, ...], scope: Scope) -> list[dg.AssetsDefinition]:
+def reference_assets(
+    additions: tuple[WindUnit, ...], halvings: Mapping[int, datetime], scope: Scope
+) -> list[dg.AssetsDefinition]:
     """``wind_bm_units`` and ``network_epochs``."""
 
     @dg.asset(
@@ -89,7 +92,7 @@ def reference_assets(additions: tuple[WindUnit, ...], scope: Scope) -> list[dg.A
         config: EpochsRun, warehouse: dg.ResourceParam[Warehouse], mempool: dg.ResourceParam[Blocking[MempoolClient]]
     ) -> dg.MaterializeResult[None]:
         with _refusals_not_retried():
-            refreshed = refresh_network_epochs(warehouse, mempool, accept_change=config.accept_change)
+            refreshed = refresh_network_epochs(warehouse, mempool, halvings, accept_change=config.accept_change)
         verify_rewritten(warehouse, refreshed, scope)
         return dg.MaterializeResult(metadata=refreshed.shown())
 

@@ -4,7 +4,7 @@ The daily check, the complete re-ingestion of a day, a critical day with extra s
 each is one step on the same chain as the daily assets.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -205,7 +205,9 @@ class Operation:
         self.means.progress.compared(day, figures)
 
 
-def operator_jobs(settings: Settings, scope: Scope, additions: tuple[WindUnit, ...]) -> list[dg.JobDefinition]:
+def operator_jobs(
+    settings: Settings, scope: Scope, additions: tuple[WindUnit, ...], halvings: Mapping[int, datetime]
+) -> list[dg.JobDefinition]:
     """The four jobs."""
 
     def job(operation: str, asks: type[Asks], work: Callable[["Operation", Asks], None], says: str) -> dg.JobDefinition:
@@ -220,7 +222,7 @@ def operator_jobs(settings: Settings, scope: Scope, additions: tuple[WindUnit, .
             mempool: dg.ResourceParam[Blocking[MempoolClient]],
             progress: dg.ResourceParam[Progress],
         ) -> None:
-            rules = (scope, additions, settings.healing, settings.retries)
+            rules = (scope, additions, halvings, settings.healing, settings.retries)
             means = Means(warehouse, elexon, mempool, progress, *rules)
             work(Operation(context, means, settings), config)
 

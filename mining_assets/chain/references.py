@@ -1,17 +1,21 @@
 """The reference data: fetching it, and making sure that what a day needs is there."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 import pandas as pd
 from sqlalchemy import Connection
 
+from mining_assets.chain.halvings import Halvings, ask_halvings
 from mining_assets.domain.network import (
+    KNOWN_HALVINGS,
     HistoryContradicted,
     NetworkHistory,
     NetworkHistoryRefused,
     Retarget,
+    halvings_within,
+    is_settled,
     merged_retargets,
     network_history,
     rewritten_span,
@@ -67,11 +71,18 @@ class RefreshedEpochs(NamedTuple):
 
 
 def refresh_network_epochs(
-    warehouse: Warehouse, mempool: Blocking[MempoolClient], *, accept_change: bool = False
+    warehouse: Warehouse,
+    mempool: Blocking[MempoolClient],
+    given: Mapping[int, datetime],
+    *,
+    accept_change: bool = False,
 ) -> RefreshedEpochs:
-    """Fetch the difficulty adjustments and merge them into those that are stored.
+    """Fetch the difficulty adjustments, with the times of new halvings, and merge them into what is stored.
+
+    A halving whose time cannot be had, or cannot be right, leaves unknown what depends on it, and is noted.
 
     Args:
+        given: block times of halvings by height that a person set; they override what the source says.
         accept_change: store them also where they contradict settled ones that are stored.
 
     Raises:
@@ -83,8 +94,9 @@ def refresh_network_epochs(
     fetched = [Retarget(entry.time, entry.height, entry.difficulty) for entry in answer.value]
     try:
         network_history(fetched, answer.fetched_at)
+        halvings = _halvings(warehouse, mempool, fetched, given)
         with warehouse.writing(network_epochs.name) as connection:
-            return _store_epochs(connection, fetched, answer.fetched_at, accept_change=accept_change)
+            return _store_epochs(connection, fetched, answer.fetched_at, halvings, accept_change=accept_change)
     except NetworkHistoryRefused as refused:
         raise SourceRefused(f"the difficulty history is refused: {refused}", url=answer.url) from None
     except HistoryContradicted as contradicted:
@@ -94,8 +106,30 @@ def refresh_network_epochs(
         raise SourceRefused(f"{reason}; if the source is right: `{ACCEPT_DIFFICULTY}`", url=answer.url) from None
 
 
+def _halvings(
+    warehouse: Warehouse, mempool: Blocking[MempoolClient], fetched: Sequence[Retarget], given: Mapping[int, datetime]
+) -> Halvings:
+    """The times of the halvings that the retargets reach: as given, as settled when stored, else as asked for now."""
+    with warehouse.reading() as connection:
+        intact = not reference.is_altered(connection, network_epochs.name)
+        stored = reference.stored_epochs(connection) if intact else ()
+        confirmed_at = reference.last_fetch(connection, network_epochs.name)
+    before = {epoch.height: epoch.block_time for epoch in stored if epoch.kind == "halving"}
+    known = {**KNOWN_HALVINGS, **before, **given}
+    young = {height for height, time in before.items() if not is_settled(time, confirmed_at)}
+    young -= {*KNOWN_HALVINGS, *given}
+    heights = {epoch.height for epoch in stored if epoch.kind == "retarget"} | {each.height for each in fetched}
+    unsure = [height for height in halvings_within(heights) if height not in known or height in young]
+    return ask_halvings(mempool, known, unsure) if unsure else Halvings(known, {}, {})
+
+
 def _store_epochs(
-    connection: Connection, fetched: list[Retarget], fetched_at: datetime, *, accept_change: bool
+    connection: Connection,
+    fetched: list[Retarget],
+    fetched_at: datetime,
+    halvings: Halvings,
+    *,
+    accept_change: bool,
 ) -> RefreshedEpochs:
     before = reference.stored_epochs(connection)
     trusted = () if reference.is_altered(connection, network_epochs.name) else before
@@ -103,11 +137,13 @@ def _store_epochs(
     retargets = merged_retargets(trusted, confirmed_at, fetched, accept_change=accept_change)
     lags = retargets[-1].height > max(retarget.height for retarget in fetched)
     until = confirmed_at if lags and confirmed_at else fetched_at
+    halvings = halvings.beside(retargets)
     try:
-        history = network_history(retargets, until)
+        history = network_history(retargets, until, halvings.known, halvings.awaited)
     except NetworkHistoryRefused as refused:
         raise HistoryContradicted(str(refused)) from None
     added = reference.store_network_history(connection, history)
+    reference.note_halvings_lacking(connection, halvings.lacking, fetched_at)
     counts = {"epochs": len(history.epochs), "new": added}
     if lags:
         counts["not listed by the source"] = sum(retarget not in fetched for retarget in retargets)

@@ -4,7 +4,7 @@ An epoch begins with a block: a retarget (every 2016 blocks) changes the difficu
 the subsidy. What is in force at an instant is the last epoch that began at or before it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -23,16 +23,18 @@ FIRST_CHANGE = 32_256
 SETTLED_AFTER = timedelta(days=1)
 """How long after its block's time a retarget may still be reorganized away. No reorganization that deep is known."""
 
-# Header times of the halving blocks (heights 210000·k); the sources of difficulty do not carry them.
-HALVINGS: tuple[tuple[int, datetime], ...] = (
-    (210_000, datetime(2012, 11, 28, 15, 24, 38, tzinfo=UTC)),
-    (420_000, datetime(2016, 7, 9, 16, 46, 13, tzinfo=UTC)),
-    (630_000, datetime(2020, 5, 11, 19, 23, 43, tzinfo=UTC)),
-    (840_000, datetime(2024, 4, 20, 0, 9, 27, tzinfo=UTC)),
-)
+KNOWN_HALVINGS: Mapping[int, datetime] = {
+    210_000: datetime(2012, 11, 28, 15, 24, 38, tzinfo=UTC),
+    420_000: datetime(2016, 7, 9, 16, 46, 13, tzinfo=UTC),
+    630_000: datetime(2020, 5, 11, 19, 23, 43, tzinfo=UTC),
+    840_000: datetime(2024, 4, 20, 0, 9, 27, tzinfo=UTC),
+}
+"""Header times (UTC) by height of the halving blocks found until 2026. Later ones are asked for, or given by a file."""
 
 SHORT_SOURCE = "let MINING_ASSETS_MEMPOOL_URL name a source that lists all retargets (INDEXING_BLOCKS_AMOUNT: -1)"
 """What a person does about a source that lists only the newest retargets, as a node of one's own does by default."""
+ASKED_HALVING = "the source is asked with every fetch, and MINING_ASSETS_HALVINGS may tell it"
+"""What is done, and can be done, about a halving whose block time is not known."""
 
 
 class NetworkHistoryRefused(ValueError):
@@ -80,35 +82,48 @@ class NetworkHistory:
         """Tell at which instants the difficulty is not known.
 
         That is before the first epoch, at or after ``known_until``, and from the retarget before a hole to the one
-        after it: when the difficulty changed in between, nobody said.
+        after it: when difficulty or subsidy changed in between, nobody said.
         """
         if not self.epochs:
             return pd.Series(True, index=instants.index)
         unknown = (instants >= self.known_until) | (instants < self.epochs[0].block_time)
-        for before, after in self.holes:
+        for before, after, _ in self.holes:
             unknown |= (instants >= before.block_time) & (instants < after.block_time)
         return unknown
 
     @cached_property
-    def holes(self) -> tuple[tuple[Epoch, Epoch], ...]:
-        """The neighbouring retargets between which others are lacking."""
-        retargets = [epoch for epoch in self.epochs if epoch.kind == "retarget"]
-        return tuple(
-            (before, after)
-            for before, after in pairwise(retargets)
-            if after.height > FIRST_CHANGE and after.height - before.height != RETARGET_INTERVAL
-        )
+    def holes(self) -> tuple[tuple[Epoch, Epoch, str], ...]:
+        """The neighbouring retargets between which others or a halving are lacking, and what is."""
+        found = []
+        for before, after in pairwise(epoch for epoch in self.epochs if epoch.kind == "retarget"):
+            lacking = [height for height in self.halvings_lacking if before.height < height < after.height]
+            if after.height > FIRST_CHANGE and after.height - before.height != RETARGET_INTERVAL:
+                between = f"has no retarget between the heights {before.height} and {after.height}; {SHORT_SOURCE}"
+                found.append((before, after, between))
+            elif lacking:
+                found.append((before, after, _lacks(lacking[0])))
+        return tuple(found)
+
+    @cached_property
+    def halvings_lacking(self) -> tuple[int, ...]:
+        """The heights of the halvings that the retargets reach and whose block time is not known."""
+        heights = [epoch.height for epoch in self.epochs if epoch.kind == "retarget"]
+        known = {epoch.height for epoch in self.epochs if epoch.kind == "halving"}
+        return tuple(height for height in halvings_within(heights) if height not in known)
 
     def why_unknown(self, instant: datetime) -> str:
         """Why the difficulty at an instant is not known, for a person."""
         if not self.epochs:
             return f"the difficulty is not known: {self.absent}"
         text = f"the difficulty at {instant:%Y-%m-%d %H:%M} UTC is not known: network_epochs "
-        for before, after in self.holes:
+        for before, after, lacking in self.holes:
             if before.block_time <= instant < after.block_time:
-                return text + f"has no retarget between the heights {before.height} and {after.height}; {SHORT_SOURCE}"
+                return text + lacking
         text += f"covers {self.epochs[0].block_time:%Y-%m-%d} to {self.known_until:%Y-%m-%d %H:%M} UTC"
-        return f"{text}; {SHORT_SOURCE}" if instant < self.epochs[0].block_time else text
+        if instant < self.epochs[0].block_time:
+            return f"{text}; {SHORT_SOURCE}"
+        awaited = [height for height in self.halvings_lacking if height > self.epochs[-1].height]
+        return f"{text}, and it {_lacks(awaited[0])}" if awaited else text
 
     def in_force(self, instants: "pd.Series[pd.Timestamp]") -> pd.DataFrame:
         """Difficulty and subsidy in force at each instant (UTC), in the order given.
@@ -143,12 +158,40 @@ def block_subsidy(height: int) -> float:
     return FIRST_SUBSIDY * 0.5**halvings
 
 
-def network_history(retargets: Sequence[Retarget], fetched_at: datetime) -> NetworkHistory:
+def halvings_within(heights: Collection[int]) -> list[int]:
+    """Return the heights of the halvings that some retargets reach, also of one that may have been found since.
+
+    A halving on a retarget's own height, as at 1,260,000, needs no time of its own.
+    """
+    if not heights:
+        return []
+    first = (min(heights) // HALVING_INTERVAL + 1) * HALVING_INTERVAL
+    reached = range(first, max(heights) + RETARGET_INTERVAL, HALVING_INTERVAL)
+    return [height for height in reached if height % RETARGET_INTERVAL]
+
+
+def misplaced(retargets: Sequence[Retarget], height: int, time: datetime) -> str | None:
+    """Why a halving's block time cannot be right beside the retargets before and after it; None when it can."""
+    before = max((retarget for retarget in retargets if retarget.height < height), default=None)
+    after = min((retarget for retarget in retargets if retarget.height > height), default=None)
+    if (before is None or before.time < time) and (after is None or time < after.time):
+        return None
+    return f"the halving at height {height}, {time:%Y-%m-%d %H:%M:%S}, does not fit between its retargets"
+
+
+def network_history(
+    retargets: Sequence[Retarget],
+    fetched_at: datetime,
+    halvings: Mapping[int, datetime] = KNOWN_HALVINGS,
+    awaited: Mapping[int, datetime] | None = None,
+) -> NetworkHistory:
     """Merge the retargets of a source with the halvings.
 
     Args:
         retargets: in any order; retargets that changed nothing may be absent.
         fetched_at: when they were asked for; nothing later is known.
+        halvings: the block times that are known, by height.
+        awaited: until when it is known, by height, that a halving had not been found.
 
     Raises:
         NetworkHistoryRefused: empty, difficulty not above 0, a height off the 2016 grid or given twice, or block
@@ -172,7 +215,12 @@ def network_history(retargets: Sequence[Retarget], fetched_at: datetime) -> Netw
             )
     if ordered[-1].time > fetched_at:
         raise NetworkHistoryRefused(f"height {ordered[-1].height} lies in the future: {ordered[-1].time}")
-    return NetworkHistory(_merged(ordered), _known_until(ordered[-1], fetched_at))
+    within = halvings_within([retarget.height for retarget in ordered])
+    known = {height: halvings[height] for height in within if height in halvings and halvings[height] <= fetched_at}
+    lacking = [height for height in within if height > ordered[-1].height and height not in halvings]
+    newest = ordered[-1].time
+    known_until = min([fetched_at, *(max((awaited or {}).get(height, newest), newest) for height in lacking)])
+    return NetworkHistory(_merged(ordered, known), known_until)
 
 
 def merged_retargets(
@@ -203,7 +251,7 @@ def merged_retargets(
         now = listed.get(epoch.height)
         if not lowest <= epoch.height <= highest:
             kept.append(before)
-        elif now != before and not accept_change and _is_settled(before, confirmed_at):
+        elif now != before and not accept_change and is_settled(before.time, confirmed_at):
             told = f"fetched {_in_words(now)}" if now else "the fetched history lacks it"
             raise HistoryContradicted(f"height {before.height}: stored {_in_words(before)}, {told}")
     return sorted([*kept, *fetched], key=lambda retarget: retarget.height)
@@ -228,37 +276,27 @@ def rewritten_span(before: Sequence[Epoch], after: Sequence[Epoch]) -> tuple[dat
     return (min(touched), max(touched)) if touched else None
 
 
-def _is_settled(retarget: Retarget, confirmed_at: datetime | None) -> bool:
-    return confirmed_at is not None and retarget.time <= confirmed_at - SETTLED_AFTER
+def is_settled(block_time: datetime, confirmed_at: datetime | None) -> bool:
+    """Whether a block was too old to be reorganized away when it was last confirmed."""
+    return confirmed_at is not None and block_time <= confirmed_at - SETTLED_AFTER
 
 
 def _in_words(retarget: Retarget) -> str:
     return f"difficulty {retarget.difficulty} from {retarget.time:%Y-%m-%d %H:%M:%S}"
 
 
-def _merged(ordered: Sequence[Retarget]) -> tuple[Epoch, ...]:
+def _merged(ordered: Sequence[Retarget], halvings: Mapping[int, datetime]) -> tuple[Epoch, ...]:
     epochs = [
         Epoch(retarget.time, retarget.height, retarget.difficulty, block_subsidy(retarget.height), "retarget")
         for retarget in ordered
     ]
-    for height, time in HALVINGS:
-        before = [epoch for epoch in epochs if epoch.block_time <= time]
-        if len(before) == len(epochs) and height >= epochs[-1].height + RETARGET_INTERVAL:
-            break  # the history ends before this halving
-        index = len(before)
-        if (before and before[-1].height > height) or (index < len(epochs) and epochs[index].height < height):
-            raise NetworkHistoryRefused(
-                f"the halving at height {height}, {time:%Y-%m-%d %H:%M:%S}, does not fit between its retargets"
-            )
-        if not before:
-            continue  # and here it begins after it
-        epochs.insert(index, Epoch(time, height, before[-1].difficulty, block_subsidy(height), "halving"))
-    return tuple(epochs)
+    for height, time in halvings.items():
+        if wrong := misplaced(ordered, height, time):
+            raise NetworkHistoryRefused(wrong)
+        before = max(retarget for retarget in ordered if retarget.height < height)
+        epochs.append(Epoch(time, height, before.difficulty, block_subsidy(height), "halving"))
+    return tuple(sorted(epochs))
 
 
-def _known_until(newest: Retarget, fetched_at: datetime) -> datetime:
-    """Until when the history holds: the fetch, or the retarget before a halving whose block time is not known."""
-    next_halving = HALVINGS[-1][0] + HALVING_INTERVAL
-    if newest.height + RETARGET_INTERVAL > next_halving:
-        return min(newest.time, fetched_at)
-    return fetched_at
+def _lacks(height: int) -> str:
+    return f"does not have the time of the halving block {height}: {ASKED_HALVING}"

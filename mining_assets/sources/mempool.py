@@ -1,5 +1,5 @@
-"""mempool.space: the changes of Bitcoin's difficulty, one by one, and the history of its price. Rules of the series
-belong to the domain."""
+"""mempool.space: the changes of Bitcoin's difficulty, the times of blocks, and the history of the price. Rules of the
+series belong to the domain."""
 
 from datetime import UTC, datetime
 from types import TracebackType
@@ -65,6 +65,40 @@ def _fraction(index: int, difficulty: int | float) -> float:
         return float(difficulty)
     except OverflowError as error:
         raise ImpossibleValueError(f"row with index {index}: difficulty is {shown(difficulty)}") from error
+
+
+class Block(NamedTuple):
+    """A block of the chain: its height and its header's time (UTC)."""
+
+    height: int
+    time: datetime
+
+
+@with_config(STRICT)
+class _Block(TypedDict):
+    height: int
+    timestamp: int
+
+
+_BLOCKS = TypeAdapter(Annotated[list[_Block], FailFast()])
+
+
+def parse_blocks(body: bytes) -> tuple[Block, ...]:
+    """Read a list of blocks, in the order in which they came.
+
+    Raises:
+        BrokenBodyError: not a list, or an empty one.
+        ImpossibleValueError: a height or a time is not a whole number, or cannot be one.
+    """
+    rows = validated(_BLOCKS, body, ())
+    if not rows:
+        raise BrokenBodyError("the list of blocks is empty")
+    for index, row in enumerate(rows):
+        if row["height"] not in _HEIGHTS:
+            raise ImpossibleValueError(f"row with index {index}: height is {shown(row['height'])}")
+        if row["timestamp"] not in _TIMES:
+            raise ImpossibleValueError(f"row with index {index}: timestamp is {shown(row['timestamp'])}")
+    return tuple(Block(row["height"], datetime.fromtimestamp(row["timestamp"], UTC)) for row in rows)
 
 
 class Quotation(NamedTuple):
@@ -149,6 +183,14 @@ class MempoolClient:
     async def difficulty_adjustments(self) -> Answer[tuple[DifficultyAdjustment, ...]]:
         """Every change of the difficulty since the first block, newest first as the source has it."""
         return await self._http.get("mining/difficulty-adjustments", parse_difficulty_adjustments)
+
+    async def blocks(self, height: int | None = None) -> Answer[tuple[Block, ...]]:
+        """Ask for the newest blocks, or for the block at a height and some before it.
+
+        Above the newest block the source answers with others or with none: whether it has come so far is seen from
+        the newest blocks.
+        """
+        return await self._http.get("blocks" if height is None else f"blocks/{height}", parse_blocks)
 
     async def prices(self) -> Answer[tuple[Quotation, ...]]:
         """Ask for the whole history of Bitcoin's price in £; which of it is a day's price is said in ``domain.worth``.

@@ -161,11 +161,19 @@ EPOCHS_ACCEPTED = Check(
     "compare the height named with another source; if the new answer is right: `mining-assets difficulty "
     "--accept-change`.",
 )
+EPOCHS_HALVINGS = Check(
+    network_epochs.name,
+    "halvings",
+    "error",
+    "The block time of every halving that may have been found is known, and lies between its retargets.",
+    "the source is asked with every fetch: `mining-assets difficulty` does so now; or tell the time in the file of "
+    "MINING_ASSETS_HALVINGS.",
+)
 EPOCHS_SPACING = Check(
     network_epochs.name,
     "spacing",
     "warn",
-    "Since 2016 no retarget is missing and none came after less than 5 or more than 25 days.",
+    "Since 2016 no retarget is missing, none came after less than 5 or more than 25 days, and none is overdue.",
     "compare the heights named with another source.",
 )
 EPOCHS_FRESH = Check(
@@ -273,6 +281,7 @@ CHECKS = (
     GENERATION_VALID,
     EPOCHS_VALID,
     EPOCHS_ACCEPTED,
+    EPOCHS_HALVINGS,
     EPOCHS_SPACING,
     EPOCHS_FRESH,
     UNITS_KEPT,

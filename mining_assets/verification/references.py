@@ -8,6 +8,7 @@ import pandas as pd
 from sqlalchemy import Connection, select
 
 from mining_assets.domain.network import (
+    KNOWN_HALVINGS,
     RETARGET_INTERVAL,
     Epoch,
     NetworkHistoryRefused,
@@ -18,6 +19,7 @@ from mining_assets.verification import catalog
 from mining_assets.verification.catalog import Check
 from mining_assets.verification.findings import ALL, Verification, problems
 from mining_assets.warehouse.reference import is_altered, last_fetch, reference_refusal, stored_epochs
+from mining_assets.warehouse.reference import network_history as network_history_of
 from mining_assets.warehouse.schema import curtailment_records, network_epochs, wind_bm_units
 
 FRESH = timedelta(days=2)
@@ -37,7 +39,8 @@ def verify_network_epochs(connection: Connection, now: datetime) -> Verification
     refusal = reference_refusal(connection, network_epochs.name)
     refused = [("", f"refused since {refusal[0]:%Y-%m-%d %H:%M} UTC: {refusal[1]}")] if refusal else []
     verification.add(catalog.EPOCHS_ACCEPTED, _all(refused))
-    verification.add(catalog.EPOCHS_SPACING, _all(_odd_spacing(epochs)))
+    verification.add(catalog.EPOCHS_HALVINGS, _all(_halvings_lacking(connection)))
+    verification.add(catalog.EPOCHS_SPACING, _all(_odd_spacing(epochs, fetched_at)))
     _verify_fresh(verification, catalog.EPOCHS_FRESH, fetched_at, now)
     return verification
 
@@ -66,7 +69,8 @@ def _invalid(epochs: tuple[Epoch, ...], fetched_at: datetime | None) -> list[tup
         Retarget(epoch.block_time, epoch.height, epoch.difficulty) for epoch in epochs if epoch.kind == "retarget"
     ]
     try:
-        wanted = network_history(retargets, fetched_at).epochs
+        halvings = {epoch.height: epoch.block_time for epoch in epochs if epoch.kind == "halving"}
+        wanted = network_history(retargets, fetched_at, {**KNOWN_HALVINGS, **halvings}).epochs
     except NetworkHistoryRefused as refused:
         return [("", str(refused))]
     stored, due = set(epochs), set(wanted)
@@ -74,13 +78,29 @@ def _invalid(epochs: tuple[Epoch, ...], fetched_at: datetime | None) -> list[tup
     return wrong or [(f"height {epoch.height}", f"the {epoch.kind} is missing") for epoch in sorted(due - stored)]
 
 
-def _odd_spacing(epochs: tuple[Epoch, ...]) -> list[tuple[str, str]]:
+def _halvings_lacking(connection: Connection) -> list[tuple[str, str]]:
+    history = network_history_of(connection)
+    newest = max((epoch for epoch in history.epochs if epoch.kind == "retarget"), default=None)
+    found = []
+    for height in history.halvings_lacking:
+        assert newest is not None
+        if height < newest.height or history.known_until <= newest.block_time:
+            refusal = reference_refusal(connection, f"halving {height}")
+            why = f"since {refusal[0]:%Y-%m-%d %H:%M} UTC: {refusal[1]}" if refusal else "it was not asked for yet"
+            found.append((f"height {height}", f"the time of the halving block is not known, {why}"))
+    return found
+
+
+def _odd_spacing(epochs: tuple[Epoch, ...], fetched_at: datetime | None) -> list[tuple[str, str]]:
     retargets = [epoch for epoch in epochs if epoch.kind == "retarget" and epoch.block_time.year >= WATCHED_FROM]
     odd = []
     for before, after in pairwise(retargets):
         blocks, took = after.height - before.height, after.block_time - before.block_time
         if blocks != RETARGET_INTERVAL or not SHORTEST <= took <= LONGEST:
             odd.append((f"height {after.height}", f"{blocks} blocks and {took.days} days after the retarget before"))
+    if retargets and fetched_at and fetched_at - retargets[-1].block_time > LONGEST:
+        waited = (fetched_at - retargets[-1].block_time).days
+        odd.append(("", f"no retarget {waited} days after height {retargets[-1].height}: has the source stalled?"))
     return odd
 
 

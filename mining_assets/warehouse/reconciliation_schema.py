@@ -145,11 +145,11 @@ request_pacing = Table(
 reference_refusals = Table(
     "reference_refusals",
     metadata,
-    required("name", Name, "Reference whose source contradicts what is stored: network_epochs."),
+    required("name", Name, "network_epochs, or a halving and its height."),
     required("since", Instant, "When it was first refused."),
     required("refused_at", Instant, "When it was last refused."),
-    required("reason", Name, "What is stored and what was fetched instead."),
+    required("reason", Name, "Why: what is stored and what was fetched instead, or what failed."),
     PrimaryKeyConstraint("name"),
     sqlite_strict=True,
-    comment="Answers refused because they contradict a stored reference. A row leaves when an answer is taken.",
+    comment="Answers on references that were refused or could not be had. A row leaves when an answer is taken.",
 )

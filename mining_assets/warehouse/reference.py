@@ -111,6 +111,15 @@ def note_reference_refused(connection: Connection, name: str, reason: str, now: 
     upsert_rows(connection, reference_refusals, [row])
 
 
+def note_halvings_lacking(connection: Connection, lacking: Mapping[int, str], now: datetime) -> None:
+    """Note of which halvings the block time could not be had, and why; those noted before and known now leave."""
+    names = {f"halving {height}": reason for height, reason in lacking.items()}
+    noted = reference_refusals.c.name
+    connection.execute(delete(reference_refusals).where(noted.like("halving %"), noted.not_in(names)))
+    for name, reason in names.items():
+        note_reference_refused(connection, name, reason, now)
+
+
 def reference_refusal(connection: Connection, name: str) -> tuple[datetime, str] | None:
     """Since when the source contradicts the stored reference, and how; None when its last answer was taken."""
     refusals = reference_refusals.c

@@ -152,13 +152,13 @@ def test_the_difficulties_are_stored_and_known_until_they_were_asked_for(
 ) -> None:
     assert stored_network_history(warehouse) == NEVER_FETCHED
     started = datetime.now(UTC)
-    counts = refresh_network_epochs(warehouse, mempool[1]).counts
+    counts = refresh_network_epochs(warehouse, mempool[1], {}).counts
     known = stored_network_history(warehouse)
     assert counts == {"epochs": len(known.epochs), "new": len(known.epochs)}
     assert len([epoch for epoch in known.epochs if epoch.kind == "retarget"]) == len(world.difficulty_adjustments())
     assert [epoch.height for epoch in known.epochs if epoch.kind == "halving"] == [210_000, 420_000, 630_000, 840_000]
     assert started <= known.known_until <= datetime.now(UTC)
-    assert refresh_network_epochs(warehouse, mempool[1]).counts["new"] == 0
+    assert refresh_network_epochs(warehouse, mempool[1], {}).counts["new"] == 0
     assert stored_network_history(warehouse).known_until > known.known_until
 
 
@@ -167,10 +167,10 @@ def test_a_new_retarget_is_added(
 ) -> None:
     every = world.difficulty_adjustments()
     world.retargets = every[1:]
-    refresh_network_epochs(warehouse, mempool[1])
+    refresh_network_epochs(warehouse, mempool[1], {})
     world.retargets = every
     forget_bodies(mempool[0])
-    assert refresh_network_epochs(warehouse, mempool[1]).counts["new"] == 1
+    assert refresh_network_epochs(warehouse, mempool[1], {}).counts["new"] == 1
 
 
 @pytest.mark.parametrize(
@@ -194,12 +194,12 @@ def test_difficulties_that_cannot_be_true_leave_what_is_stored(
     reason: str,
 ) -> None:
     every = world.difficulty_adjustments()
-    refresh_network_epochs(warehouse, mempool[1])
+    refresh_network_epochs(warehouse, mempool[1], {})
     before = everything(warehouse)
     world.retargets = change(every)
     forget_bodies(mempool[0])
     with pytest.raises(SourceRefused, match=reason):
-        refresh_network_epochs(warehouse, mempool[1])
+        refresh_network_epochs(warehouse, mempool[1], {})
     after = everything(warehouse)
     assert bool(after.pop("reference_refusals")) == ("contradicts" in reason)
     assert after == {name: rows for name, rows in before.items() if name != "reference_refusals"}
@@ -208,10 +208,10 @@ def test_difficulties_that_cannot_be_true_leave_what_is_stored(
 def test_epochs_lost_behind_its_back_come_back_with_the_next_fetch(
     warehouse: Warehouse, mempool: tuple[Twin, Blocking[MempoolClient]]
 ) -> None:
-    refresh_network_epochs(warehouse, mempool[1])
+    refresh_network_epochs(warehouse, mempool[1], {})
     before = stored_network_history(warehouse).epochs
     damage(warehouse, delete(network_epochs).where(network_epochs.c.height > 800_000))
-    assert refresh_network_epochs(warehouse, mempool[1]).counts["new"] > 10
+    assert refresh_network_epochs(warehouse, mempool[1], {}).counts["new"] > 10
     assert stored_network_history(warehouse).epochs == before
 
 
@@ -225,15 +225,15 @@ def test_a_shorter_list_keeps_what_is_stored_and_a_list_that_lags_is_no_newer_kn
     warehouse: Warehouse, mempool: tuple[Twin, Blocking[MempoolClient]], world: Rewritten
 ) -> None:
     every = world.difficulty_adjustments()
-    refresh_network_epochs(warehouse, mempool[1])
+    refresh_network_epochs(warehouse, mempool[1], {})
     known = stored_network_history(warehouse)
     listed(mempool[0], world, every[:5])
-    assert refresh_network_epochs(warehouse, mempool[1]).counts["new"] == 0
+    assert refresh_network_epochs(warehouse, mempool[1], {}).counts["new"] == 0
     newest = stored_network_history(warehouse)
     assert newest.epochs == known.epochs
     assert newest.known_until > known.known_until
     listed(mempool[0], world, every[2:])
-    assert refresh_network_epochs(warehouse, mempool[1]).counts["not listed by the source"] == 2
+    assert refresh_network_epochs(warehouse, mempool[1], {}).counts["not listed by the source"] == 2
     assert stored_network_history(warehouse) == newest
 
 
@@ -242,10 +242,10 @@ def test_a_history_that_began_too_late_is_completed(
 ) -> None:
     every = world.difficulty_adjustments()
     listed(mempool[0], world, every[:5])
-    refresh_network_epochs(warehouse, mempool[1])
+    refresh_network_epochs(warehouse, mempool[1], {})
     assert not reaches(stored_network_history(warehouse), [date(2025, 6, 3)])
     listed(mempool[0], world, every)
-    refreshed = refresh_network_epochs(warehouse, mempool[1])
+    refreshed = refresh_network_epochs(warehouse, mempool[1], {})
     assert refreshed.counts["new"] == len(every) - 5 + 4  # and the halvings
     assert refreshed.rewritten == []
     assert reaches(stored_network_history(warehouse), [date(2025, 6, 3)])
@@ -257,9 +257,9 @@ def test_a_young_retarget_is_replaced_and_its_day_named(
     newest, *older = world.difficulty_adjustments()
     found = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=5)
     listed(mempool[0], world, [[int(found.timestamp()), *newest[1:]], *older])
-    refresh_network_epochs(warehouse, mempool[1])
+    refresh_network_epochs(warehouse, mempool[1], {})
     listed(mempool[0], world, [[int(found.timestamp()) - 37, *newest[1:]], *older])
-    rewritten = refresh_network_epochs(warehouse, mempool[1]).rewritten
+    rewritten = refresh_network_epochs(warehouse, mempool[1], {}).rewritten
     assert stored_network_history(warehouse).epochs[-1].block_time == found - timedelta(seconds=37)
     assert found.astimezone(LONDON).date() in rewritten
     assert len(rewritten) <= 2
@@ -269,21 +269,21 @@ def test_a_contradiction_of_what_is_settled_stands_until_it_is_accepted_or_gone(
     warehouse: Warehouse, mempool: tuple[Twin, Blocking[MempoolClient]], world: Rewritten
 ) -> None:
     every = world.difficulty_adjustments()
-    refresh_network_epochs(warehouse, mempool[1])
+    refresh_network_epochs(warehouse, mempool[1], {})
     before = stored_network_history(warehouse).epochs
     other = [*every[:9], [every[9][0] - 37, *every[9][1:]], *every[10:]]
     listed(mempool[0], world, other)
     with pytest.raises(SourceRefused, match=r"contradicts what is stored.*difficulty --accept-change"):
-        refresh_network_epochs(warehouse, mempool[1])
+        refresh_network_epochs(warehouse, mempool[1], {})
     assert refusal(warehouse).startswith("the difficulty history contradicts what is stored: height")
     assert stored_network_history(warehouse).epochs == before
     listed(mempool[0], world, every)
-    refresh_network_epochs(warehouse, mempool[1])
+    refresh_network_epochs(warehouse, mempool[1], {})
     assert refusal(warehouse) == ""
     listed(mempool[0], world, other)
     with pytest.raises(SourceRefused):
-        refresh_network_epochs(warehouse, mempool[1])
-    assert refresh_network_epochs(warehouse, mempool[1], accept_change=True).rewritten
+        refresh_network_epochs(warehouse, mempool[1], {})
+    assert refresh_network_epochs(warehouse, mempool[1], {}, accept_change=True).rewritten
     assert refusal(warehouse) == ""
     assert stored_network_history(warehouse).epochs != before
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from mining_assets.domain.network import (
-    HALVINGS,
+    KNOWN_HALVINGS,
     NEVER_FETCHED,
     SETTLED_AFTER,
     Epoch,
@@ -18,6 +18,7 @@ from mining_assets.domain.network import (
     Retarget,
     UnknownDifficulty,
     block_subsidy,
+    halvings_within,
     merged_retargets,
     network_history,
     rewritten_span,
@@ -232,8 +233,8 @@ def test_before_a_halving_whose_time_is_not_known_the_history_ends_at_its_last_r
 def test_the_recorded_history_loads_whole_with_every_halving() -> None:
     retargets = recorded_retargets()
     known = network_history(retargets, max(retarget.time for retarget in retargets) + timedelta(hours=1))
-    assert len(known.epochs) == len(retargets) + len(HALVINGS)
-    assert [(e.height, e.block_time) for e in known.epochs if e.kind == "halving"] == list(HALVINGS)
+    assert len(known.epochs) == len(retargets) + len(KNOWN_HALVINGS)
+    assert [(e.height, e.block_time) for e in known.epochs if e.kind == "halving"] == list(KNOWN_HALVINGS.items())
     assert [e.block_subsidy for e in known.epochs if e.kind == "halving"] == [25.0, 12.5, 6.25, 3.125]
     times = [epoch.block_time for epoch in known.epochs]
     assert times == sorted(times)
@@ -245,3 +246,12 @@ def test_the_short_history_of_the_tests_is_part_of_the_recorded_one() -> None:
     retargets = recorded_retargets()
     recorded = network_history(retargets, max(retarget.time for retarget in retargets))
     assert set(history().epochs) <= set(recorded.epochs)
+
+
+def test_a_halving_on_a_retargets_own_height_needs_no_time() -> None:
+    assert halvings_within([1_048_320]) == [1_050_000]
+    assert halvings_within([1_046_304]) == []
+    assert halvings_within([838_656, 1_471_680]) == [840_000, 1_050_000, 1_470_000]
+    at_once = [Retarget(FETCHED_AT - timedelta(days=days), 1_260_000 - 2016 * days, 1e14) for days in (1, 0)]
+    known = network_history(at_once, FETCHED_AT + timedelta(days=1))
+    assert in_force(known, FETCHED_AT - timedelta(seconds=1), FETCHED_AT) == [(1e14, 1.5625), (1e14, 0.78125)]

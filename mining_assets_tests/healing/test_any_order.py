@@ -147,7 +147,7 @@ class Ground:
         self.warehouse.close()
 
     def run(self, days: Sequence[date], *, refetch: bool = False, wanted: Sequence[dg.AssetKey] = DAILY_CHAIN) -> None:
-        means = Means(self.warehouse, self.elexon, self.mempool, Silent(), SCOPE, (), POLICY, RetryRule(attempts=1))
+        means = Means(self.warehouse, self.elexon, self.mempool, Silent(), SCOPE, (), {}, POLICY, RetryRule(attempts=1))
         context: Any = RunContext()
         run = DayRun(context, wanted, DailyRun(refetch=refetch), means)
         run.work(sorted(days))

@@ -86,7 +86,7 @@ def refresh_epochs(made: Environment) -> dict[str, int]:
     """The asset `network_epochs` without its patience."""
     client = MempoolClient(made.settings.mempool_url, http_limits(made.settings))
     with made.warehouse() as warehouse, Blocking(client) as source:
-        return refresh_network_epochs(warehouse, source).counts
+        return refresh_network_epochs(warehouse, source, {}).counts
 
 
 def refresh_register(made: Environment) -> dict[str, int]:

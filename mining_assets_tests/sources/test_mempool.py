@@ -7,7 +7,7 @@ import pytest
 
 from mining_assets.sources.errors import SourceRefused, SourceUnavailable
 from mining_assets.sources.http import Answer
-from mining_assets.sources.mempool import DifficultyAdjustment, MempoolClient
+from mining_assets.sources.mempool import Block, DifficultyAdjustment, MempoolClient
 from mining_assets_tests.sources.loopback import QUICK, run
 
 
@@ -75,3 +75,44 @@ def test_entries_of_another_kind_are_refused(entry: str) -> None:
     with pytest.raises(SourceRefused, match="row with index 1") as caught:
         adjustments(f"[[1231006505, 0, 1, 1], {entry}]")
     assert caught.value.attempts == 1
+
+
+def blocks(body: str, height: int | None = None) -> Answer[tuple[Block, ...]]:
+    async def work() -> Answer[tuple[Block, ...]]:
+        transport = httpx.MockTransport(lambda _: httpx.Response(200, content=body))
+        async with MempoolClient("http://mempool.test/api/v1", QUICK, transport=transport) as client:
+            return await client.blocks(height)
+
+    return run(work())
+
+
+def test_blocks_are_read_with_their_time_and_nothing_else() -> None:
+    body = '[{"id": "00", "height": 840000, "timestamp": 1713571767, "extras": {}}, {"height": 839999, "timestamp": 5}]'
+    answer = blocks(body, 840_000)
+    assert answer.url == "http://mempool.test/api/v1/blocks/840000"
+    assert answer.value[0] == Block(840_000, datetime(2024, 4, 20, 0, 9, 27, tzinfo=UTC))
+    assert blocks(body).url == "http://mempool.test/api/v1/blocks"
+
+
+@pytest.mark.parametrize("body", ["", "[]", "{}", "null", '{"data": []}'])
+def test_no_list_of_blocks_is_asked_for_again(body: str) -> None:
+    with pytest.raises(SourceUnavailable):
+        blocks(body)
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "1",
+        "{}",
+        '{"height": 1}',
+        '{"height": "1", "timestamp": 5}',
+        '{"height": 1, "timestamp": 5.5}',
+        '{"height": -1, "timestamp": 5}',
+        '{"height": 1, "timestamp": -5}',
+        '{"height": 1, "timestamp": 253402300800}',
+    ],
+)
+def test_blocks_of_another_kind_are_refused(block: str) -> None:
+    with pytest.raises(SourceRefused, match="row with index 1"):
+        blocks(f'[{{"height": 2, "timestamp": 5}}, {block}]')

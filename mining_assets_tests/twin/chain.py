@@ -27,6 +27,7 @@ ANCHORS: list[tuple[int, int]] = [
     (840_000, _unix("2024-04-20T00:09:27+00:00")),
 ]
 BLOCK_SECONDS = 600
+TOP_SEARCHED = 3_000_000
 TOP_HEIGHT, TOP_EXPONENT = 961_632, math.log10(1.2e14)
 FIRST_PRICE_WEEK = _unix("2010-07-22T00:00:00+00:00")
 DAILY_PRICES = _unix("2021-09-04T00:00:00+00:00")
@@ -58,6 +59,18 @@ def difficulty_adjustments(until: datetime) -> list[list[float]]:
         rows.append([block_time(height), height, now, round(now / rows[-1][2], 6)])
         height += RETARGET
     return rows[::-1]
+
+
+def top_height(until: datetime) -> int:
+    """The height of the newest block that was found until then."""
+    return bisect_right(range(TOP_SEARCHED), until.timestamp(), key=block_time) - 1
+
+
+def blocks(until: datetime, height: int | None) -> list[dict[str, Any]]:
+    """The 15 newest blocks until ``until``, or those at a height and before; above the newest, fewer, as the source."""
+    top = top_height(until)
+    wanted = top if height is None else height
+    return [{"height": at, "timestamp": block_time(at)} for at in range(min(wanted, top), wanted - 15, -1) if at >= 0]
 
 
 def prices(until: datetime, currency: str) -> list[dict[str, Any]]:

@@ -109,6 +109,9 @@ class GeneratedWorld(World):
     def difficulty_adjustments(self) -> list[list[float]]:
         return chain.difficulty_adjustments(self.clock())
 
+    def blocks(self, height: int | None) -> list[Row]:
+        return chain.blocks(self.clock(), height)
+
     def prices(self, currency: str) -> list[Row]:
         return chain.prices(self.clock(), currency)
 

@@ -77,6 +77,11 @@ class RecordedWorld(World):
         series: list[list[float]] = json.loads((self.folder / "bitcoin/difficulty_adjustments.json").read_text())
         return series
 
+    def blocks(self, height: int | None) -> list[Row]:
+        """Those at which the difficulty changed: no others were recorded."""
+        rows = [{"height": row[1], "timestamp": row[0]} for row in self.difficulty_adjustments()]
+        return [row for row in rows if height is None or row["height"] <= height][:15]
+
     def prices(self, currency: str) -> list[Row]:
         """Daily closes, stamped at midnight UTC of their day; pounds are dollars at a made-up rate."""
         rate = {"USD": 1.0, "GBP": POUNDS_PER_DOLLAR}.get(currency)

@@ -20,11 +20,12 @@ ELEXON = "/bmrs/api/v1"
 MEMPOOL = "/api/v1"
 MAX_PERIOD = 50
 
-ROUTES = ("stack", "bmunits", "volumes", "cashflows", "fuelhh", "difficulty", "prices")
+ROUTES = ("stack", "bmunits", "volumes", "cashflows", "fuelhh", "difficulty", "blocks", "prices")
 FIXED = {
     f"{ELEXON}/reference/bmunits/all": "bmunits",
     f"{ELEXON}/datasets/FUELHH/stream": "fuelhh",
     f"{MEMPOOL}/mining/difficulty-adjustments": "difficulty",
+    f"{MEMPOOL}/blocks": "blocks",
     f"{MEMPOOL}/historical-price": "prices",
 }
 # (prefix of the path, route, how many parts follow)
@@ -70,6 +71,9 @@ def parse(target: str) -> Ask:
             if first > last:
                 raise BadRequestError("settlementDateFrom is after settlementDateTo")
         return Ask(route, _day_of_price(params) if route == "prices" else None, params=tuple(sorted(params.items())))
+    height = parts.path.removeprefix(f"{MEMPOOL}/blocks/")
+    if height.isascii() and height.isdigit():
+        return Ask("blocks", params=(("height", height),))
     for prefix, route, count in SETTLEMENT:
         if parts.path.startswith(prefix):
             return _settlement_ask(route, parts.path.removeprefix(prefix).split("/"), count)
@@ -110,6 +114,8 @@ def payload(world: World, ask: Ask) -> Any:
         return world.bm_units()
     if ask.route == "difficulty":
         return world.difficulty_adjustments()
+    if ask.route == "blocks":
+        return world.blocks(int(params["height"]) if params else None)
     if ask.route == "prices":
         rows = world.prices(params.get("currency", "USD"))
         if "timestamp" in params:
@@ -147,7 +153,7 @@ class Bodies:
             state: tuple[int, ...] = (int(self.world.clock().timestamp()) // 3600,)
         else:
             state = self.world.revision(ask.date) if ask.date else ()
-        if ask.route == "fuelhh":  # spans days, each of which may change: small, so made anew
+        if ask.route in ("fuelhh", "blocks"):  # of days that may change, of the last minutes: small, so made anew
             plain = encode(payload(self.world, ask))
             return gzip.compress(plain, 1) if compressed else plain
         key = (ask, state, compressed)

@@ -70,6 +70,10 @@ class World(ABC):
         """``[time, height, difficulty, ratio]``, newest first."""
 
     @abstractmethod
+    def blocks(self, height: int | None) -> list[Row]:
+        """``{"height", "timestamp"}`` of the newest blocks, or of that at a height and before, newest first."""
+
+    @abstractmethod
     def prices(self, currency: str) -> list[Row]:
         """``{"time": unix, CURRENCY: price}``, newest first; −1 where the currency is not known."""
 

@@ -1,13 +1,20 @@
 """Damage to what is derived from the records, and to the references."""
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import asdict
+from datetime import UTC, datetime, time, timedelta
 
-from sqlalchemy import Executable, delete, update
+from sqlalchemy import Executable, delete, insert, update
 
 from mining_assets.verification import catalog
 from mining_assets.verification.findings import ALL
 from mining_assets.warehouse.engine import Warehouse
-from mining_assets.warehouse.reference import note_content, note_reference_refused
+from mining_assets.warehouse.reference import (
+    note_content,
+    note_fetch,
+    note_halvings_lacking,
+    note_reference_refused,
+    stored_epochs,
+)
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
     bitcoin_monthly_summaries,
@@ -23,7 +30,7 @@ from mining_assets.warehouse.schema import (
 )
 from mining_assets_tests.samples import FARM, OTHER_FARM
 from mining_assets_tests.verification.case import Case, change, does, remove
-from mining_assets_tests.verification.clean import QUIET, SHORT, WINDY
+from mining_assets_tests.verification.clean import DAYS, QUIET, SHORT, WINDY
 
 calculated, epochs, units = historical_bitcoin_calculations.c, network_epochs.c, wind_bm_units.c
 
@@ -40,6 +47,24 @@ def contradicted(warehouse: Warehouse) -> None:
     refused_at = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
     with warehouse.writing("harm") as connection:
         note_reference_refused(connection, network_epochs.name, "height 635040: another time", refused_at)
+
+
+def before_a_halving_that_is_not_known(warehouse: Warehouse) -> None:
+    """The history ends at the retarget before a halving whose time the source did not tell."""
+    until = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
+    with warehouse.writing("harm") as connection:
+        after = datetime.combine(max(DAYS), time(), UTC) + timedelta(days=3)
+        epoch = max(epoch for epoch in stored_epochs(connection) if epoch.block_time < after)
+        connection.execute(delete(network_epochs).where(epochs.height > epoch.height))
+        heights = range(epoch.height + 2016, 1_048_321, 2016)
+        every = (until - epoch.block_time) / len(heights)
+        later = [
+            {**asdict(epoch), "height": height, "block_time": until - every * left}
+            for left, height in enumerate(reversed(heights))
+        ]
+        connection.execute(insert(network_epochs), later)
+        note_fetch(connection, network_epochs.name, until, len(later))
+        note_halvings_lacking(connection, {1_050_000: "no answer"}, datetime(2026, 1, 2, 3, 4, tzinfo=UTC))
 
 
 def aged(name: str) -> Executable:
@@ -235,6 +260,13 @@ OF_REFERENCES = (
         contradicted,
         ALL,
         ("refused since 2026-01-02 03:04 UTC: height 635040",),
+    ),
+    Case(
+        "the time of a halving is not known",
+        catalog.EPOCHS_HALVINGS,
+        before_a_halving_that_is_not_known,
+        ALL,
+        ("height 1050000", "is not known, since 2026-01-02 03:04 UTC: no answer"),
     ),
     Case(
         "the source itself lacks a retarget",
