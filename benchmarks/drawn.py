@@ -200,6 +200,7 @@ def _ledger(days: Sequence[date], records: pd.DataFrame) -> pd.DataFrame:
         raw_rows=wind_rows + ledger["beside"] + ledger["settlement_period"] % 40,
         content_hash=[hashes.get(key, EMPTY_HASH) for key in keys],
         confirmed_by="rows",
+        repeats_confirmed=None,
     )[list(LEDGER_COLUMNS)]
 
 

@@ -125,6 +125,7 @@ def fetched_day(
                     "wind_mwh": 0.0 if mine is None else float(mine["volume"].sum()),
                     "content_hash": hashes.get((day, period, side), EMPTY_HASH),
                     "confirmed_by": empty.get((period, side), "rows"),
+                    "repeats_confirmed": None,
                 }
             )
     strangers = pd.DataFrame(list(unknown), columns=["bm_unit_id", "rows", "bid_mwh"]).assign(settlement_date=day)

@@ -109,6 +109,11 @@ class Operation:
         self.context.log.info(text)
         self.means.progress.say(text)
 
+    def warn(self, warnings: Iterable[str]) -> None:
+        """Tell the run's log what a person should know about how a day was certified."""
+        for warning in warnings:
+            self.context.log.warning(warning)
+
     def begin(self, days: Sequence[date]) -> None:
         """Say which days this run works on, so that healing leaves them to it."""
         self.context.instance.add_run_tags(self.context.run_id, days_tag(days))
@@ -321,6 +326,7 @@ def _mend_critical(operation: Operation, config: OneDay) -> None:
         units, history = run.wind_units(), run.network_history([day])
         with Blocking(client) as slow:
             fetched = slow.run(fetch_day(slow.client, day, units))
+        operation.warn(fetched.warnings)
         outcome = replace_whole(means.warehouse, fetched, history, means.scope, accept_shrink=config.accept_shrink)
     except (SourceError, DayIncomplete, ShrinkRefused, NotMended) as error:
         raise operation.kept(day, error, unanswered=not client.counters.bytes) from None
@@ -343,12 +349,14 @@ def _spot_fix(operation: Operation, config: OnePeriod) -> None:
         wrong = unknown_farm(config.farm, units)
         if wrong:
             raise dg.Failure(wrong, allow_retries=False)
-        fetched = means.elexon.run(fetch_period(means.elexon.client, day, config.period, units))
+        records, ledger, warnings = means.elexon.run(fetch_period(means.elexon.client, day, config.period, units))
+        operation.warn(warnings)
         with means.warehouse.writing(str(day)) as connection:
-            outcome = replace_period(connection, day, config.period, fetched, accept_shrink=config.accept_shrink)
+            outcome = replace_period(
+                connection, day, config.period, (records, ledger), accept_shrink=config.accept_shrink
+            )
     except (SourceError, DayIncomplete, ShrinkRefused) as error:
         raise operation.kept(day, error, unanswered=not means.elexon.client.counters.bytes) from None
-    records = fetched[0]
     rows = records[records["farm_id"] == config.farm]
     remaining = operation.damaged_periods(day)
     became = "replaced, but the day is not repaired" if remaining else outcome

@@ -12,6 +12,7 @@ from datetime import date, datetime
 import pandas as pd
 
 from mining_assets.chain.oracle import compare_with_whole_day
+from mining_assets.chain.repeats import Decided, decide_repeats
 from mining_assets.domain.curtailment import PRICE_LIMIT, RECORD_COLUMNS, payment
 from mining_assets.domain.fingerprint import EMPTY_HASH, content_hashes
 from mining_assets.domain.settlement import SIDES, Side, periods_in
@@ -66,6 +67,8 @@ async def certified(
 ) -> tuple[pd.DataFrame, pd.DataFrame, tuple[str, ...]]:
     """The wind records of some stacks, their ledger rows, and warnings, once every empty side is confirmed.
 
+    Rows that repeat an acceptance are left out where the day's volumes show that they do.
+
     Raises:
         SourceError, DayIncomplete: as for :func:`fetch_day`.
     """
@@ -74,8 +77,8 @@ async def certified(
     await _ask_again(elexon, stacks)
     _refuse_unpublished(day, stacks, accept_empty)
     confirmed, warnings = await _confirm_empty_sides(elexon, day, stacks, accept_empty)
-    records = _wind_records(stacks, units)
-    return records, _ledger(stacks, records, confirmed), warnings
+    records, decided, of_repeats = await decide_repeats(elexon, day, _wind_records(stacks, units))
+    return records, _ledger(stacks, records, confirmed, decided), warnings + of_repeats
 
 
 async def _ask_again(elexon: ElexonClient, stacks: Stacks) -> None:
@@ -217,7 +220,9 @@ _RECORD_TYPES = {
 }
 
 
-def _ledger(stacks: Stacks, records: pd.DataFrame, confirmed: Mapping[tuple[int, Side], str]) -> pd.DataFrame:
+def _ledger(
+    stacks: Stacks, records: pd.DataFrame, confirmed: Mapping[tuple[int, Side], str], decided: Decided
+) -> pd.DataFrame:
     hashes, vintages = content_hashes(records), _vintages(stacks)
     volumes = records.groupby(["settlement_period", "side"])["volume"]
     counts, sums = volumes.size(), volumes.sum()
@@ -233,6 +238,7 @@ def _ledger(stacks: Stacks, records: pd.DataFrame, confirmed: Mapping[tuple[int,
             "wind_mwh": float(sums.get((period, side), 0.0)),
             "content_hash": hashes.get((answer.day, period, side), EMPTY_HASH),
             "confirmed_by": confirmed.get((period, side), "rows"),
+            "repeats_confirmed": decided.get((period, side)),
         }
         for (period, side), answer in stacks.items()
     ]

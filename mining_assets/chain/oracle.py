@@ -10,11 +10,12 @@ from datetime import UTC, date, datetime
 import numpy as np
 import pandas as pd
 
+from mining_assets.domain.tolerance import PUBLISHED_RELATIVE_TOLERANCE, same_volume
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.errors import SourceError
 
-# The two publications round on their own: to a kilowatt hour and a few pence.
-MWH_TOLERANCE, PENCE_TOLERANCE, RELATIVE_TOLERANCE = 0.001, 0.05, 1e-5
+# The cashflows are rounded on their own, to a few pence.
+PENCE_TOLERANCE = 0.05
 KEY = ["farm_id", "settlement_period"]
 
 
@@ -51,8 +52,8 @@ async def compare_with_whole_day(
         }
     )
     both = stack.merge(theirs, how="outer", left_index=True, right_index=True, suffixes=("", "_theirs")).fillna(0.0)
-    differs = ~np.isclose(both["volume"], both["volume_theirs"], rtol=RELATIVE_TOLERANCE, atol=MWH_TOLERANCE)
-    differs |= ~np.isclose(both["cash"], both["cash_theirs"], rtol=RELATIVE_TOLERANCE, atol=PENCE_TOLERANCE)
+    differs = ~same_volume(both["volume"], both["volume_theirs"])
+    differs |= ~np.isclose(both["cash"], both["cash_theirs"], rtol=PUBLISHED_RELATIVE_TOLERANCE, atol=PENCE_TOLERANCE)
     row |= {
         "energy_volumes": -both["volume_theirs"].sum() + 0.0,
         "cash_flows": both["cash_theirs"].sum(),

@@ -16,8 +16,8 @@ from mining_assets.warehouse.days import FetchedDay, Outcome, ledger_of, records
 
 async def fetch_period(
     elexon: ElexonClient, day: date, period: int, units: Mapping[str, WindUnit]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Both stacks of a period: its wind records and its two ledger rows.
+) -> tuple[pd.DataFrame, pd.DataFrame, tuple[str, ...]]:
+    """Both stacks of a period: its wind records, its two ledger rows, and warnings.
 
     Raises:
         SourceError: a stack could not be had, or is refused.
@@ -25,8 +25,7 @@ async def fetch_period(
     """
     answers = await asyncio.gather(*(elexon.stack(day, period, side) for side in SIDES))
     stacks: Stacks = {(period, answer.side): answer for answer in answers}
-    records, ledger, _ = await certified(elexon, day, stacks, units)
-    return records, ledger
+    return await certified(elexon, day, stacks, units)
 
 
 def replace_period(

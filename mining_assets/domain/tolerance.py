@@ -5,6 +5,8 @@ import pandas as pd
 
 # The one tolerance of the project, for figures that were summed along different ways.
 RELATIVE_TOLERANCE = 1e-9
+# Of volumes that Elexon publishes apart from the stacks, rounded on their own, to a kilowatt hour.
+PUBLISHED_RELATIVE_TOLERANCE, PUBLISHED_MWH_TOLERANCE = 1e-5, 0.001
 
 
 def same(left: "pd.Series[float]", right: "pd.Series[float]") -> "pd.Series[bool]":
@@ -21,3 +23,9 @@ def same(left: "pd.Series[float]", right: "pd.Series[float]") -> "pd.Series[bool
 def agree(left: "pd.Series[float]", right: "pd.Series[float]") -> "pd.Series[bool]":
     """The same, for columns that may be absent: two missing values agree."""
     return same(left, right) | (left.isna() & right.isna())
+
+
+def same_volume(ours: "pd.Series[float]", published: "pd.Series[float]") -> "pd.Series[bool]":
+    """Where sums of stack rows agree with a publication of their volumes, in MWh."""
+    close = np.isclose(ours, published, rtol=PUBLISHED_RELATIVE_TOLERANCE, atol=PUBLISHED_MWH_TOLERANCE)
+    return pd.Series(close, index=ours.index)

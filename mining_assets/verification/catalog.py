@@ -124,6 +124,13 @@ UNKNOWN_UNITS = Check(
     "if it is a wind farm, add it (MINING_ASSETS_WIND_UNITS): its days are then fetched again; a day of an earlier "
     "version: `mining-assets date DAY --refetch`.",
 )
+REPEATS = Check(
+    _RECORDS,
+    "repeated_acceptances",
+    "warn",
+    "No acceptance of a unit is counted twice in a period and side, unless the day's volumes have it twice.",
+    "fetch the day again when Elexon's whole-day volumes can be had, which decide: `mining-assets date DAY --refetch`.",
+)
 ORACLE = Check(
     _RECORDS,
     "whole_day_oracle",
@@ -264,6 +271,7 @@ CHECKS = (
     CAPACITY,
     BOUNDS,
     UNKNOWN_UNITS,
+    REPEATS,
     ORACLE,
     CALCULATIONS_COMPLETE,
     CALCULATIONS_CONSISTENT,

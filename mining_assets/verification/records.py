@@ -9,6 +9,7 @@ import pandas as pd
 
 from mining_assets.domain.curtailment import PRICE_LIMIT, TOTALS, payment
 from mining_assets.domain.fingerprint import EMPTY_HASH, PERIOD_KEY, combined_hash, content_hashes
+from mining_assets.domain.repeats import repeats
 from mining_assets.domain.tolerance import same
 from mining_assets.verification import catalog
 from mining_assets.verification.findings import Verification, problems
@@ -36,6 +37,7 @@ def verify(chunk: "Chunk", verification: Verification, capacities: dict[str, flo
     verification.add(catalog.CAPACITY, _above_capacity(chunk, capacities))
     verification.add(catalog.BOUNDS, _out_of_bounds(chunk))
     verification.add(catalog.UNKNOWN_UNITS, _possible_wind(chunk))
+    verification.add(catalog.REPEATS, _counted_twice(chunk))
     differing = chunk.oracle[chunk.oracle["problem"].notna()]
     verification.add(
         catalog.ORACLE,
@@ -184,6 +186,28 @@ def _out_of_bounds(chunk: "Chunk") -> pd.DataFrame:
             problems(odd["settlement_date"], keys, [f"£{price:,.2f}/MWh" for price in odd["original_price"]]),
         ]
     )
+
+
+def _counted_twice(chunk: "Chunk") -> pd.DataFrame:
+    """List the rows that repeat an acceptance where nothing says that both are true.
+
+    The ledger does, or for bids a comparison of the whole day, made when the rows were fetched, that found no
+    difference.
+    """
+    again = chunk.records[repeats(chunk.records)]
+    if again.empty:
+        return problems([], [], [])
+    compared = chunk.oracle[chunk.oracle["problem"].isna() & chunk.oracle["energy_volumes"].notna()]
+    rows = again.merge(chunk.ledger[[*PERIOD_KEY, "fetched_at", "repeats_confirmed"]], how="left", on=PERIOD_KEY)
+    rows = rows.merge(compared[["settlement_date", "compared_at"]], how="left", on="settlement_date")
+    agreed = (rows["side"] == "bid") & (rows["compared_at"] >= rows["fetched_at"])
+    rows = rows[~(agreed | rows["repeats_confirmed"].fillna(False).astype(bool))]
+    keys = [f"{name} {farm}" for name, farm in zip(_named(rows), rows["farm_id"], strict=True)]
+    details = [
+        f"acceptance {row.acceptance_id} (pair {row.bid_offer_pair_id}) is counted twice, {abs(row.volume):,.3f} MWh"
+        for row in rows.itertuples(index=False)
+    ]
+    return problems(rows["settlement_date"], keys, details)
 
 
 def _named(rows: pd.DataFrame) -> list[str]:

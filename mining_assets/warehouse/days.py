@@ -14,6 +14,7 @@ from mining_assets.domain.fingerprint import EMPTY_HASH, PERIOD_KEY, combined_ha
 from mining_assets.domain.restatement import DayFigures, ShrinkRefused, shrinks
 from mining_assets.warehouse.engine import insert_frame, read_frame, upsert_rows
 from mining_assets.warehouse.reconciliation_schema import oracle_comparisons, refused_answers
+from mining_assets.warehouse.repeats import with_earlier_readings
 from mining_assets.warehouse.schema import (
     curtailment_records,
     restatements,
@@ -67,6 +68,7 @@ def store_day(connection: Connection, fetched: FetchedDay, *, accept_shrink: boo
         ShrinkRefused: the fetched day takes more than 5 % off a final one, or a side that had rows is now empty
             without the day's volumes saying so, and ``accept_shrink`` is false. Nothing was changed.
     """
+    fetched = with_earlier_readings(connection, fetched)
     day = fetched.day
     before = day_figures(connection, day)
     row = _day_row(fetched)

@@ -259,6 +259,11 @@ settlement_ledger = Table(
         Name,
         "What certifies the answer: rows, volumes, unreachable (volumes could not be asked) or operator.",
     ),
+    optional(
+        "repeats_confirmed",
+        Flag,
+        "Rows that repeat an acceptance: 1 the day's volumes have them too, 0 left out, absent: none, or not decided.",
+    ),
     PrimaryKeyConstraint("settlement_date", "settlement_period", "side"),
     CheckConstraint(PERIOD_RANGE, name="period"),
     CheckConstraint(SIDE_IS_KNOWN, name="side"),

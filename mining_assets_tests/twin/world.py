@@ -33,12 +33,16 @@ class Restatement:
 
 @dataclass(frozen=True)
 class DayState:
-    """What was done to one day. ``empty`` and ``withheld`` hold (period, side); a None in one means all."""
+    """What was done to one day.
+
+    ``empty`` and ``withheld`` hold (period, side); a None in one means all. ``repeated`` holds (period, side, unit).
+    """
 
     published: bool = True
     periods: int | None = None
     empty: frozenset[tuple[int | None, Side | None]] = frozenset()
     withheld: frozenset[tuple[int | None, Side | None]] = frozenset()
+    repeated: frozenset[tuple[int, Side, str]] = frozenset()
     restatements: tuple[Restatement, ...] = ()
     changes: int = 0
 
@@ -94,6 +98,10 @@ class World(ABC):
     def withhold(self, day: date, period: int | None = None, side: Side | None = None) -> None:
         """The stack answers empty there, though the whole-day volumes still have the rows."""
         self._change(day, withheld=self.state(day).withheld | {(period, side)})
+
+    def repeat(self, day: date, period: int, side: Side, unit: str) -> None:
+        """The stack tells the unit's first acceptance once more at its end; the whole-day volumes have it once."""
+        self._change(day, repeated=self.state(day).repeated | {(period, side, unit)})
 
     def restate(
         self,
@@ -193,8 +201,12 @@ class World(ABC):
         return frozenset(row["elexonBmUnit"] for row in self.bm_units() if row["fuelType"] == "WIND") - {None}
 
     def _served_rows(self, day: date, period: int, side: Side) -> list[StackRow]:
-        withheld = self.state(day).withheld
-        return [] if _covers(withheld, period, side) else self._rows(day, period, side)
+        state = self.state(day)
+        if _covers(state.withheld, period, side):
+            return []
+        rows = self._rows(day, period, side)
+        units = {unit for p, s, unit in state.repeated if (p, s) == (period, side)}
+        return rows + [next(row for row in rows if row.fields["id"] == unit) for unit in sorted(units)]
 
     def _rows(self, day: date, period: int, side: Side) -> list[StackRow]:
         state = self.state(day)

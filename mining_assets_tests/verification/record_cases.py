@@ -195,6 +195,13 @@ OF_RECORDS = (
         ("fetched by an earlier version",),
     ),
     Case(
+        "the same acceptance is told twice and nothing says which reading is right",
+        catalog.REPEATS,
+        stored_anew(record(1, day=WINDY, sequence_number=3), record(1, day=WINDY, sequence_number=4, volume=-0.25)),
+        WINDY,
+        (f"period 1 bid {FARM}", "acceptance 4711 (pair -1) is counted twice, 10.000 MWh"),
+    ),
+    Case(
         "the stacks are not what the whole day's figures say",
         catalog.ORACLE,
         does(change(oracle_comparisons, WINDY, {"problem": "2 units and periods differ", "differing": 2})),
