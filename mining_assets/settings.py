@@ -201,7 +201,10 @@ class Settings(BaseSettings):
 
     def last_days(self, count: int, now: datetime) -> list[date]:
         """The last so many days that are over and within the partitions, in order; fewer when there are no more."""
-        last = self.last_day(now)
+        return self.days_until(self.last_day(now), count)
+
+    def days_until(self, last: date, count: int) -> list[date]:
+        """List so many days of the partitions up to one of them, in order; fewer when there are no more."""
         days = [last - timedelta(days=back) for back in reversed(range(count))]
         return [day for day in days if day >= self.start_date]
 

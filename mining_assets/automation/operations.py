@@ -76,9 +76,8 @@ Asks = TypeVar("Asks", bound=dg.Config)
 class DailyCheck(dg.Config):
     """Which days the daily check looks at."""
 
-    days: int = Field(
-        default=2, ge=1, le=LONGEST_DAILY_CHECK, description="How many days, up to the last one that is over."
-    )
+    days: int = Field(default=2, ge=1, le=LONGEST_DAILY_CHECK, description="How many days.")
+    last: str | None = Field(default=None, description="The last of them, as 2025-06-01; unset: the last that is over.")
     force: bool = Field(default=False, description="Fetch them again even if nothing is wrong with them.")
 
 
@@ -261,11 +260,11 @@ def unknown_farm(farm: str, known: Iterable[str]) -> str | None:
     return f"'{farm}' is no wind farm that is known" + (f"; nearest: {', '.join(near)}" if near else "")
 
 
-def _day(config: OneDay, settings: Settings) -> date:
+def _day(text: str, settings: Settings) -> date:
     try:
-        day = iso_day(config.day)
+        day = iso_day(text)
     except ValueError as error:
-        raise dg.Failure(f"day '{config.day}' {error}", allow_retries=False) from None
+        raise dg.Failure(f"day '{text}' {error}", allow_retries=False) from None
     if not settings.start_date <= day <= settings.last_day(now()):
         raise dg.Failure(f"{day} is outside the partitions, or not over yet", allow_retries=False)
     return day
@@ -273,7 +272,10 @@ def _day(config: OneDay, settings: Settings) -> date:
 
 def _daily_check(operation: Operation, config: DailyCheck) -> None:
     means, settings = operation.means, operation.settings
-    days = settings.last_days(config.days, now())
+    if config.last is None:
+        days = settings.last_days(config.days, now())
+    else:
+        days = settings.days_until(_day(config.last, settings), config.days)
     if not days:
         operation.say("no day is over yet")
         return
@@ -295,7 +297,7 @@ def _daily_check(operation: Operation, config: DailyCheck) -> None:
 
 
 def _reingest(operation: Operation, config: OneDay) -> None:
-    day = _day(config, operation.settings)
+    day = _day(config.day, operation.settings)
     operation.begin([day])
     before = operation.content(day)
     operation.process([day], DailyRun(refetch=True, accept_shrink=config.accept_shrink))
@@ -304,7 +306,7 @@ def _reingest(operation: Operation, config: OneDay) -> None:
 
 
 def _mend_critical(operation: Operation, config: OneDay) -> None:
-    day, means = _day(config, operation.settings), operation.means
+    day, means = _day(config.day, operation.settings), operation.means
     operation.begin([day])
     before = operation.content(day)
     with means.warehouse.reading() as connection:
@@ -336,7 +338,7 @@ def _mend_critical(operation: Operation, config: OneDay) -> None:
 
 
 def _spot_fix(operation: Operation, config: OnePeriod) -> None:
-    day, means = _day(config, operation.settings), operation.means
+    day, means = _day(config.day, operation.settings), operation.means
     if config.period > periods_in(day):
         raise dg.Failure(f"{day} has the settlement periods 1 to {periods_in(day)}", allow_retries=False)
     operation.begin([day])

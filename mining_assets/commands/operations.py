@@ -38,19 +38,23 @@ def daily(days: int, force: bool, forced: bool, plan_only: bool, as_json: bool) 
     Example: mining-assets daily 7 --force
     """
     settings = load_settings()
-    sys.exit(daily_check(settings, days, force=force or forced, plan_only=plan_only, as_json=as_json))
+    last = settings.last_day(now())
+    sys.exit(daily_check(settings, days, last, force=force or forced, plan_only=plan_only, as_json=as_json))
 
 
-def daily_check(settings: Settings, count: int, *, force: bool, plan_only: bool, as_json: bool) -> int:
-    """The daily check of the last so many days; returns the exit code."""
-    days, command = settings.last_days(count, now()), f"daily {count}"
+def daily_check(settings: Settings, count: int, last: date, *, force: bool, plan_only: bool, as_json: bool) -> int:
+    """The daily check of so many days up to the last one given; returns the exit code.
+
+    The run is told the last day: one that works after midnight does not take other days than were planned.
+    """
+    days, command = settings.days_until(last, count), f"daily {count}"
     if not days:
         raise click.UsageError(f"no day since the first partition, {settings.start_date}, is over yet")
     if plan_only:
         action = "verify, fetch again, calculate, summarize" if force else "verify, and mend what is missing or wrong"
         return _plan(command, action, days, as_json)
     checkpoint = Checkpoint(checkpoint_path(settings.home, DAILY), command.split(), list(days), {"refetch": force})
-    config = {"days": count, "force": force}
+    config = {"days": count, "last": str(last), "force": force}
     return perform(settings, "daily", config, command, days, checkpoint=checkpoint, as_json=as_json)
 
 

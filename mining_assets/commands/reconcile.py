@@ -62,7 +62,7 @@ def resume(plan_only: bool, as_json: bool) -> None:
         sys.exit(reconcile_all(settings, DEFAULT_BATCH, plan_only=plan_only, as_json=as_json))
     click.echo(f"resuming `{' '.join(command)}`: {len(days):,} days left, from {days[0]}", err=True)
     if checks:
-        sys.exit(daily_check(settings, reach, force=False, plan_only=plan_only, as_json=as_json))
+        sys.exit(daily_check(settings, reach, last, force=False, plan_only=plan_only, as_json=as_json))
     from mining_assets.commands.runs import by_size
 
     batches = by_size(days, LONGEST_RANGE, config)

@@ -58,8 +58,9 @@ def report(first: date | None, last: date | None, month: str | None, out: Path |
     Example: mining-assets report --from 2025-06-01 --to 2025-06-30 --out june.html
     """
     settings = load_settings()
+    at = now()
     first = first or settings.start_date
-    last = last or max(settings.last_day(now()), first)
+    last = last or max(settings.last_day(at), first)
     days_asked_for(settings, first, last)
     if month is not None and not month_of(first) <= month <= month_of(last):
         raise click.UsageError(f"the month {month} is not between {first} and {last}")
@@ -67,7 +68,7 @@ def report(first: date | None, last: date | None, month: str | None, out: Path |
     with opened_warehouse(settings) as warehouse:
         bounds = (settings.start_date, settings.end_date)
         models = miner_models(settings)
-        made = build_report(warehouse, first, last, models, bounds, now=now().astimezone(UTC), month=month)
+        made = build_report(warehouse, first, last, models, bounds, now=at.astimezone(UTC), month=month)
     try:
         made.write(path)
     except OSError as error:
