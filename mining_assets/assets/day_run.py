@@ -118,9 +118,10 @@ class DayRun:
 
         A run of nothing else says so by failing.
         """
-        series = SeriesRun(self.context, self.wanted, self.means, refetch=self.config.refetch)
+        refetch, attempts = self.config.refetch, self._database_attempts
+        series = SeriesRun(self.context, self.wanted, self.means, refetch=refetch, attempts=attempts)
         for name in series.names:
-            brought = self._database_attempts()(series.bring, name, days)
+            brought = series.bring(name, days)
             series.report(name, brought, len(days))
             if not any(map(self._wants, SETTLED)):
                 for day, reason in brought.failed.items():
@@ -178,8 +179,9 @@ class DayRun:
 
     def verify(self, days: Sequence[date]) -> None:
         """Verify the days by value, a month at a time, and keep what is found."""
+        attempts, means = self._database_attempts, self.means
         for _, month in groupby(days, key=month_of):
-            self.verification.merge(verify_and_store_days(self.means.warehouse, list(month), self.means.scope))
+            self.verification.merge(attempts()(verify_and_store_days, means.warehouse, list(month), means.scope))
 
     def failure(self, total: int) -> dg.Failure:
         """The failure that names the days that are not complete."""

@@ -1,12 +1,13 @@
 """Prices and generation of the days of a run: what is lacking is fetched, and nothing of it stands in a day's way."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
 import dagster as dg
 import pandas as pd
+from tenacity import Retrying
 
 from mining_assets.assets.means import Means
 from mining_assets.assets.partition_metadata import labelled, of_series
@@ -55,8 +56,10 @@ class SeriesRun:
         means: Means,
         *,
         refetch: bool,
+        attempts: Callable[[], Retrying],
     ) -> None:
         self.context, self.wanted, self.means, self.refetch = context, wanted, means, refetch
+        self.attempts = attempts
 
     @property
     def names(self) -> list[str]:
@@ -64,13 +67,16 @@ class SeriesRun:
         return [name for name in SERIES if dg.AssetKey(name) in self.wanted]
 
     def bring(self, name: str, days: Sequence[date]) -> BroughtSeries:
-        """Fetch what is lacking, and store it with the summaries that follow from it; tells nobody."""
-        lacking = days if self.refetch else lacking_days(self.means.warehouse, name, days, datetime.now(UTC))
+        """Fetch what is lacking, and store it with the summaries that follow from it; tells nobody.
+
+        Each step on the database is repeated by itself: what an earlier one came to is not lost with a later one.
+        """
+        attempts, warehouse = self.attempts, self.means.warehouse
+        lacking = days if self.refetch else attempts()(lacking_days, warehouse, name, days, datetime.now(UTC))
         fetched = self._fetch(name, lacking) if lacking else FetchedSeries()
-        followed = store_and_follow(self.means.warehouse, name, fetched, self.means.scope.models)
-        with self.means.warehouse.reading() as connection:
-            known = dict(iter(fetched_rows(connection, name, days).groupby("settlement_date")))
-        self._note(name, fetched)
+        followed = attempts()(store_and_follow, warehouse, name, fetched, self.means.scope.models)
+        known = attempts()(self._known, name, days)
+        attempts()(self._note, name, fetched)
         failed = {
             day: f"{reason}; what was stored before stays" if day in known else reason
             for day, reason in fetched.failed.items()
@@ -91,6 +97,10 @@ class SeriesRun:
         if name == BITCOIN_PRICE:
             return fetch_prices(self.means.mempool, days)
         return fetch_generation(self.means.elexon, days)
+
+    def _known(self, name: str, days: Sequence[date]) -> dict[date, pd.DataFrame]:
+        with self.means.warehouse.reading() as connection:
+            return dict(iter(fetched_rows(connection, name, days).groupby("settlement_date")))
 
     def _note(self, name: str, fetched: FetchedSeries) -> None:
         """Keep the account: days are not to blame for a source that gives nothing at all."""

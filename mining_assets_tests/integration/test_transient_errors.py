@@ -1,8 +1,8 @@
-"""A database that fails once in the midst of a batch: what is told is told once, as if nothing had happened."""
+"""A database that fails once in the midst of a run: what is told is told once, as if nothing had happened."""
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -10,22 +10,37 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from sqlalchemy import event
+from sqlalchemy import delete, event
 from sqlalchemy.exc import OperationalError
 
 from mining_assets.assets.day_run import DayRun
-from mining_assets.assets.series_run import SeriesRun
+from mining_assets.automation.jobs import DAILY_JOB
 from mining_assets.checks.evaluations import check_key
+from mining_assets.definitions import build_definitions
+from mining_assets.domain.healing import HealingPolicy
+from mining_assets.domain.worth import BITCOIN_PRICE
+from mining_assets.settings import now
 from mining_assets.verification import catalog
 from mining_assets.warehouse.engine import Warehouse
-from mining_assets_tests.integration.harness import Environment, Ran, assert_same_tables, environment, run_range, tables
+from mining_assets.warehouse.healing import note_source_away, outages
+from mining_assets.warehouse.schema import bitcoin_price, day_fetches
+from mining_assets_tests.automation.looking import over
+from mining_assets_tests.integration.harness import (
+    QUIET,
+    Environment,
+    Ran,
+    assert_same_tables,
+    environment,
+    run_range,
+    tables,
+)
 from mining_assets_tests.twin.generated import GeneratedWorld
 from mining_assets_tests.twin.server import Twin
 
 pytestmark = pytest.mark.system
 
 FIRST, LAST = date(2025, 6, 2), date(2025, 6, 3)
-PLACES = 9  # spread over the statements of a batch
+PLACES = 16  # spread over the statements of a run
 
 
 @dataclass
@@ -40,7 +55,7 @@ class Told:
 
 @dataclass
 class Fault:
-    """Counts the statements inside what is repeated, and fails at one of them, once."""
+    """Counts the statements of the work on the days, and fails at one of them, once."""
 
     at: int = -1
     seen: int = 0
@@ -55,6 +70,18 @@ class Fault:
         if self.seen == self.at:
             raise OperationalError("a statement", {}, sqlite3.OperationalError("database is locked"))
 
+    def during(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        """Make the faults happen while the method runs."""
+
+        def counted(*arguments: Any) -> Any:
+            self.inside = True
+            try:
+                return method(*arguments)
+            finally:
+                self.inside = False
+
+        return counted
+
 
 @pytest.fixture(scope="module")
 def twin() -> Iterator[Twin]:
@@ -65,19 +92,8 @@ def twin() -> Iterator[Twin]:
 def told(made: Environment, fault: Fault) -> Told:
     """Run the days with the fault, and gather what was told."""
 
-    def repeated(method: Any) -> Any:
-        def counted(*arguments: Any) -> Any:
-            fault.inside = True
-            try:
-                return method(*arguments)
-            finally:
-                fault.inside = False
-
-        return counted
-
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(DayRun, "_do", repeated(DayRun._do))
-        patched.setattr(SeriesRun, "bring", repeated(SeriesRun.bring))
+        patched.setattr(DayRun, "work", fault.during(DayRun.work))
         opened = Warehouse(made.settings.warehouse)
         event.listen(opened.engine, "before_cursor_execute", fault.statement)
         ran: Ran = run_range(made, FIRST, LAST, overrides={"warehouse": opened}, roll_ups=False)
@@ -115,3 +131,38 @@ def test_nothing_is_told_or_counted_twice(twin: Twin, tmp_path: Path) -> None:
         assert told(made, fault) == wanted, f"statement {at} of {undisturbed.seen}"
         assert fault.seen > undisturbed.seen - 1
         assert_same_tables(tables(made), clean)
+
+
+def test_a_price_that_came_alone_is_told_with_the_summary_that_followed(twin: Twin, tmp_path: Path) -> None:
+    made = environment(tmp_path, twin, start_date=FIRST, end_date=LAST)
+    assert run_range(made, FIRST, LAST, roll_ups=False).errors == []
+    undisturbed = Fault()
+    wanted = told_of_prices(made, undisturbed)
+    assert wanted == {("bitcoin_price", str(day)): 1 for day in (FIRST, LAST)} | {
+        ("bitcoin_daily_summaries", str(day)): 1 for day in (FIRST, LAST)
+    }
+    for at in range(1, undisturbed.seen + 1):
+        assert told_of_prices(made, Fault(at)) == wanted, f"statement {at} of {undisturbed.seen}"
+
+
+def told_of_prices(made: Environment, fault: Fault) -> Counter[tuple[str, str | None]]:
+    """Forget the prices, ask for them alone with the fault, and gather what was told."""
+    with made.warehouse() as warehouse, warehouse.writing("harm") as connection:
+        connection.execute(delete(bitcoin_price))
+        connection.execute(delete(day_fetches).where(day_fetches.c.name == bitcoin_price.name))
+        note_source_away(connection, BITCOIN_PRICE, "no answer", HealingPolicy(), now())
+    opened = Warehouse(made.settings.warehouse)
+    event.listen(opened.engine, "before_cursor_execute", fault.statement)
+    job = build_definitions(made.settings, {"warehouse": opened}).resolve_job_def(DAILY_JOB)
+    with pytest.MonkeyPatch.context() as patched, dg.DagsterInstance.ephemeral() as instance:
+        patched.setattr(DayRun, "work", fault.during(DayRun.work))
+        result = job.execute_in_process(
+            instance=instance, tags=over(FIRST, LAST), run_config=QUIET, asset_selection=[dg.AssetKey(BITCOIN_PRICE)]
+        )
+    opened.close()
+    with made.warehouse() as warehouse, warehouse.reading() as connection:
+        assert outages(connection) == {}
+    return Counter(
+        (each.asset_key.to_user_string(), each.partition)  # type: ignore[union-attr]
+        for each in result.get_asset_materialization_events()
+    )
