@@ -1,5 +1,6 @@
 """Looking through sensors and schedules as the daemon does: one tick after the other, with the cursor kept."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -58,17 +59,20 @@ class Looking:
         kept = {name: getattr(self.settings, name) for name in self.settings.model_fields_set}
         return Looking(Settings(**(kept | settings)), self.warehouse, self.instance, self.cursors)
 
-    def tick(self, sensor: str = "reconciliation_sensor", *, launch: bool = True) -> Ticked:
+    def tick(self, sensor: str = "reconciliation_sensor", *, launch: bool = True, test: bool = False) -> Ticked:
         """One look of a sensor.
 
         Args:
             launch: whether the runs that it asks for begin, and then die without a word; else nothing comes of it.
+            test: as the UI tests a sensor: without an earlier tick; else there was one a minute ago.
         """
-        with dg.build_sensor_context(
+        with dg.SensorEvaluationContext(
+            instance_ref=None,
             instance=self.instance,
+            last_tick_completion_time=None if test else time.time() - 60,
             cursor=self.cursors.get(sensor),
             repository_def=self.repository,
-            resources={"warehouse": self.warehouse},
+            resources={"warehouse": dg.ResourceDefinition.hardcoded_resource(self.warehouse)},
         ) as context:
             data = self.repository.get_sensor_def(sensor).evaluate_tick(context)
         ticked = Ticked(list(data.run_requests or []), data.skip_message or "", data.cursor)

@@ -78,6 +78,19 @@ def test_a_failed_check_is_told_once_a_day(looking: Looking) -> None:
 
 
 @pytest.mark.usefixtures("damaged")
+def test_a_test_of_the_sensor_sends_nothing_and_says_what_is_due(looking: Looking, ground: Warehouse) -> None:
+    with webhook() as (hook, url):
+        looking = looking.but(alert_webhook=url)
+        for _ in range(2):
+            tested = looking.tick(SENSOR, test=True)
+            assert (hook.messages, rows_of(ground, alerts_sent), tested.cursor) == ([], [], None)
+            assert "sends nothing; due: " in tested.said
+            assert f"daily_summaries: check sums fails on 1 spans, first {WINDY}" in tested.said
+        looking.tick(SENSOR)
+    assert "check daily_summaries.sums" in {message["cause"] for message in hook.messages}
+
+
+@pytest.mark.usefixtures("damaged")
 def test_an_alert_that_could_not_be_delivered_is_sent_at_the_next_tick(
     looking: Looking, ground: Warehouse, capfd: pytest.CaptureFixture[str]
 ) -> None:
