@@ -30,7 +30,7 @@ from mining_assets.domain.network import NEVER_FETCHED, NetworkHistory, UnknownD
 from mining_assets.domain.restatement import DayFigures, ShrinkRefused
 from mining_assets.domain.summaries import month_of
 from mining_assets.domain.wind import WindUnit
-from mining_assets.healing.attempts import begin_attempt
+from mining_assets.healing.attempts import ATTEMPT_TAG, HEALING_TAG, begin_attempt
 from mining_assets.healing.plan import ELEXON, MEMPOOL
 from mining_assets.progress import DayReport
 from mining_assets.sources.errors import SourceError
@@ -92,8 +92,11 @@ class DayRun:
     _stored: dict[date, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
 
     def begin(self, tags: Mapping[str, str], days: Sequence[date]) -> None:
-        """Count the attempt, if healing asked for this run."""
+        """Count the attempt, if healing asked for this run, and mark the run: one that dies before makes days wait."""
         self._database_attempts()(begin_attempt, self.means.warehouse, tags, days, self.means.policy, datetime.now(UTC))
+        if HEALING_TAG in tags:
+            run_id = self.context.run.run_id
+            self.context.instance.add_run_tags(run_id, {ATTEMPT_TAG: run_id})
 
     def work(self, days: Sequence[date]) -> None:
         """Bring the days in line, each committed and reported by itself."""

@@ -4,7 +4,7 @@ It writes nothing: an attempt counts when its run begins, so that a look that la
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
@@ -15,11 +15,13 @@ from mining_assets.automation.in_flight import (
     RANGE_START,
     days_held_back,
     days_in_flight,
+    roll_ups_waiting,
     unfinished_runs,
 )
 from mining_assets.automation.jobs import ASSET_JOBS, DAILY_JOB, MONTHLY_JOB, YEARLY_JOB
+from mining_assets.domain.summaries import spans_between
 from mining_assets.domain.worth import SERIES
-from mining_assets.healing.attempts import HEALING_TAG
+from mining_assets.healing.attempts import HEALING_TAG, ROLL_UP
 from mining_assets.healing.plan import DERIVE, FETCH, HealingPlan, Work, plan, plan_series
 from mining_assets.settings import Settings, now
 from mining_assets.verification.scan import Scope
@@ -89,14 +91,17 @@ def healing_sensor(settings: Settings, scope: Scope) -> dg.SensorDefinition:
         if not any(run.job_name in (MONTHLY_JOB, YEARLY_JOB) for run in runs):
             # No run follows a moved partition by itself, and what is under way is not what makes the difference.
             due += [span for span in differing if span in moved and span not in before]
-        job, spans = _next_level(due)
+        failed = roll_ups_waiting(context.instance, policy, at) if due else {}
+        waiting = {span for _, span in due if failed.get(span, at) > at}
+        due = [span for span in due if span[1] not in waiting]
+        job, spans = _next_level(due, failed)
         requests = [_request(work) for work in made.work] + list(_roll_up_requests(job, spans))
         # What was due is new again at the next look. Of what moved that was asked for is not, else it would be asked
         # for at every look.
         seen = {span: before.get(span, at) for span in differing if span not in moved.union(due)}
         seen |= {span: before[span] for span in moved & before.keys()}
         seen |= {span: at for span in moved.intersection(due) if span[1] in spans}
-        said = _said(made, len(differing))
+        said = _said(made, len(differing), len(waiting))
         context.log.info(said)
         return dg.SensorResult(
             run_requests=requests,
@@ -123,23 +128,32 @@ def _request(work: Work) -> dg.RunRequest:
     )
 
 
-def _next_level(due: list[Span]) -> tuple[str, list[str]]:
-    """Return the job and the months that are due, or, when none is, the years: these follow from the months."""
+def _next_level(due: list[Span], failed: Mapping[str, datetime]) -> tuple[str, list[str]]:
+    """Return the job and the months that are due, or, when none is, the years: these follow from the months.
+
+    Args:
+        failed: months and years that failed lately. One that always does must not keep others from being summed up,
+            so beside it they are asked for one at a time, those that never failed first.
+    """
     months = sorted({span for _, span in due if "-" in span})
     years = sorted({span for _, span in due if "-" not in span})
-    return (MONTHLY_JOB, months) if months else (YEARLY_JOB, years)
+    spans = months or years
+    if spans and any(span in failed for span in spans_between(spans[0], spans[-1])):
+        spans = sorted(spans, key=lambda span: (span in failed, failed.get(span), span))[:1]
+    return (MONTHLY_JOB if months else YEARLY_JOB), spans
 
 
 def _roll_up_requests(job: str, spans: list[str]) -> Iterator[dg.RunRequest]:
     if spans:
-        yield dg.RunRequest(job_name=job, tags=_tags(spans[0], spans[-1], "roll up"))
+        yield dg.RunRequest(job_name=job, tags=_tags(spans[0], spans[-1], ROLL_UP))
 
 
 def _tags(first: date | str, last: date | str, kind: str) -> dict[str, str]:
     return {RANGE_START: str(first), RANGE_END: str(last), HEALING_TAG: kind}
 
 
-def _said(made: HealingPlan, differing: int) -> str:
+def _said(made: HealingPlan, differing: int, waiting: int) -> str:
     asked = ", ".join(f"{work.kind} {work.days[0]} to {work.days[1]}" for work in made.work) or "nothing to ask for"
     skipped = "".join(f"; {reason}: {count:,} days" for reason, count in made.skipped.items())
-    return f"{asked}{skipped}; months and years that differ: {differing}"
+    held = f", of which {waiting} wait after a failure" if waiting else ""
+    return f"{asked}{skipped}; months and years that differ: {differing}{held}"

@@ -12,8 +12,9 @@ import dagster as dg
 from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
 
 from mining_assets.domain.healing import LONGEST_WAIT, HealingPolicy
+from mining_assets.domain.summaries import spans_between
 from mining_assets.domain.worth import SERIES
-from mining_assets.healing.attempts import HEALING_TAG
+from mining_assets.healing.attempts import ATTEMPT_TAG, HEALING_TAG, ROLL_UP
 from mining_assets.healing.plan import DERIVE, FETCH
 
 PROCESS_TAG = "mining_assets/process"
@@ -23,6 +24,7 @@ PARTITION, RANGE_START, RANGE_END = (
     "dagster/asset_partition_range_start",
     "dagster/asset_partition_range_end",
 )
+_REMEMBERED = 4 * LONGEST_WAIT  # for how long a run without a counted attempt makes later ones wait longer
 _UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -59,21 +61,38 @@ def _noted_as_unfinished(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
 
 
 def days_held_back(instance: dg.DagsterInstance, policy: HealingPolicy, now: datetime) -> set[date]:
-    """The days of healing runs that ended before they began, while their wait is not over.
+    """The days of healing runs that ended before their attempt was counted, while their wait is not over.
 
-    Such a run counted no attempt. It waits like one that failed: the longer, the more of them there were.
+    They wait as if an attempt had failed: the longer, the more of such runs there were.
     """
+    waits = _waits(instance, [FETCH, DERIVE, *SERIES], policy, now)
+    return {date.fromisoformat(key) for key, until in waits.items() if until > now}
+
+
+def roll_ups_waiting(instance: dg.DagsterInstance, policy: HealingPolicy, now: datetime) -> dict[str, datetime]:
+    """When each month and year whose summing up failed lately may be asked for again, which may be past.
+
+    They count no attempts in the warehouse: the longer they wait, the more such runs failed.
+    """
+    return _waits(instance, [ROLL_UP], policy, now)
+
+
+def _waits(
+    instance: dg.DagsterInstance, kinds: Sequence[str], policy: HealingPolicy, now: datetime
+) -> dict[str, datetime]:
+    """Until when the partitions of healing runs wait that ended without success and without a counted attempt."""
     ended = dg.RunsFilter(
         statuses=[dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED],
-        tags={HEALING_TAG: [FETCH, DERIVE, *SERIES]},
-        updated_after=now - LONGEST_WAIT,
+        tags={HEALING_TAG: list(kinds)},
+        updated_after=now - _REMEMBERED,
     )
-    failures: dict[date, list[datetime]] = {}
+    failures: dict[str, list[datetime]] = {}
     for record in instance.get_run_records(ended):
-        if record.start_time is None:
-            for key in _keys_of_run(record.dagster_run):
-                failures.setdefault(date.fromisoformat(key), []).append(record.update_timestamp)
-    return {day for day, at in failures.items() if max(at) + policy.wait(len(at)) > now}
+        run = record.dagster_run
+        if run.tags.get(ATTEMPT_TAG) != run.run_id:
+            for key in _keys_of_run(run):
+                failures.setdefault(key, []).append(record.update_timestamp)
+    return {key: max(at) + policy.wait(len(at)) for key, at in failures.items()}
 
 
 def _is_dead(run: dg.DagsterRun) -> bool:
@@ -124,7 +143,7 @@ def _keys_of_run(run: dg.DagsterRun) -> Iterator[str]:
     else:
         return
     if len(first) != len("2025-06-01"):
-        yield from (first, last)
+        yield from spans_between(first, last)
         return
     day, end = date.fromisoformat(first), date.fromisoformat(last)
     while day <= end:

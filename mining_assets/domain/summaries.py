@@ -4,7 +4,7 @@ A figure that needs prices or generation is absent in a span as soon as it is ab
 and ``days_with_generation`` say of how many of the complete days it is known.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -36,6 +36,14 @@ def span_bounds(span: str) -> tuple[date, date]:
         first = date.fromisoformat(f"{span}-01")
         return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
     return date(int(span), 1, 1), date(int(span), 12, 31)
+
+
+def spans_between(first: str, last: str) -> Iterator[str]:
+    """The months, or the years, from one to another."""
+    span = first
+    while span <= last:
+        yield span
+        span = str(span_bounds(span)[1] + timedelta(days=1))[: len(first)]
 
 
 def span_within(span: str, start: date, end: date | None) -> tuple[date, date]:

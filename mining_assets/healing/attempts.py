@@ -11,6 +11,10 @@ from mining_assets.warehouse.engine import Warehouse
 
 HEALING_TAG = "mining_assets/healing"
 """The tag of a run that healing asked for: what kind of work it is."""
+ROLL_UP = "roll up"
+"""The kind of work of months and years, which count no attempts."""
+ATTEMPT_TAG = "mining_assets/attempt"
+"""The tag of a run whose attempt was counted: its own id, since a retried run inherits tags."""
 
 
 def begin_attempt(

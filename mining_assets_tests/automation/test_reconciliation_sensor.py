@@ -13,7 +13,7 @@ from mining_assets.assets.day_run import BITCOIN_DAILY, CALCULATIONS, DAILY, DAI
 from mining_assets.automation import healing
 from mining_assets.automation.in_flight import PARTITION, PROCESS_TAG
 from mining_assets.domain.settlement import final_from
-from mining_assets.healing.attempts import HEALING_TAG
+from mining_assets.healing.attempts import ATTEMPT_TAG, HEALING_TAG, ROLL_UP
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.reconciliation_schema import healing_attempts, source_outages
 from mining_assets.warehouse.schema import (
@@ -193,6 +193,47 @@ def test_a_run_that_never_began_makes_its_days_wait(looking: Looking, ground: Wa
         assert looking.tick().ranges == [("daily", str(WINDY), str(WINDY))]
 
 
+@pytest.mark.parametrize(
+    ("failures", "minutes"),
+    [(1, 2), (2, 4), (4, 16)],
+)
+def test_runs_that_died_before_their_attempt_was_counted_make_their_days_wait_ever_longer(
+    failures: int, minutes: int, looking: Looking, ground: Warehouse
+) -> None:
+    damage(ground, update(settlement_days).where(settlement_days.c.settlement_date == WINDY).values(**EARLY))
+    for _ in range(failures):
+        run = looking.queued("daily", dg.DagsterRunStatus.STARTED, **over(WINDY, WINDY), **{HEALING_TAG: "fetch"})
+        looking.instance.report_run_failed(run)
+    assert rows_of(ground, healing_attempts) == []
+    for passed, asked in ((0, []), (minutes - 0.5, []), (minutes + 0.5, [("daily", str(WINDY), str(WINDY))])):
+        with time_machine.travel(datetime.now(UTC) + timedelta(minutes=passed), tick=False):
+            assert looking.tick(launch=False).ranges == asked
+
+
+def test_a_run_that_inherited_the_mark_of_another_attempt_has_counted_none(looking: Looking, ground: Warehouse) -> None:
+    damage(ground, update(settlement_days).where(settlement_days.c.settlement_date == WINDY).values(**EARLY))
+    tags = {HEALING_TAG: "fetch", ATTEMPT_TAG: "the run that was retried"}
+    looking.instance.report_run_failed(looking.queued("daily", **over(WINDY, WINDY), **tags))
+    assert looking.tick().requests == []
+
+
+def test_a_run_is_marked_as_its_attempt_is_counted(looking: Looking, ground: Warehouse) -> None:
+    damage(ground, update(settlement_days).where(settlement_days.c.settlement_date == WINDY).values(**EARLY))
+    (request,) = looking.tick(launch=False).requests
+    looking = looking.but(elexon_url="http://127.0.0.1:9", mempool_url="http://127.0.0.1:9")
+    result = looking.definitions.resolve_job_def("daily").execute_in_process(
+        instance=looking.instance,
+        tags=dict(request.tags),
+        asset_selection=list(request.asset_selection or ()),
+        run_config={**request.run_config, "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        raise_on_error=False,
+    )
+    run = looking.instance.get_run_by_id(result.run_id)
+    assert run is not None
+    assert run.tags[ATTEMPT_TAG] == run.run_id
+    assert "did not begin" not in looking.tick(launch=False).said
+
+
 def test_a_day_that_was_asked_for_waits_and_is_given_up_after_the_attempts_set(looking: Looking) -> None:
     looking = looking.but(start_date=SHORT - timedelta(days=1), heal_attempts=2)
     missing = str(SHORT - timedelta(days=1))
@@ -312,6 +353,49 @@ def test_a_month_or_year_whose_farms_were_altered_is_asked_for_once_a_scan_has_f
     scan_all(ground)
     assert looking.tick().requests == []
     assert looking.tick().ranges == [(job, span, span)]
+
+
+def failed_roll_up(looking: Looking, job: str, first: str, last: str) -> None:
+    run = looking.queued(job, dg.DagsterRunStatus.STARTED, **over(first, last), **{HEALING_TAG: ROLL_UP})
+    looking.instance.report_run_failed(run)
+
+
+@pytest.mark.usefixtures("soon")
+@pytest.mark.parametrize(("failures", "minutes"), [(1, 2), (3, 8)])
+def test_a_month_that_always_fails_is_asked_for_ever_more_rarely(
+    failures: int, minutes: int, looking: Looking, ground: Warehouse
+) -> None:
+    damage(ground, ALTERED_MONTH)
+    looking.tick()
+    for _ in range(failures):
+        failed_roll_up(looking, "monthly", "2025-02", "2025-03")
+    early, late = (datetime.now(UTC) + timedelta(minutes=minutes + more) for more in (-0.5, 0.5))
+    with time_machine.travel(early, tick=False):
+        assert looking.tick().ranges == [("yearly", "2025", "2025")]  # which may be summed up meanwhile
+    with time_machine.travel(late, tick=False):
+        assert looking.tick().ranges == [("monthly", "2025-03", "2025-03")]
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_month_that_fails_does_not_keep_another_from_being_summed_up(looking: Looking, ground: Warehouse) -> None:
+    damage(ground, update(monthly_summaries).values(total_payment=1))
+    failed_roll_up(looking, "monthly", "2025-03", "2025-03")
+    looking.tick()
+    assert looking.tick().ranges == [("monthly", "2025-04", "2025-04")]
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=3)):
+        assert [looking.tick().ranges for _ in range(2)] == [
+            [("monthly", "2025-03", "2025-03")],
+            [("monthly", "2025-04", "2025-04")],
+        ]
+
+
+def test_of_months_that_are_due_beside_one_that_failed_each_is_asked_for_alone() -> None:
+    at = datetime.now(UTC)
+    due = [("monthly_summaries", month) for month in ("2025-03", "2025-05", "2025-06")]
+    assert healing._next_level(due, {}) == ("monthly", ["2025-03", "2025-05", "2025-06"])
+    assert healing._next_level(due, {"2025-03": at}) == ("monthly", ["2025-05"])
+    assert healing._next_level(due, {"2025-04": at}) == ("monthly", ["2025-03"])  # 2025-04 lies between
+    assert healing._next_level(due[:1], {"2025-03": at}) == ("monthly", ["2025-03"])
 
 
 def test_the_number_of_statements_does_not_depend_on_the_number_of_days(looking: Looking, ground: Warehouse) -> None:

@@ -22,6 +22,7 @@ from mining_assets.domain.summaries import (
     month_of,
     months_from_days,
     span_bounds,
+    spans_between,
     year_of,
     years_from_months,
 )
@@ -29,6 +30,19 @@ from mining_assets.domain.summaries import (
 START = date(2016, 1, 1)
 DAYS = st.dates(date(2023, 11, 1), date(2025, 2, 28))
 FIGURES = st.floats(-1e6, 1e6)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "spans"),
+    [
+        ("2024-11", "2025-02", ["2024-11", "2024-12", "2025-01", "2025-02"]),
+        ("2025-03", "2025-03", ["2025-03"]),
+        ("2024", "2026", ["2024", "2025", "2026"]),
+        ("2025", "2024", []),
+    ],
+)
+def test_the_months_and_years_between_two(first: str, last: str, spans: list[str]) -> None:
+    assert list(spans_between(first, last)) == spans
 
 
 def daily(days: dict[date, float], generated: dict[date, float] | None = None) -> pd.DataFrame:
