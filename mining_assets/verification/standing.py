@@ -1,12 +1,14 @@
 """Everything that is known to be wrong: what checks are judged by, whatever their run itself looked at.
 
-The findings stored of every day, month and year, and what the control tables show without any verification: days that
-are not there, prices and generation that are not known, months and years that differ from the level below.
+The findings stored of every day, month and year, and what is seen without any verification: days that are not there or
+have lost records, calculations that are missing, too many or stale, prices and generation that are not known, days,
+months and years that differ from the level below.
 """
 
 from collections.abc import Collection, Iterator
 from datetime import UTC, date, datetime
 
+import pandas as pd
 from sqlalchemy import Connection
 
 from mining_assets.domain.worth import BITCOIN_PRICE, WIND_GENERATION
@@ -22,6 +24,14 @@ from mining_assets.warehouse.status import differing_spans
 from mining_assets.warehouse.verifications import Verified, read_verified
 
 _NOT_THERE = {"missing": "never fetched", "partial": "some of its ledger is gone"}
+_OF_DAYS = {
+    catalog.COMPLETENESS,
+    catalog.LEDGER_AGREEMENT,
+    catalog.CALCULATIONS_COMPLETE,
+    catalog.CALCULATIONS_CONSISTENT,
+    catalog.DAILY_SUMS,
+    catalog.BITCOIN_DAILY_SUMS,
+}
 _SERIES = {BITCOIN_PRICE: catalog.PRICES_COMPLETE, WIND_GENERATION: catalog.GENERATION_COMPLETE}
 _SUMS = {
     check.table: check
@@ -65,10 +75,9 @@ def _live(
     connection: Connection, first: date, last: date, scope: Scope, checks: Collection[Check]
 ) -> Iterator[Finding]:
     """What is seen without a verification."""
-    if catalog.COMPLETENESS in checks:
-        states = day_states(connection, first, last, scope.models)["state"]
-        for day, state in states[states.isin(list(_NOT_THERE))].items():
-            yield Finding(catalog.COMPLETENESS, day, 1, _NOT_THERE[state])
+    if _OF_DAYS.intersection(checks):
+        found = _live_days(day_states(connection, first, last, scope.models))
+        yield from (finding for finding in found if finding.check in checks)
     for name, check in _SERIES.items():
         if check in checks:
             states = series_states(connection, name, first, last)["state"]
@@ -78,3 +87,27 @@ def _live(
         for table, span in differing_spans(connection, first, last, scope.bounds):
             if _SUMS[table] in checks:
                 yield Finding(_SUMS[table], span, 1, "not the sum of the level below, or of other days than it says")
+
+
+def _live_days(states: pd.DataFrame) -> Iterator[Finding]:
+    """What the states of days show to be wrong.
+
+    Args:
+        states: as from ``warehouse.states.day_states``.
+    """
+    for day, state in states.loc[states["state"].isin(list(_NOT_THERE)), "state"].items():
+        yield Finding(catalog.COMPLETENESS, day, 1, _NOT_THERE[state])
+    for day in states.index[states["rows_differ"]]:
+        yield Finding(catalog.LEDGER_AGREEMENT, day, 1, "its records are not as many as the ledger says")
+    for day, row in states.loc[(states["missing"] > 0) | (states["orphan"] > 0), ["missing", "orphan"]].iterrows():
+        kinds = {kind: int(count) for kind, count in row.items() if count}
+        example = " and ".join(f"{count:,} calculations are {kind}" for kind, count in kinds.items())
+        yield Finding(catalog.CALCULATIONS_COMPLETE, day, sum(kinds.values()), example, kinds)
+    for day, stale in states.loc[states["stale"] > 0, "stale"].items():
+        example = f"{stale:,} calculations are of other records or another model"
+        yield Finding(catalog.CALCULATIONS_CONSISTENT, day, int(stale), example, {"stale": int(stale)})
+    for day in states.index[states["summary_differs"]]:
+        yield Finding(catalog.DAILY_SUMS, day, 1, "not the sum of the day's records")
+    right = states[["missing", "orphan", "stale"]].sum(axis=1) == 0  # else that is why they differ
+    for day in states.index[states["bitcoin_differs"] & right]:
+        yield Finding(catalog.BITCOIN_DAILY_SUMS, day, 1, "not the sum of the day's calculations")

@@ -51,7 +51,8 @@ def day_states(connection: Connection, first: date, last: date, models: Sequence
 
     Returns:
         Indexed by date: state; inconsistent, restated, quarantined and learned (a unit of its stacks became known as
-        wind only afterwards; bool); fetched_at, vintage; the counts of
+        wind only afterwards; bool); of whole days, whether rows_differ from the ledger in number, and whether
+        summary_differs or bitcoin_differs from what it is made of; fetched_at, vintage; the counts of
         curtailment records and of expected, actual, missing, orphan and stale calculations; and of healing:
         attempts, next_attempt_at, quarantined_at, last_error.
     """
@@ -73,8 +74,11 @@ def day_states(connection: Connection, first: date, last: date, models: Sequence
         worse = (days[f"found_{name}"].fillna(0).astype("int64") - states[name]).clip(lower=0)
         states[name] += worse
         states["actual"] += present * worse
-    adds_up = _true(days["adds_up"])
+    adds_up = _true(days["summary_adds_up"]) & _true(days["bitcoin_adds_up"])
     whole = states["state"].isin(["final", "provisional", "damaged"])
+    states["rows_differ"] = whole & _true(days["rows_differ"])
+    for name in ("summary", "bitcoin"):
+        states[f"{name}_differs"] = whole & ~_true(days[f"{name}_adds_up"])
     disagrees = states[["missing", "orphan", "stale"]].sum(axis=1).gt(0) | ~adds_up | _true(days["found_inconsistent"])
     states["inconsistent"] = (whole & (disagrees | _true(days["learned"]))) | (
         ~whole & (_true(days["has_derived"]) | states["actual"].gt(0))
@@ -122,8 +126,8 @@ def _query(first: date, last: date, models: Sequence[MinerModel]) -> Select[Any]
     ).subquery()
     day = known.c.day
     expected = func.coalesce(days.farm_periods, 0) * len(models)
-    adds_up = and_(
-        *(_close(summary[name], days[name]) for name in TOTALS),
+    summary_adds_up = and_(*(_close(summary[name], days[name]) for name in TOTALS))
+    bitcoin_adds_up = and_(
         func.coalesce(calculated.c.in_line, 0) == len(models),
         func.coalesce(bitcoin.c.rows, 0) == len(models),
     )
@@ -139,7 +143,8 @@ def _query(first: date, last: date, models: Sequence[MinerModel]) -> Select[Any]
         (expected - func.coalesce(calculated.c.found, 0)).label("missing"),
         func.coalesce(calculated.c.orphan, 0).label("orphan"),
         func.coalesce(calculated.c.stale, 0).label("stale"),
-        adds_up.label("adds_up"),
+        summary_adds_up.label("summary_adds_up"),
+        bitcoin_adds_up.label("bitcoin_adds_up"),
         or_(summary.summary_date.is_not(None), bitcoin.c.day.is_not(None), calculated.c.actual > 0).label(
             "has_derived"
         ),

@@ -16,7 +16,7 @@ from mining_assets.verification import catalog
 from mining_assets.verification.catalog import CHECKS
 from mining_assets.verification.findings import Verification, joined, problems, store_findings
 from mining_assets.warehouse.engine import Warehouse
-from mining_assets.warehouse.schema import daily_summaries, monthly_summaries, wind_bm_units
+from mining_assets.warehouse.schema import daily_summaries, monthly_summaries, wind_bm_units, yearly_summaries
 from mining_assets_tests.samples import damage
 from mining_assets_tests.templates import Templates
 from mining_assets_tests.verification.clean import DAYS, QUIET, SCOPE, SHORT, WINDY, clean
@@ -134,9 +134,10 @@ def test_specs_carry_what_is_asserted_and_the_remedy() -> None:
             update(monthly_summaries).where(monthly_summaries.c.year_month == "2025-04").values(farms=9),
             catalog.MONTHLY_SUMS,
         ),
+        (update(yearly_summaries).values(farms=9), catalog.YEARLY_SUMS),
         (update(wind_bm_units).values(is_current=False), catalog.UNITS_KEPT),
     ],
-    ids=["a day", "a month", "a reference"],
+    ids=["a day", "a month", "a year", "a reference"],
 )
 def test_checks_run_alone_look_at_the_whole_history(
     harm: object, failing: catalog.Check, templates: Templates, tmp_path: Path

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from sqlalchemy import delete, insert, update
+from sqlalchemy import Delete, Executable, Table, delete, insert, update
 
 from mining_assets.assets.day_run import BITCOIN_DAILY, CALCULATIONS, DAILY
 from mining_assets.automation.integrity import INTEGRITY_JOB
@@ -21,6 +21,10 @@ from mining_assets.warehouse.alerts import standing_causes
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.reconciliation_schema import healing_attempts
 from mining_assets.warehouse.schema import (
+    bitcoin_daily_summaries,
+    calculation_days,
+    curtailment_records,
+    daily_summaries,
     historical_bitcoin_calculations,
     monthly_summaries,
     settlement_ledger,
@@ -121,6 +125,54 @@ def test_a_gap_that_no_scan_has_seen_fails_the_completeness(shown: Shown) -> Non
     after = shown.latest(catalog.COMPLETENESS)
     assert not after.passed
     assert f"First {WINDY}: some of its ledger is gone" in str(after.description)
+
+
+def rows_of_day(table: Table, **key: object) -> Delete:
+    column = table.c["summary_date" if "summary_date" in table.c else "settlement_date"]
+    return delete(table).where(column == WINDY, *(table.c[name] == value for name, value in key.items()))
+
+
+@pytest.mark.parametrize(
+    ("harm", "check", "says"),
+    [
+        (
+            rows_of_day(historical_bitcoin_calculations),
+            catalog.CALCULATIONS_COMPLETE,
+            "9 calculations are missing",
+        ),
+        (
+            rows_of_day(curtailment_records, settlement_period=2),
+            catalog.LEDGER_AGREEMENT,
+            "its records are not as many as the ledger says",
+        ),
+        (
+            update(calculation_days)
+            .where(calculation_days.c.settlement_date == WINDY)
+            .values(records_hash="of others"),
+            catalog.CALCULATIONS_CONSISTENT,
+            "9 calculations are of other records or another model",
+        ),
+        (rows_of_day(daily_summaries), catalog.DAILY_SUMS, "not the sum of the day's records"),
+        (
+            rows_of_day(bitcoin_daily_summaries, miner_model="S9"),
+            catalog.BITCOIN_DAILY_SUMS,
+            "not the sum of the day's calculations",
+        ),
+    ],
+    ids=lambda value: value.name if isinstance(value, Check) else "",
+)
+def test_what_was_lost_and_no_scan_has_seen_fails_the_check_after_a_run_of_other_days(
+    harm: Executable, check: Check, says: str, shown: Shown
+) -> None:
+    shown.run(INTEGRITY_JOB)
+    assert shown.latest(check).passed
+    damage(shown.warehouse, harm)
+    shown.run(DAILY_JOB, SHORT, QUIET)
+    after = shown.latest(check)
+    assert not after.passed
+    assert after.description == (
+        f"Open on 1 day, 0 of them covered by this run (2 days from {SHORT} to {QUIET}). First {WINDY}: {says}"
+    )
 
 
 def test_what_is_outside_the_partitions_is_kept_and_not_told_until_it_is_inside_again(shown: Shown) -> None:
