@@ -5,7 +5,9 @@ every day, since Dagster shows its last evaluation only: a run of good days must
 blocking: in a range that would stop all days for one.
 """
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
@@ -15,6 +17,7 @@ from mining_assets.verification.findings import Finding, Verification
 from mining_assets.verification.scan import Scope
 from mining_assets.verification.standing import standing_findings, verified_of_all
 from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.exclusive import judging
 
 _LISTED = 20
 OPERATORS_PAGE = "checks.md"
@@ -41,21 +44,37 @@ def check_results(
     scope: Scope,
     wanted: Iterable[dg.AssetCheckKey],
     docs_url: str | None = None,
-) -> list[dg.AssetCheckResult]:
-    """The results of the checks wanted, for a step to yield.
+) -> Iterator[dg.AssetCheckResult]:
+    """Yield the results of the checks wanted, for a step to yield one by one.
 
-    A check passes when nothing is open of it on any day, month or year, not only on those of the run.
+    A check passes when nothing is open of it on any day, month or year, not only on those of the run. Until all are
+    taken, and so reported, no other run judges: Dagster shows the last report, which must not be of an older reading.
 
     Args:
         verification: what the run itself verified, and stored before.
         docs_url: where people find the docs folder.
     """
-    keys = set(wanted)
+    with judging(warehouse, _waits):
+        yield from _results(verification, warehouse, scope, wanted, docs_url)
+
+
+def _waits(holder: str) -> None:
+    logging.getLogger(__name__).info("waiting until another run has reported its checks: %s", holder)
+
+
+def _results(
+    verification: Verification,
+    warehouse: Warehouse,
+    scope: Scope,
+    wanted: Iterable[dg.AssetCheckKey],
+    docs_url: str | None,
+) -> list[dg.AssetCheckResult]:
+    keys, now = set(wanted), datetime.now(UTC)
     checks = [check for check in CHECKS if check_key(check) in keys]
     by_check: dict[Check, list[Finding]] = {check: [] for check in checks}
-    for finding in standing_findings(warehouse, scope, checks):
+    for finding in standing_findings(warehouse, scope, now, checks):
         by_check[finding.check].append(finding)
-    verified = verified_of_all(warehouse, scope).sentence
+    verified = verified_of_all(warehouse, scope, now).sentence
     return [
         dg.AssetCheckResult(
             asset_key=check.table,
@@ -75,10 +94,10 @@ def check_evaluations(
     scope: Scope,
     wanted: Iterable[dg.AssetCheckKey],
     docs_url: str | None = None,
-) -> list[dg.AssetCheckEvaluation]:
-    """The results as events, for a step that fails, or that is not the checks' own."""
-    return [
-        dg.AssetCheckEvaluation(
+) -> Iterator[dg.AssetCheckEvaluation]:
+    """Yield the results as events, for a step that fails, or that is not the checks' own, to log one by one."""
+    for result in check_results(verification, warehouse, scope, wanted, docs_url):
+        yield dg.AssetCheckEvaluation(
             asset_key=result.asset_key,  # type: ignore[arg-type]
             check_name=str(result.check_name),
             passed=result.passed,
@@ -86,8 +105,6 @@ def check_evaluations(
             description=result.description,
             metadata=result.metadata,
         )
-        for result in check_results(verification, warehouse, scope, wanted, docs_url)
-    ]
 
 
 def _severity(check: Check) -> dg.AssetCheckSeverity:

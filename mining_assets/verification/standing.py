@@ -6,7 +6,7 @@ months and years that differ from the level below.
 """
 
 from collections.abc import Collection, Iterator
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 import pandas as pd
 from sqlalchemy import Connection
@@ -44,13 +44,15 @@ _SUMS = {
 }
 
 
-def standing_findings(warehouse: Warehouse, scope: Scope, checks: Collection[Check] = CHECKS) -> list[Finding]:
+def standing_findings(
+    warehouse: Warehouse, scope: Scope, now: datetime, checks: Collection[Check] = CHECKS
+) -> list[Finding]:
     """What is open of some checks on all days from the first partition to the last one that is over, now.
 
     Returns:
         In order of span; at most one finding for each check and span.
     """
-    first, last = scope.days(datetime.now(UTC))
+    first, last = scope.days(now)
     if last < first:
         return []
     with warehouse.reading() as connection:
@@ -64,9 +66,9 @@ def standing_findings(warehouse: Warehouse, scope: Scope, checks: Collection[Che
     return sorted(stored + live, key=lambda found: str(found.span))
 
 
-def verified_of_all(warehouse: Warehouse, scope: Scope) -> Verified:
+def verified_of_all(warehouse: Warehouse, scope: Scope, now: datetime) -> Verified:
     """Read what of all days from the first partition to the last one that is over was verified by value."""
-    first, last = scope.days(datetime.now(UTC))
+    first, last = scope.days(now)
     with warehouse.reading() as connection:
         return read_verified(connection, stored_days(connection, first, last))
 

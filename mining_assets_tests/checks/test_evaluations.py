@@ -115,7 +115,7 @@ def test_events_say_what_results_say(ground: Warehouse) -> None:
     made = verification_with_problems()
     keys = [check_key(check) for check in CHECKS]
     judged = (made, ground, SCOPE, keys)
-    for result, evaluation in zip(check_results(*judged), check_evaluations(*judged), strict=True):
+    for result, evaluation in zip([*check_results(*judged)], [*check_evaluations(*judged)], strict=True):
         assert (evaluation.check_name, evaluation.passed) == (result.check_name, result.passed)
         assert evaluation.metadata == result.metadata
 
