@@ -20,6 +20,15 @@ hypothesis_settings.register_profile("quick", deadline=None, max_examples=50)
 hypothesis_settings.load_profile("quick")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave PostgreSQL to ``make test-system``: it needs a server, and the same tests play on SQLite."""
+    for item in items:
+        if isinstance(item, pytest.Function):
+            played_on = item.callspec.params.values() if hasattr(item, "callspec") else ()
+            if "postgresql" in item.fixturenames or "postgresql" in map(str, played_on):
+                item.add_marker(pytest.mark.system)
+
+
 @pytest.fixture(autouse=True)
 def _no_settings_of_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is set in the caller's shell must not decide how a test ends."""
