@@ -11,8 +11,10 @@ from mining_assets.checks.evaluations import check_evaluations, check_key
 from mining_assets.settings import Settings, now
 from mining_assets.verification.catalog import CHECKS
 from mining_assets.verification.scan import Scope, note_scan, scan
+from mining_assets.warehouse.columns import DamagedValueError
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.status import last_scans
+from mining_assets.warehouse.values import refuse_unfit_values, told_places
 
 INTEGRITY_JOB, VERIFY = "integrity_scan", "verify"
 RECENT, ALL = "recent", "all"
@@ -38,7 +40,12 @@ def integrity_job(settings: Settings, scope: Scope) -> dg.JobDefinition:
         first = date.fromisoformat(config.first) if config.first else settings.start_date
         last = date.fromisoformat(config.last) if config.last else settings.last_day(now())
         reap_dead_runs(context.instance)
-        verification = scan(warehouse, first, last, scope)
+        try:
+            if config.scope == ALL:
+                refuse_unfit_values(warehouse)
+            verification = scan(warehouse, first, last, scope)
+        except DamagedValueError as error:
+            raise dg.Failure(told_places(warehouse, error), allow_retries=False) from error
         if config.scope:
             note_scan(warehouse, config.scope, first, last, verification)
         for evaluation in check_evaluations(verification, warehouse, scope, map(check_key, CHECKS), settings.docs_url):

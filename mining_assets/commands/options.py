@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,8 +11,10 @@ from sqlalchemy.exc import DBAPIError
 
 from mining_assets.curated import miner_models, wind_unit_additions
 from mining_assets.settings import Settings, iso_day, now
+from mining_assets.warehouse.columns import DamagedValueError
 from mining_assets.warehouse.engine import Warehouse, is_passing
 from mining_assets.warehouse.upgrade import SchemaMismatch, open_warehouse
+from mining_assets.warehouse.values import told_places
 
 
 class DayType(click.ParamType[date]):
@@ -97,6 +99,9 @@ def opened_warehouse(settings: Settings) -> Iterator[Warehouse]:
             warehouse.close()
     except SchemaMismatch as error:
         raise Unusable(str(error)) from None
+    except DamagedValueError as error:
+        with closing(Warehouse(settings.warehouse)) as again:
+            raise click.ClickException(told_places(again, error)) from None
     except DBAPIError as error:
         if not is_passing(error):
             raise

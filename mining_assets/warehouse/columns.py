@@ -4,6 +4,7 @@ Every table is STRICT on SQLite, which knows only INTEGER, REAL and TEXT: dates 
 flags as 0 and 1. A migration takes its column types from here, so that they fit a STRICT table.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,12 +25,36 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.types import TypeEngine
 
 
+class DamagedValueError(RuntimeError):
+    """The database holds a value that is not of its column's kind; the checks of the tables take none."""
+
+
 class TextDate(sqlite.DATE):
     """A date as SQLite keeps it in a STRICT table."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """Read the text as a date; DamagedValueError when it is none."""
+        return _told_apart(super().result_processor(dialect, coltype), "a date")
 
 
 class TextInstant(sqlite.DATETIME):
     """An instant as SQLite keeps it in a STRICT table."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """Read the text as an instant; DamagedValueError when it is none."""
+        return _told_apart(super().result_processor(dialect, coltype), "an instant")
+
+
+def _told_apart(process: Callable[[Any], Any] | None, kind: str) -> Callable[[Any], Any]:
+    assert process is not None  # SQLite's dates and instants are texts
+
+    def processed(value: Any) -> Any:
+        try:
+            return process(value)
+        except (ValueError, TypeError):
+            raise DamagedValueError(f"{str(value)[:60]!r} is not {kind}") from None
+
+    return processed
 
 
 class IntegerFlag(Boolean):

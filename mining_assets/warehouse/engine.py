@@ -30,7 +30,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from mining_assets.garbage import garbage_left_alone
-from mining_assets.warehouse.columns import Instant
+from mining_assets.warehouse.columns import DamagedValueError, Instant
 
 # How long a lock is waited for, unless the address says another `timeout`.
 LOCK_SECONDS = 60.0
@@ -104,6 +104,9 @@ def read_frame(connection: Connection, query: Select[Any]) -> pd.DataFrame:
     """The rows of a query, with the same column types whatever the database and however few the rows.
 
     Dates stay ``datetime.date``, instants are UTC timestamps; nullable numbers and flags use pandas' nullable types.
+
+    Raises:
+        DamagedValueError: a value is not of its column's kind.
     """
     columns = list(query.selected_columns)
     result = connection.execute(query)
@@ -114,10 +117,12 @@ def read_frame(connection: Connection, query: Select[Any]) -> pd.DataFrame:
         rows = result.cursor.fetchall()
         result.close()
         values = zip(*rows, strict=True) if rows else ([] for _ in columns)
-        frame = {
-            column.key: _as_array(column, list(of_column), connection.dialect)
-            for column, of_column in zip(columns, values, strict=True)
-        }
+        frame = {}
+        for column, of_column in zip(columns, values, strict=True):
+            try:
+                frame[column.key] = _as_array(column, list(of_column), connection.dialect)
+            except (ValueError, TypeError) as error:
+                raise DamagedValueError(f"{column} holds what it should not: {error}") from None
         del rows, values
     return pd.DataFrame(frame, columns=[column.key for column in columns])
 

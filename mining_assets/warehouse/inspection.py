@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from mining_assets.warehouse.engine import Warehouse, is_passing
 from mining_assets.warehouse.schema import metadata
 from mining_assets.warehouse.upgrade import require_revision
+from mining_assets.warehouse.values import all_unfit_values
 
 OLDEST_POSTGRESQL = 14
 
@@ -23,6 +24,7 @@ def problems(warehouse: Warehouse) -> list[str]:
     with warehouse.reading() as connection:
         require_revision(connection)
         found = [*_version(connection), *_differences(connection)]
+    found += all_unfit_values(warehouse)
     try:
         with warehouse.writing("schema") as connection:
             found += list(_rights(connection)) or list(_checks(connection))

@@ -5,7 +5,7 @@ its values are of its kind. It looks at the tables that are there, whatever thei
 think of it. Nothing is changed when a row does not fit.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import (
@@ -30,27 +30,10 @@ from sqlalchemy.types import TypeEngine
 from mining_assets.warehouse.columns import VALUE, Day, Flag, Identity, Instant, Number, condition
 from mining_assets.warehouse.schema import metadata
 from mining_assets.warehouse.upgrade import SchemaMismatch
+from mining_assets.warehouse.values import NAMED_ROWS, REMEDY, unfit_values
 
 FIRST_STRICT = "0008"  # older migrations declare types that a STRICT table does not know
 VERSIONS = "alembic_version"
-NAMED_ROWS = 10
-# What SQLite calls a value, for each kind that a column of a STRICT table can hold.
-_HELD: list[tuple[type[TypeEngine[Any]], str]] = [
-    (Date, "text"),
-    (Instant, "text"),
-    (Boolean, "integer"),
-    (Integer, "integer"),
-    (Double, "real"),
-    (Text, "text"),
-]
-_MEANT: list[tuple[type[TypeEngine[Any]], str]] = [
-    (Date, "a date"),
-    (Instant, "an instant"),
-    (Boolean, "0 or 1"),
-    (Integer, "a whole number in range"),
-    (Double, "a finite number"),
-    (Text, "a text"),
-]
 
 
 class RowsDoNotFitError(SchemaMismatch):
@@ -68,12 +51,11 @@ def enforce(connection: Connection) -> None:
     if connection.dialect.name == "sqlite" and VERSIONS in there:
         columns[VERSIONS] = {"version_num": Text()}
     lacking = {name: kinds for name, kinds in columns.items() if not _is_enforced(connection, name, kinds)}
-    wrong = [line for name, kinds in lacking.items() for line in _unfit(connection, name, kinds)]
+    wrong = [line for name, kinds in lacking.items() for line in unfit_values(connection, name, kinds)]
     if wrong:
         many = f"{len(wrong)} values do not fit their columns" if len(wrong) > 1 else "1 value does not fit its column"
         raise RowsDoNotFitError(
-            f"{many}: {'; '.join(wrong[:NAMED_ROWS])}. Nothing was changed: correct the value in the database, "
-            "or delete its row (what lacks it is fetched or derived again), and start again"
+            f"{many}: {'; '.join(wrong[:NAMED_ROWS])}. Nothing was changed: {REMEDY}, and start again"
         )
     if connection.dialect.name == "sqlite":
         _copy_tables(connection, lacking)
@@ -120,36 +102,6 @@ def _is_enforced(connection: Connection, name: str, kinds: Mapping[str, TypeEngi
         return False
     has = {check["name"] for check in inspector.get_check_constraints(name)}
     return has >= {*_value_checks(connection, name, kinds)}
-
-
-def _unfit(connection: Connection, name: str, kinds: Mapping[str, TypeEngine[Any]]) -> Iterator[str]:
-    """The values that do not fit, a line each."""
-    on_sqlite = connection.dialect.name == "sqlite"
-    quote = connection.dialect.identifier_preparer.quote
-    key = inspect(connection).get_pk_constraint(name)["constrained_columns"]
-    fits = {}
-    for column, kind in kinds.items():
-        conditions = [condition(kind, quote(column), connection.dialect.name)]
-        if on_sqlite:
-            held = next(held for of, held in _HELD if isinstance(kind, of))
-            conditions.append(f"typeof({quote(column)}) IN ('{held}', 'null')")
-        if true := " AND ".join(f"({each})" for each in conditions if each):
-            fits[column] = f"COALESCE({true}, {quote(column)} IS NULL)"
-    if not fits:
-        return
-    shown = ", ".join(f"CAST({quote(column)} AS TEXT)" for column in [*key, *fits])
-    tried = ", ".join(f"CASE WHEN {true} THEN 1 ELSE 0 END" for true in fits.values())
-    rows = connection.exec_driver_sql(
-        f"SELECT {shown}, {tried} FROM {quote(name)} "  # noqa: S608  (names of the database's own columns)
-        f"WHERE NOT ({' AND '.join(fits.values())}) LIMIT 1000"
-    )
-    for row in rows:
-        keys, values = row[: len(key)], row[len(key) : len(key) + len(fits)]
-        place = ", ".join(f"{column} {value}" for column, value in zip(key, keys, strict=True))
-        for column, value, right in zip(fits, values, row[len(key) + len(fits) :], strict=True):
-            if not right:
-                meant = next(meant for of, meant in _MEANT if isinstance(kinds[column], of))
-                yield f"{name} ({place}): {column} is {str(value)[:60]!r} and should be {meant}"
 
 
 def _add_checks(connection: Connection, name: str, kinds: Mapping[str, TypeEngine[Any]]) -> None:
