@@ -14,6 +14,8 @@ from mining_assets_tests.samples import MODELS
 from mining_assets_tests.templates import Templates
 from mining_assets_tests.verification.clean import QUIET, WINDY, clean
 
+pytestmark = pytest.mark.system
+
 MOVES = [
     ({"start_date": QUIET}, ["2025-03"]),
     ({"start_date": WINDY}, []),  # no other month holds a day: only the year is of another length

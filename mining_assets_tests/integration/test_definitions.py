@@ -191,6 +191,7 @@ def test_day_that_changes_in_the_tick_in_which_its_month_ends_is_not_lost(
     assert ticks.requested(MONTH) == set()
 
 
+@pytest.mark.system
 def test_one_run_may_cover_days_of_two_months(tmp_path: Path) -> None:
     first, last = date(2025, 6, 29), date(2025, 7, 2)
     with Twin(GeneratedWorld(seed=6, units=6, light=True)) as twin:

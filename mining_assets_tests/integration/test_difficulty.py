@@ -23,6 +23,8 @@ from mining_assets_tests.integration.harness import QUIET, Environment, Here, en
 from mining_assets_tests.integration.test_reference_faults import world
 from mining_assets_tests.twin.server import Twin
 
+pytestmark = pytest.mark.system
+
 DAY, QUIET_DAY = date(2025, 6, 3), date(2025, 6, 4)
 
 

@@ -31,6 +31,8 @@ from mining_assets_tests.twin.generated import GeneratedWorld
 from mining_assets_tests.twin.rows import Row
 from mining_assets_tests.twin.server import Twin
 
+pytestmark = pytest.mark.system
+
 DAY = date(2025, 6, 3)
 Adjustments = list[list[float]]
 Change = Callable[[Adjustments], object]

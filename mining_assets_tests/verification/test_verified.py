@@ -179,6 +179,7 @@ DAMAGE: dict[str, Executable] = {
 }
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("kind", DAMAGE)
 def test_a_report_that_can_look_is_not_final_over_damage_of_any_kind(ground: Warehouse, kind: str) -> None:
     scan_all(ground)
@@ -191,6 +192,7 @@ def test_a_report_that_can_look_is_not_final_over_damage_of_any_kind(ground: War
 # What was emptied is built again by the steps that mend.
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     "table",
     [

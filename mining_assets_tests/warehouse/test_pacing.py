@@ -62,6 +62,7 @@ def admitted(limiter: Limiter, now: int) -> bool:
     return bool(bucket.put(item))  # type: ignore[arg-type]
 
 
+@pytest.mark.system
 def test_two_processes_together_keep_the_rate(warehouse: Warehouse) -> None:
     """That they waste none of it the bucket itself shows below: a busy machine adds delays."""
     processes = [started(warehouse) for _ in range(PROCESSES)]

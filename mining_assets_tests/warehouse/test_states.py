@@ -129,7 +129,7 @@ def test_a_quiet_day_is_final_and_expects_nothing(warehouse: Warehouse) -> None:
     assert counts(row) == (0, 0, 0, 0, 0)
 
 
-@pytest.mark.parametrize(("day", "last"), [(date(2025, 3, 30), 46), (date(2025, 10, 26), 50)])
+@pytest.mark.parametrize(("day", "last"), [(date(2024, 3, 31), 46), (date(2025, 10, 26), 50)])
 def test_days_on_which_the_clocks_change_are_whole_with_their_own_periods(
     warehouse: Warehouse, day: date, last: int
 ) -> None:

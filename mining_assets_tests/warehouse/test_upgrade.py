@@ -222,6 +222,7 @@ def test_several_threads_may_upgrade_at_once(empty: Warehouse) -> None:
         assert list(pool.map(one, range(8))) == [needed_revision()] * 8
 
 
+@pytest.mark.system
 def test_several_processes_may_upgrade_at_once(empty_address: URL) -> None:
     code = (
         "import sys; from sqlalchemy import make_url;"
