@@ -63,6 +63,10 @@ def test_routes(twin: Twin, elexon: httpx.Client, world: GeneratedWorld) -> None
         prices = mempool.get("/historical-price", params={"currency": "GBP"}).json()
         assert prices["exchangeRates"] == {}
         assert prices["prices"][0].keys() == {"time", "GBP"}
+    asked = {"granularity": "21600", "start": f"{DAY}T06:00:00Z", "end": f"{DAY}T12:00:00Z"}
+    candles = httpx.get(twin.coinbase_url + "/products/BTC-GBP/candles", params=asked).json()
+    assert [candle[0] for candle in candles] == sorted((candle[0] for candle in candles), reverse=True)
+    assert [len(candle) for candle in candles] == [6, 6]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@
   then. Noon lies well inside the London day in winter and in summer, and it is past as soon as the day is over. A
   quotation of another UTC date is no price of the day, and neither is one of a week: before about September 2021
   mempool.space has one a week, stamped with the week's first instant (Thursday, 0:00 UTC) though it is of its end.
+  Of a history of trades in candles of six hours it is the close of the one that ends at noon.
 - **Value** of mined Bitcoin is that of each day at its own price, never at today's; spans add up those of their days.
 - **Generation** is Elexon's FUELHH for fuel type WIND: the metered mean power of a half hour in MW, so MWh = MW ÷ 2.
 - **Share** of a span is curtailed ÷ (generated + curtailed) of its energies, so longer spans are weighted by energy.
@@ -12,8 +13,9 @@ What is not known stays absent, in every figure that needs it: a sum over some o
 """
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -24,12 +26,26 @@ SERIES = (BITCOIN_PRICE, WIND_GENERATION)
 """What is fetched day by day beside the settlement, by the names of their tables and assets."""
 
 WEEK = timedelta(weeks=1)
+CANDLE = timedelta(hours=6)
+"""How long a candle lasts: the longest of those that Coinbase has that ends at noon."""
 MWH_PER_MW = 0.5  # in a half hour
 DATED_LATE_UNTIL = date(2022, 7, 14)
 """The last date under which FUELHH has the last half hour of the day before."""
 GENERATION_COLUMNS = ("settlement_date", "settlement_period", "start_time", "generated_energy")
 VALUE_FIGURES = ("bitcoin_value", "total_payment", "value_ratio")
 SHARE_FIGURES = ("generated_energy", "curtailed_share")
+
+
+class Candle(NamedTuple):
+    """What was traded in six hours.
+
+    Attributes:
+        start: UTC time at which they begin.
+        close: £ per BTC of the last trade in them.
+    """
+
+    start: datetime
+    close: float
 
 
 def price_instant(day: date) -> datetime:
@@ -76,6 +92,32 @@ def prices_of_days(
             reasons[day] = f"GBP is {price}: the price of {day} is not known"
         else:
             found[day] = (quoted_at, price)
+    return found, reasons
+
+
+def noon_candle(day: date) -> datetime:
+    """Return the start of the six hours that end at the day's instant."""
+    return price_instant(day) - CANDLE
+
+
+def prices_of_candles(
+    candles: Iterable[Candle], days: Sequence[date]
+) -> tuple[dict[date, tuple[datetime, float]], dict[date, str]]:
+    """Pick the price of each day from candles: the last trade in the six hours until noon UTC, quoted at noon.
+
+    Returns:
+        Time and price by day, and the reasons why each other day has none there.
+    """
+    closes = dict(candles)
+    found, reasons = {}, {}
+    for day in days:
+        close = closes.get(noon_candle(day))
+        if close is None:
+            reasons[day] = f"there is no candle of {day} 06:00 to 12:00 UTC"
+        elif not close > 0:
+            reasons[day] = f"the candle of {day} 06:00 to 12:00 UTC closes at {close}"
+        else:
+            found[day] = (price_instant(day), close)
     return found, reasons
 
 

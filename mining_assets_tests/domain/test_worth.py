@@ -15,9 +15,11 @@ from mining_assets.domain.summaries import (
 )
 from mining_assets.domain.worth import (
     GENERATION_COLUMNS,
+    Candle,
     curtailed_share,
     is_price_of,
     price_instant,
+    prices_of_candles,
     prices_of_days,
     value_ratio,
     whole_generation,
@@ -206,3 +208,27 @@ def test_a_span_of_which_any_day_has_no_price_has_no_value_but_says_what_was_pai
 
 def test_days_of_a_quotation_are_of_utc() -> None:
     assert is_price_of(DAY, datetime.fromisoformat("2025-06-04T00:30:00+01:00"))
+
+
+def test_of_candles_the_close_of_the_six_hours_until_noon_is_the_price_in_winter_and_in_summer() -> None:
+    days = [date(2017, 1, 12), date(2017, 7, 13)]
+    candles = [
+        Candle(datetime(day.year, day.month, day.day, hour, tzinfo=UTC), 1000.0 * day.month + hour)
+        for day in days
+        for hour in (0, 6, 12, 18)
+    ]
+    found, reasons = prices_of_candles(candles, days)
+    assert found == {days[0]: (price_instant(days[0]), 1006.0), days[1]: (price_instant(days[1]), 7006.0)}
+    assert reasons == {}
+    assert all(is_price_of(day, quoted_at) for day, (quoted_at, _) in found.items())
+
+
+def test_without_a_candle_that_ends_at_noon_or_with_a_close_of_nothing_a_day_has_no_price() -> None:
+    others = [Candle(datetime(2017, 7, 13, hour, tzinfo=UTC), 1800.0) for hour in (0, 12, 18)]
+    nothing = Candle(datetime(2017, 7, 14, 6, tzinfo=UTC), 0.0)
+    found, reasons = prices_of_candles([*others, nothing], [date(2017, 7, 13), date(2017, 7, 14)])
+    assert found == {}
+    assert reasons == {
+        date(2017, 7, 13): "there is no candle of 2017-07-13 06:00 to 12:00 UTC",
+        date(2017, 7, 14): "the candle of 2017-07-14 06:00 to 12:00 UTC closes at 0.0",
+    }

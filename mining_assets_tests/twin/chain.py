@@ -1,4 +1,4 @@
-"""A generated Bitcoin chain: difficulty retargets and prices in the shape of mempool.space's answers.
+"""A generated Bitcoin chain: difficulty retargets and prices in the shape of mempool.space's and Coinbase's answers.
 
 Block times are true at the halvings and in a straight line between them, so that a halving lands in the
 right settlement period; difficulties and prices are smooth made-up curves of about the real size.
@@ -31,6 +31,8 @@ TOP_SEARCHED = 3_000_000
 TOP_HEIGHT, TOP_EXPONENT = 961_632, math.log10(1.2e14)
 FIRST_PRICE_WEEK = _unix("2010-07-22T00:00:00+00:00")
 DAILY_PRICES = _unix("2021-09-04T00:00:00+00:00")
+FIRST_CANDLE = _unix("2015-05-01T00:00:00+00:00")
+POUNDS_PER_DOLLAR = 0.78
 DAY, WEEK = 86_400, 7 * 86_400
 
 
@@ -79,7 +81,7 @@ def prices(until: datetime, currency: str) -> list[dict[str, Any]]:
     As the source has them: one a day from ``DAILY_PRICES`` on, before it one a week, stamped with the week's first
     instant though it is the price of the week's end.
     """
-    rate = {"GBP": 0.78, "USD": 1.0}.get(currency)
+    rate = {"GBP": POUNDS_PER_DOLLAR, "USD": 1.0}.get(currency)
     last = int(until.astimezone(UTC).timestamp())
     weekly = range(FIRST_PRICE_WEEK, min(DAILY_PRICES, last + 1), WEEK)
     quoted = [(moment, moment + WEEK) for moment in weekly]
@@ -88,6 +90,20 @@ def prices(until: datetime, currency: str) -> list[dict[str, Any]]:
         {"time": moment, currency: -1 if rate is None else round(_dollars(of) * rate, 2)}
         for moment, of in reversed(quoted)
     ]
+
+
+def candles(until: datetime, start: int, end: int, seconds: int) -> list[list[float]]:
+    """Trades in £ as ``[time, low, high, open, close, volume]``, newest first: candles that begin from start to end.
+
+    They are of the same curve as the prices, and of those that are over ``until`` then.
+    """
+    last = min(end, int(until.timestamp()) - seconds)
+    begun = range(-(-max(start, FIRST_CANDLE) // seconds) * seconds, last + 1, seconds)
+    rows: list[list[float]] = []
+    for moment in reversed(begun):
+        first, final = (round(_dollars(of) * POUNDS_PER_DOLLAR, 2) for of in (moment, moment + seconds))
+        rows.append([moment, min(first, final), max(first, final), first, final, 1.5])
+    return rows
 
 
 def _dollars(moment: int) -> float:

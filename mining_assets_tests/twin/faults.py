@@ -50,6 +50,7 @@ WIRE_KINDS = (
 SILENT_KINDS = ("reset", "close", "timeout")  # of the latter, those that send nothing
 KINDS = BODY_KINDS + WIRE_KINDS
 FIELDS = ("route", "date", "period", "side")
+CANDLE_FIELDS = ("time", "low", "high", "open", "close", "volume")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +108,9 @@ class Fault:
 
     def matches(self, ask: Ask) -> bool:
         """Whether the fault is about such a request, whichever attempt it is."""
-        if ask.route == "prices" and ask.date is None:  # a history: the date says which of its rows are changed
+        if (
+            ask.route in ("prices", "candles") and ask.date is None
+        ):  # a history: the date says which of its rows are changed
             return self.route in (None, ask.route) and (self.date is None or self.kind == "mutate")
         return all(getattr(self, name) in (None, getattr(ask, name)) for name in FIELDS)
 
@@ -229,6 +232,8 @@ def _changed(fault: Fault, world: World, value: Any) -> Any:
 
 def _mutated(fault: Fault, world: World, rows: list[Any]) -> list[Any]:
     changed: list[Any] = json.loads(json.dumps(rows))  # never the world's own rows
+    if rows and isinstance(rows[0], list) and len(rows[0]) == len(CANDLE_FIELDS):
+        return _mutated_candles(fault, changed)
     for row in changed:
         if not isinstance(row, dict):
             raise ValueError("mutate needs rows that are objects")
@@ -245,3 +250,18 @@ def _mutated(fault: Fault, world: World, rows: list[Any]) -> list[Any]:
         if fault.row != "all":
             break
     return changed
+
+
+def _mutated_candles(fault: Fault, rows: list[list[Any]]) -> list[list[Any]]:
+    """Change a figure of the candles of the fault's date (of all without one), or leave those out."""
+
+    def is_meant(row: list[Any]) -> bool:
+        return fault.date in (None, dt.datetime.fromtimestamp(row[0], dt.UTC).date())
+
+    if fault.drop:
+        return [row for row in rows if not is_meant(row)]
+    for row in filter(is_meant, rows):
+        row[CANDLE_FIELDS.index(fault.field)] = fault.value
+        if fault.row != "all":
+            break
+    return rows

@@ -18,15 +18,18 @@ from mining_assets_tests.twin.world import World
 
 ELEXON = "/bmrs/api/v1"
 MEMPOOL = "/api/v1"
+COINBASE = "/coinbase"
 MAX_PERIOD = 50
+MOST_CANDLES, GRANULARITIES = 300, (60, 300, 900, 3600, 21600, 86400)
 
-ROUTES = ("stack", "bmunits", "volumes", "cashflows", "fuelhh", "difficulty", "blocks", "prices")
+ROUTES = ("stack", "bmunits", "volumes", "cashflows", "fuelhh", "difficulty", "blocks", "prices", "candles")
 FIXED = {
     f"{ELEXON}/reference/bmunits/all": "bmunits",
     f"{ELEXON}/datasets/FUELHH/stream": "fuelhh",
     f"{MEMPOOL}/mining/difficulty-adjustments": "difficulty",
     f"{MEMPOOL}/blocks": "blocks",
     f"{MEMPOOL}/historical-price": "prices",
+    f"{COINBASE}/products/BTC-GBP/candles": "candles",
 }
 # (prefix of the path, route, how many parts follow)
 SETTLEMENT = (
@@ -70,6 +73,8 @@ def parse(target: str) -> Ask:
             first, last = (_date(params.get(name, "")) for name in ("settlementDateFrom", "settlementDateTo"))
             if first > last:
                 raise BadRequestError("settlementDateFrom is after settlementDateTo")
+        if route == "candles":
+            _candles_asked_for(params)
         return Ask(route, _day_of_price(params) if route == "prices" else None, params=tuple(sorted(params.items())))
     height = parts.path.removeprefix(f"{MEMPOOL}/blocks/")
     if height.isascii() and height.isdigit():
@@ -100,6 +105,20 @@ def _day_of_price(params: dict[str, str]) -> dt.date | None:
     return dt.datetime.fromtimestamp(int(timestamp), dt.UTC).date() if timestamp else None
 
 
+def _candles_asked_for(params: dict[str, str]) -> tuple[int, int, int]:
+    """Start, end and length in seconds; refused where there would be more than the source gives at once."""
+    try:
+        start, end = (int(dt.datetime.fromisoformat(params[name]).timestamp()) for name in ("start", "end"))
+        seconds = int(params["granularity"])
+    except (KeyError, ValueError):
+        raise BadRequestError("start, end and granularity are needed") from None
+    if seconds not in GRANULARITIES:
+        raise BadRequestError("Unsupported granularity")
+    if (end - start) // seconds >= MOST_CANDLES:
+        raise BadRequestError("granularity too small for the requested time range")
+    return start, end, seconds
+
+
 def _date(text: str) -> dt.date:
     try:
         return dt.date.fromisoformat(text if len(text) == 10 else "")
@@ -121,6 +140,8 @@ def payload(world: World, ask: Ask) -> Any:
         if "timestamp" in params:
             rows = [row for row in rows if row["time"] <= int(params["timestamp"])][:1]
         return {"prices": rows, "exchangeRates": {}}
+    if ask.route == "candles":
+        return world.candles(*_candles_asked_for(params))
     if ask.route == "fuelhh":
         rows = world.wind_generation(_date(params["settlementDateFrom"]), _date(params["settlementDateTo"]))
         return [row for row in rows if params.get("fuelType", row["fuelType"]) == row["fuelType"]]
@@ -149,7 +170,7 @@ class Bodies:
 
     def body(self, ask: Ask, *, compressed: bool) -> bytes:
         """The body of the ask as it is now; compressed with gzip when asked for."""
-        if ask.route in ("difficulty", "prices"):
+        if ask.route in ("difficulty", "prices", "candles"):
             state: tuple[int, ...] = (int(self.world.clock().timestamp()) // 3600,)
         else:
             state = self.world.revision(ask.date) if ask.date else ()

@@ -20,6 +20,7 @@ from mining_assets_tests.twin import control
 from mining_assets_tests.twin.faults import SILENT_KINDS, WIRE_KINDS, Answer, Fault, FaultScript, spoiled
 from mining_assets_tests.twin.record import Record, Request
 from mining_assets_tests.twin.routes import (
+    COINBASE,
     ELEXON,
     MEMPOOL,
     BadRequestError,
@@ -36,7 +37,7 @@ DOWN = Fault(kind="reset")
 
 
 class Twin:
-    """A stand-in for Elexon Insights and mempool.space.
+    """A stand-in for Elexon Insights, mempool.space and Coinbase Exchange.
 
     Args:
         world: what is served.
@@ -89,6 +90,10 @@ class Twin:
     @property
     def mempool_url(self) -> str:
         return self.url + MEMPOOL
+
+    @property
+    def coinbase_url(self) -> str:
+        return self.url + COINBASE
 
     @property
     def requests(self) -> list[Request]:

@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from mining_assets.domain.settlement import Side, period_start, periods_in
+from mining_assets_tests.twin import chain
 from mining_assets_tests.twin.rows import PAIRS, VOLUME_TYPES, Row, StackRow, is_bm_unit, stack_row, utc_text
 
 FIRST_RUN = timedelta(minutes=44, seconds=27)  # after a period's start, as in the recorded samples
@@ -80,6 +81,10 @@ class World(ABC):
     @abstractmethod
     def prices(self, currency: str) -> list[Row]:
         """``{"time": unix, CURRENCY: price}``, newest first; −1 where the currency is not known."""
+
+    def candles(self, start: int, end: int, seconds: int) -> list[list[float]]:
+        """Candles of so many seconds that begin from start to end (Unix); no recording has any."""
+        return chain.candles(self.clock(), start, end, seconds)
 
     # What happens to days. Each takes effect with the next request.
 

@@ -1,0 +1,115 @@
+"""Coinbase Exchange: what Bitcoin traded at in £, in candles of six hours. Which is a day's price the domain says."""
+
+from datetime import UTC, date, datetime
+from types import TracebackType
+from typing import Annotated, Self
+
+import httpx
+from pydantic import FailFast, Field, TypeAdapter
+from pyrate_limiter import Limiter
+
+from mining_assets.domain.worth import CANDLE, Candle, noon_candle, price_instant
+from mining_assets.sources.errors import ImpossibleValueError
+from mining_assets.sources.http import Answer, HttpClient, HttpCounters, HttpLimits
+from mining_assets.sources.json_bodies import STRICT, shown, validated
+
+COINBASE_URL = "https://api.exchange.coinbase.com"
+REQUESTS_PER_SECOND = 3.0
+"""At most: the source allows ten to everybody behind one address, and asks that its history be read seldom."""
+MOST_DAYS = 75
+"""Days that one request may span: four candles each, and no more than the 300 that the source gives at once."""
+
+# [start in Unix seconds, low, high, open, close, volume]
+_Entry = Annotated[list[int | float], Field(min_length=6, max_length=6)]
+_ENTRIES = TypeAdapter(Annotated[list[_Entry], FailFast()], config=STRICT)
+# Those before the year 10000: a datetime holds no more.
+_TIMES = range(0, 253_402_300_800, int(CANDLE.total_seconds()))
+_FIGURES = ("low", "high", "open", "close", "volume")
+
+
+def parse_candles(body: bytes) -> tuple[Candle, ...]:
+    """Read candles of six hours, in the order in which they came; none where nothing was traded.
+
+    Raises:
+        BrokenBodyError: not a list.
+        ImpossibleValueError: an entry is not six numbers, its start is not on the grid of six hours or occurs twice, a
+            figure is below 0, or a price is outside of what the candle says were the lowest and the highest.
+    """
+    candles: dict[int, Candle] = {}
+    entries = validated(_ENTRIES, body, ())
+    for index, (time, *figures) in enumerate(entries):
+        where = f"row with index {index}"
+        if not isinstance(time, int) or time not in _TIMES:
+            raise ImpossibleValueError(f"{where}: time is {shown(time)}, not the start of six hours")
+        if time in candles:
+            raise ImpossibleValueError(f"{where}: time is {time}: occurs more than once")
+        for name, figure in zip(_FIGURES, figures, strict=True):
+            if figure < 0:
+                raise ImpossibleValueError(f"{where}: {name} is {shown(figure)}")
+        low, high, opened, closed, _ = figures
+        for name, figure in (("open", opened), ("close", closed)):
+            if not low <= figure <= high:
+                raise ImpossibleValueError(
+                    f"{where}: {name} is {shown(figure)}, outside of low {shown(low)} to high {shown(high)}"
+                )
+        candles[time] = Candle(datetime.fromtimestamp(time, UTC), _fraction(where, closed))
+    return tuple(candles.values())
+
+
+def _fraction(where: str, closed: int | float) -> float:
+    try:
+        return float(closed)
+    except OverflowError as error:
+        raise ImpossibleValueError(f"{where}: close is {shown(closed)}") from error
+
+
+class CoinbaseClient:
+    """Asks Coinbase Exchange's public market data; an asynchronous context manager, for one event loop.
+
+    Every method raises ``SourceUnavailable`` when all attempts failed, and ``SourceRefused`` when the request
+    was refused or the answer cannot be right; see ``HttpClient.get``. The arguments are ``HttpClient``'s.
+    """
+
+    def __init__(
+        self,
+        base_url: str = COINBASE_URL,
+        limits: HttpLimits | None = None,
+        *,
+        limiter: Limiter | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._http = HttpClient(
+            base_url, limits, limiter=limiter, address_setting="MINING_ASSETS_COINBASE_URL", transport=transport
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._http.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.__aexit__(kind, error, trace)
+
+    @property
+    def counters(self) -> HttpCounters:
+        """What this client did so far; the same object throughout."""
+        return self._http.counters
+
+    async def candles(self, first: date, last: date) -> Answer[tuple[Candle, ...]]:
+        """Ask for the six hours until noon UTC of every day from first to last, and those between.
+
+        Those of hours without a trade are absent, and earlier ones than were asked for may be there.
+
+        Raises:
+            ValueError: there are more than ``MOST_DAYS`` days.
+        """
+        if (last - first).days >= MOST_DAYS:
+            raise ValueError(f"{first} to {last} are more than {MOST_DAYS} days")
+        params = {
+            "granularity": str(int(CANDLE.total_seconds())),
+            "start": f"{noon_candle(first):%Y-%m-%dT%H:%M:%SZ}",
+            # Whether a candle that begins at the end is part of the answer is not documented: noon's is not needed.
+            "end": f"{price_instant(last):%Y-%m-%dT%H:%M:%SZ}",
+        }
+        return await self._http.get("products/BTC-GBP/candles", parse_candles, params)
