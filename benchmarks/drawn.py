@@ -22,7 +22,7 @@ from mining_assets.domain.curtailment import (
 from mining_assets.domain.fingerprint import EMPTY_HASH, PERIOD_KEY, combined_hash, content_hashes
 from mining_assets.domain.settlement import SIDES, period_starts
 from mining_assets.domain.wind import WindUnit
-from mining_assets.domain.worth import BITCOIN_PRICE, WIND_GENERATION
+from mining_assets.domain.worth import BITCOIN_PRICE, MEMPOOL, WIND_GENERATION
 from mining_assets.warehouse.days import LEDGER_COLUMNS, FetchedDay
 from mining_assets_tests.twin.register import Unit, wind_units
 
@@ -227,6 +227,7 @@ def drawn_series(days: Sequence[date]) -> Iterator[tuple[str, pd.DataFrame, date
             "settlement_date": pd.Series(days, dtype=object),
             "price": 20_000 + 15_000 * np.sin(numbers / 90),
             "quoted_at": pd.Series(noons, dtype="datetime64[us, UTC]"),
+            "source": MEMPOOL,
         }
     )
     yield BITCOIN_PRICE, prices, fetched_at

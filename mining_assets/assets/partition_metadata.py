@@ -81,7 +81,8 @@ def of_series(name: str, rows: pd.DataFrame) -> Metadata:
     """A day of prices or of generation."""
     if name == BITCOIN_PRICE:
         (row,) = rows.to_dict("records")
-        return {"price (£/BTC)": row["price"], "quoted at": dg.MetadataValue.timestamp(row["quoted_at"])}
+        quoted_at = dg.MetadataValue.timestamp(row["quoted_at"])
+        return {"price (£/BTC)": row["price"], "quoted at": quoted_at, "source": row["source"]}
     energy = float(rows["generated_energy"].sum())
     return {ROW_COUNT: len(rows), "settlement periods": len(rows), **labelled({"generated_energy": energy})}
 

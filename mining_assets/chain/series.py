@@ -16,6 +16,7 @@ from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.worth import (
     BITCOIN_PRICE,
     DATED_LATE_UNTIL,
+    MEMPOOL,
     WIND_GENERATION,
     prices_of_days,
     whole_generation,
@@ -69,7 +70,8 @@ def fetch_prices(mempool: Blocking[MempoolClient], days: Sequence[date]) -> Fetc
         return FetchedSeries(failed=dict.fromkeys(days, str(error)))
     found, reasons = prices_of_days({quoted.quoted_at: quoted.price for quoted in answer.value}, days)
     rows = [
-        {"settlement_date": day, "price": price, "quoted_at": quoted_at} for day, (quoted_at, price) in found.items()
+        {"settlement_date": day, "price": price, "quoted_at": quoted_at, "source": MEMPOOL}
+        for day, (quoted_at, price) in found.items()
     ]
     return FetchedSeries(
         rows=[pd.DataFrame(rows)] if rows else [],

@@ -24,6 +24,8 @@ from mining_assets.domain.settlement import period_starts, periods_in
 BITCOIN_PRICE, WIND_GENERATION = "bitcoin_price", "wind_generation"
 SERIES = (BITCOIN_PRICE, WIND_GENERATION)
 """What is fetched day by day beside the settlement, by the names of their tables and assets."""
+PRICE_SOURCES = FILE, MEMPOOL, COINBASE = "file", "mempool", "coinbase"
+"""Where a price may come from, the one that is taken first of several first; a file is a person's own."""
 
 WEEK = timedelta(weeks=1)
 CANDLE = timedelta(hours=6)

@@ -135,7 +135,7 @@ alerts_sent = Table(
 request_pacing = Table(
     "request_pacing",
     metadata,
-    required("source", Name, "elexon or mempool."),
+    required("source", Name, "elexon, mempool or coinbase."),
     required("due", Identity, "When a request would be due, in µs since 1970."),
     PrimaryKeyConstraint("source"),
     sqlite_strict=True,

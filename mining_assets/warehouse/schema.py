@@ -321,10 +321,12 @@ bitcoin_price = Table(
     required("settlement_date", Day, "Day that is valued at this price."),
     required("price", Number, "£ per BTC at noon UTC of that date."),
     required("quoted_at", Instant, "Time of the quotation: of the same UTC date."),
+    required("source", Name, "Who said so: mempool, coinbase, or file, which a person gave."),
     PrimaryKeyConstraint("settlement_date"),
     CheckConstraint("price > 0", name="price"),
+    CheckConstraint("source IN ('file', 'mempool', 'coinbase')", name="source"),
     sqlite_strict=True,
-    comment="Price of Bitcoin day by day, from mempool.space. A price that is not known has no row.",
+    comment="Price of Bitcoin day by day, and where it comes from. A price that is not known has no row.",
 )
 
 wind_generation = Table(

@@ -15,7 +15,7 @@ import pandas as pd
 from sqlalchemy import Connection, Table, delete, select, update
 
 from mining_assets.domain.healing import HealingPolicy
-from mining_assets.domain.worth import BITCOIN_PRICE, SERIES, WIND_GENERATION
+from mining_assets.domain.worth import BITCOIN_PRICE, MEMPOOL, SERIES, WIND_GENERATION
 from mining_assets.warehouse.engine import insert_frame, plain_rows, read_frame, upsert_rows
 from mining_assets.warehouse.reconciliation_schema import integrity_findings
 from mining_assets.warehouse.schema import bitcoin_price, day_fetches, wind_generation
@@ -89,12 +89,15 @@ def noted_hashes(connection: Connection, name: str, days: Sequence[date]) -> dic
 
 
 def content_hashes(rows: pd.DataFrame) -> dict[date, str]:
-    """SHA-256 of each day's rows, which are in the order of their key."""
+    """SHA-256 of each day's rows, which are in the order of their key.
+
+    A price's source is part of it, unless it is the one of which prices were hashed before there were others.
+    """
     instants = rows.select_dtypes("datetimetz")
     plain = rows.assign(**{name: instants[name].astype("int64") for name in instants})
     values = zip(plain["settlement_date"], plain_rows(plain.drop(columns="settlement_date")), strict=True)
     return {
-        day: hashlib.sha256(repr([row for _, row in own]).encode()).hexdigest()
+        day: hashlib.sha256(repr([row[:-1] if row[-1] == MEMPOOL else row for _, row in own]).encode()).hexdigest()
         for day, own in groupby(values, key=itemgetter(0))
     }
 

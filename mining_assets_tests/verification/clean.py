@@ -15,7 +15,7 @@ from mining_assets.chain.rollups import roll_up_bitcoin_month, roll_up_bitcoin_y
 from mining_assets.domain.network import Retarget, network_history
 from mining_assets.domain.settlement import period_starts
 from mining_assets.domain.wind import WindUnit
-from mining_assets.domain.worth import BITCOIN_PRICE, SERIES, WIND_GENERATION, price_instant
+from mining_assets.domain.worth import BITCOIN_PRICE, MEMPOOL, SERIES, WIND_GENERATION, price_instant
 from mining_assets.verification.findings import Verification
 from mining_assets.verification.scan import Scope, scan
 from mining_assets.warehouse.days import FetchedDay
@@ -92,7 +92,10 @@ def clean(warehouse: Warehouse) -> None:
 def store_clean_series(warehouse: Warehouse, name: str, days: Sequence[date] = DAYS) -> None:
     """Store the price (£70,000) or the generation (50 MWh in every period) of days as if it was fetched."""
     rows = {
-        BITCOIN_PRICE: [{"settlement_date": day, "price": 70_000.0, "quoted_at": price_instant(day)} for day in days],
+        BITCOIN_PRICE: [
+            {"settlement_date": day, "price": 70_000.0, "quoted_at": price_instant(day), "source": MEMPOOL}
+            for day in days
+        ],
         WIND_GENERATION: [
             {"settlement_date": day, "settlement_period": period, "start_time": start, "generated_energy": 50.0}
             for day in days

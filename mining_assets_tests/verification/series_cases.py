@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import update
 
-from mining_assets.domain.worth import BITCOIN_PRICE, WIND_GENERATION, price_instant
+from mining_assets.domain.worth import BITCOIN_PRICE, COINBASE, WIND_GENERATION, price_instant
 from mining_assets.verification import catalog
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.schema import (
@@ -57,6 +57,13 @@ OF_SERIES = (
         "a price is altered by a penny",
         catalog.PRICES_VALID,
         does(change(bitcoin_price, WINDY, {"price": 70_000.01})),
+        WINDY,
+        ("not what was fetched",),
+    ),
+    Case(
+        "a price is said to be of another source",
+        catalog.PRICES_VALID,
+        does(change(bitcoin_price, WINDY, {"source": COINBASE})),
         WINDY,
         ("not what was fetched",),
     ),

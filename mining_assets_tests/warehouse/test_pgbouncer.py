@@ -124,7 +124,12 @@ def test_limits_of_time_hold_in_each_transaction(warehouse: Warehouse) -> None:
 
 
 def test_rows_are_stored_by_copy_and_the_schema_is_the_right_one(warehouse: Warehouse) -> None:
-    row: dict[str, Any] = {"settlement_date": [DAY.replace(year=2024)], "price": [1.5], "quoted_at": [after_final(DAY)]}
+    row: dict[str, Any] = {
+        "settlement_date": [DAY.replace(year=2024)],
+        "price": [1.5],
+        "quoted_at": [after_final(DAY)],
+        "source": ["mempool"],
+    }
     with warehouse.writing("a test") as connection:
         assert insert_frame(connection, bitcoin_price, pd.DataFrame(row)) == 1
     assert problems(warehouse) == []

@@ -9,7 +9,7 @@ from sqlalchemy import delete, update
 
 from mining_assets.domain.healing import HealingPolicy
 from mining_assets.domain.settlement import period_starts
-from mining_assets.domain.worth import BITCOIN_PRICE, WIND_GENERATION, price_instant
+from mining_assets.domain.worth import BITCOIN_PRICE, COINBASE, FILE, MEMPOOL, WIND_GENERATION, price_instant
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.schema import bitcoin_price, day_fetches
 from mining_assets.warehouse.series import (
@@ -28,9 +28,12 @@ NOW = datetime(2025, 7, 1, 12, tzinfo=UTC)
 POLICY = HealingPolicy(interval=timedelta(seconds=60), attempts=3)
 
 
-def put_prices(warehouse: Warehouse, **by_day: float) -> None:
+def put_prices(warehouse: Warehouse, source: str = MEMPOOL, **by_day: float) -> None:
     days = {date(2025, 6, int(name[1:])): price for name, price in by_day.items()}
-    rows = [{"settlement_date": day, "price": price, "quoted_at": price_instant(day)} for day, price in days.items()]
+    rows = [
+        {"settlement_date": day, "price": price, "quoted_at": price_instant(day), "source": source}
+        for day, price in days.items()
+    ]
     with warehouse.writing("a") as connection:
         store_series(connection, BITCOIN_PRICE, pd.DataFrame(rows), dict.fromkeys(days, NOW))
 
@@ -71,6 +74,14 @@ def test_generation_of_a_day_is_the_sum_of_its_periods(warehouse: Warehouse) -> 
 def test_what_was_not_fetched_is_not_used(warehouse: Warehouse, harm: Any) -> None:
     put_prices(warehouse, d3=1.0, d4=2.0)
     damage(warehouse, harm)
+    assert known_prices(warehouse) == {OTHER: 2.0}
+
+
+@pytest.mark.parametrize(("stored", "claimed"), [(MEMPOOL, FILE), (COINBASE, MEMPOOL), (FILE, COINBASE)])
+def test_a_price_whose_source_was_altered_is_not_used(warehouse: Warehouse, stored: str, claimed: str) -> None:
+    put_prices(warehouse, source=stored, d3=1.0, d4=2.0)
+    assert known_prices(warehouse) == {DAY: 1.0, OTHER: 2.0}
+    damage(warehouse, update(bitcoin_price).where(bitcoin_price.c.settlement_date == DAY).values(source=claimed))
     assert known_prices(warehouse) == {OTHER: 2.0}
 
 

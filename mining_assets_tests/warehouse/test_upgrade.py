@@ -7,19 +7,19 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, MetaData, Table, insert, inspect, select, text
+from sqlalchemy.exc import IntegrityError
 
 from mining_assets.domain.worth import BITCOIN_PRICE
-from mining_assets.warehouse import reconciliation_schema, series, upgrade
+from mining_assets.warehouse import reconciliation_schema, upgrade
 from mining_assets.warehouse.engine import Warehouse
-from mining_assets.warehouse.schema import metadata
-from mining_assets.warehouse.series import prices, series_states, store_series
+from mining_assets.warehouse.schema import bitcoin_price, day_fetches, metadata
+from mining_assets.warehouse.series import prices, series_states
 from mining_assets.warehouse.upgrade import (
     SchemaMismatch,
     current_revision,
@@ -34,6 +34,7 @@ assert reconciliation_schema.metadata is metadata  # its tables are part of it
 
 SQLITE = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 SCRIPTS = list(ScriptDirectory.from_config(upgrade._config()).walk_revisions())
+BEFORE_SOURCES = "0013"
 POSTGRESQL = pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
 
 
@@ -133,23 +134,52 @@ def test_each_migration_keeps_every_row_of_a_filled_database(empty: Warehouse, r
     assert after == before
 
 
-def test_prices_that_may_be_those_of_a_week_are_forgotten_and_fetched_again(
-    empty: Warehouse, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(series, "note_written", lambda *_: None)  # that version had no such table
-    config, at = upgrade._config(), datetime(2025, 7, 1, tzinfo=UTC)
-    thursday = datetime(2017, 7, 13, tzinfo=UTC)
-    quoted = {thursday.date(): thursday, date(2025, 6, 4): datetime(2025, 6, 4, tzinfo=UTC)}
+# As they were stored before a price had a source: £ per BTC, time of the quotation, and the content hash of the two.
+WEEKLY = (date(2017, 7, 13), "2017-07-13 00:00", "1dfe")
+DAILY = (date(2025, 6, 4), "2025-06-04 00:00", "47aa8986b622400dcb79f5250ff18d784d7e617d2116b0f223738955ddea2c1b")
+
+
+def _store_prices(connection: Connection, *prices: tuple[date, str, str]) -> None:
+    """Store prices of £77,000.50 in a database of an earlier version."""
+    for day, quoted_at, content_hash in prices:
+        instant = datetime.fromisoformat(quoted_at).replace(tzinfo=UTC)
+        values = {"settlement_date": day, "price": 77_000.5, "quoted_at": instant}
+        connection.execute(insert(bitcoin_price).values(values))
+        note = {"name": BITCOIN_PRICE, "settlement_date": day, "fetched_at": instant, "content_hash": content_hash}
+        connection.execute(insert(day_fetches).values(note | {"attempts": 0}))
+
+
+def test_prices_that_may_be_those_of_a_week_are_forgotten_and_fetched_again(empty: Warehouse) -> None:
+    config = upgrade._config()
     with empty.writing("schema") as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0009")
-        rows = [{"settlement_date": day, "price": 1.0, "quoted_at": quoted_at} for day, quoted_at in quoted.items()]
-        store_series(connection, BITCOIN_PRICE, pd.DataFrame(rows), dict.fromkeys(quoted, at))
-        command.upgrade(config, "0010")
+        _store_prices(connection, WEEKLY, DAILY)
+    upgrade.upgrade(empty)
     with empty.reading() as connection:
-        assert set(prices(connection, list(quoted)).index) == {date(2025, 6, 4)}
-        states = [series_states(connection, BITCOIN_PRICE, day, day)["state"].iloc[0] for day in quoted]
+        days = [WEEKLY[0], DAILY[0]]
+        assert set(prices(connection, days).index) == {DAILY[0]}
+        states = [series_states(connection, BITCOIN_PRICE, day, day)["state"].iloc[0] for day in days]
     assert states == ["missing", "known"]
+
+
+def test_stored_prices_become_those_of_the_one_source_there_was_and_stay_what_was_fetched(empty: Warehouse) -> None:
+    altered = (date(2025, 6, 5), "2025-06-05 00:00", DAILY[2])
+    config = upgrade._config()
+    with empty.writing("schema") as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, BEFORE_SOURCES)
+        _store_prices(connection, DAILY, altered)
+        connection.execute(text("CREATE VIEW mine AS SELECT settlement_date, price FROM bitcoin_price"))
+    upgrade.upgrade(empty)
+    with empty.reading() as connection:
+        assert connection.execute(select(bitcoin_price.c.source)).scalars().all() == ["mempool", "mempool"]
+        assert prices(connection, [DAILY[0], altered[0]]).to_dict() == {DAILY[0]: 77_000.5}
+        assert len(connection.execute(text("SELECT * FROM mine")).all()) == 2
+    refused = insert(bitcoin_price).values(settlement_date=date(2025, 6, 6), price=1, quoted_at=datetime.now(UTC))
+    for wrong in (refused, refused.values(source="hearsay")):
+        with pytest.raises(IntegrityError), empty.writing("a") as connection:
+            connection.execute(wrong)
 
 
 def test_a_second_upgrade_does_nothing(warehouse: Warehouse) -> None:
