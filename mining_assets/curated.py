@@ -1,9 +1,15 @@
-"""What a user can tell by a file of their own: miner models, additional wind units, and the times of halvings."""
+"""What a user can tell by a file of their own: miner models, wind units, the times of halvings, and prices."""
 
+import csv
+import io
+import math
+import re
 import tomllib
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
+from reprlib import repr as shown
 from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -11,7 +17,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.network import HALVING_INTERVAL
 from mining_assets.domain.wind import WindUnit
-from mining_assets.settings import Settings, SettingsError
+from mining_assets.settings import Settings, SettingsError, iso_day
 
 
 class _MinerModel(BaseModel):
@@ -38,6 +44,8 @@ _MODELS = TypeAdapter(Annotated[dict[_Name, _MinerModel], Field(min_length=1)])
 _UNITS = TypeAdapter(dict[_Name, _WindUnit])
 _HALVINGS = TypeAdapter(dict[Annotated[str, AfterValidator(_halving_height)], AwareDatetime])
 Parsed = TypeVar("Parsed")
+PRICES_HEADER = ["date", "price_gbp"]
+_PRICE = re.compile(r"\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 
 
 def miner_models(settings: Settings) -> tuple[MinerModel, ...]:
@@ -72,14 +80,60 @@ def halving_times(settings: Settings) -> dict[int, datetime]:
     return {int(height): time.astimezone(UTC) for height, time in parsed.items()}
 
 
+def given_prices(settings: Settings) -> dict[date, float]:
+    """Read the prices of the settings' file: £ per BTC at noon UTC by date; none without a file.
+
+    Raises:
+        SettingsError: the file is not what it should be; names the file and the line.
+    """
+    if settings.prices is None:
+        return {}
+    prices: dict[date, float] = {}
+    reader = csv.reader(io.StringIO(_text(settings.prices)), strict=True)
+    try:
+        if next(reader, None) != PRICES_HEADER:
+            raise ValueError(f"the header should be {','.join(PRICES_HEADER)}")
+        for fields in filter(None, reader):  # a line without anything says nothing
+            day, price = _price_of_day(fields)
+            if day in prices:
+                raise ValueError(f"{day} is there twice")
+            prices[day] = price
+    except (ValueError, csv.Error) as error:
+        raise SettingsError(f"{settings.prices}: line {max(reader.line_num, 1)}: {error}") from None
+    return prices
+
+
+def _price_of_day(fields: list[str]) -> tuple[date, float]:
+    if len(fields) != len(PRICES_HEADER):
+        raise ValueError(f"there are {len(fields)} fields, not a date and a price")
+    try:
+        day = iso_day(fields[0])
+    except ValueError:
+        raise ValueError(f"{shown(fields[0])} is not a date like 2025-06-01") from None
+    price = float(fields[1]) if _PRICE.fullmatch(fields[1]) else math.nan
+    if not 0 < price < math.inf:
+        raise ValueError(f"{shown(fields[1])} is not a price above 0 like 1816.25")
+    return day, price
+
+
+def _text(file: Path | Traversable) -> str:
+    try:
+        return file.read_text("utf-8-sig")  # as spreadsheets write it
+    except OSError as error:
+        raise SettingsError(f"{file} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{file} is not text in UTF-8: {error}") from None
+
+
 def _read(chosen: Path | None, packaged: str, shape: TypeAdapter[Parsed]) -> Parsed:
     file = chosen or files("mining_assets") / "packaged" / packaged
     name = chosen or packaged
+    text = _text(file)
     try:
-        return shape.validate_python(tomllib.loads(file.read_text("utf-8")))
+        return shape.validate_python(tomllib.loads(text))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "file"
         raise SettingsError(f"{name}: {where}: {first['msg'].lower()}") from None
-    except (ValueError, RecursionError) as error:  # not TOML or not text, numbers too long, nested too deep
+    except (ValueError, RecursionError) as error:  # not TOML, numbers too long, nested too deep
         raise SettingsError(f"{name} is not TOML: {error}") from None

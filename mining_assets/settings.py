@@ -90,6 +90,9 @@ class Settings(BaseSettings):
     )
     elexon_url: HttpUrl = Field("https://data.elexon.co.uk/bmrs/api/v1", repr=False, description="Elexon Insights API.")
     mempool_url: HttpUrl = Field("https://mempool.space/api/v1", repr=False, description="mempool.space API.")
+    coinbase_url: HttpUrl = Field(
+        "https://api.exchange.coinbase.com", repr=False, description="Coinbase Exchange API, for prices."
+    )
     start_date: IsoDate = Field(date(2016, 1, 1), description="The first daily partition.")
     end_date: IsoDate | None = Field(
         None, description="The last daily partition, inclusive; unset: the last London day that is over."
@@ -117,6 +120,10 @@ class Settings(BaseSettings):
     wind_units: DataFile | None = Field(
         None,
         description="A TOML file of wind BM units that the register lacks, replacing the list that ships.",
+    )
+    prices: DataFile | None = Field(
+        None,
+        description="A CSV file (date,price_gbp) of Bitcoin's price in £ at noon UTC, which goes before all sources.",
     )
 
     halvings: DataFile | None = Field(

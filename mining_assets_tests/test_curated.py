@@ -1,11 +1,12 @@
-"""The lists of miner models and wind units: those that ship, and files of a user's own."""
+"""The lists of miner models and wind units: those that ship, and files of a user's own; and files of prices."""
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
-from mining_assets.curated import halving_times, miner_models, wind_unit_additions
+from mining_assets.curated import given_prices, halving_times, miner_models, wind_unit_additions
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.wind import WindUnit
 from mining_assets.settings import Settings, SettingsError
@@ -58,7 +59,7 @@ def test_a_file_of_units_replaces_those_that_ship_and_may_be_empty(
     ("text", "where"),
     [
         ("[S9\n", "is not TOML"),
-        (b"\xff\xfe", "is not TOML"),
+        (b"\xff\xfe", "is not text in UTF-8"),
         ("[S9]\nhashrate_th = 1\npower_w = 1\n[S9]\nhashrate_th = 1\npower_w = 1\n", "is not TOML"),
         ("", "file: dictionary should have at least 1 item"),
         ("S9 = 1\n", "S9: input should be a valid dictionary"),
@@ -133,3 +134,77 @@ def test_a_halving_that_is_wrong_is_named(
 ) -> None:
     with pytest.raises(SettingsError, match=where):
         halving_times(settings(monkeypatch, "HALVINGS", write(tmp_path, text)))
+
+
+def test_without_a_file_no_price_is_given() -> None:
+    assert given_prices(Settings.load()) == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "date,price_gbp\n2016-01-01,290.5\n2016-01-02,1e3\n",
+        "\ufeffdate,price_gbp\r\n2016-01-02,1000\r\n2016-01-01,290.50\r\n",
+        '"date","price_gbp"\n\n"2016-01-01","290.5"\n"2016-01-02","1000.0"',
+    ],
+    ids=["plain", "of a spreadsheet", "quoted"],
+)
+def test_a_file_gives_a_price_by_date(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str) -> None:
+    file = write(tmp_path, text)
+    assert given_prices(settings(monkeypatch, "PRICES", file)) == {date(2016, 1, 1): 290.5, date(2016, 1, 2): 1000.0}
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("", "line 1: the header should be date,price_gbp"),
+        ("2016-01-01,290\n", "line 1: the header should be"),
+        ("date;price_gbp\n", "line 1: the header should be"),
+        ("date,price_usd\n", "line 1: the header should be"),
+        ("date,price_gbp\n01/02/2016,290\n", "line 2: '01/02/2016' is not a date like 2025-06-01"),
+        ("date,price_gbp\n2016-01-01,290\n2016-02-30,290\n", "line 3: '2016-02-30' is not a date"),
+        ("date,price_gbp\n20160101,290\n", "line 2: '20160101' is not a date"),
+        ("date,price_gbp\n2016-01-01,0\n", "line 2: '0' is not a price above 0"),
+        ("date,price_gbp\n2016-01-01,-1\n", "line 2: '-1' is not a price"),
+        ("date,price_gbp\n2016-01-01,\n", "line 2: '' is not a price"),
+        ("date,price_gbp\n2016-01-01,nan\n", "line 2: 'nan' is not a price"),
+        ("date,price_gbp\n2016-01-01,inf\n", "line 2: 'inf' is not a price"),
+        ("date,price_gbp\n2016-01-01,1e999\n", "line 2: '1e999' is not a price"),
+        ("date,price_gbp\n2016-01-01,1_000\n", "line 2: '1_000' is not a price"),
+        ('date,price_gbp\n2016-01-01,"1,000"\n', "line 2: '1,000' is not a price"),
+        ("date,price_gbp\n2016-01-01,£290\n", "line 2: '£290' is not a price"),
+        ("date,price_gbp\n2016-01-01,290,GBP\n", "line 2: there are 3 fields"),
+        ("date,price_gbp\n2016-01-01\n", "line 2: there are 1 fields"),
+        ("date,price_gbp\n2016-01-01,290\n\n2016-01-01,290\n", "line 4: 2016-01-01 is there twice"),
+        ('date,price_gbp\n"2016-01-01,290\n', "line 2: "),
+        ('date,price_gbp\n"2016\n-01-01",290\n', "is not a date"),
+        (b"date,price_gbp\n\xff\xfe\n", "is not text in UTF-8"),
+    ],
+)
+def test_a_wrong_file_of_prices_is_one_line_with_file_and_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str | bytes, where: str
+) -> None:
+    file = write(tmp_path, text)
+    with pytest.raises(SettingsError) as refused:
+        given_prices(settings(monkeypatch, "PRICES", file))
+    message = str(refused.value)
+    assert message.startswith(str(file))
+    assert where in message
+    assert len(message.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("variable", "read"),
+    [("PRICES", given_prices), ("MINER_MODELS", miner_models), ("WIND_UNITS", wind_unit_additions)],
+)
+def test_a_file_that_cannot_be_read_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str, read: Callable[[Settings], object]
+) -> None:
+    def refuse(*_: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    made = settings(monkeypatch, variable, write(tmp_path, ""))
+    monkeypatch.setattr(Path, "read_text", refuse)
+    with pytest.raises(SettingsError) as refused:
+        read(made)
+    assert str(refused.value) == f"{tmp_path / 'list.toml'} cannot be read: Permission denied"

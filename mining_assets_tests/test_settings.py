@@ -41,6 +41,7 @@ def test_without_any_variable_everything_has_a_default(monkeypatch: pytest.Monke
     assert settings.warehouse == URL.create("sqlite", database=str(tmp_path / ".dagster_home/data/warehouse.sqlite"))
     assert settings.elexon_url == "https://data.elexon.co.uk/bmrs/api/v1"
     assert settings.mempool_url == "https://mempool.space/api/v1"
+    assert settings.coinbase_url == "https://api.exchange.coinbase.com"
     assert (settings.start_date, settings.end_date) == (date(2016, 1, 1), None)
     assert (settings.requests_per_second, settings.concurrency) == (10, 8)
 
@@ -82,6 +83,7 @@ NO_DATE = "is not a date like 2025-06-01"
         ("ELEXON_URL", "https://", NOT_HTTP),
         ("ELEXON_URL", "http://[1:2", NOT_HTTP),
         ("MEMPOOL_URL", "http://host:port/", NOT_HTTP),
+        ("COINBASE_URL", "coinbase", NOT_HTTP),
         ("UI_URL", "localhost:3000", NOT_HTTP),
         ("DOCS_URL", "docs/", NOT_HTTP),
         ("START_DATE", "2025-02-30", NO_DATE),
@@ -148,7 +150,9 @@ def test_a_wrong_warehouse_is_named_without_its_address(
     assert SECRET not in message
 
 
-@pytest.mark.parametrize("variable", ["ELEXON_URL", "MEMPOOL_URL", "UI_URL", "DOCS_URL", "ALERT_WEBHOOK"])
+@pytest.mark.parametrize(
+    "variable", ["ELEXON_URL", "MEMPOOL_URL", "COINBASE_URL", "UI_URL", "DOCS_URL", "ALERT_WEBHOOK"]
+)
 @pytest.mark.parametrize("value", [f"ftp://user:{SECRET}@host", f"//user:{SECRET}/2@host", f"http://u:{SECRET}@[1"])
 def test_a_password_in_a_wrong_address_is_not_repeated(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str
@@ -203,6 +207,7 @@ def test_settings_are_shown_without_passwords(monkeypatch: pytest.MonkeyPatch) -
         WAREHOUSE_URL=f"postgresql://user:{SECRET}@host/name",
         ELEXON_URL=address,
         MEMPOOL_URL=address,
+        COINBASE_URL=address,
         ALERT_WEBHOOK=f"https://hooks.invalid/{SECRET}",
     )
     assert settings.warehouse.password == SECRET

@@ -48,6 +48,7 @@ BAD_COMMANDS = {
 BAD_SETTINGS = {
     "MINING_ASSETS_ELEXON_URL": (("data.elexon.co.uk", "ftp://x"), "is not an http:// or https:// address"),
     "MINING_ASSETS_MEMPOOL_URL": (("mempool", "file:///etc/passwd"), "is not an http:// or https:// address"),
+    "MINING_ASSETS_COINBASE_URL": (("coinbase", "ftp://x"), "is not an http:// or https:// address"),
     "MINING_ASSETS_START_DATE": (("2025-13-01", "today"), "is not a date like 2025-06-01"),
     "MINING_ASSETS_END_DATE": (("2025-06-31",), "is not a date like 2025-06-01"),
     "MINING_ASSETS_REQUESTS_PER_SECOND": (("0", "-1", "1001", "fast", "nan"), "MINING_ASSETS_REQUESTS_PER_SECOND="),
@@ -60,13 +61,14 @@ BAD_SETTINGS = {
         "MINING_ASSETS_WAREHOUSE_URL ",
     ),
     "MINING_ASSETS_MINER_MODELS": (("models.toml", "/nowhere/models.toml"), "is not the absolute path of a file"),
+    "MINING_ASSETS_PRICES": (("prices.csv", "/nowhere/prices.csv"), "is not the absolute path of a file"),
     "MINING_ASSETS_WIND_UNITS": (("units.toml", "/nowhere/units.toml"), "is not the absolute path of a file"),
     "DAGSTER_HOME": (("relative/home",), "is not an absolute path"),
 }
 
 BAD_FILES = {
     "not TOML": ("[S9", "is not TOML"),
-    "not text": ("\udcff\udcfe", "is not TOML"),
+    "not text": ("\udcff\udcfe", "is not text in UTF-8"),
     "empty": ("", "file: "),
     "unknown field": ("[S9]\nhashrate_th = 1\npower_w = 1\nprice = 5\n", "S9.price: "),
     "power of 0": ("[S9]\nhashrate_th = 1\npower_w = 0\n", "S9.power_w: "),
@@ -142,6 +144,13 @@ def test_bad_file_of_wind_units_is_refused_by_section_and_field(
     file.write_text("[T_AAAAW-1]\ngeneration_capacity = -5\n")
     monkeypatch.setenv("MINING_ASSETS_WIND_UNITS", str(file))
     assert f"{file}: T_AAAAW-1.generation_capacity: " in told("range", "2025-06-01", "2025-06-02")
+
+
+def test_bad_file_of_prices_is_refused_by_line(told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "prices.csv"
+    file.write_text("date,price_gbp\n2025-06-01,0\n")
+    monkeypatch.setenv("MINING_ASSETS_PRICES", str(file))
+    assert f"{file}: line 2: '0' is not a price above 0" in told("range", "2025-06-01", "2025-06-02")
 
 
 def test_partitions_that_end_before_they_start_are_refused(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
