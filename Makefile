@@ -75,7 +75,7 @@ audit: $(READY) ## Look for known vulnerabilities of the pinned packages (asks o
 ui: $(READY) ## Open the Dagster UI and its daemon on http://127.0.0.1:3000
 	$(BIN)/mining-assets ui
 
-twin: $(READY) ## Run the stand-in for Elexon and mempool.space in the foreground
+twin: $(READY) ## Run the stand-in for Elexon, mempool.space and Coinbase in the foreground
 	$(BIN)/python -m mining_assets_tests.twin --port 8900
 
 clean: ## Remove the virtual environment and the demo (never your data)

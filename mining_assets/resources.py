@@ -1,5 +1,6 @@
 """The means of the assets: the warehouse and the sources, opened for a run and closed after it."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -7,10 +8,12 @@ from typing import Any
 import dagster as dg
 from pyrate_limiter import Limiter
 
+from mining_assets.domain.worth import COINBASE
 from mining_assets.healing.plan import ELEXON, MEMPOOL
 from mining_assets.progress import Silent
 from mining_assets.settings import Settings
 from mining_assets.sources.blocking import Blocking
+from mining_assets.sources.coinbase import REQUESTS_PER_SECOND, CoinbaseClient
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.http import HttpLimits
 from mining_assets.sources.mempool import MempoolClient
@@ -48,15 +51,24 @@ def resources(settings: Settings) -> dict[str, Any]:
         ):
             yield client
 
-    return {"warehouse": warehouse, "elexon": elexon, "mempool": mempool, "progress": Silent()}
+    @dg.resource(description="Coinbase Exchange, rate limited.")
+    def coinbase(_: dg.InitResourceContext) -> Iterator[Blocking[CoinbaseClient]]:
+        with (
+            _paced(settings, COINBASE, most=REQUESTS_PER_SECOND) as limiter,
+            Blocking(CoinbaseClient(settings.coinbase_url, limits, limiter=limiter)) as client,
+        ):
+            yield client
+
+    clients = {"elexon": elexon, "mempool": mempool, "coinbase": coinbase}
+    return {"warehouse": warehouse, **clients, "progress": Silent()}
 
 
 @contextmanager
-def _paced(settings: Settings, source: str) -> Iterator[Limiter]:
-    """The limiter that all processes on the warehouse share."""
+def _paced(settings: Settings, source: str, most: float = math.inf) -> Iterator[Limiter]:
+    """The limiter that all processes on the warehouse share; never more than ``most`` requests a second."""
     warehouse = Warehouse(settings.warehouse)
     try:
-        yield even_limiter(settings.requests_per_second, shared_pace(warehouse, source))
+        yield even_limiter(min(settings.requests_per_second, most), shared_pace(warehouse, source))
     finally:
         warehouse.close()
 

@@ -1,6 +1,6 @@
 """The demo: two weeks of generated days across a month's end and a clock change, through the real commands.
 
-The twin stands in for Elexon and mempool.space, so it runs without internet. Its data is generated and says so.
+The twin stands in for Elexon, mempool.space and Coinbase: it needs no internet. Its data is generated and says so.
 """
 
 import os
@@ -30,6 +30,7 @@ def main(ui: bool, port: int, seed: int) -> None:
             "DAGSTER_HOME": str(HOME),
             "MINING_ASSETS_ELEXON_URL": twin.elexon_url,
             "MINING_ASSETS_MEMPOOL_URL": twin.mempool_url,
+            "MINING_ASSETS_COINBASE_URL": twin.coinbase_url,
             "MINING_ASSETS_START_DATE": START,
             "MINING_ASSETS_END_DATE": END,
             "MINING_ASSETS_REQUESTS_PER_SECOND": "500",

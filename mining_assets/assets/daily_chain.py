@@ -34,6 +34,7 @@ from mining_assets.domain.wind import WindUnit
 from mining_assets.partitions import MONTH_AT_A_TIME, TIMEZONE, Partitions
 from mining_assets.progress import Progress
 from mining_assets.sources.blocking import Blocking
+from mining_assets.sources.coinbase import CoinbaseClient
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.mempool import MempoolClient
 from mining_assets.verification.scan import Scope
@@ -62,6 +63,7 @@ def daily_chain(
     scope: Scope,
     additions: tuple[WindUnit, ...],
     halvings: Mapping[int, datetime],
+    given_prices: Mapping[date, float],
     policy: HealingPolicy,
     retries: RetryRule,
     docs_url: str | None,
@@ -84,11 +86,13 @@ def daily_chain(
         warehouse: dg.ResourceParam[Warehouse],
         elexon: dg.ResourceParam[Blocking[ElexonClient]],
         mempool: dg.ResourceParam[Blocking[MempoolClient]],
+        coinbase: dg.ResourceParam[Blocking[CoinbaseClient]],
         progress: dg.ResourceParam[Progress],
     ) -> Iterator[dg.AssetCheckResult]:
         one_run = context.has_partition_key or context.has_partition_key_range
         keys = context.partition_keys if one_run else cuts.days.get_partition_keys()
-        means = Means(warehouse, elexon, mempool, progress, scope, additions, halvings, policy, retries)
+        rules = (scope, additions, halvings, given_prices, policy, retries)
+        means = Means(warehouse, elexon, mempool, coinbase, progress, *rules)
         run = DayRun(context, context.selected_asset_keys, config, means)
         days = [date.fromisoformat(key) for key in keys]
         if context.selected_asset_keys:
@@ -144,7 +148,8 @@ def _specs(bitcoin_version: str, freshness: dg.FreshnessPolicy | None) -> list[d
             group_name="bitcoin",
             kinds={"bitcoin", "sql"},
             description=(
-                "Price of Bitcoin (£) at noon UTC of each day, from mempool.space. A price that is not known has no "
+                "Price of Bitcoin (£) at noon UTC of each day: from the file that a person gave, else from "
+                "mempool.space, else from Coinbase Exchange, and each says which. A price that is not known has no "
                 "row, never a zero; the value of what was mined on that day is unknown then, and nothing else."
             ),
             metadata=table_metadata(bitcoin_price),

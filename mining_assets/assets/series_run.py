@@ -16,6 +16,7 @@ from mining_assets.chain.series import (
     fetch_generation,
     fetch_prices,
     lacking_days,
+    not_to_replace,
     store_and_follow,
 )
 from mining_assets.domain.worth import BITCOIN_PRICE, SERIES, WIND_GENERATION
@@ -72,7 +73,8 @@ class SeriesRun:
         Each step on the database is repeated by itself: what an earlier one came to is not lost with a later one.
         """
         attempts, warehouse = self.attempts, self.means.warehouse
-        lacking = days if self.refetch else attempts()(lacking_days, warehouse, name, days, datetime.now(UTC))
+        given, now = self.means.given_prices, datetime.now(UTC)
+        lacking = days if self.refetch else attempts()(lacking_days, warehouse, name, days, now, given)
         fetched = self._fetch(name, lacking) if lacking else FetchedSeries()
         followed = attempts()(store_and_follow, warehouse, name, fetched, self.means.scope.models)
         known = attempts()(self._known, name, days)
@@ -95,7 +97,8 @@ class SeriesRun:
 
     def _fetch(self, name: str, days: Sequence[date]) -> FetchedSeries:
         if name == BITCOIN_PRICE:
-            return fetch_prices(self.means.mempool, days)
+            keep = self.attempts()(not_to_replace, self.means.warehouse, days)
+            return fetch_prices(self.means.prices, days, keep)
         return fetch_generation(self.means.elexon, days)
 
     def _known(self, name: str, days: Sequence[date]) -> dict[date, pd.DataFrame]:

@@ -19,6 +19,7 @@ from mining_assets.automation.in_flight import (
     unfinished_runs,
 )
 from mining_assets.automation.jobs import ASSET_JOBS, DAILY_JOB, MONTHLY_JOB, YEARLY_JOB
+from mining_assets.curated import given_prices
 from mining_assets.domain.summaries import spans_between
 from mining_assets.domain.worth import SERIES
 from mining_assets.healing.attempts import HEALING_TAG, ROLL_UP
@@ -70,7 +71,8 @@ def healing_sensor(settings: Settings, scope: Scope) -> dg.SensorDefinition:
             states = day_states(connection, first, last, scope.models)
             # A day that is not whole brings its price and generation along when it is fetched.
             whole = states["fetched_at"].notna().to_numpy()
-            series = {name: series_states(connection, name, first, last)[whole] for name in SERIES}
+            given = given_prices(settings)
+            series = {name: series_states(connection, name, first, last, given)[whole] for name in SERIES}
             # However far back days are healed: months and years are summed up from what is stored.
             every = settings.start_date, last
             differing = list(differing_spans(connection, *every, scope.bounds))

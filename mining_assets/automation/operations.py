@@ -37,6 +37,7 @@ from mining_assets.healing.plan import DERIVE, ELEXON, needs
 from mining_assets.progress import DayReport, Progress
 from mining_assets.settings import Settings, iso_day, now
 from mining_assets.sources.blocking import Blocking
+from mining_assets.sources.coinbase import CoinbaseClient
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.errors import SourceError
 from mining_assets.sources.http import HttpLimits
@@ -210,7 +211,11 @@ class Operation:
 
 
 def operator_jobs(
-    settings: Settings, scope: Scope, additions: tuple[WindUnit, ...], halvings: Mapping[int, datetime]
+    settings: Settings,
+    scope: Scope,
+    additions: tuple[WindUnit, ...],
+    halvings: Mapping[int, datetime],
+    given_prices: Mapping[date, float],
 ) -> list[dg.JobDefinition]:
     """The four jobs."""
 
@@ -224,10 +229,11 @@ def operator_jobs(
             warehouse: dg.ResourceParam[Warehouse],
             elexon: dg.ResourceParam[Blocking[ElexonClient]],
             mempool: dg.ResourceParam[Blocking[MempoolClient]],
+            coinbase: dg.ResourceParam[Blocking[CoinbaseClient]],
             progress: dg.ResourceParam[Progress],
         ) -> None:
-            rules = (scope, additions, halvings, settings.healing, settings.retries)
-            means = Means(warehouse, elexon, mempool, progress, *rules)
+            rules = (scope, additions, halvings, given_prices, settings.healing, settings.retries)
+            means = Means(warehouse, elexon, mempool, coinbase, progress, *rules)
             work(Operation(context, means, settings), config)
 
         return dg.GraphDefinition(name=name, node_defs=[op]).to_job(name=name, description=says)

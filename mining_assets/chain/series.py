@@ -3,9 +3,9 @@
 None of it is needed for a day to be whole. What cannot be had is named and stays absent; what was stored before stays.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
 from sqlalchemy import Connection
@@ -15,14 +15,19 @@ from mining_assets.domain.healing import day_ranges
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.worth import (
     BITCOIN_PRICE,
+    COINBASE,
     DATED_LATE_UNTIL,
+    FILE,
     MEMPOOL,
     WIND_GENERATION,
+    price_instant,
+    prices_of_candles,
     prices_of_days,
     whole_generation,
 )
 from mining_assets.healing.plan import lacking
 from mining_assets.sources.blocking import Blocking
+from mining_assets.sources.coinbase import MOST_DAYS, CoinbaseClient
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.errors import SourceError, SourceUnavailable
 from mining_assets.sources.mempool import MempoolClient
@@ -51,33 +56,130 @@ class FetchedSeries:
     away: str | None = None
 
 
-def lacking_days(warehouse: Warehouse, name: str, days: Sequence[date], now: datetime) -> list[date]:
-    """Those of the days whose rows are absent, altered, or due for a refetch."""
+def lacking_days(
+    warehouse: Warehouse, name: str, days: Sequence[date], now: datetime, given: Mapping[date, float]
+) -> list[date]:
+    """Those of the days whose rows are absent, altered, due for a refetch, or not the price that a person gave."""
     with warehouse.reading() as connection:
-        states = series_states(connection, name, days[0], days[-1])
+        states = series_states(connection, name, days[0], days[-1], given)
         there = set(fetched_rows(connection, name, days)["settlement_date"])
     wanting = set(lacking(name, states, now))
     return [day for day in days if day not in there or day in wanting]
 
 
-def fetch_prices(mempool: Blocking[MempoolClient], days: Sequence[date]) -> FetchedSeries:
-    """Fetch the price of each day: one request for the history, however many days there are."""
+@dataclass(frozen=True)
+class PriceSources:
+    """Where prices come from, in the order in which they are taken.
+
+    Attributes:
+        given: £ per BTC by day, from a person's own file.
+        mempool: has a daily price since about September 2021.
+        coinbase: asked for the days of which mempool has none.
+    """
+
+    given: Mapping[date, float]
+    mempool: Blocking[MempoolClient]
+    coinbase: Blocking[CoinbaseClient]
+
+
+def not_to_replace(warehouse: Warehouse, days: Sequence[date]) -> set[date]:
+    """Return the days whose stored price is of a source that goes before Coinbase."""
+    with warehouse.reading() as connection:
+        rows = fetched_rows(connection, BITCOIN_PRICE, days)
+    return set(rows["settlement_date"][rows["source"] != COINBASE])
+
+
+def fetch_prices(sources: PriceSources, days: Sequence[date], keep: Collection[date] = ()) -> FetchedSeries:
+    """Fetch the price of each day: one request for mempool's history, and one for up to 75 days that it lacks.
+
+    Args:
+        sources: in their order: no price of a later one takes the place of an earlier one's.
+        days: whose prices are wanted.
+        keep: those of which a price of the file or of mempool is stored, which another source shall not replace.
+    """
+    now = datetime.now(UTC)
+    given = {day: (price_instant(day), sources.given[day]) for day in days if day in sources.given}
+    fetched = FetchedSeries()
+    _add_prices(fetched, FILE, given, now)
+    others = [day for day in days if day not in given]
+    if not others:
+        return fetched
+    told = [_ask_mempool(sources.mempool, others, fetched)]
+    if lacking := [day for day in fetched.failed if day not in keep]:
+        told.append(_ask_coinbase(sources.coinbase, lacking, fetched))
+    if all(told):
+        fetched.away = "; ".join(map(str, told))
+    return fetched
+
+
+def _ask_mempool(mempool: Blocking[MempoolClient], days: Sequence[date], fetched: FetchedSeries) -> str | None:
+    """Add what mempool has of the days, and why it has no more; why it gave nothing at all, if so."""
     try:
         answer = mempool.run(mempool.client.prices())
-    except SourceUnavailable as error:
-        return _away(days, error)
     except SourceError as error:
-        return FetchedSeries(failed=dict.fromkeys(days, str(error)))
+        fetched.failed |= dict.fromkeys(days, str(error))
+        return str(error) if isinstance(error, SourceUnavailable) else None
     found, reasons = prices_of_days({quoted.quoted_at: quoted.price for quoted in answer.value}, days)
+    _add_prices(fetched, MEMPOOL, found, answer.fetched_at)
+    fetched.failed |= {day: f"{reason} (in {answer.url})" for day, reason in reasons.items()}
+    return None
+
+
+def _ask_coinbase(coinbase: Blocking[CoinbaseClient], days: Sequence[date], fetched: FetchedSeries) -> str | None:
+    """Add what Coinbase has of days that failed, or why it has not; why it gave nothing at all, if so.
+
+    When it does not answer, the days that are left are not asked for: each request would wait as long.
+    """
+    away, answered = None, False
+    for some in reversed(_within(days, MOST_DAYS)):
+        if away is None:
+            try:
+                answer = coinbase.run(coinbase.client.candles(some[0], some[-1]))
+            except SourceUnavailable as error:
+                away = str(error)
+            except SourceError as error:
+                _also_failed(fetched, dict.fromkeys(some, str(error)))
+                answered = True
+                continue
+        if away is not None:
+            _also_failed(fetched, dict.fromkeys(some, away))
+            continue
+        found, reasons = prices_of_candles(answer.value, some)
+        _add_prices(fetched, COINBASE, found, answer.fetched_at)
+        _also_failed(fetched, {day: f"{reason} (in {answer.url})" for day, reason in reasons.items()})
+        answered = True
+    return None if answered else away
+
+
+def _within(days: Sequence[date], longest: int) -> list[list[date]]:
+    """Return the days in as few groups as can be, none of which spans more than so many days, the oldest first."""
+    groups: list[list[date]] = []
+    for day in sorted(days):
+        if groups and (day - groups[-1][0]).days < longest:
+            groups[-1].append(day)
+        else:
+            groups.append([day])
+    return groups
+
+
+def _add_prices(
+    fetched: FetchedSeries, source: str, found: Mapping[date, tuple[datetime, float]], at: datetime
+) -> None:
+    """Add prices of a source, with the time of their quotation, and take their days out of those that failed."""
+    if not found:
+        return
     rows = [
-        {"settlement_date": day, "price": price, "quoted_at": quoted_at, "source": MEMPOOL}
+        {"settlement_date": day, "price": price, "quoted_at": quoted_at, "source": source}
         for day, (quoted_at, price) in found.items()
     ]
-    return FetchedSeries(
-        rows=[pd.DataFrame(rows)] if rows else [],
-        fetched_at=dict.fromkeys(found, answer.fetched_at),
-        failed={day: f"{reason} (in {answer.url})" for day, reason in reasons.items()},
-    )
+    fetched.rows.append(pd.DataFrame(rows))
+    fetched.fetched_at |= dict.fromkeys(found, at)
+    fetched.failed = {day: reason for day, reason in fetched.failed.items() if day not in found}
+
+
+def _also_failed(fetched: FetchedSeries, reasons: Mapping[date, str]) -> None:
+    """Say of days that failed why another source has nothing of them either."""
+    fetched.failed |= {day: f"{fetched.failed[day]}; {reason}" for day, reason in reasons.items()}
 
 
 def fetch_generation(elexon: Blocking[ElexonClient], days: Sequence[date]) -> FetchedSeries:

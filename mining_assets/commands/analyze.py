@@ -13,10 +13,11 @@ from sqlalchemy import Connection, func, select, text
 from mining_assets.commands.options import UNREACHABLE, json_option, load_settings, opened_warehouse
 from mining_assets.commands.status import as_dict, as_text
 from mining_assets.commands.verify import as_dict as finding_as_dict
-from mining_assets.curated import miner_models
+from mining_assets.curated import given_prices, miner_models
 from mining_assets.domain.healing import day_ranges
 from mining_assets.domain.summaries import month_of
-from mining_assets.healing.plan import DERIVE, needs
+from mining_assets.domain.worth import COINBASE
+from mining_assets.healing.plan import DERIVE, ELEXON, MEMPOOL, needs
 from mining_assets.settings import Settings, now, prepare_home
 from mining_assets.verification.catalog import CALCULATIONS_COMPLETE
 from mining_assets.verification.findings import Joined, Verification, joined
@@ -28,6 +29,8 @@ from mining_assets.warehouse.upgrade import current_revision, needed_revision
 
 BUCKETS = ("critical (below 50 %)", "partial (50 to 95 %)", "almost (95 % and more)")
 ANSWERS = "answers"
+NEEDED = (ELEXON, MEMPOOL)
+"""The sources without which a day cannot be done; the other one only helps out with prices."""
 _LISTED = 20
 _OF_MODEL = "missing "
 
@@ -49,7 +52,7 @@ def analyze(as_json: bool) -> None:
         verification = scan(warehouse, first, last, Scope(models, bounds))
         note_scan(warehouse, "all", first, last, verification)
         with warehouse.reading() as connection:
-            status = read_status(connection, first, last, models, bounds)
+            status = read_status(connection, first, last, models, bounds, given_prices(settings))
         health = database_health(warehouse)
     report = as_dict(status) | {
         "by_month": by_month(status),
@@ -63,7 +66,7 @@ def analyze(as_json: bool) -> None:
     text = [as_text(status), *_lines(report, joined(verification.errors))]
     click.echo(json.dumps(report, indent=2) if as_json else "\n".join(text))
     right = status.is_right and not verification.errors
-    reachable = all(answer == ANSWERS for answer in report["sources"].values())
+    reachable = all(report["sources"][name] == ANSWERS for name in NEEDED)
     sys.exit(1 if not right else 0 if reachable else UNREACHABLE)
 
 
@@ -114,6 +117,7 @@ def database_health(warehouse: Warehouse) -> dict[str, Any]:
 
 def sources(settings: Settings) -> dict[str, str]:
     """Whether each source answers, asked once."""
+    from mining_assets.sources.coinbase import CoinbaseClient
     from mining_assets.sources.elexon import ElexonClient
     from mining_assets.sources.errors import SourceError
     from mining_assets.sources.http import HttpLimits
@@ -121,22 +125,24 @@ def sources(settings: Settings) -> dict[str, str]:
 
     once = HttpLimits(retry_attempts=1, timeout_seconds=15)
 
-    async def asked(client: Any, method: str) -> str:
+    async def asked(client: Any, method: str, *arguments: object) -> str:
         try:
             async with client:
-                await getattr(client, method)()
+                await getattr(client, method)(*arguments)
         except SourceError as error:
             return str(error)
         return ANSWERS
 
-    async def both() -> dict[str, str]:
-        elexon, mempool = await asyncio.gather(
+    async def all_of_them() -> dict[str, str]:
+        day = settings.start_date
+        answers = await asyncio.gather(
             asked(ElexonClient(settings.elexon_url, once), "bm_units"),
             asked(MempoolClient(settings.mempool_url, once), "difficulty_adjustments"),
+            asked(CoinbaseClient(settings.coinbase_url, once), "candles", day, day),
         )
-        return {"elexon": elexon, "mempool": mempool}
+        return dict(zip((*NEEDED, COINBASE), answers, strict=True))
 
-    return asyncio.run(both())
+    return asyncio.run(all_of_them())
 
 
 def mending_commands(status: Status) -> list[str]:
@@ -144,7 +150,7 @@ def mending_commands(status: Status) -> list[str]:
     needed = needs(status.days, datetime.now(UTC))
     whole = status.days.index[status.days["state"].isin(["final", "provisional"])]
     for states in status.series.values():
-        unknown = states.index[states["state"] != "known"].intersection(whole)
+        unknown = states.index[(states["state"] != "known") | states["overruled"]].intersection(whole)
         needed = dict.fromkeys(unknown, DERIVE) | needed
     commands: list[tuple[date, str]] = []
     for kind in set(needed.values()):

@@ -11,7 +11,7 @@ import click
 from mining_assets.commands.options import UNREACHABLE
 from mining_assets.commands.status import as_dict
 from mining_assets.commands.tables import print_comparison, print_failures, print_figures
-from mining_assets.curated import miner_models
+from mining_assets.curated import given_prices, miner_models
 from mining_assets.progress import DayReport
 from mining_assets.settings import Settings
 from mining_assets.warehouse.engine import Warehouse
@@ -41,7 +41,7 @@ def conclude(
     """
     models, bounds = miner_models(settings), (settings.start_date, settings.end_date)
     with warehouse.reading() as connection:
-        status = read_status(connection, *about, models, bounds)
+        status = read_status(connection, *about, models, bounds, given_prices(settings))
         code = _exit_code(status, progress, outcome)
         if as_json:
             click.echo(json.dumps(_report(command, code, status, progress, outcome), indent=2))

@@ -9,7 +9,7 @@ from mining_assets.commands.checkpoint import DAILY, RECONCILIATION, checkpoint_
 from mining_assets.commands.ingest import batch_argument, bring_up_to_date
 from mining_assets.commands.operations import daily_check
 from mining_assets.commands.options import Unusable, json_option, load_settings, opened_warehouse, plan_option
-from mining_assets.curated import miner_models, wind_unit_additions
+from mining_assets.curated import given_prices, miner_models, wind_unit_additions
 from mining_assets.domain.healing import LONGEST_DAILY_CHECK, LONGEST_RANGE
 from mining_assets.domain.worth import SERIES
 from mining_assets.healing.plan import needs
@@ -87,7 +87,7 @@ def reconcile_all(settings: Settings, batch: int, *, plan_only: bool, as_json: b
             raise (Unusable if outcome.database_lost else click.ClickException)(outcome.errors[0])
         with warehouse.reading() as connection:
             bounds = (settings.start_date, settings.end_date)
-            status = read_status(connection, first, last, miner_models(settings), bounds)
+            status = read_status(connection, first, last, miner_models(settings), bounds, given_prices(settings))
         at = datetime.now(UTC)
         batches = by_need(needs(status.days, at), batch)
         batches += by_lacking(status, batches, at)

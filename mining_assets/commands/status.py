@@ -11,11 +11,12 @@ import click
 import pandas as pd
 
 from mining_assets.commands.options import DAY, days_asked_for, json_option, load_settings, opened_warehouse
-from mining_assets.curated import miner_models
+from mining_assets.curated import given_prices, miner_models
 from mining_assets.domain.healing import day_ranges
 from mining_assets.domain.worth import BITCOIN_PRICE, WIND_GENERATION
 from mining_assets.settings import now
 from mining_assets.warehouse.series import STATES as SERIES_STATES
+from mining_assets.warehouse.series import known_sentence, sources_of
 from mining_assets.warehouse.status import Status, completion, read_status
 from mining_assets.warehouse.verifications import Verified
 
@@ -38,7 +39,8 @@ def status(as_json: bool, first: date | None, last: date | None) -> None:
     last = last or max(settings.last_day(now()), first)
     days_asked_for(settings, first, last)
     with opened_warehouse(settings) as warehouse, warehouse.reading() as connection:
-        report = read_status(connection, first, last, miner_models(settings), (settings.start_date, settings.end_date))
+        models, bounds = miner_models(settings), (settings.start_date, settings.end_date)
+        report = read_status(connection, first, last, models, bounds, given_prices(settings))
     click.echo(json.dumps(as_dict(report), indent=2) if as_json else as_text(report))
     sys.exit(0 if report.is_right else 1)
 
@@ -101,11 +103,15 @@ def _day(day: date, row: Any) -> dict[str, Any]:
 
 
 def _series(states: pd.DataFrame) -> dict[str, Any]:
-    """How many days of a series are in each state, and the ranges of days that are not known."""
+    """How many days of a series are in each state, since when any is known, and the ranges that are not."""
     counts = states["state"].value_counts()
     unknown = day_ranges(states.index[states["state"] != "known"], longest=len(states))
+    known = states.index[states["state"] == "known"]
     return {state: int(counts.get(state, 0)) for state in SERIES_STATES} | {
-        "not_known": [{"from": str(first), "to": str(last)} for first, last in unknown]
+        "known_from": str(known[0]) if len(known) else None,
+        "sources": sources_of(states),
+        "overruled": int(states["overruled"].sum()),
+        "not_known": [{"from": str(first), "to": str(last)} for first, last in unknown],
     }
 
 
@@ -197,7 +203,10 @@ def _verified(verified: Verified) -> dict[str, Any]:
 def _of_series(name: str, states: pd.DataFrame) -> Iterator[str]:
     """What is known of prices or generation, which is nothing that a day needs to be whole."""
     told = _series(states)
-    yield f"{SERIES_NAMES[name]}: {told['known']:,} of {len(states):,} days known"
+    yield f"{SERIES_NAMES[name]}: {known_sentence(states)}"
+    if told["overruled"]:
+        first = states.index[states["overruled"]][0]
+        yield f"  of MINING_ASSETS_PRICES not stored yet: {told['overruled']:,}, first {first}"
     for days in told["not_known"][-_LISTED:]:
         first, last = days["from"], days["to"]
         error = states["last_error"].get(date.fromisoformat(last))

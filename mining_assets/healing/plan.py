@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,8 @@ from mining_assets.domain.healing import (
 
 ELEXON, MEMPOOL = "elexon", "mempool"
 FETCH, DERIVE = "fetch", "derive"
+WAIT_FOR_GIVEN = timedelta(hours=1)
+"""How long after its last attempt, at most, a day is asked for again of which a person gave the price."""
 
 
 @dataclass(frozen=True)
@@ -127,14 +130,16 @@ def plan_series(
     for day in lacking(name, states, now):
         if day in covered:
             made.skipped[f"{name}, a run is under way"] += 1
-        elif states.loc[day, "attempts"] and states.loc[day, "next_attempt_at"] > now:
+        elif _is_waiting(states.loc[day], now):
             made.skipped[f"{name}, waiting after a failure"] += 1
         else:
             ready.append(day)
-    probe = ready[-1:] if name in away and away[name] <= now else []
-    if name in away and len(ready) > len(probe):
-        made.skipped[f"{name}, its source does not answer"] += len(ready) - len(probe)
-    ranges = day_ranges(probe if name in away else ready)
+    given = [day for day in ready if states.loc[day, "overruled"]]
+    asked = [day for day in ready if not states.loc[day, "overruled"]]
+    probe = asked[-1:] if name in away and away[name] <= now else []
+    if name in away and len(asked) > len(probe):
+        made.skipped[f"{name}, its source does not answer"] += len(asked) - len(probe)
+    ranges = day_ranges([*given, *probe] if name in away else ready)
     made.work = [Work(name, days) for days in newest_and_oldest(ranges, max(room, 0))]
     later = sum((last - first).days + 1 for first, last in ranges) - len(made.days)
     if later:
@@ -142,9 +147,20 @@ def plan_series(
     return made
 
 
+def _is_waiting(state: "pd.Series[Any]", now: datetime) -> bool:
+    """Return whether a day of a series failed and is not asked for yet.
+
+    What a person gave since then need not wait as long as what a source lacks.
+    """
+    if not state["attempts"]:
+        return False
+    until = state["next_attempt_at"]
+    return bool((min(until, state["last_attempt_at"] + WAIT_FOR_GIVEN) if state["overruled"] else until) > now)
+
+
 def lacking(name: str, states: pd.DataFrame, now: datetime) -> list[date]:
-    """The days on which a series is missing, altered, or due for a refetch."""
-    due = series_refetches_due(name, states["fetched_at"], now)
+    """The days on which a series is missing, altered, due for a refetch, or not what a person gave."""
+    due = series_refetches_due(name, states["fetched_at"], now) | states["overruled"]
     return list(states.index[(states["state"] != "known") | due])
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 from sqlalchemy import Connection, Table, delete, select, update
 
 from mining_assets.domain.healing import HealingPolicy
-from mining_assets.domain.worth import BITCOIN_PRICE, MEMPOOL, SERIES, WIND_GENERATION
+from mining_assets.domain.worth import BITCOIN_PRICE, MEMPOOL, PRICE_SOURCES, SERIES, WIND_GENERATION
 from mining_assets.warehouse.engine import insert_frame, plain_rows, read_frame, upsert_rows
 from mining_assets.warehouse.reconciliation_schema import integrity_findings
 from mining_assets.warehouse.schema import bitcoin_price, day_fetches, wind_generation
@@ -102,16 +102,27 @@ def content_hashes(rows: pd.DataFrame) -> dict[date, str]:
     }
 
 
-def series_states(connection: Connection, name: str, first: date, last: date) -> pd.DataFrame:
-    """What is known of a series on every day from first to last, from the control table alone.
+def series_states(
+    connection: Connection, name: str, first: date, last: date, given: Mapping[date, float] | None = None
+) -> pd.DataFrame:
+    """What is known of a series on every day from first to last; of all but prices, from the control table alone.
+
+    Args:
+        given: £ per BTC by day, from a person's own file.
 
     Returns:
         Indexed by date: state (``known``; ``altered``: a verification found rows that were not fetched; ``missing``),
-        fetched_at, attempts, next_attempt_at, last_error.
+        fetched_at, attempts, last_attempt_at, next_attempt_at, last_error; source, of prices that are known;
+        overruled, whether a price is given that is not the known one.
     """
     notes, found = day_fetches.c, integrity_findings.c
     query = select(
-        notes.settlement_date, notes.fetched_at, notes.attempts, notes.next_attempt_at, notes.last_error
+        notes.settlement_date,
+        notes.fetched_at,
+        notes.attempts,
+        notes.last_attempt_at,
+        notes.next_attempt_at,
+        notes.last_error,
     ).where(notes.name == name, notes.settlement_date.between(first, last))
     every = pd.Index([first + timedelta(days=offset) for offset in range((last - first).days + 1)], name="day")
     states = read_frame(connection, query).set_index("settlement_date").reindex(every)
@@ -123,7 +134,43 @@ def series_states(connection: Connection, name: str, first: date, last: date) ->
     states["attempts"] = states["attempts"].fillna(0).astype("int64")
     states["state"] = np.where(states["fetched_at"].notna(), "known", "missing").astype(object)
     states.loc[states.index.isin(list(altered)), "state"] = "altered"
+    states["source"], states["overruled"] = None, False
+    if name == BITCOIN_PRICE:
+        stored = _stored_prices(connection, first, last).reindex(every)
+        is_known = states["state"] == "known"
+        states["source"] = stored["source"].where(is_known)
+        wanted = pd.Series(given, dtype="float64").reindex(every)
+        states["overruled"] = wanted.notna() & ~(is_known & (wanted == stored["price"]))
     return states
+
+
+def sources_of(states: pd.DataFrame) -> dict[str, int]:
+    """Count the days whose price is known by where it comes from, the source that is taken first first."""
+    counts = states["source"].value_counts()
+    return {source: int(counts[source]) for source in PRICE_SOURCES if source in counts}
+
+
+def known_sentence(states: pd.DataFrame) -> str:
+    """Say how many days of a series are known, from when on, and which lack; of prices also where they come from.
+
+    Args:
+        states: as from :func:`series_states`.
+    """
+    known = states.index[states["state"] == "known"]
+    lacking = states.index[states["state"] != "known"]
+    said = f"{len(known):,} of {len(states):,} days known"
+    if len(known):
+        said += f", from {known[0]} on"
+    if sources := sources_of(states):
+        said += f" ({', '.join(f'{source} {days:,}' for source, days in sources.items())})"
+    return f"{said}; {len(lacking):,} lacking, first {lacking[0]}" if len(lacking) else said
+
+
+def _stored_prices(connection: Connection, first: date, last: date) -> pd.DataFrame:
+    """Return price and source as they are stored, by day."""
+    prices = bitcoin_price.c
+    query = select(prices.settlement_date, prices.price, prices.source)
+    return read_frame(connection, query.where(prices.settlement_date.between(first, last))).set_index("settlement_date")
 
 
 def note_requested(

@@ -1,7 +1,7 @@
 """The reconciliation status of a range of days: what there is, what is missing, and what does not add up."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Table, literal, or_, select, union_all
 from mining_assets.domain import summaries as rules
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.tolerance import agree
-from mining_assets.domain.worth import SERIES
+from mining_assets.domain.worth import BITCOIN_PRICE, SERIES
 from mining_assets.warehouse.counting import counted_days
 from mining_assets.warehouse.possible_wind import days_without_units, possible_wind_between
 from mining_assets.warehouse.reconciliation_schema import integrity_findings, integrity_scans
@@ -23,7 +23,7 @@ from mining_assets.warehouse.schema import (
     monthly_summaries,
     yearly_summaries,
 )
-from mining_assets.warehouse.series import series_states
+from mining_assets.warehouse.series import known_sentence, series_states
 from mining_assets.warehouse.states import STATES, day_states
 from mining_assets.warehouse.summaries import span_column, summaries_between
 from mining_assets.warehouse.verifications import Verified, read_verified
@@ -94,6 +94,11 @@ class Status:
         return self.whole == len(self.days) and not flagged.any() and not self.differing and not self.errors
 
     @property
+    def prices(self) -> str:
+        """Of how many days the price of Bitcoin is known, from when on and from where."""
+        return known_sentence(self.series[BITCOIN_PRICE])
+
+    @property
     def newest_vintage(self) -> datetime | None:
         """The newest settlement run in the range."""
         vintages = self.days["vintage"].dropna()
@@ -111,13 +116,22 @@ def completion(expected: int, missing: int, *, all_whole: bool) -> float:
 
 
 def read_status(
-    connection: Connection, first: date, last: date, models: Sequence[MinerModel], bounds: Bounds
+    connection: Connection,
+    first: date,
+    last: date,
+    models: Sequence[MinerModel],
+    bounds: Bounds,
+    given_prices: Mapping[date, float] | None = None,
 ) -> Status:
-    """The status of the days from first to last, and of the months and years they are in."""
+    """Read the status of the days from first to last, and of the months and years they are in.
+
+    Args:
+        given_prices: £ per BTC by day, from a person's own file.
+    """
     days = day_states(connection, first, last, models)
     differing = tuple(differing_spans(connection, first, last, bounds))
     errors = tuple(_errors_beside_states(connection, first, last))
-    series = {name: series_states(connection, name, first, last) for name in SERIES}
+    series = {name: series_states(connection, name, first, last, given_prices) for name in SERIES}
     return Status(
         first,
         last,

@@ -1,6 +1,7 @@
 """The healing sensor asks for prices and generation that are lacking, apart from the days and after them."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import time_machine
@@ -57,6 +58,33 @@ def test_a_day_that_was_asked_for_too_often_is_asked_for_once_a_day(looking: Loo
             runs += len(looking.tick().requests)
     attempts = looking.settings.heal_attempts
     assert attempts < runs <= attempts + 7
+
+
+def test_a_given_price_that_is_not_the_stored_one_is_asked_for_though_the_sources_are_away(
+    looking: Looking, ground: Warehouse, tmp_path: Path
+) -> None:
+    forget(ground, BITCOIN_PRICE)
+    file = tmp_path / "prices.csv"
+    file.write_text(f"date,price_gbp\n{SHORT},1.5\n{QUIET},70000\n")
+    given = looking.but(prices=file)
+    now = datetime.now(UTC)
+    row = {"source": BITCOIN_PRICE, "since": now, "attempts": 1, "last_error": "refused"}
+    damage(
+        ground,
+        insert(source_outages).values(**row, next_attempt_at=now + timedelta(days=1)),
+        insert(day_fetches).values(
+            name=BITCOIN_PRICE,
+            settlement_date=QUIET,
+            attempts=9,
+            last_attempt_at=now - timedelta(minutes=50),
+            next_attempt_at=now + timedelta(days=30),
+        ),
+    )
+    ticked = given.tick()
+    assert ticked.days == [(str(SHORT), str(SHORT))]
+    damage(ground, update(day_fetches).values(last_attempt_at=now - timedelta(minutes=61)))
+    assert given.tick().days == [(str(SHORT), str(QUIET))]
+    assert looking.tick().days == []
 
 
 def test_a_source_that_is_away_is_probed_with_the_newest_day(looking: Looking, ground: Warehouse) -> None:

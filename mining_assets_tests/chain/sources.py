@@ -1,9 +1,12 @@
 """The twin and the project's clients on it, quick and without patience."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 
+from mining_assets.chain.series import PriceSources
 from mining_assets.sources.blocking import Blocking
+from mining_assets.sources.coinbase import CoinbaseClient
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.http import HttpLimits
 from mining_assets.sources.mempool import MempoolClient
@@ -26,6 +29,17 @@ def mempool_of(world: World) -> Iterator[tuple[Twin, Blocking[MempoolClient]]]:
     """A twin that serves the world, and a client of its mempool side."""
     with Twin(world) as twin, Blocking(MempoolClient(twin.mempool_url, LIMITS)) as mempool:
         yield twin, mempool
+
+
+@contextmanager
+def prices_of(world: World, given: Mapping[date, float] | None = None) -> Iterator[tuple[Twin, PriceSources]]:
+    """A twin that serves the world, and all that prices come from."""
+    with (
+        Twin(world) as twin,
+        Blocking(MempoolClient(twin.mempool_url, LIMITS)) as mempool,
+        Blocking(CoinbaseClient(twin.coinbase_url, LIMITS)) as coinbase,
+    ):
+        yield twin, PriceSources(given or {}, mempool, coinbase)
 
 
 def forget_bodies(twin: Twin) -> None:

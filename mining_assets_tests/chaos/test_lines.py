@@ -56,7 +56,7 @@ def through_proxy(on_sqlite: Scene) -> Iterator[tuple[Environment, Proxy]]:
             name: str(on_sqlite.made.variables[f"MINING_ASSETS_{name.upper()}"]).replace(
                 f":{on_sqlite.twin.port}", f":{proxy.port}"
             )
-            for name in ("elexon_url", "mempool_url")
+            for name in ("elexon_url", "mempool_url", "coinbase_url")
         }
         yield on_sqlite.made.but(**urls), proxy
 

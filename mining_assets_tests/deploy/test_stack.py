@@ -94,6 +94,7 @@ def test_a_backfill_goes_through_the_deployed_processes(postgresql: Cluster, tmp
             home,
             MINING_ASSETS_ELEXON_URL=twin.elexon_url,
             MINING_ASSETS_MEMPOOL_URL=twin.mempool_url,
+            MINING_ASSETS_COINBASE_URL=twin.coinbase_url,
             MINING_ASSETS_START_DATE=str(FIRST),
             MINING_ASSETS_END_DATE=str(LAST),
             MINING_ASSETS_REQUESTS_PER_SECOND="1000",

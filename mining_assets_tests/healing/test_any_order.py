@@ -37,6 +37,7 @@ from mining_assets.domain.worth import SERIES
 from mining_assets.healing.plan import DERIVE, FETCH, plan, plan_series
 from mining_assets.progress import Silent
 from mining_assets.sources.blocking import Blocking
+from mining_assets.sources.coinbase import CoinbaseClient
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.http import HttpLimits
 from mining_assets.sources.mempool import MempoolClient
@@ -134,6 +135,7 @@ class Ground:
         transport = httpx.MockTransport(self._answer)
         self.elexon = Blocking(ElexonClient("http://twin/bmrs/api/v1", LIMITS, transport=transport))
         self.mempool = Blocking(MempoolClient("http://twin/api/v1", LIMITS, transport=transport))
+        self.coinbase = Blocking(CoinbaseClient("http://twin/coinbase", LIMITS, transport=transport))
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.requests += 1
@@ -142,12 +144,14 @@ class Ground:
 
     @contextmanager
     def open(self) -> Iterator["Ground"]:
-        with self.elexon, self.mempool:
+        with self.elexon, self.mempool, self.coinbase:
             yield self
         self.warehouse.close()
 
     def run(self, days: Sequence[date], *, refetch: bool = False, wanted: Sequence[dg.AssetKey] = DAILY_CHAIN) -> None:
-        means = Means(self.warehouse, self.elexon, self.mempool, Silent(), SCOPE, (), {}, POLICY, RetryRule(attempts=1))
+        sources = (self.elexon, self.mempool, self.coinbase)
+        rules = (SCOPE, (), {}, {}, POLICY, RetryRule(attempts=1))
+        means = Means(self.warehouse, *sources, Silent(), *rules)
         context: Any = RunContext()
         run = DayRun(context, wanted, DailyRun(refetch=refetch), means)
         run.work(sorted(days))

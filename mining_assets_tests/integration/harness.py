@@ -24,6 +24,7 @@ from mining_assets.domain.settlement import SIDES, periods_in
 from mining_assets.progress import DayReport, Silent
 from mining_assets.settings import PREFIX, Settings, prepare_home
 from mining_assets.sources.blocking import Blocking
+from mining_assets.sources.coinbase import CoinbaseClient
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.http import HttpLimits
 from mining_assets.sources.mempool import MempoolClient
@@ -119,6 +120,7 @@ def environment(folder: Path, twin: Twin, **settings: object) -> Environment:
     return base.but(
         elexon_url=twin.elexon_url,
         mempool_url=twin.mempool_url,
+        coinbase_url=twin.coinbase_url,
         start_date="2022-01-01",
         end_date="2025-12-31",
         requests_per_second=1000,
@@ -246,7 +248,12 @@ def impatient(environment: Environment, seconds: float, **limits: Any) -> dict[s
         with Blocking(MempoolClient(settings.mempool_url, http)) as client:
             yield client
 
-    return {"elexon": elexon, "mempool": mempool}
+    @dg.resource
+    def coinbase(_: dg.InitResourceContext) -> Iterator[Blocking[CoinbaseClient]]:
+        with Blocking(CoinbaseClient(settings.coinbase_url, http)) as client:
+            yield client
+
+    return {"elexon": elexon, "mempool": mempool, "coinbase": coinbase}
 
 
 def table(environment: Environment, name: str) -> pd.DataFrame:

@@ -143,7 +143,7 @@ def test_a_kept_day_shows_no_requests_and_a_mended_one_what_it_is_now(
 
 def test_what_is_not_known_is_not_shown_as_zero(tmp_path: Path) -> None:
     with Twin(GeneratedWorld(seed=8, units=6, light=True, windy_days=[DAY])) as twin:
-        twin.fault(Fault(kind="blank", route="prices"))
+        twin.fault(Fault(kind="blank", route="prices"), Fault(kind="blank", route="candles"))
         twin.fault(Fault(kind="status", route="fuelhh", status=503))
         made = environment(tmp_path, twin, start_date=DAY, end_date=DAY, retry_attempts=1)
         with made.instance() as instance:

@@ -81,7 +81,7 @@ def made(twin: Twin, tmp_path: Path) -> Iterator[Environment]:
 def tampered(made: Environment, served: ChangedWorld) -> Iterator[Environment]:
     """The environment with the tampered world as its source."""
     with Twin(served) as other:
-        yield made.but(mempool_url=other.mempool_url, elexon_url=other.elexon_url)
+        yield made.but(mempool_url=other.mempool_url, elexon_url=other.elexon_url, coinbase_url=other.coinbase_url)
 
 
 def refresh_epochs(made: Environment) -> dict[str, int]:

@@ -18,7 +18,9 @@ from mining_assets_tests.twin.server import Twin
 pytestmark = pytest.mark.system
 
 FIRST, LAST, BROKEN = date(2025, 6, 2), date(2025, 6, 4), date(2025, 6, 3)
-SECRETS = {name: f"Unmistakable-{name}-7f3a" for name in ("elexon", "mempool", "database", "webhook", "libpq")}
+SECRETS = {
+    name: f"Unmistakable-{name}-7f3a" for name in ("elexon", "mempool", "coinbase", "database", "webhook", "libpq")
+}
 
 # What the UI asks of runs, of the code and of the deployment.
 RUNS = "{ runsOrError { ... on Runs { results { runId jobName runConfigYaml tags { key value } } } } }"
@@ -44,6 +46,7 @@ def made(tmp_path: Path, postgresql: Cluster) -> Iterator[tuple[Environment, Twi
         secret = plain.but(
             elexon_url=twin.elexon_url.replace("//", f"//user:{SECRETS['elexon']}@"),
             mempool_url=twin.mempool_url.replace("//", f"//user:{SECRETS['mempool']}@"),
+            coinbase_url=twin.coinbase_url.replace("//", f"//user:{SECRETS['coinbase']}@"),
             warehouse_url=address.render_as_string(hide_password=False),
             alert_webhook=f"http://127.0.0.1:9/{SECRETS['webhook']}",  # nobody is there
         )

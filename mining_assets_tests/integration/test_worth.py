@@ -26,8 +26,12 @@ from mining_assets_tests.twin.server import Twin
 pytestmark = pytest.mark.system
 
 FIRST, MIDDLE, LAST = date(2025, 6, 29), date(2025, 6, 30), date(2025, 7, 1)
-NO_PRICES, NO_GENERATION = Fault(kind="blank", route="prices"), Fault(kind="status", route="fuelhh", status=503)
-NOT_OF_MIDDLE = Fault(kind="mutate", route="prices", date=MIDDLE, row="all", field="GBP", value=-1)
+NO_PRICES = (Fault(kind="blank", route="prices"), Fault(kind="blank", route="candles"))
+NO_GENERATION = Fault(kind="status", route="fuelhh", status=503)
+NOT_OF_MIDDLE = (
+    Fault(kind="mutate", route="prices", date=MIDDLE, row="all", field="GBP", value=-1),
+    Fault(kind="mutate", route="candles", date=MIDDLE, drop=True),
+)
 
 
 @contextmanager
@@ -64,7 +68,7 @@ def test_when_all_is_known_every_summary_has_value_and_share(plain: Tables) -> N
 
 def test_what_cannot_be_had_is_a_warning_changes_no_exit_code_and_comes_later(tmp_path: Path, plain: Tables) -> None:
     with three_days(tmp_path) as (made, twin):
-        twin.fault(NOT_OF_MIDDLE, NO_GENERATION)
+        twin.fault(*NOT_OF_MIDDLE, NO_GENERATION)
         done = run_cli(made, "range", FIRST, LAST)
         assert done.returncode == 0, done.stderr
         assert "warning: bitcoin_price: 1 of 2 days could not be had, first 2025-06-30: GBP is -1.0" in done.stderr
@@ -75,11 +79,16 @@ def test_what_cannot_be_had_is_a_warning_changes_no_exit_code_and_comes_later(tm
             "known": 2,
             "altered": 0,
             "missing": 1,
+            "known_from": "2025-06-29",
+            "sources": {"mempool": 2},
+            "overruled": 0,
             "not_known": [{"from": "2025-06-30", "to": "2025-06-30"}],
         }
         assert report["series"]["wind_generation"]["missing"] == 3
         printed = run_cli(made, "status").stdout
-        assert "Bitcoin prices: 2 of 3 days known\n  not known 2025-06-30: GBP is -1.0" in printed
+        known = "Bitcoin prices: 2 of 3 days known, from 2025-06-29 on (mempool 2); 1 lacking, first 2025-06-30"
+        assert f"{known}\n  not known 2025-06-30: GBP is -1.0" in printed
+        assert "Wind generation: 0 of 3 days known; 3 lacking, first 2025-06-29" in printed
         assert run_cli(made, "verify").returncode == 0
 
         half = tables(made)
@@ -108,7 +117,7 @@ def test_price_and_generation_may_come_before_the_day(tmp_path: Path, plain: Tab
         assert set(tables(made)["bitcoin_daily_summaries"]["summary_date"]) == {FIRST, LAST}
         assert status(made)[1]["series"]["bitcoin_price"]["known"] == 3
         twin.clear_faults()
-        twin.fault(NO_PRICES, NO_GENERATION)  # they are known already
+        twin.fault(*NO_PRICES, NO_GENERATION)  # they are known already
         assert run_cli(made, "date", MIDDLE).returncode == 0
         assert_same_tables(tables(made), plain)
 
@@ -145,7 +154,7 @@ def test_damage_is_found_by_value_and_mended_by_reconcile(tmp_path: Path, plain:
 @long
 def test_the_daily_check_brings_what_is_lacking_of_days_that_are_right(tmp_path: Path, plain: Tables) -> None:
     with three_days(tmp_path) as (made, twin):
-        twin.fault(NO_PRICES, NO_GENERATION)
+        twin.fault(*NO_PRICES, NO_GENERATION)
         assert run_cli(made, "range", FIRST, LAST).returncode == 0
         failing = run_cli(made, "daily", 3)
         assert failing.returncode == 0, failing.stderr

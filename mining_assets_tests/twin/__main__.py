@@ -34,7 +34,8 @@ def main() -> None:
     else:
         world = GeneratedWorld(given.seed, given.units, given.light)
     with Twin(world, given.port, delay_ms=given.delay_ms) as twin:
-        print(f"Elexon:  {twin.elexon_url}\nmempool: {twin.mempool_url}\n({world.description})", flush=True)
+        print(f"Elexon:   {twin.elexon_url}\nmempool:  {twin.mempool_url}\nCoinbase: {twin.coinbase_url}")
+        print(f"({world.description})", flush=True)
         if given.ready_file is not None:
             _announce(twin, given.ready_file)
         stop.wait()
@@ -44,6 +45,7 @@ def _announce(twin: Twin, path: Path) -> None:
     told = {
         "elexon_url": twin.elexon_url,
         "mempool_url": twin.mempool_url,
+        "coinbase_url": twin.coinbase_url,
         "port": twin.port,
         "pid": os.getpid(),
         "data": twin.world.description,

@@ -48,7 +48,7 @@ def test_analyze_names_each_damage_and_the_commands_that_mend_it(kind: str, made
     assert any(finding["severity"] == "error" for finding in report["findings"])
     assert report["commands"]
     assert report["database"]["integrity"] == "ok"
-    assert report["sources"] == {"elexon": "answers", "mempool": "answers"}
+    assert report["sources"] == {"elexon": "answers", "mempool": "answers", "coinbase": "answers"}
 
 
 def test_analyze_of_what_is_right_needs_nothing(made: Environment) -> None:
