@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from mining_assets.chain.fetch import fetch_day
-from mining_assets.chain.period import fetch_period
+from mining_assets.chain.period import fetch_period, replace_period
 from mining_assets.domain.repeats import repeats
 from mining_assets.domain.wind import WindUnit
 from mining_assets.sources.blocking import Blocking
@@ -177,3 +177,18 @@ def test_one_period_fetched_again_decides_and_says_so_too(twin: Twin, served: Se
     assert not repeats(records).any()
     assert ledger.set_index("side").loc["bid", "repeats_confirmed"] is False
     assert "left out" in warnings[0]
+
+
+def test_replacing_another_period_keeps_what_was_decided(
+    fetch: Any, twin: Twin, served: Served, warehouse: Warehouse
+) -> None:
+    period, _ = two_true_acceptances(twin)
+    store(warehouse, fetch())
+    units = {name: WindUnit(name) for name in twin.world.wind_unit_ids}
+    other = served[1].run(fetch_period(served[1].client, DAY, period - 1, units))
+    records = rows_of(warehouse, curtailment_records)
+    with warehouse.writing(str(DAY)) as connection:
+        assert replace_period(connection, DAY, period - 1, other[:2]) is Outcome.UNCHANGED
+    assert rows_of(warehouse, curtailment_records) == records
+    verification = verify_and_store_days(warehouse, [DAY], Scope(MODELS, (DAY, DAY)))
+    assert verification.found(catalog.REPEATS) == verification.found(catalog.LEDGER_AGREEMENT) == []
