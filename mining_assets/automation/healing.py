@@ -26,11 +26,13 @@ from mining_assets.healing.attempts import HEALING_TAG, ROLL_UP
 from mining_assets.healing.plan import DERIVE, FETCH, HealingPlan, Work, plan, plan_series
 from mining_assets.settings import Settings, now
 from mining_assets.verification.scan import Scope
+from mining_assets.warehouse.days import stored_days
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.healing import outages
 from mining_assets.warehouse.series import series_states
 from mining_assets.warehouse.states import day_states
 from mining_assets.warehouse.status import differing_spans, moved_spans
+from mining_assets.warehouse.verifications import read_verified
 
 SENSOR = "reconciliation_sensor"
 # The roll-up sensor follows every change within a minute; what differs for longer was lost, or done by hand.
@@ -78,6 +80,7 @@ def healing_sensor(settings: Settings, scope: Scope) -> dg.SensorDefinition:
             differing = list(differing_spans(connection, *every, scope.bounds))
             moved = moved_spans(connection, *every, scope.bounds)
             away = outages(connection)
+            verified = read_verified(connection, stored_days(connection, *every))
         covered = days_in_flight(context.instance, runs, context.repository_def)
         room = policy.runs_at_a_time - sum(HEALING_TAG in run.tags for run in runs)
         held_back = days_held_back(context.instance, policy, at)
@@ -103,7 +106,7 @@ def healing_sensor(settings: Settings, scope: Scope) -> dg.SensorDefinition:
         seen = {span: before.get(span, at) for span in differing if span not in moved.union(due)}
         seen |= {span: before[span] for span in moved & before.keys()}
         seen |= {span: at for span in moved.intersection(due) if span[1] in spans}
-        said = _said(made, len(differing), len(waiting))
+        said = f"{_said(made, len(differing), len(waiting))}; verified by value: {verified.sentence}"
         context.log.info(said)
         return dg.SensorResult(
             run_requests=requests,

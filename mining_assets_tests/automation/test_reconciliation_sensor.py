@@ -1,6 +1,7 @@
 """The healing sensor asks for the smallest work, bounded, and for nothing that is under way or not over."""
 
 import json
+import re
 import socket
 from datetime import UTC, date, datetime, timedelta
 
@@ -27,6 +28,7 @@ from mining_assets.warehouse.schema import (
     settlement_ledger,
     yearly_summaries,
 )
+from mining_assets.warehouse.verifications import note_written
 from mining_assets_tests.automation.looking import Looking, over, statements
 from mining_assets_tests.chaos.seeds import long
 from mining_assets_tests.samples import damage, everything, rows_of
@@ -53,8 +55,17 @@ def test_nothing_is_asked_for_and_nothing_written_when_all_is_well(looking: Look
     for _ in range(3):
         ticked = looking.tick()
         assert ticked.requests == []
-        assert ticked.said == f"nothing to ask for; {COUNTED}0"
+        assert ticked.said.startswith(f"nothing to ask for; {COUNTED}0; verified by value: ")
     assert everything(ground) == before
+
+
+def test_a_look_says_since_when_all_of_it_is_verified(looking: Looking, ground: Warehouse) -> None:
+    scan_all(ground)
+    verified = looking.tick().said.partition("; verified by value: ")[2]
+    assert re.fullmatch(r"everything at 20\d\d-\d\d-\d\d \d\d:\d\d UTC or later", verified)
+    with ground.writing(str(WINDY)) as connection:
+        note_written(connection, [WINDY])
+    assert f"; not since it was last written: {WINDY}" in looking.tick().said
 
 
 @pytest.mark.parametrize(
@@ -303,7 +314,8 @@ def test_months_that_differ_are_asked_for_at_the_second_look_and_again_at_the_fo
 ) -> None:
     damage(ground, ALTERED_MONTH)
     ticked = looking.tick()
-    assert (ticked.requests, ticked.said) == ([], f"nothing to ask for; {COUNTED}2")  # the month, and so its year
+    assert ticked.requests == []
+    assert ticked.said.startswith(f"nothing to ask for; {COUNTED}2; ")  # the month, and so its year
     ticked = looking.tick()
     assert ticked.ranges == [("monthly", "2025-03", "2025-03")]
     assert ticked.requests[0].tags[HEALING_TAG] == "roll up"
