@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 
 from mining_assets.report.build import Report, build_report
 from mining_assets.warehouse.engine import Warehouse, read_frame
@@ -16,7 +16,9 @@ from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
     curtailment_records,
     historical_bitcoin_calculations,
+    other_bm_units,
     restatements,
+    unknown_wind_units,
     wind_generation,
 )
 from mining_assets.warehouse.upgrade import upgrade
@@ -377,6 +379,22 @@ def test_a_single_day_that_is_final_is_called_so(filled: Warehouse) -> None:
     days = csv_of(page.by_id("days"))
     assert days["date"].tolist()[0] == str(FIRST)  # every day since the start
     assert date.fromisoformat(days["date"].tolist()[-1]) == QUIET
+
+
+def test_units_that_may_be_wind_are_named_by_their_energy(templates: Templates, tmp_path: Path) -> None:
+    with templates.copy("sqlite", clean, tmp_path) as mine:
+        without = read_page(build_report(mine, SHORT, WINDY, MODELS, BOUNDS, now=NOW).html)
+        assert not [each for each in without.all("section") if each.attributes.get("id") == "possible-wind"]
+        rows = [(WINDY, "T_SGRWO-2", 3, -40.25), (SHORT, "T_SGRWO-2", 1, -0.5), (WINDY, "T_OTHR-1", 1, -100.0)]
+        names = ("settlement_date", "bm_unit_id", "rows", "bid_mwh")
+        damage(mine, insert(unknown_wind_units).values([dict(zip(names, row, strict=True)) for row in rows]))
+        damage(mine, insert(other_bm_units).values(bm_unit_id="T_GAS-1", kind="CCGT"))
+        section = read_page(build_report(mine, SHORT, WINDY, MODELS, BOUNDS, now=NOW).html).by_id("possible-wind")
+    assert "2 units with 140.750 MWh of accepted bids are in no figure here" in section.text
+    assert table_of(section).to_numpy().tolist() == [
+        ["T_OTHR-1", "100.000", "1", str(WINDY), str(WINDY)],
+        ["T_SGRWO-2", "40.750", "2", str(SHORT), str(WINDY)],
+    ]
 
 
 @pytest.mark.parametrize("column", ["volume", "payment"])
