@@ -171,7 +171,9 @@ def test_analyze_says_which_source_does_not_answer(made: Environment, twin: Twin
     ran = run_cli(made, "analyze", "--json")
     twin.down = False
     assert ran.returncode == 3
-    assert all("bmunits" in answer or "difficulty" in answer for answer in json.loads(ran.stdout)["sources"].values())
+    answers = json.loads(ran.stdout)["sources"]
+    for source, asked in (("elexon", "bmunits"), ("mempool", "difficulty"), ("coinbase", "candles")):
+        assert asked in answers[source]
 
 
 def test_a_database_that_is_not_there_ends_in_exit_code_3(made: Environment) -> None:
