@@ -15,7 +15,7 @@ from typing import Annotated, TypeVar
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from mining_assets.domain.mining import MinerModel
-from mining_assets.domain.network import HALVING_INTERVAL
+from mining_assets.domain.network import HALVING_INTERVAL, KNOWN_HALVINGS
 from mining_assets.domain.wind import WindUnit
 from mining_assets.settings import Settings, SettingsError, iso_day
 
@@ -71,13 +71,20 @@ def wind_unit_additions(settings: Settings) -> tuple[WindUnit, ...]:
 def halving_times(settings: Settings) -> dict[int, datetime]:
     """The block times (UTC) by height of the halvings in the settings' file; none without one.
 
+    Those that the code knows are facts, and no file changes them.
+
     Raises:
         SettingsError: as for :func:`miner_models`.
     """
     if settings.halvings is None:
         return {}
     parsed = _read(settings.halvings, "", _HALVINGS)
-    return {int(height): time.astimezone(UTC) for height, time in parsed.items()}
+    told = {int(height): time.astimezone(UTC) for height, time in parsed.items()}
+    for height, time in told.items():
+        if height in KNOWN_HALVINGS and time != KNOWN_HALVINGS[height]:
+            known = f"{KNOWN_HALVINGS[height]:%Y-%m-%dT%H:%M:%SZ}"
+            raise SettingsError(f"{settings.halvings}: {height}: that block was found at {known}")
+    return told
 
 
 def given_prices(settings: Settings) -> dict[date, float]:

@@ -110,8 +110,10 @@ def test_a_wrong_file_of_units_is_refused_likewise(
 
 def test_halvings_are_told_by_height_and_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert halving_times(Settings.load()) == {}
-    file = write(tmp_path, "1050000 = 2028-04-17T08:09:27Z\n1470000 = 2036-01-02T03:04:05+01:00\n")
+    lines = ("840000 = 2024-04-20T00:09:27Z", "1050000 = 2028-04-17T08:09:27Z", "1470000 = 2036-01-02T03:04:05+01:00")
+    file = write(tmp_path, "\n".join(lines))
     assert halving_times(settings(monkeypatch, "HALVINGS", file)) == {
+        840_000: datetime(2024, 4, 20, 0, 9, 27, tzinfo=UTC),
         1_050_000: datetime(2028, 4, 17, 8, 9, 27, tzinfo=UTC),
         1_470_000: datetime(2036, 1, 2, 2, 4, 5, tzinfo=UTC),
     }
@@ -127,6 +129,7 @@ def test_halvings_are_told_by_height_and_time(monkeypatch: pytest.MonkeyPatch, t
         ("1050000 = 2028-04-17", "1050000: .*timezone"),
         ("1050000 = 'soon'", "1050000: .*datetime"),
         ("1050000", "is not TOML"),
+        ("840000 = 2024-04-20T05:09:27Z", "840000: that block was found at 2024-04-20T00:09:27Z"),
     ],
 )
 def test_a_halving_that_is_wrong_is_named(

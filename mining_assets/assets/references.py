@@ -14,7 +14,7 @@ from mining_assets.domain.summaries import month_of
 from mining_assets.domain.wind import WindUnit
 from mining_assets.sources.blocking import Blocking
 from mining_assets.sources.elexon import ElexonClient
-from mining_assets.sources.errors import SourceRefused
+from mining_assets.sources.errors import SourceError, SourceUnavailable
 from mining_assets.sources.mempool import MempoolClient
 from mining_assets.verification.scan import Scope, verify_and_store_days
 from mining_assets.warehouse.engine import Warehouse
@@ -34,6 +34,9 @@ class EpochsRun(dg.Config):
         description="Store the fetched history even where it says something else of a settled retarget than what is "
         "stored.",
     )
+    patient: bool = Field(
+        default=True, description="Whether a source that cannot be reached is asked again after half a minute, and one."
+    )
 
 
 def verify_rewritten(warehouse: Warehouse, refreshed: RefreshedEpochs, scope: Scope) -> None:
@@ -43,11 +46,14 @@ def verify_rewritten(warehouse: Warehouse, refreshed: RefreshedEpochs, scope: Sc
 
 
 @contextmanager
-def _refusals_not_retried() -> Iterator[None]:
+def _in_vain_not_retried(*, patient: bool = True) -> Iterator[None]:
+    """End the step at once where another try would not help: a refusal, or something that a person has to set right."""
     try:
         yield
-    except SourceRefused as refused:
-        raise dg.Failure(str(refused), allow_retries=False) from refused
+    except SourceError as error:
+        if patient and isinstance(error, SourceUnavailable) and error.attempts > 1:
+            raise
+        raise dg.Failure(str(error), allow_retries=False) from error
 
 
 def reference_assets(
@@ -71,7 +77,7 @@ def reference_assets(
     def wind_units(
         warehouse: dg.ResourceParam[Warehouse], elexon: dg.ResourceParam[Blocking[ElexonClient]]
     ) -> dg.MaterializeResult[None]:
-        with _refusals_not_retried():
+        with _in_vain_not_retried():
             return dg.MaterializeResult(metadata=refresh_wind_units(warehouse, elexon, additions))
 
     @dg.asset(
@@ -91,7 +97,7 @@ def reference_assets(
     def epochs(
         config: EpochsRun, warehouse: dg.ResourceParam[Warehouse], mempool: dg.ResourceParam[Blocking[MempoolClient]]
     ) -> dg.MaterializeResult[None]:
-        with _refusals_not_retried():
+        with _in_vain_not_retried(patient=config.patient):
             refreshed = refresh_network_epochs(warehouse, mempool, halvings, accept_change=config.accept_change)
         verify_rewritten(warehouse, refreshed, scope)
         return dg.MaterializeResult(metadata=refreshed.shown())

@@ -112,7 +112,8 @@ class SeriesRun:
                 note_source_away(connection, name, fetched.away, self.means.policy, datetime.now(UTC))
                 note_blameless(connection, name, list(fetched.failed))
             elif fetched.fetched_at or fetched.failed:
-                note_source_back(connection, name)
+                if fetched.answered:
+                    note_source_back(connection, name)
                 note_failed(connection, name, fetched.failed)
 
     def _materialized(self, asset: dg.AssetKey, day: date, metadata: Mapping[str, Any]) -> None:

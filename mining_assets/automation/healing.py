@@ -88,7 +88,9 @@ def healing_sensor(settings: Settings, scope: Scope) -> dg.SensorDefinition:
         covered |= set(made.days)  # a run of a day brings its price and generation with it
         for name, known in series.items():
             room_left = room - len(made.work)
-            of_series = plan_series(name, known, covered=covered | held_back, away=away, room=room_left, now=at)
+            of_series = plan_series(
+                name, known, covered=covered, away=away, room=room_left, now=at, held_back=held_back
+            )
             made.work += of_series.work
             made.skipped += of_series.skipped
         before = _seen_before(context.cursor)

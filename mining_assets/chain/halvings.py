@@ -19,21 +19,23 @@ class Halvings:
         known: their block times (UTC).
         awaited: until when a halving that is not known had not been found.
         lacking: why the time of others could not be had.
+        given: those of the known that a person's file tells.
     """
 
     known: Mapping[int, datetime]
     awaited: Mapping[int, datetime]
     lacking: Mapping[int, str]
+    given: frozenset[int] = frozenset()
 
     def beside(self, retargets: Sequence[Retarget]) -> "Halvings":
         """Take those that the source was asked for for lacking where they do not fit between retargets."""
         wrong = {
-            height: reason
+            height: reason + (" (as MINING_ASSETS_HALVINGS tells it)" if height in self.given else "")
             for height, time in self.known.items()
             if height not in KNOWN_HALVINGS and (reason := misplaced(retargets, height, time))
         }
         known = {height: time for height, time in self.known.items() if height not in wrong}
-        return Halvings(known, self.awaited, {**self.lacking, **wrong})
+        return Halvings(known, self.awaited, {**self.lacking, **wrong}, self.given)
 
 
 def ask_halvings(mempool: Blocking[MempoolClient], known: Mapping[int, datetime], heights: Sequence[int]) -> Halvings:

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 import pandas as pd
 
+from mining_assets.domain.curtailment import bids_of_stacks
 from mining_assets.domain.tolerance import PUBLISHED_RELATIVE_TOLERANCE, same_volume
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.errors import SourceError
@@ -30,12 +31,13 @@ async def compare_with_whole_day(
     bids = records[records["side"] == "bid"]
     multiplier = bids["transmission_loss_multiplier"].fillna(1.0)
     stack = bids.assign(cash=bids["payment"] * multiplier).groupby(KEY)[["volume", "cash"]].sum()
+    energy, cash = bids_of_stacks(records)
     row = {
         "settlement_date": day,
         "compared_at": datetime.now(UTC),
-        "energy_stack": -stack["volume"].sum() + 0.0,
+        "energy_stack": energy,
         "energy_volumes": None,
-        "cash_stack": stack["cash"].sum(),
+        "cash_stack": cash,
         "cash_flows": None,
         "differing": 0,
         "problem": None,

@@ -1,6 +1,7 @@
 """The reference data: fetching it, and making sure that what a day needs is there."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
@@ -10,6 +11,8 @@ from sqlalchemy import Connection
 from mining_assets.chain.halvings import Halvings, ask_halvings
 from mining_assets.domain.network import (
     KNOWN_HALVINGS,
+    SHORT_SOURCE,
+    Epoch,
     HistoryContradicted,
     NetworkHistory,
     NetworkHistoryRefused,
@@ -83,7 +86,8 @@ def refresh_network_epochs(
 
     Args:
         given: block times of halvings by height that a person set; they override what the source says.
-        accept_change: store them also where they contradict settled ones that are stored.
+        accept_change: store them also where they contradict settled ones that are stored, which halvings that no
+            file tells any more are among.
 
     Raises:
         SourceError: they could not be had.
@@ -94,7 +98,7 @@ def refresh_network_epochs(
     fetched = [Retarget(entry.time, entry.height, entry.difficulty) for entry in answer.value]
     try:
         network_history(fetched, answer.fetched_at)
-        halvings = _halvings(warehouse, mempool, fetched, given)
+        halvings = _halvings(warehouse, mempool, fetched, given, ask_again=accept_change)
         with warehouse.writing(network_epochs.name) as connection:
             return _store_epochs(connection, fetched, answer.fetched_at, halvings, accept_change=accept_change)
     except NetworkHistoryRefused as refused:
@@ -107,20 +111,30 @@ def refresh_network_epochs(
 
 
 def _halvings(
-    warehouse: Warehouse, mempool: Blocking[MempoolClient], fetched: Sequence[Retarget], given: Mapping[int, datetime]
+    warehouse: Warehouse,
+    mempool: Blocking[MempoolClient],
+    fetched: Sequence[Retarget],
+    given: Mapping[int, datetime],
+    *,
+    ask_again: bool,
 ) -> Halvings:
-    """The times of the halvings that the retargets reach: as given, as settled when stored, else as asked for now."""
+    """The times of the halvings that the retargets reach: as given, as settled when stored, else as asked for now.
+
+    Args:
+        ask_again: ask also for those that are settled: a file may have told them that tells them no more.
+    """
     with warehouse.reading() as connection:
         intact = not reference.is_altered(connection, network_epochs.name)
         stored = reference.stored_epochs(connection) if intact else ()
         confirmed_at = reference.last_fetch(connection, network_epochs.name)
     before = {epoch.height: epoch.block_time for epoch in stored if epoch.kind == "halving"}
-    known = {**KNOWN_HALVINGS, **before, **given}
-    young = {height for height, time in before.items() if not is_settled(time, confirmed_at)}
+    known = {**before, **KNOWN_HALVINGS, **given}
+    young = {height for height, time in before.items() if ask_again or not is_settled(time, confirmed_at)}
     young -= {*KNOWN_HALVINGS, *given}
     heights = {epoch.height for epoch in stored if epoch.kind == "retarget"} | {each.height for each in fetched}
     unsure = [height for height in halvings_within(heights) if height not in known or height in young]
-    return ask_halvings(mempool, known, unsure) if unsure else Halvings(known, {}, {})
+    told = ask_halvings(mempool, known, unsure) if unsure else Halvings(known, {}, {})
+    return replace(told, given=frozenset(given))
 
 
 def _store_epochs(
@@ -134,6 +148,8 @@ def _store_epochs(
     before = reference.stored_epochs(connection)
     trusted = () if reference.is_altered(connection, network_epochs.name) else before
     confirmed_at = reference.last_fetch(connection, network_epochs.name)
+    if before and not trusted and not accept_change:
+        _refuse_shorter(before, fetched)
     retargets = merged_retargets(trusted, confirmed_at, fetched, accept_change=accept_change)
     lags = retargets[-1].height > max(retarget.height for retarget in fetched)
     until = confirmed_at if lags and confirmed_at else fetched_at
@@ -147,8 +163,22 @@ def _store_epochs(
     counts = {"epochs": len(history.epochs), "new": added}
     if lags:
         counts["not listed by the source"] = sum(retarget not in fetched for retarget in retargets)
-    span = rewritten_span(trusted, history.epochs)
+    span = rewritten_span(trusted, history.epochs, confirmed_at)
     return RefreshedEpochs(counts, _days_of(span[0], min(span[1], history.known_until)) if span else [])
+
+
+def _refuse_shorter(altered: Sequence[Epoch], fetched: Sequence[Retarget]) -> None:
+    """Refuse a list that does not replace all of a table that was altered: what it lacks would be lost.
+
+    Raises:
+        NetworkHistoryRefused: saying what to do.
+    """
+    lowest, reached = min(fetched), min(altered)
+    if lowest.height > reached.height:
+        raise NetworkHistoryRefused(
+            f"network_epochs was altered from height {reached.height} on, and the list begins at {lowest.height} only; "
+            f"{SHORT_SOURCE}, or give up what is older: `{ACCEPT_DIFFICULTY}`"
+        )
 
 
 def _days_of(start: datetime, end: datetime) -> list[date]:

@@ -11,6 +11,7 @@ from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.elexon_models import AcceptedVolume
 from mining_assets.sources.errors import SourceError
 
+AS_BEFORE = "read as they were decided before, else counted as told"
 Decided = dict[tuple[int, Side], bool]
 
 
@@ -39,7 +40,7 @@ async def decide_repeats(
         except SourceError as error:
             volumes, reason = (), f"cannot be had: {error}"
         if not volumes:
-            warnings.append(_told(day, side, mine, f"counted as told, since the day's volumes {reason}"))
+            warnings.append(_told(day, side, mine, f"undecided, since the day's volumes {reason}: {AS_BEFORE}"))
             continue
         readings = read_repeats(records, _published(day, side, volumes))
         refuted = mine[readings.refuted[mine.index]]
@@ -47,7 +48,7 @@ async def decide_repeats(
         if len(refuted):
             warnings.append(_told(day, side, refuted, "left out, since the day's volumes are right without them"))
         if len(undecided):
-            warnings.append(_told(day, side, undecided, f"counted as told, since the day's volumes {reason}"))
+            warnings.append(_told(day, side, undecided, f"undecided, since the day's volumes {reason}: {AS_BEFORE}"))
         left_out[refuted.index] = True
         confirmed = set(mine.loc[readings.confirmed[mine.index], "settlement_period"])
         periods = set(mine["settlement_period"]) - set(undecided["settlement_period"])

@@ -48,12 +48,14 @@ class FetchedSeries:
         fetched_at: the days that could be had, and when each was asked for.
         failed: why each other day could not.
         away: why the source gave nothing at all, if so: then no day is to blame.
+        answered: whether a source was asked, and gave anything.
     """
 
     rows: list[pd.DataFrame] = field(default_factory=list)
     fetched_at: dict[date, datetime] = field(default_factory=dict)
     failed: dict[date, str] = field(default_factory=dict)
     away: str | None = None
+    answered: bool = True
 
 
 def lacking_days(
@@ -103,6 +105,7 @@ def fetch_prices(sources: PriceSources, days: Sequence[date], keep: Collection[d
     _add_prices(fetched, FILE, given, now)
     others = [day for day in days if day not in given]
     if not others:
+        fetched.answered = False
         return fetched
     told = [_ask_mempool(sources.mempool, others, fetched)]
     if lacking := [day for day in fetched.failed if day not in keep]:

@@ -43,5 +43,4 @@ def difficulty(accept_change: bool) -> None:
         )
     else:
         click.echo("the difficulty is not known")
-    unreachable = outcome.database_lost or any("SourceUnavailable" in error for error in outcome.errors)
-    sys.exit(UNREACHABLE if unreachable else int(bool(outcome.errors)))
+    sys.exit(UNREACHABLE if outcome.database_lost or outcome.source_away else int(bool(outcome.errors)))

@@ -20,6 +20,7 @@ from mining_assets.domain.summaries import month_of, year_of
 from mining_assets.healing.plan import DERIVE, lacking
 from mining_assets.progress import Progress, Silent
 from mining_assets.settings import Settings
+from mining_assets.sources.errors import SourceUnavailable
 from mining_assets.warehouse.status import Status
 
 COMMAND_TAG = "mining_assets/command"
@@ -54,11 +55,13 @@ class Outcome:
         run_ids: of all, as the UI shows them.
         errors: what went wrong beyond single days.
         database_lost: the database could not be used, and all that went wrong is that.
+        source_away: a source could not be reached, where that is all that a run is about.
     """
 
     run_ids: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     database_lost: bool = False
+    source_away: bool = False
 
     def add(self, job: str, result: dg.ExecuteInProcessResult, *, declared: bool) -> None:
         """Take in how a run ended.
@@ -74,6 +77,7 @@ class Outcome:
         for error in errors:
             if error.cls_name == "Failure":
                 if declared:
+                    self.source_away |= error.cause is not None and error.cause.cls_name == SourceUnavailable.__name__
                     self.errors.append(error.message.removeprefix(_FAILURE).strip())
                 continue
             cause = error.cause or error
@@ -157,7 +161,7 @@ def run_verification(settings: Settings, first: date, last: date, *, whole: bool
 
 def run_difficulty(settings: Settings, command: str, *, accept_change: bool) -> Outcome:
     """Fetch the network's epochs by the job of the references."""
-    config, name = {"accept_change": accept_change}, NETWORK_EPOCHS.to_user_string()
+    config, name = {"accept_change": accept_change, "patient": False}, NETWORK_EPOCHS.to_user_string()
     return run_operation(settings, REFERENCE_JOB, name, config, command, Silent(), selection=[NETWORK_EPOCHS])
 
 

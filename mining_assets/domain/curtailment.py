@@ -131,3 +131,13 @@ def daily_totals(records: pd.DataFrame, days: pd.Index) -> pd.DataFrame:
         "periods_curtailed": distinct("settlement_period"),
     }
     return pd.DataFrame(totals, index=days.rename("summary_date"))
+
+
+def bids_of_stacks(records: pd.DataFrame) -> tuple[float, float]:
+    """Return what the wind bids of some stacks come to: MWh curtailed, and £ of the cashflow for them.
+
+    The cashflow is the payment with the transmission loss multiplier, where a row has one.
+    """
+    bids = records[records["side"] == "bid"]
+    multiplier = bids["transmission_loss_multiplier"].fillna(1.0)
+    return float(-bids["volume"].sum() + 0.0), float((bids["payment"] * multiplier).sum())

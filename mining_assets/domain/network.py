@@ -257,13 +257,23 @@ def merged_retargets(
     return sorted([*kept, *fetched], key=lambda retarget: retarget.height)
 
 
-def rewritten_span(before: Sequence[Epoch], after: Sequence[Epoch]) -> tuple[datetime, datetime] | None:
-    """The first and last instant between which epochs were replaced, so that something else was in force; or None.
+def rewritten_span(
+    before: Sequence[Epoch], after: Sequence[Epoch], known_until: datetime | None = None
+) -> tuple[datetime, datetime] | None:
+    """The first and last instant between which something else is in force than was known before; or None.
 
-    Epochs that were only added do not count: nothing was known of their time before.
+    Args:
+        known_until: until when the history before was taken for known. What was added later than that rewrites
+            nothing; what began earlier does, as with a source that lagged.
     """
     now = {(epoch.height, epoch.kind): epoch for epoch in after}
     touched: list[datetime] = []
+    there = {(epoch.height, epoch.kind) for epoch in before}
+    first = min(before).block_time if before else None
+    for epoch in after:
+        late = known_until is not None and first is not None and first < epoch.block_time < known_until
+        if late and known_until and (epoch.height, epoch.kind) not in there:
+            touched += [epoch.block_time, known_until]
     for index, epoch in enumerate(before):
         replacement = now.get((epoch.height, epoch.kind))
         if replacement == epoch:

@@ -118,18 +118,21 @@ def plan_series(
     away: Mapping[str, datetime],
     room: int,
     now: datetime,
+    held_back: Collection[date] = (),
 ) -> HealingPlan:
     """What to ask for of a series now. A day that fails often is asked for once a day; none is quarantined for it.
 
     Args:
         name: which of ``domain.worth.SERIES``.
         states: as from ``warehouse.series.series_states``.
-        covered, away, room: as for :func:`plan`.
+        covered, away, room, held_back: as for :func:`plan`.
     """
     made, ready = HealingPlan(), []
     for day in lacking(name, states, now):
         if day in covered:
             made.skipped[f"{name}, a run is under way"] += 1
+        elif day in held_back:
+            made.skipped[f"{name}, waiting after a run that did not begin"] += 1
         elif _is_waiting(states.loc[day], now):
             made.skipped[f"{name}, waiting after a failure"] += 1
         else:

@@ -70,7 +70,7 @@ def _invalid(epochs: tuple[Epoch, ...], fetched_at: datetime | None) -> list[tup
     ]
     try:
         halvings = {epoch.height: epoch.block_time for epoch in epochs if epoch.kind == "halving"}
-        wanted = network_history(retargets, fetched_at, {**KNOWN_HALVINGS, **halvings}).epochs
+        wanted = network_history(retargets, fetched_at, {**halvings, **KNOWN_HALVINGS}).epochs
     except NetworkHistoryRefused as refused:
         return [("", str(refused))]
     stored, due = set(epochs), set(wanted)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select
 
+from mining_assets.domain.curtailment import bids_of_stacks
 from mining_assets.domain.fingerprint import PERIOD_KEY
 from mining_assets.domain.repeats import read_as_before, repeats
 from mining_assets.warehouse.schema import settlement_ledger
@@ -44,4 +45,8 @@ def with_earlier_readings(connection: Connection, fetched: "FetchedDay") -> "Fet
             before[key][0],
             confirmed,
         ]
-    return replace(fetched, records=records, ledger=ledger.reset_index()[list(fetched.ledger)])
+    compared = fetched.oracle
+    if compared is not None:
+        energy, cash = bids_of_stacks(records)
+        compared = compared.assign(energy_stack=energy, cash_stack=cash)
+    return replace(fetched, records=records, ledger=ledger.reset_index()[list(fetched.ledger)], oracle=compared)

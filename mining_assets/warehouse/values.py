@@ -47,7 +47,8 @@ def told_places(warehouse: Warehouse, error: DamagedValueError) -> str:
 
 
 def _told(wrong: list[str]) -> str:
-    return f"the warehouse is damaged: {'; '.join(wrong[:NAMED_ROWS])}. Nothing was changed: {REMEDY}"
+    more = f", and {len(wrong) - NAMED_ROWS:,} more" if len(wrong) > NAMED_ROWS else ""
+    return f"the warehouse is damaged: {'; '.join(wrong[:NAMED_ROWS])}{more}. Nothing was changed: {REMEDY}"
 
 
 def all_unfit_values(warehouse: Warehouse) -> list[str]:

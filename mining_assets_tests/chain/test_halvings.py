@@ -1,19 +1,20 @@
 """The halving of 2028: asked for when the history may have passed it, and never guessed."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
 
 from mining_assets.chain.references import refresh_network_epochs, stored_network_history
-from mining_assets.domain.network import Epoch
+from mining_assets.domain.network import Epoch, NetworkHistory
 from mining_assets.sources.blocking import Blocking
 from mining_assets.sources.mempool import MempoolClient
 from mining_assets.verification import catalog
 from mining_assets.verification.references import verify_network_epochs
 from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.reference import store_network_history
 from mining_assets_tests.chain.sources import forget_bodies, mempool_of
 from mining_assets_tests.twin import chain
 from mining_assets_tests.twin.faults import Fault
@@ -171,4 +172,43 @@ def test_a_file_overrides_what_the_source_said(of_2028: Chain) -> None:
 def test_a_file_whose_time_does_not_fit_is_named(of_2028: Chain) -> None:
     of_2028.fetch(AFTER + timedelta(days=1), {HEIGHT: AFTER})
     assert of_2028.halving() is None
-    assert ["does not fit between its retargets" in told for told in of_2028.found()] == [True]
+    by_file = "does not fit between its retargets (as MINING_ASSETS_HALVINGS tells it)"
+    assert [by_file in told for told in of_2028.found()] == [True]
+
+
+def test_what_a_file_told_once_is_given_up_by_name_only(of_2028: Chain) -> None:
+    told = FOUND + timedelta(minutes=30)
+    of_2028.fetch(FOUND + timedelta(days=2), {HEIGHT: told})
+    assert of_2028.fetch(FOUND + timedelta(days=9)) == [1, 0]
+    assert of_2028.halving_time() == told
+    of_2028.clock.move_to(FOUND + timedelta(days=10))
+    rewritten = refresh_network_epochs(of_2028.warehouse, of_2028.mempool, {}, accept_change=True).rewritten
+    assert of_2028.halving_time() == FOUND
+    assert rewritten == [FOUND.date()]
+
+
+def test_a_halving_that_the_code_knows_is_what_it_is_whatever_is_stored(of_2028: Chain) -> None:
+    of_2028.fetch(AFTER + timedelta(days=1))
+    known = stored_network_history(of_2028.warehouse)
+    moved = [
+        replace(epoch, block_time=epoch.block_time + timedelta(hours=5)) if epoch.height == 840_000 else epoch
+        for epoch in known.epochs
+    ]
+    with of_2028.warehouse.writing("harm") as connection:
+        store_network_history(connection, NetworkHistory(tuple(moved), known.known_until))
+    with of_2028.warehouse.reading() as connection:
+        (wrong,) = verify_network_epochs(connection, datetime.now(UTC)).found(catalog.EPOCHS_VALID)
+    assert "height 840000: the halving is not as it must be" in wrong.example
+    of_2028.fetch(AFTER + timedelta(days=2))
+    assert of_2028.found() == []
+
+
+def test_a_halving_that_comes_late_rewrites_what_was_taken_for_known(of_2028: Chain) -> None:
+    of_2028.world.moved = {HEIGHT - 1: FOUND + timedelta(minutes=40)}  # times of headers need not be in order
+    of_2028.world.top = HEIGHT - 1
+    of_2028.fetch(FOUND + timedelta(hours=1))
+    assert of_2028.known_until() == FOUND + timedelta(minutes=40)
+    of_2028.world.top = None
+    of_2028.fetch(FOUND + timedelta(hours=2))
+    assert of_2028.halving_time() == FOUND
+    assert of_2028.rewritten == [FOUND.date()]

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from mining_assets.chain.references import (
     known_wind_units,
@@ -26,7 +26,7 @@ from mining_assets.warehouse import reference
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.schema import network_epochs, wind_bm_units
 from mining_assets_tests.chain.sources import elexon_of, forget_bodies, mempool_of
-from mining_assets_tests.samples import damage, everything, history
+from mining_assets_tests.samples import damage, everything, history, rows_of
 from mining_assets_tests.twin.faults import Fault
 from mining_assets_tests.twin.generated import GeneratedWorld
 from mining_assets_tests.twin.register import UNTYPED_WIND
@@ -235,6 +235,34 @@ def test_a_shorter_list_keeps_what_is_stored_and_a_list_that_lags_is_no_newer_kn
     listed(mempool[0], world, every[2:])
     assert refresh_network_epochs(warehouse, mempool[1], {}).counts["not listed by the source"] == 2
     assert stored_network_history(warehouse) == newest
+
+
+def test_a_short_list_does_not_replace_a_longer_history_that_was_altered(
+    warehouse: Warehouse, mempool: tuple[Twin, Blocking[MempoolClient]], world: Rewritten
+) -> None:
+    every = world.difficulty_adjustments()
+    refresh_network_epochs(warehouse, mempool[1], {})
+    damage(warehouse, update(network_epochs).where(network_epochs.c.height == 838_656).values(difficulty=1.0))
+    before = rows_of(warehouse, network_epochs)
+    listed(mempool[0], world, every[:5])
+    with pytest.raises(SourceRefused, match=r"was altered from height 0 on, and the list begins at .*accept-change"):
+        refresh_network_epochs(warehouse, mempool[1], {})
+    assert rows_of(warehouse, network_epochs) == before
+    listed(mempool[0], world, every)
+    refresh_network_epochs(warehouse, mempool[1], {})
+    assert reaches(stored_network_history(warehouse), [date(2025, 6, 3)])
+
+
+def test_a_retarget_that_a_lagging_list_lacked_rewrites_the_days_since(
+    warehouse: Warehouse, mempool: tuple[Twin, Blocking[MempoolClient]], world: Rewritten
+) -> None:
+    newest, *older = world.difficulty_adjustments()
+    listed(mempool[0], world, older)
+    refresh_network_epochs(warehouse, mempool[1], {})
+    listed(mempool[0], world, [newest, *older])
+    rewritten = refresh_network_epochs(warehouse, mempool[1], {}).rewritten
+    assert rewritten[0] == datetime.fromtimestamp(newest[0], LONDON).date()
+    assert rewritten[-1] == datetime.now(LONDON).date()
 
 
 def test_a_history_that_began_too_late_is_completed(

@@ -17,7 +17,8 @@ from mining_assets.verification import catalog
 from mining_assets.verification.scan import Scope, verify_and_store_days
 from mining_assets.warehouse.days import FetchedDay, Outcome
 from mining_assets.warehouse.engine import Warehouse
-from mining_assets.warehouse.schema import curtailment_records, settlement_ledger
+from mining_assets.warehouse.reconciliation_schema import oracle_comparisons
+from mining_assets.warehouse.schema import curtailment_records, settlement_days, settlement_ledger
 from mining_assets_tests.chain.sources import elexon_of
 from mining_assets_tests.samples import MODELS, rows_of, store
 from mining_assets_tests.twin.faults import Fault
@@ -114,7 +115,7 @@ def test_volumes_that_agree_with_neither_reading_decide_nothing(fetch: Any, twin
     fetched = fetch()
     assert energy(fetched) == pytest.approx(right - row["volume"], rel=1e-12)
     assert decided(fetched, period) is None
-    assert "counted as told, since the day's volumes agree with neither reading" in fetched.warnings[0]
+    assert "undecided, since the day's volumes agree with neither reading: read as they were" in fetched.warnings[0]
 
 
 @pytest.mark.parametrize(
@@ -127,7 +128,7 @@ def test_without_the_volumes_the_rows_count_as_told_and_the_check_names_them(
     twin.world.repeat(DAY, period, "bid", row["id"])
     twin.fault(fault)
     fetched = fetch()
-    assert f"counted as told, since the day's volumes {reason}" in fetched.warnings[0]
+    assert f"undecided, since the day's volumes {reason}" in fetched.warnings[0]
     store(warehouse, fetched)
     (found,) = verify_and_store_days(warehouse, [DAY], Scope(MODELS, (DAY, DAY))).found(catalog.REPEATS)
     assert (found.span, found.problems) == (DAY, 1)
@@ -151,6 +152,10 @@ def test_what_was_decided_stays_when_the_volumes_cannot_be_asked_again(
     twin.fault(AWAY)
     assert store(warehouse, fetch()) is Outcome.UNCHANGED
     assert rows_of(warehouse, curtailment_records) == records
+    figures, compared = settlement_days.c, oracle_comparisons.c
+    with warehouse.reading() as connection:  # what is compared is what counts
+        stored = connection.execute(select(figures.total_curtailed_energy)).scalar_one()
+        assert connection.execute(select(compared.energy_stack)).scalar_one() == pytest.approx(stored)
     ledger = settlement_ledger.c
     query = select(ledger.repeats_confirmed).where(ledger.settlement_period == period, ledger.side == "bid")
     with warehouse.reading() as connection:

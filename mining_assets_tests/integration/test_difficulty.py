@@ -21,6 +21,7 @@ from mining_assets.warehouse.reconciliation_schema import healing_attempts, sour
 from mining_assets.warehouse.states import day_states
 from mining_assets_tests.integration.harness import QUIET, Environment, Here, environment, run_range, table
 from mining_assets_tests.integration.test_reference_faults import world
+from mining_assets_tests.twin.faults import Fault
 from mining_assets_tests.twin.server import Twin
 
 pytestmark = pytest.mark.system
@@ -151,3 +152,16 @@ def test_verify_fails_while_a_refused_difficulty_stands(made: Environment, other
     assert "consistency" in said  # what was calculated with the other difficulty is stale
     assert here(other, "reconcile")[0] == 0
     assert here(other, "verify", DAY, QUIET_DAY)[0] == 0
+
+
+def test_a_source_that_refuses_connections_is_told_at_once(here: Here) -> None:
+    code, _, told = here({"mempool_url": "http://127.0.0.1:9"}, "difficulty")
+    assert code == 3
+    assert "MINING_ASSETS_MEMPOOL_URL" in told
+
+
+def test_a_source_that_fails_is_not_waited_for_beyond_its_attempts(here: Here, other_twin: Twin) -> None:
+    other_twin.fault(Fault(kind="status", route="difficulty"))
+    code, _, told = here({"mempool_url": other_twin.mempool_url}, "difficulty")
+    assert (code, of_the_difficulty(other_twin)) == (3, 2)
+    assert "mining/difficulty-adjustments" in told

@@ -1,7 +1,7 @@
 """Days whose price mempool.space has not, and prices that a person gives: through the asset and the commands."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,8 @@ import pytest
 from mining_assets.commands.analyze import mending_commands
 from mining_assets.commands.status import as_dict, as_text
 from mining_assets.curated import given_prices, miner_models
+from mining_assets.domain.healing import HealingPolicy
+from mining_assets.warehouse.healing import note_source_away, outages
 from mining_assets.warehouse.status import Status, read_status
 from mining_assets_tests.integration.harness import Environment, environment, run_cli, run_range, table
 from mining_assets_tests.twin.faults import Fault
@@ -82,9 +84,13 @@ def test_a_price_that_is_given_replaces_the_stored_one_and_what_follows_from_it(
     assert status(environment).series["bitcoin_price"]["overruled"].sum() == 0
 
     asked = len(twin.requests)
+    with environment.warehouse() as warehouse, warehouse.writing("an outage") as connection:
+        note_source_away(connection, "bitcoin_price", "refused", HealingPolicy(), datetime.now(UTC))
     done = run_cli(with_file, "reconcile")
     assert done.returncode == 0, done.stderr
     assert len(twin.requests) == asked
+    with environment.warehouse() as warehouse, warehouse.reading() as connection:
+        assert outages(connection).keys() == {"bitcoin_price"}  # no source answered
     assert sources(environment) == ["coinbase", "file", "coinbase"]
     assert (table(environment, "bitcoin_yearly_summaries")["bitcoin_value"] > before).all()
     assert mending_commands(status(with_file)) == []

@@ -21,6 +21,7 @@ FITTING: dict[str, dict[str, Any]] = {
     "settlement_ledger": {"side": "bid", "confirmed_by": "rows"},
     "integrity_findings": {"severity": "error", "effect": "damaged"},
     "network_epochs": {"kind": "retarget"},
+    "bitcoin_price": {"source": "mempool"},
 }
 
 

@@ -118,7 +118,7 @@ def test_the_page_for_analysts_tells_of_every_view_and_column_and_its_queries_ru
         section = page.split(f"### `{view.name}`")[1].split("##")[0]
         assert re.findall(r"^\| `(\w+)`", section, re.MULTILINE) == view.c.keys(), view.name
     queries = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
-    assert len(queries) == 5
+    assert len(queries) == 6
     with filled.reading() as connection:
         for query in queries:
             connection.exec_driver_sql(query).all()
