@@ -4,8 +4,10 @@ import os
 import re
 import shutil
 from datetime import date, datetime, timedelta
+from difflib import get_close_matches
 from importlib.resources import as_file, files
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -27,6 +29,11 @@ from mining_assets.domain.settlement import LONDON, last_day_over
 
 PREFIX = "MINING_ASSETS_"
 SECRETS_VARIABLE = f"{PREFIX}SECRETS_DIR"
+TEST_DATA_VARIABLE = f"{PREFIX}TEST_DATA"
+"""The one variable of the project that is no setting: where its tests find recorded figures."""
+
+# What Kubernetes sets in every pod for a service of a name like mining-assets-ui.
+_OF_A_SERVICE = re.compile(r"_SERVICE_(HOST|PORT\w*)$|_PORT(_\d+_\w+)?$")
 
 
 class SettingsError(ValueError):
@@ -137,6 +144,7 @@ class Settings(BaseSettings):
         Raises:
             SettingsError: naming the first variable that is wrong, on one line.
         """
+        _check_names()
         _check_certificates()
         try:
             return cls(home=dagster_home(), _secrets_dir=_secrets_folder())
@@ -263,6 +271,17 @@ def _secrets_folder() -> Path | None:
     return Path(folder)
 
 
+def _check_names() -> None:
+    """Refuse a variable that is none of the settings: misspelled, its value would be ignored without a word."""
+    known = {PREFIX + field.upper() for field in Settings.model_fields} | {SECRETS_VARIABLE, TEST_DATA_VARIABLE}
+    folder = os.environ.get(SECRETS_VARIABLE)
+    named = [*os.environ, *(os.listdir(folder) if folder and Path(folder).is_dir() else ())]
+    for name in sorted(named):
+        if name.startswith(PREFIX) and name not in known and not _OF_A_SERVICE.search(name):
+            near = get_close_matches(name, sorted(known), n=1)
+            raise SettingsError(f"{name} is no setting" + (f"; did you mean {near[0]}?" if near else ""))
+
+
 def _check_certificates() -> None:
     """Read the certificates that the environment names, which OpenSSL and the HTTP clients go by."""
     for variable, is_there in (("SSL_CERT_FILE", Path.is_file), ("SSL_CERT_DIR", Path.is_dir)):
@@ -282,12 +301,21 @@ def prepare_home(home: Path) -> None:
     """Make the Dagster home usable: the folder, the project's instance file if it has none, and the variable.
 
     An instance file that is there is left alone.
+
+    Raises:
+        SettingsError: the home cannot be made or written to.
     """
-    (home / "data").mkdir(parents=True, exist_ok=True)
-    instance_file = home / "dagster.yaml"
-    if not instance_file.exists():
-        with as_file(files("mining_assets") / "packaged" / "dagster.yaml") as packaged:
-            shutil.copyfile(packaged, instance_file)
+    try:
+        (home / "data").mkdir(parents=True, exist_ok=True)
+        instance_file = home / "dagster.yaml"
+        if not instance_file.exists():
+            with as_file(files("mining_assets") / "packaged" / "dagster.yaml") as packaged:
+                shutil.copyfile(packaged, instance_file)
+        with TemporaryFile(dir=home):
+            pass  # the folder of runs and logs has to take files
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SettingsError(f"the Dagster home {home} cannot be used: {reason}; DAGSTER_HOME names another") from None
     os.environ["DAGSTER_HOME"] = str(home)
 
 

@@ -317,3 +317,24 @@ def test_a_file_without_certificates_is_refused(monkeypatch: pytest.MonkeyPatch,
     message = refusal(monkeypatch)
     assert message.startswith(f"SSL_CERT_FILE='{tmp_path / 'ca.pem'}' holds no certificates that can be read")
     assert "\n" not in message
+
+
+def test_a_misspelled_file_of_secrets_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "MINING_ASSETS_WAREHOUSE_ULR").write_text("sqlite:////w.sqlite")
+    monkeypatch.setenv("MINING_ASSETS_SECRETS_DIR", str(tmp_path))
+    with pytest.raises(SettingsError, match="_ULR is no setting; did you mean MINING_ASSETS_WAREHOUSE_URL"):
+        Settings.load()
+
+
+@pytest.mark.parametrize("home", ["{file}", "{file}/home", "/proc/home"])
+def test_a_home_that_cannot_be_used_is_told_with_its_variable(tmp_path: Path, home: str) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(SettingsError, match=r"the Dagster home .* cannot be used: .*; DAGSTER_HOME names another"):
+        prepare_home(Path(home.format(file=file)))
+
+
+@pytest.mark.parametrize("name", ["SERVICE_HOST", "UI_SERVICE_PORT_HTTP", "UI_PORT", "UI_PORT_80_TCP_ADDR"])
+def test_what_kubernetes_sets_for_a_service_is_no_setting(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(f"MINING_ASSETS_{name}", "10.0.0.1")
+    assert Settings.load()

@@ -5,6 +5,7 @@ Exit codes: 0 everything asked for is right, 1 something is not, 2 the input was
 """
 
 import sys
+from difflib import get_close_matches
 from importlib import import_module
 from typing import NoReturn
 
@@ -47,7 +48,9 @@ class _Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
-            return None
+            near = get_close_matches(cmd_name, _COMMANDS, n=1)
+            hint = f"; did you mean '{near[0]}'?" if near else "; `mining-assets --help` lists them"
+            raise click.UsageError(f"no such command: '{cmd_name}'{hint}")
         module, name = _COMMANDS[cmd_name].split(":")
         command: click.Command = getattr(import_module(f"mining_assets.commands.{module}"), name)
         return command

@@ -34,7 +34,8 @@ BAD_COMMANDS = {
     "no end": (("range", "2025-06-01"), "Missing argument 'END'"),
     "a day too many": (("date", "2025-06-01", "2025-06-02"), "unexpected extra argument"),
     "unknown option": (("range", "2025-06-01", "2025-06-02", "--fast"), "No such option '--fast'"),
-    "unknown command": (("fetch",), "No such command 'fetch'"),
+    "unknown command": (("fetch",), "no such command: 'fetch'; `mining-assets --help` lists them"),
+    "misspelled command": (("reconsile",), "no such command: 'reconsile'; did you mean 'reconcile'?"),
     "period 0": (("date", "2025-06-01", "--accept-empty", "0"), "has the settlement periods 1 to 48, not 0"),
     "period 49 of 48": (("date", "2025-06-01", "--accept-empty", "49"), "periods 1 to 48, not 49"),
     "period 47 of 46": (("date", "2025-03-30", "--accept-empty", "47"), "periods 1 to 46, not 47"),
@@ -63,6 +64,8 @@ BAD_SETTINGS = {
     "MINING_ASSETS_MINER_MODELS": (("models.toml", "/nowhere/models.toml"), "is not the absolute path of a file"),
     "MINING_ASSETS_PRICES": (("prices.csv", "/nowhere/prices.csv"), "is not the absolute path of a file"),
     "MINING_ASSETS_WIND_UNITS": (("units.toml", "/nowhere/units.toml"), "is not the absolute path of a file"),
+    "MINING_ASSETS_STRAT_DATE": (("2025-06-01",), "is no setting; did you mean MINING_ASSETS_START_DATE?"),
+    "MINING_ASSETS_": (("x",), "MINING_ASSETS_ is no setting"),
     "DAGSTER_HOME": (("relative/home",), "is not an absolute path"),
 }
 

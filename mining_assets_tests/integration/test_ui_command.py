@@ -1,6 +1,7 @@
 """`mining-assets ui`: what the process it becomes is told."""
 
 import os
+import socket
 import sys
 from typing import Any
 
@@ -31,3 +32,14 @@ def test_it_listens_on_loopback_and_dagster_takes_no_logs_for_its_telemetry(
     assert told[0] == sys.executable
     assert told[-4:] == ("-h", "127.0.0.1", "-p", "3001")
     assert os.environ["DAGSTER_DISABLE_TELEMETRY"] == "1"
+
+
+def test_a_port_that_is_taken_is_told_before_anything_is_started(
+    mixed_days: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in mixed_days.of_process().items():
+        monkeypatch.setenv(name, value)
+    with socket.create_server(("127.0.0.1", 0)) as taken, click.Context(ui):
+        port = taken.getsockname()[1]
+        with pytest.raises(click.UsageError, match=f"port {port} is taken by another process; `--port` names another"):
+            ui.callback(port=port)  # type: ignore[misc]

@@ -17,10 +17,11 @@ from functools import cached_property
 from pathlib import Path
 
 from mining_assets.domain.settlement import Side
+from mining_assets.settings import TEST_DATA_VARIABLE
 from mining_assets_tests.twin.rows import Row, StackRow, stack_row
 from mining_assets_tests.twin.world import World
 
-VARIABLE = "MINING_ASSETS_TEST_DATA"
+VARIABLE = TEST_DATA_VARIABLE
 SPAN = "2025-06-01_2025-07-17"
 GRAIN_DAY = date(2022, 1, 1)
 # Recorded prices are in USD only; this rate is made up.
