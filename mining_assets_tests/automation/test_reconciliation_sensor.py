@@ -121,6 +121,7 @@ def test_days_that_were_never_fetched_are_asked_for_in_ranges_of_a_month_at_both
     ]
 
 
+@pytest.mark.system
 def test_the_sensor_counts_its_own_unfinished_runs_against_the_bound(looking: Looking) -> None:
     looking = looking.but(start_date=date(2024, 1, 1), heal_runs=2)
     looking.queued("monthly", **over("2025-03", "2025-03"))  # of the edge, which moved

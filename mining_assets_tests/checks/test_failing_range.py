@@ -14,6 +14,8 @@ from mining_assets_tests.twin.faults import Fault
 from mining_assets_tests.twin.generated import GeneratedWorld
 from mining_assets_tests.twin.server import Twin
 
+pytestmark = pytest.mark.system
+
 FIRST, BAD, LAST = date(2025, 6, 2), date(2025, 6, 3), date(2025, 6, 4)
 
 

@@ -35,6 +35,8 @@ from mining_assets_tests.samples import after_final, damage
 from mining_assets_tests.templates import Templates
 from mining_assets_tests.verification.clean import QUIET, SHORT, WINDY, clean, scan_all
 
+pytestmark = pytest.mark.system
+
 QUIET_RUN = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 DERIVED = [CALCULATIONS, DAILY, BITCOIN_DAILY]
 ALTERED = (

@@ -62,6 +62,7 @@ def test_passwords_are_masked_and_a_file_of_secrets_is_named(told: Told, tmp_pat
     assert shown["MINING_ASSETS_ALERT_WEBHOOK"]["value"] == "***"
 
 
+@pytest.mark.system
 def test_status_and_every_other_command_go_by_the_file(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(
         f"DAGSTER_HOME={tmp_path}/theirs\nMINING_ASSETS_START_DATE=2025-06-02\nMINING_ASSETS_END_DATE=2025-06-04\n"

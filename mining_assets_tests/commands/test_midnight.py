@@ -17,6 +17,8 @@ from mining_assets_tests.integration.harness import Environment
 from mining_assets_tests.templates import Templates
 from mining_assets_tests.verification.clean import QUIET, SHORT, WINDY, clean
 
+pytestmark = pytest.mark.system
+
 NEXT = WINDY + timedelta(days=1)
 BEFORE, AFTER = (datetime(2025, 4, 2, 23, 59, 59, tzinfo=LONDON), datetime(2025, 4, 3, 0, 0, 1, tzinfo=LONDON))
 

@@ -13,6 +13,8 @@ from mining_assets.warehouse.engine import Warehouse
 from mining_assets_tests.samples import DAY
 from mining_assets_tests.warehouse.filled import filled
 
+pytestmark = pytest.mark.system
+
 Run = Callable[..., tuple[object, str]]
 
 

@@ -15,6 +15,8 @@ from mining_assets_tests.postgres import Cluster
 from mining_assets_tests.samples import everything
 from mining_assets_tests.warehouse.filled import filled
 
+pytestmark = pytest.mark.system
+
 SECRET = "s3cret"
 
 

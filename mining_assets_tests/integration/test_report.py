@@ -20,6 +20,8 @@ from mining_assets_tests.report.mixed import PROVISIONAL
 from mining_assets_tests.report.reading import read_page
 from mining_assets_tests.verification.clean import WINDY
 
+pytestmark = pytest.mark.system
+
 
 def test_report_writes_a_page_and_tells_what_heads_it(mixed_days: Environment, tmp_path: Path) -> None:
     done = run_cli(

@@ -38,6 +38,8 @@ from mining_assets_tests.samples import MODELS, damage
 from mining_assets_tests.templates import Templates
 from mining_assets_tests.verification.clean import QUIET, SHORT, WINDY, clean
 
+pytestmark = pytest.mark.system
+
 NOW = datetime(2025, 5, 2, 9, 30, tzinfo=UTC)
 WITH_CHARTS = [
     "days",

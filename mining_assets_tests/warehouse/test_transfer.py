@@ -15,6 +15,8 @@ from mining_assets_tests.samples import damage, everything
 from mining_assets_tests.templates import Templates
 from mining_assets_tests.warehouse.filled import filled
 
+pytestmark = pytest.mark.system
+
 OTHER = {"sqlite": "postgresql", "postgresql": "sqlite"}
 
 

@@ -30,6 +30,8 @@ from mining_assets.warehouse.upgrade import (
 from mining_assets_tests.postgres import Cluster
 from mining_assets_tests.warehouse.filled import made_up
 
+pytestmark = pytest.mark.system
+
 assert reconciliation_schema.metadata is metadata  # its tables are part of it
 
 SQLITE = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)

@@ -19,6 +19,8 @@ from mining_assets.warehouse.schema import (
 )
 from mining_assets.warehouse.status import differing_spans
 
+pytestmark = pytest.mark.system
+
 BEFORE_WORTH = """
 INSERT INTO daily_summaries VALUES
     ('2024-12-31', 1, 1, 0, 5, 0, 1, 1, 1),
