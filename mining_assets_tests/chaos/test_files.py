@@ -71,7 +71,7 @@ def test_files_of_the_settings(name: str, good: str, read: Any, data: st.DataObj
 def test_files_beyond_what_the_parser_takes(content: bytes, tmp_path: Path) -> None:
     file = tmp_path / "models.toml"
     file.write_bytes(content)
-    with pytest.raises(SettingsError, match="is not (TOML|text in UTF-8)"):
+    with pytest.raises(SettingsError, match=r"is not (TOML|text in UTF-8)"):
         miner_models(Settings(home=tmp_path, miner_models=file))
 
 
