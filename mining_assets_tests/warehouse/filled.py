@@ -61,7 +61,8 @@ def made_up(table: Table) -> dict[str, Any]:
         column.name: known[column.name].type if type(column.type) is TEXT and column.name in known else column.type
         for column in table.columns
     }
-    made = {name: _value(kind, name) for name, kind in kinds.items()} | FITTING.get(table.name, {})
+    fitting = {name: value for name, value in FITTING.get(table.name, {}).items() if name in kinds}
+    made = {name: _value(kind, name) for name, kind in kinds.items()} | fitting
     # A text column of a reflected table takes dates and instants as SQLite keeps them.
     return {name: _as_text(made[name]) if type(table.c[name].type) is TEXT else made[name] for name in made}
 
