@@ -32,6 +32,7 @@ from mining_assets.sources.mempool import MempoolClient
 from mining_assets.warehouse import reference
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.schema import network_epochs, wind_bm_units
+from mining_assets.warehouse.verifications import note_written
 
 ACCEPT_DIFFICULTY = "mining-assets difficulty --accept-change"
 """The command that takes a difficulty history although it contradicts what is stored."""
@@ -164,7 +165,9 @@ def _store_epochs(
     if lags:
         counts["not listed by the source"] = sum(retarget not in fetched for retarget in retargets)
     span = rewritten_span(trusted, history.epochs, confirmed_at)
-    return RefreshedEpochs(counts, _days_of(span[0], min(span[1], history.known_until)) if span else [])
+    rewritten = _days_of(span[0], min(span[1], history.known_until)) if span else []
+    note_written(connection, rewritten)  # so that they count as unverified, should their verification never come
+    return RefreshedEpochs(counts, rewritten)
 
 
 def _refuse_shorter(altered: Sequence[Epoch], fetched: Sequence[Retarget]) -> None:

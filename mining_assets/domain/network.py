@@ -268,12 +268,11 @@ def rewritten_span(
     """
     now = {(epoch.height, epoch.kind): epoch for epoch in after}
     touched: list[datetime] = []
-    there = {(epoch.height, epoch.kind) for epoch in before}
-    first = min(before).block_time if before else None
-    for epoch in after:
-        late = known_until is not None and first is not None and first < epoch.block_time < known_until
-        if late and known_until and (epoch.height, epoch.kind) not in there:
-            touched += [epoch.block_time, known_until]
+    if before and known_until:
+        there, first = {(epoch.height, epoch.kind) for epoch in before}, min(before).block_time
+        for epoch in after:
+            if (epoch.height, epoch.kind) not in there and first < epoch.block_time < known_until:
+                touched += [epoch.block_time, known_until]
     for index, epoch in enumerate(before):
         replacement = now.get((epoch.height, epoch.kind))
         if replacement == epoch:

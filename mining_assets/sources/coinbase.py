@@ -1,16 +1,14 @@
 """Coinbase Exchange: what Bitcoin traded at in £, in candles of six hours. Which is a day's price the domain says."""
 
 from datetime import UTC, date, datetime
-from types import TracebackType
-from typing import Annotated, Self
+from typing import Annotated
 
-import httpx
 from pydantic import FailFast, Field, TypeAdapter
-from pyrate_limiter import Limiter
 
 from mining_assets.domain.worth import CANDLE, Candle, noon_candle, price_instant
+from mining_assets.sources.client import SourceClient
 from mining_assets.sources.errors import ImpossibleValueError
-from mining_assets.sources.http import Answer, HttpClient, HttpCounters, HttpLimits
+from mining_assets.sources.http import Answer
 from mining_assets.sources.json_bodies import STRICT, shown, validated
 
 COINBASE_URL = "https://api.exchange.coinbase.com"
@@ -63,38 +61,11 @@ def _fraction(where: str, closed: int | float) -> float:
         raise ImpossibleValueError(f"{where}: close is {shown(closed)}") from error
 
 
-class CoinbaseClient:
-    """Asks Coinbase Exchange's public market data; an asynchronous context manager, for one event loop.
+class CoinbaseClient(SourceClient):
+    """Asks Coinbase Exchange's public market data."""
 
-    Every method raises ``SourceUnavailable`` when all attempts failed, and ``SourceRefused`` when the request
-    was refused or the answer cannot be right; see ``HttpClient.get``. The arguments are ``HttpClient``'s.
-    """
-
-    def __init__(
-        self,
-        base_url: str = COINBASE_URL,
-        limits: HttpLimits | None = None,
-        *,
-        limiter: Limiter | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        self._http = HttpClient(
-            base_url, limits, limiter=limiter, address_setting="MINING_ASSETS_COINBASE_URL", transport=transport
-        )
-
-    async def __aenter__(self) -> Self:
-        await self._http.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._http.__aexit__(kind, error, trace)
-
-    @property
-    def counters(self) -> HttpCounters:
-        """What this client did so far; the same object throughout."""
-        return self._http.counters
+    base_url = COINBASE_URL
+    address_setting = "MINING_ASSETS_COINBASE_URL"
 
     async def candles(self, first: date, last: date) -> Answer[tuple[Candle, ...]]:
         """Ask for the six hours until noon UTC of every day from first to last, and those between.

@@ -6,15 +6,11 @@ The addresses are those of Elexon's OpenAPI description (Insights Solution, no k
 import asyncio
 from dataclasses import dataclass
 from datetime import date, datetime
-from types import TracebackType
-from typing import Self
-
-import httpx
-from pyrate_limiter import Limiter
 
 from mining_assets.domain.settlement import SIDES, Side, periods_in
 from mining_assets.domain.wind import WIND_FUEL_TYPE
 from mining_assets.garbage import garbage_left_alone
+from mining_assets.sources.client import SourceClient
 from mining_assets.sources.elexon_models import (
     AcceptedVolume,
     BmUnit,
@@ -27,7 +23,7 @@ from mining_assets.sources.elexon_models import (
     stack_parser,
     volumes_parser,
 )
-from mining_assets.sources.http import Answer, HttpClient, HttpCounters, HttpLimits
+from mining_assets.sources.http import Answer
 
 ELEXON_URL = "https://data.elexon.co.uk/bmrs/api/v1"
 
@@ -55,38 +51,11 @@ class StackAnswer:
     attempts: int
 
 
-class ElexonClient:
-    """Asks Elexon; an asynchronous context manager, for one event loop.
+class ElexonClient(SourceClient):
+    """Asks Elexon."""
 
-    Every method raises ``SourceUnavailable`` when all attempts failed, and ``SourceRefused`` when the request
-    was refused or the answer cannot be right; see ``HttpClient.get``. The arguments are ``HttpClient``'s.
-    """
-
-    def __init__(
-        self,
-        base_url: str = ELEXON_URL,
-        limits: HttpLimits | None = None,
-        *,
-        limiter: Limiter | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        self._http = HttpClient(
-            base_url, limits, limiter=limiter, address_setting="MINING_ASSETS_ELEXON_URL", transport=transport
-        )
-
-    async def __aenter__(self) -> Self:
-        await self._http.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._http.__aexit__(kind, error, trace)
-
-    @property
-    def counters(self) -> HttpCounters:
-        """What this client did so far; the same object throughout."""
-        return self._http.counters
+    base_url = ELEXON_URL
+    address_setting = "MINING_ASSETS_ELEXON_URL"
 
     async def stack(self, day: date, period: int, side: Side) -> StackAnswer:
         """The settlement stack (ISPSTACK) of one period and side.

@@ -2,16 +2,14 @@
 series belong to the domain."""
 
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Annotated, NamedTuple, Self
+from typing import Annotated, NamedTuple
 
-import httpx
 from pydantic import FailFast, Field, TypeAdapter, with_config
-from pyrate_limiter import Limiter
 from typing_extensions import TypedDict  # pydantic wants this one below Python 3.12
 
+from mining_assets.sources.client import SourceClient
 from mining_assets.sources.errors import BrokenBodyError, ImpossibleValueError
-from mining_assets.sources.http import Answer, HttpClient, HttpCounters, HttpLimits
+from mining_assets.sources.http import Answer
 from mining_assets.sources.json_bodies import STRICT, shown, validated
 
 MEMPOOL_URL = "https://mempool.space/api/v1"
@@ -147,38 +145,11 @@ def parse_prices(body: bytes) -> tuple[Quotation, ...]:
     return tuple(Quotation(row["GBP"], datetime.fromtimestamp(row["time"], UTC)) for row in rows)
 
 
-class MempoolClient:
-    """Asks mempool.space or a node of one's own; an asynchronous context manager, for one event loop.
+class MempoolClient(SourceClient):
+    """Asks mempool.space or a node of one's own."""
 
-    Every method raises ``SourceUnavailable`` when all attempts failed, and ``SourceRefused`` when the request
-    was refused or the answer cannot be right; see ``HttpClient.get``. The arguments are ``HttpClient``'s.
-    """
-
-    def __init__(
-        self,
-        base_url: str = MEMPOOL_URL,
-        limits: HttpLimits | None = None,
-        *,
-        limiter: Limiter | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        self._http = HttpClient(
-            base_url, limits, limiter=limiter, address_setting="MINING_ASSETS_MEMPOOL_URL", transport=transport
-        )
-
-    async def __aenter__(self) -> Self:
-        await self._http.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._http.__aexit__(kind, error, trace)
-
-    @property
-    def counters(self) -> HttpCounters:
-        """What this client did so far; the same object throughout."""
-        return self._http.counters
+    base_url = MEMPOOL_URL
+    address_setting = "MINING_ASSETS_MEMPOOL_URL"
 
     async def difficulty_adjustments(self) -> Answer[tuple[DifficultyAdjustment, ...]]:
         """Every change of the difficulty since the first block, newest first as the source has it."""
