@@ -22,7 +22,7 @@ run_monitoring: {{enabled: true, start_timeout_seconds: 60, poll_interval_second
 run_retries: {{enabled: true, max_retries: 2, retry_on_asset_or_op_failure: false}}
 telemetry: {{enabled: false}}
 """
-WORKSPACE = "load_from: [{{grpc_server: {{host: 127.0.0.1, port: {port}, location_name: mining_assets}}}}]"
+WORKSPACE = "load_from: [{{grpc_server: {{host: 127.0.0.1, port: {port}, location_name: mining_assets.definitions}}}}]"
 
 
 @dataclass

@@ -11,6 +11,7 @@ import dagster as dg
 import pytest
 import yaml
 
+from mining_assets import CODE_LOCATION
 from mining_assets.assets.daily_chain import ELEXON_POOL
 from mining_assets.settings import PREFIX, SECRETS_VARIABLE, Settings
 from mining_assets_tests.deploy.files import DEPLOY, ENTRYPOINT, ROOT, read, services, settled
@@ -125,6 +126,7 @@ def test_the_code_server_is_where_the_others_look_for_it() -> None:
     (served,) = read("workspace.yaml")["load_from"]
     command = ALL["code"]["command"]
     assert served["grpc_server"]["host"] in ALL
+    assert served["grpc_server"]["location_name"] == CODE_LOCATION
     assert command[command.index("--port") + 1] == str(served["grpc_server"]["port"])
     for name in ("webserver", "daemon"):
         workspace = ALL[name]["command"][-1]
@@ -213,6 +215,9 @@ def test_helm_values_use_the_keys_of_the_chart() -> None:
     assert HELM["postgresql"]["postgresqlScheme"] == "postgresql+psycopg2"
     assert "postgresqlPassword" not in HELM["postgresql"]
     assert HELM["postgresql"]["enabled"] is False
+    (code,) = HELM["dagster-user-deployments"]["deployments"]
+    server = {"host": code["name"], "port": code["port"], "name": CODE_LOCATION}
+    assert HELM["dagsterWebserver"]["workspace"] == {"enabled": True, "servers": [server]}
     assert HELM["generatePostgresqlPasswordSecret"] is False
 
 

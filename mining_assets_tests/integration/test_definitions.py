@@ -1,6 +1,7 @@
 """What Dagster is given: every asset documented, partitions that map to one another, and updates that are not lost."""
 
 import importlib
+import tomllib
 from collections.abc import Iterator
 from datetime import date
 from importlib.resources import files
@@ -10,6 +11,7 @@ import dagster as dg
 import pytest
 import yaml
 
+from mining_assets import CODE_LOCATION
 from mining_assets.assets.day_config import DailyRun
 from mining_assets.assets.day_run import (
     BITCOIN_DAILY,
@@ -216,5 +218,8 @@ def test_instance_file_at_the_root_is_the_one_that_travels() -> None:
 def test_workspace_at_the_root_names_the_definitions() -> None:
     (location,) = yaml.safe_load((ROOT / "workspace.yaml").read_text())["load_from"]
     module = importlib.import_module(location["python_module"]["module_name"])
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["dg"]["project"]
+    assert location["python_module"]["location_name"] == project["code_location_name"] == CODE_LOCATION
+    assert module.__name__ == project["code_location_target_module"] == CODE_LOCATION
     assert callable(module.build_definitions)
     assert hasattr(module, "defs")
