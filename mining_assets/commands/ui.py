@@ -1,19 +1,24 @@
 """`ui`: the Dagster UI and its daemon on this machine."""
 
 import errno
+import json
 import os
+import signal
 import socket
-import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
+from mining_assets import CODE_LOCATION
 from mining_assets.commands.options import load_settings, opened_warehouse
+from mining_assets.commands.services import Services
 from mining_assets.settings import prepare_home
 
 
 @click.command("ui")
 @click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Port on loopback.")
-def ui(port: int) -> None:
+def ui(port: int) -> int:
     """Open the Dagster UI with its daemon, on the storage that the commands use. Loopback only; Ctrl-C ends it.
 
     Example: mining-assets ui --port 3001
@@ -25,9 +30,40 @@ def ui(port: int) -> None:
         pass  # a warehouse that cannot be used is told here, not in every run
     click.echo(f"http://127.0.0.1:{port} on {settings.home}")
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"  # its upload does not heed the instance's setting
-    os.chdir(settings.home)  # Dagster lets a `.env` of the working folder win over the environment; commands do not
-    arguments = ["dev", "-m", "mining_assets.definitions", "-h", "127.0.0.1", "-p", str(port)]
-    os.execv(sys.executable, [sys.executable, "-m", "dagster", *arguments])
+    # Dagster lets a `.env` of the working folder win over the environment, and commands do not: it works in the home.
+    with TemporaryDirectory() as folder, Services.together(settings.home) as services:
+        _serve(services, port, Path(folder))
+    if services.received:
+        click.echo(f"mining-assets: stopped by {signal.Signals(services.received).name}", err=True)
+    return services.exit_code
+
+
+def _serve(services: Services, port: int, folder: Path) -> None:
+    """Start code server, webserver and daemon, and wait until a signal comes.
+
+    Args:
+        folder: a private one, for the address of the code server.
+
+    Raises:
+        ServiceEnded: one of them ended.
+    """
+    address = folder / "code"
+    workspace = folder / "workspace.yaml"
+    served = {"socket": str(address), "location_name": CODE_LOCATION}
+    workspace.write_text(json.dumps({"load_from": [{"grpc_server": served}]}))
+    code = ["-m", "mining_assets.definitions", "-s", str(address), "--location-name", CODE_LOCATION]
+    services.start("the code server", "dagster", "api", "grpc", *code, "--log-level", "warning")
+    if not services.wait(lambda: _answers(address)):
+        return
+    listening = ["-h", "127.0.0.1", "-p", str(port)]
+    services.start("the webserver", "dagster_webserver", "-w", str(workspace), *listening)
+    services.start("the daemon", "dagster._daemon", "run", "-w", str(workspace))
+    services.wait()
+
+
+def _answers(address: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as tried:
+        return tried.connect_ex(str(address)) == 0
 
 
 def _refuse_taken(port: int) -> None:

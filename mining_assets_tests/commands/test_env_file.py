@@ -2,7 +2,7 @@
 
 import json
 import os
-import sys
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,11 @@ import click
 import pytest
 
 from mining_assets.commands.main import main
+from mining_assets.commands.services import Services
 from mining_assets.commands.ui import ui
 from mining_assets.settings import SECRETS_VARIABLE
 from mining_assets_tests.integration.harness import Environment, run_cli
+from mining_assets_tests.integration.test_backfill import free_port
 
 Told = Callable[..., dict[str, dict[str, Any]]]
 
@@ -87,12 +89,13 @@ def test_the_ui_reads_no_other_file_than_the_commands(tmp_path: Path, monkeypatc
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DAGSTER_HOME", str(home))
     (tmp_path / ".env").write_text("DAGSTER_HOME=/elsewhere\n")
-    became: list[str] = []
+    started: list[str] = []
 
-    def become(_: str, arguments: list[str]) -> None:
-        became.extend([os.getcwd(), os.environ["DAGSTER_HOME"], *arguments])
+    def start(services: Services, name: str, *_: str) -> None:
+        started.extend([name, str(services.folder), os.environ["DAGSTER_HOME"]])
+        services.hear(signal.SIGINT)
 
-    monkeypatch.setattr(os, "execv", become)
+    monkeypatch.setattr(Services, "start", start)
     with click.Context(ui):
-        ui.callback(port=3001)  # type: ignore[misc]
-    assert became[:3] == [str(home), str(home), sys.executable]
+        ui.callback(port=free_port())  # type: ignore[misc]
+    assert started == ["the code server", str(home), str(home)]

@@ -17,7 +17,6 @@ from mining_assets_tests.daemon.test_self_healing import damage
 from mining_assets_tests.e2e.browser import watched
 from mining_assets_tests.e2e.dagster_ui import LOCATION, DagsterUi
 from mining_assets_tests.e2e.pictures import Pictures
-from mining_assets_tests.e2e.serving import processes_of, user_interface
 from mining_assets_tests.integration.harness import (
     Environment,
     assert_day_is_right,
@@ -26,6 +25,7 @@ from mining_assets_tests.integration.harness import (
     run_cli,
     wait_for,
 )
+from mining_assets_tests.integration.serving import processes_of, user_interface
 from mining_assets_tests.twin.generated import GeneratedWorld
 from mining_assets_tests.twin.server import Twin
 

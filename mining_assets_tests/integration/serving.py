@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from mining_assets_tests.integration.harness import COMMAND, Environment, wait_for
@@ -14,9 +15,25 @@ from mining_assets_tests.integration.test_backfill import free_port, is_up
 START_SECONDS, END_SECONDS = 180, 30
 
 
+@dataclass(frozen=True)
+class Served:
+    """A UI that is up: its address, its first process, and what all of them print."""
+
+    url: str
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+
 @contextmanager
 def user_interface(made: Environment) -> Iterator[str]:
     """The address of the product's own UI and daemon; every process of that home is gone at the end."""
+    with served(made) as ui:
+        yield ui.url
+
+
+@contextmanager
+def served(made: Environment) -> Iterator[Served]:
+    """The product's own UI and daemon once they are up; every process of that home is gone at the end."""
     port = free_port()
     log = made.home.parent / "ui.log"
     with log.open("wb") as output:
@@ -32,7 +49,7 @@ def user_interface(made: Environment) -> Iterator[str]:
     try:
         wait_for("the UI", START_SECONDS, lambda: process.poll() is not None or is_up(url), interval=0.3)
         assert process.poll() is None, "it ended"
-        yield url
+        yield Served(url, process, log)
     except BaseException:
         print(f"mining-assets ui: {log.read_text()[-8000:]}")
         raise

@@ -1,36 +1,47 @@
-"""`mining-assets ui`: what the process it becomes is told."""
+"""`mining-assets ui`: what it starts, and what it refuses before it starts anything."""
 
 import os
+import signal
 import socket
-import sys
-from typing import Any
 
 import click
 import pytest
 
+from mining_assets import CODE_LOCATION
+from mining_assets.commands.services import Services
 from mining_assets.commands.ui import ui
 from mining_assets_tests.integration.harness import Environment
+from mining_assets_tests.integration.test_backfill import free_port
 
 
-class Became(Exception):
-    """The process that it would have become."""
-
-
-def test_it_listens_on_loopback_and_dagster_takes_no_logs_for_its_telemetry(
+def test_all_listens_on_loopback_and_dagster_takes_no_logs_for_its_telemetry(
     mixed_days: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def become(program: str, arguments: list[str]) -> Any:
-        raise Became(program, *arguments)
+    started: dict[str, tuple[str, ...]] = {}
+    sockets: list[socket.socket] = []
+
+    def start(services: Services, name: str, *told: str) -> None:
+        started[name] = told
+        if name == "the code server":
+            sockets.append(listening := socket.socket(socket.AF_UNIX))
+            listening.bind(told[told.index("-s") + 1])
+            listening.listen()
+        if name == "the daemon":
+            services.hear(signal.SIGTERM)
 
     for name, value in mixed_days.of_process().items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("DAGSTER_DISABLE_TELEMETRY", "")
-    monkeypatch.setattr(os, "execv", become)
-    with pytest.raises(Became) as became, click.Context(ui):
-        ui.callback(port=3001)  # type: ignore[misc]
-    told = became.value.args
-    assert told[0] == sys.executable
-    assert told[-4:] == ("-h", "127.0.0.1", "-p", "3001")
+    monkeypatch.setattr(Services, "start", start)
+    port = free_port()
+    with click.Context(ui):
+        code = ui.callback(port=port)  # type: ignore[misc]
+    for each in sockets:
+        each.close()
+    assert code == 128 + signal.SIGTERM
+    assert list(started) == ["the code server", "the webserver", "the daemon"]
+    assert started["the webserver"][-4:] == ("-h", "127.0.0.1", "-p", str(port))
+    assert CODE_LOCATION in started["the code server"]
     assert os.environ["DAGSTER_DISABLE_TELEMETRY"] == "1"
 
 

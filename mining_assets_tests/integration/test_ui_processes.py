@@ -1,0 +1,116 @@
+"""`mining-assets ui` with its real processes: a quiet start, one end for all, and runs that others launch."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from mining_assets.automation.in_flight import RANGE_END, RANGE_START
+from mining_assets.automation.jobs import DAILY_JOB
+from mining_assets.commands.attached import GRACE_SECONDS
+from mining_assets_tests.integration.harness import Environment, assert_day_is_right, environment, wait_for
+from mining_assets_tests.integration.serving import Served, processes_of, served
+from mining_assets_tests.twin.generated import GeneratedWorld
+from mining_assets_tests.twin.server import Twin
+
+pytestmark = pytest.mark.system
+
+ROOT = Path(__file__).resolve().parents[2]
+FIRST, LAST = date(2025, 6, 3), date(2025, 6, 4)
+END_SECONDS = GRACE_SECONDS + 60
+RUN_SECONDS = 300
+PARTS = {"the code server": b"api\0grpc\0", "the webserver": b"dagster_webserver\0", "the daemon": b"dagster._daemon\0"}
+LOOKS_LIKE_A_FAULT = re.compile(r"warning|error|traceback|found a|superseded", re.I)
+
+
+@pytest.fixture
+def twin() -> Iterator[Twin]:
+    with Twin(GeneratedWorld(seed=3, units=6, light=True, windy_days=[FIRST, LAST])) as running:
+        yield running
+
+
+def process_of(made: Environment, part: bytes) -> int:
+    """The process of a part of the UI; what it starts leads no group of its own."""
+    (found,) = (
+        number
+        for number in processes_of(made.home)
+        if part in Path(f"/proc/{number}/cmdline").read_bytes() and os.getpgid(number) == number
+    )
+    return found
+
+
+def assert_all_ended(made: Environment, ui: Served) -> None:
+    wait_for("the end of all", END_SECONDS, lambda: ui.process.poll() is not None, interval=0.2)
+    wait_for("the end of what they started", END_SECONDS, lambda: not processes_of(made.home), interval=0.2)
+
+
+def test_its_start_looks_like_no_fault_and_ctrl_c_ends_all(tmp_path: Path, twin: Twin) -> None:
+    made = environment(tmp_path, twin, start_date=FIRST, end_date=LAST)
+    with served(made) as ui:
+        wait_for("a look of healing", RUN_SECONDS, lambda: "reconciliation_sensor" in ui.log.read_text(), interval=0.5)
+        os.kill(ui.process.pid, signal.SIGINT)
+        assert_all_ended(made, ui)
+    said = ui.log.read_text()
+    assert said.startswith(f"{ui.url} on {made.home}\n")
+    first_look = said[: said.index("reconciliation_sensor")]
+    assert not LOOKS_LIKE_A_FAULT.findall(first_look), first_look
+    assert ui.process.returncode == 128 + signal.SIGINT
+    assert said.endswith("mining-assets: stopped by SIGINT\n")
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_when_one_of_its_processes_dies_all_end_and_the_reason_is_told(tmp_path: Path, twin: Twin, part: str) -> None:
+    made = environment(tmp_path, twin, start_date=FIRST, end_date=LAST)
+    with served(made) as ui:
+        wait_for("all", RUN_SECONDS, lambda: "Checking for new runs" in ui.log.read_text(), interval=0.2)
+        os.kill(process_of(made, PARTS[part]), signal.SIGKILL)
+        assert_all_ended(made, ui)
+    assert ui.process.returncode == 1
+    assert ui.log.read_text().endswith(f"\nmining-assets: {part} was ended by SIGKILL; all others are ended\n")
+
+
+def test_nothing_stays_behind_when_it_is_killed_itself(tmp_path: Path, twin: Twin) -> None:
+    made = environment(tmp_path, twin, start_date=FIRST, end_date=LAST)
+    with served(made) as ui:
+        ui.process.kill()
+        assert_all_ended(made, ui)
+
+
+def test_runs_launched_from_the_workspace_file_finish(tmp_path: Path, twin: Twin) -> None:
+    made = environment(tmp_path, twin, start_date=FIRST, end_date=LAST)
+    with served(made):
+        tags = f'{{"{RANGE_START}": "{FIRST}", "{RANGE_END}": "{FIRST}", "launched": "run"}}'
+        dagster(made, "job", "launch", "-w", "workspace.yaml", "-j", DAILY_JOB, "--tags", tags)
+        backfill = ["-w", "workspace.yaml", "-j", DAILY_JOB, "--partitions", str(LAST), "--noprompt"]
+        dagster(made, "job", "backfill", *backfill, "--tags", '{"launched": "backfill"}')
+        with made.instance() as instance:
+            ended = wait_for("both runs", RUN_SECONDS, lambda: finished(instance), interval=1)
+    assert {run.status for run in ended} == {dg.DagsterRunStatus.SUCCESS}
+    for day in (FIRST, LAST):
+        assert_day_is_right(made, twin.world, day)
+
+
+def dagster(made: Environment, *arguments: str) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "dagster", *arguments],
+        env=made.of_process(),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def finished(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
+    """The runs that were launched, once both have ended."""
+    launched = [run for run in instance.get_runs() if "launched" in run.tags]
+    return launched if len(launched) == 2 and all(run.is_finished for run in launched) else []
