@@ -1,10 +1,11 @@
-"""What a user can tell by a file of their own: miner models, wind units, the times of halvings, and prices."""
+"""What a user can tell by a file of their own: miner models, wind units, sites, the times of halvings, and prices."""
 
 import csv
 import io
 import math
 import re
 import tomllib
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -44,7 +45,12 @@ _MODELS = TypeAdapter(Annotated[dict[_Name, _MinerModel], Field(min_length=1)])
 _UNITS = TypeAdapter(dict[_Name, _WindUnit])
 _HALVINGS = TypeAdapter(dict[Annotated[str, AfterValidator(_halving_height)], AwareDatetime])
 Parsed = TypeVar("Parsed")
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 PRICES_HEADER = ["date", "price_gbp"]
+SITES_HEADER = ["bm_unit_id", "site"]
+_UNIT_ID = re.compile(r"[A-Za-z0-9_.-]{1,32}")
+_LONGEST_SITE = 60
 _PRICE = re.compile(r"\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 
 
@@ -95,19 +101,56 @@ def given_prices(settings: Settings) -> dict[date, float]:
     """
     if settings.prices is None:
         return {}
-    prices: dict[date, float] = {}
-    reader = csv.reader(io.StringIO(_text(settings.prices)), strict=True)
+    return _read_lines(settings.prices, settings.prices, PRICES_HEADER, _price_of_day)
+
+
+def given_sites(settings: Settings) -> dict[str, str]:
+    """Read which site (wind farm) BM units are of, by unit id: the list that ships, and the settings' file before it.
+
+    Raises:
+        SettingsError: the file is not what it should be; names the file and the line.
+    """
+    own = _read_lines(settings.sites, settings.sites, SITES_HEADER, _site_of_unit) if settings.sites else {}
+    return shipped_sites() | own
+
+
+def shipped_sites() -> dict[str, str]:
+    """Read the sites of BM units that ship, by unit id: those that ``domain.sites`` cannot know or name well."""
+    return _read_lines(files("mining_assets") / "packaged" / "sites.csv", "sites.csv", SITES_HEADER, _site_of_unit)
+
+
+def _read_lines(
+    file: Path | Traversable, name: object, header: list[str], entry: Callable[[list[str]], tuple[Key, Value]]
+) -> dict[Key, Value]:
+    """Read a CSV file with a header and one entry a line, each key once.
+
+    Raises:
+        SettingsError: naming the file and the line.
+    """
+    entries: dict[Key, Value] = {}
+    reader = csv.reader(io.StringIO(_text(file)), strict=True)
     try:
-        if next(reader, None) != PRICES_HEADER:
-            raise ValueError(f"the header should be {','.join(PRICES_HEADER)}")
+        if next(reader, None) != header:
+            raise ValueError(f"the header should be {','.join(header)}")
         for fields in filter(None, reader):  # a line without anything says nothing
-            day, price = _price_of_day(fields)
-            if day in prices:
-                raise ValueError(f"{day} is there twice")
-            prices[day] = price
+            key, value = entry(fields)
+            if key in entries:
+                raise ValueError(f"{key} is there twice")
+            entries[key] = value
     except (ValueError, csv.Error) as error:
-        raise SettingsError(f"{settings.prices}: line {max(reader.line_num, 1)}: {error}") from None
-    return prices
+        raise SettingsError(f"{name}: line {max(reader.line_num, 1)}: {error}") from None
+    return entries
+
+
+def _site_of_unit(fields: list[str]) -> tuple[str, str]:
+    if len(fields) != len(SITES_HEADER):
+        raise ValueError(f"there are {len(fields)} fields, not a BM unit's id and a site")
+    unit, site = fields
+    if not _UNIT_ID.fullmatch(unit):
+        raise ValueError(f"{shown(unit)} is not the id of a BM unit like T_MOWEO-1")
+    if not site.isprintable() or not 0 < len(site) <= _LONGEST_SITE or site != " ".join(site.split()):
+        raise ValueError(f"{shown(site)} is not the name of a site like Moray East")
+    return unit, site
 
 
 def _price_of_day(fields: list[str]) -> tuple[date, float]:

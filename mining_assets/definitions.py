@@ -17,7 +17,7 @@ from mining_assets.automation.operations import operator_jobs
 from mining_assets.automation.roll_ups import ROLL_UP_SENSOR
 from mining_assets.automation.schedules import daily_reconciliation_schedule, reference_schedule
 from mining_assets.checks.rollups import roll_up_and_reference_checks
-from mining_assets.curated import given_prices, halving_times, miner_models, wind_unit_additions
+from mining_assets.curated import given_prices, given_sites, halving_times, miner_models, wind_unit_additions
 from mining_assets.partitions import partitions
 from mining_assets.resources import resources
 from mining_assets.settings import Settings
@@ -27,17 +27,19 @@ from mining_assets.verification.scan import Scope
 def build_definitions(settings: Settings, resource_overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
     """The definitions for some settings; tests and commands may swap resources by name."""
     cuts = partitions(settings)
-    additions, halvings, prices = wind_unit_additions(settings), halving_times(settings), given_prices(settings)
+    additions, sites = wind_unit_additions(settings), given_sites(settings)
+    halvings, prices = halving_times(settings), given_prices(settings)
     bounds = (settings.start_date, settings.end_date)
     scope = Scope(miner_models(settings), bounds)
     integrity = integrity_job(settings, scope)
     return dg.Definitions(
         assets=[
-            *reference_assets(additions, halvings, scope),
+            *reference_assets(additions, sites, halvings, scope),
             daily_chain(
                 cuts,
                 scope,
                 additions,
+                sites,
                 halvings,
                 prices,
                 settings.healing,
@@ -48,7 +50,7 @@ def build_definitions(settings: Settings, resource_overrides: Mapping[str, Any] 
             reconciliation_report(settings, scope),
         ],
         asset_checks=roll_up_and_reference_checks(cuts, scope, settings.docs_url),
-        jobs=[*ASSET_JOBS, integrity, *operator_jobs(settings, scope, additions, halvings, prices)],
+        jobs=[*ASSET_JOBS, integrity, *operator_jobs(settings, scope, additions, sites, halvings, prices)],
         schedules=[
             integrity_schedule(settings, integrity),
             reference_schedule(),

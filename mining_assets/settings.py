@@ -128,6 +128,10 @@ class Settings(BaseSettings):
         None,
         description="A TOML file of wind BM units that the register lacks, replacing the list that ships.",
     )
+    sites: DataFile | None = Field(
+        None,
+        description="A CSV file (bm_unit_id,site) of the sites (wind farms) of BM units, which goes before what ships.",
+    )
     prices: DataFile | None = Field(
         None,
         description="A CSV file (date,price_gbp) of Bitcoin's price in £ at noon UTC, which goes before all sources.",

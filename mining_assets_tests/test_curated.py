@@ -1,4 +1,4 @@
-"""The lists of miner models and wind units: those that ship, and files of a user's own; and files of prices."""
+"""The lists of miner models, wind units and sites: those that ship, and files of a user's own; and files of prices."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mining_assets.curated import given_prices, halving_times, miner_models, wind_unit_additions
+from mining_assets.curated import given_prices, given_sites, halving_times, miner_models, wind_unit_additions
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.wind import WindUnit
 from mining_assets.settings import Settings, SettingsError
@@ -196,9 +196,53 @@ def test_a_wrong_file_of_prices_is_one_line_with_file_and_line(
     assert len(message.splitlines()) == 1
 
 
+def test_a_file_of_sites_goes_before_those_that_ship_unit_by_unit(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shipped = given_sites(Settings.load())
+    assert shipped["T_WHILW-1"] == shipped["T_WHILW-2"] == "Whitelee"
+    file = write(tmp_path, "\ufeffbm_unit_id,site\r\nT_WHILW-2,Whitelee Extension\r\n2__PSTAT001,Gwynt y Môr\r\n")
+    assert given_sites(settings(monkeypatch, "SITES", file)) == shipped | {
+        "T_WHILW-2": "Whitelee Extension",
+        "2__PSTAT001": "Gwynt y Môr",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("", "line 1: the header should be bm_unit_id,site"),
+        ("unit,site\n", "line 1: the header should be bm_unit_id,site"),
+        ("bm_unit_id,site\nT_A-1\n", "line 2: there are 1 fields, not a BM unit's id and a site"),
+        ("bm_unit_id,site\nT_A-1,A\nT A-2,A\n", "line 3: 'T A-2' is not the id of a BM unit like T_MOWEO-1"),
+        ("bm_unit_id,site\nT_A-1,\n", "line 2: '' is not the name of a site like Moray East"),
+        ("bm_unit_id,site\nT_A-1, A\n", "line 2: ' A' is not the name of a site"),
+        ('bm_unit_id,site\nT_A-1,"A\nB"\n', "is not the name of a site"),
+        (f"bm_unit_id,site\nT_A-1,{'A' * 61}\n", "is not the name of a site"),
+        ("bm_unit_id,site\nT_A-1,A\nT_A-1,B\n", "line 3: T_A-1 is there twice"),
+        (b"bm_unit_id,site\n\xff\xfe\n", "is not text in UTF-8"),
+    ],
+)
+def test_a_wrong_file_of_sites_is_one_line_with_file_and_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str | bytes, where: str
+) -> None:
+    file = write(tmp_path, text)
+    with pytest.raises(SettingsError) as refused:
+        given_sites(settings(monkeypatch, "SITES", file))
+    message = str(refused.value)
+    assert message.startswith(str(file))
+    assert where in message
+    assert len(message.splitlines()) == 1
+
+
 @pytest.mark.parametrize(
     ("variable", "read"),
-    [("PRICES", given_prices), ("MINER_MODELS", miner_models), ("WIND_UNITS", wind_unit_additions)],
+    [
+        ("PRICES", given_prices),
+        ("MINER_MODELS", miner_models),
+        ("WIND_UNITS", wind_unit_additions),
+        ("SITES", given_sites),
+    ],
 )
 def test_a_file_that_cannot_be_read_is_one_line(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str, read: Callable[[Settings], object]

@@ -62,6 +62,7 @@ def daily_chain(
     cuts: Partitions,
     scope: Scope,
     additions: tuple[WindUnit, ...],
+    sites: Mapping[str, str],
     halvings: Mapping[int, datetime],
     given_prices: Mapping[date, float],
     policy: HealingPolicy,
@@ -91,7 +92,7 @@ def daily_chain(
     ) -> Iterator[dg.AssetCheckResult]:
         one_run = context.has_partition_key or context.has_partition_key_range
         keys = context.partition_keys if one_run else cuts.days.get_partition_keys()
-        rules = (scope, additions, halvings, given_prices, policy, retries)
+        rules = (scope, additions, sites, halvings, given_prices, policy, retries)
         means = Means(warehouse, elexon, mempool, coinbase, progress, *rules)
         run = DayRun(context, context.selected_asset_keys, config, means)
         days = [date.fromisoformat(key) for key in keys]
@@ -120,8 +121,8 @@ def _specs(bitcoin_version: str, freshness: dg.FreshnessPolicy | None) -> list[d
             group_name="curtailment",
             kinds={"elexon", "sql"},
             description=(
-                "Rows of Elexon's settlement stacks that belong to wind farms, half hour by half hour, with the ledger "
-                "of what was asked and answered. A day is fetched whole or not at all, and replaced in one "
+                "Rows of Elexon's settlement stacks that belong to wind BM units, half hour by half hour, with the "
+                "ledger of what was asked and answered. A day is fetched whole or not at all, and replaced in one "
                 "transaction. Bids are energy a farm was told not to make (MWh < 0); offers undo earlier bids. "
                 "Payment is £, positive = paid to the farm."
             ),

@@ -219,11 +219,11 @@ class DayRun:
             SourceError: there is no register, and it cannot be had.
         """
         attempts, means = self._database_attempts, self.means
-        units = attempts()(known_wind_units, means.warehouse, means.additions)
+        units = attempts()(known_wind_units, means.warehouse, means.additions, means.sites)
         if not units:
-            counts = attempts()(refresh_wind_units, means.warehouse, means.elexon, means.additions)
+            counts = attempts()(refresh_wind_units, means.warehouse, means.elexon, means.additions, means.sites)
             self.context.log_event(dg.AssetMaterialization(WIND_BM_UNITS, metadata=counts))
-            units = attempts()(known_wind_units, means.warehouse, means.additions)
+            units = attempts()(known_wind_units, means.warehouse, means.additions, means.sites)
         return units
 
     def _cannot_begin(self, days: Sequence[date], error: SourceError) -> None:

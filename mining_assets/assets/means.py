@@ -18,7 +18,7 @@ from mining_assets.warehouse.engine import Warehouse
 
 @dataclass(frozen=True)
 class Means:
-    """What a run works with: warehouse, sources, whom it tells, the rules it goes by, and prices that a person gave."""
+    """What a run works with: warehouse, sources, whom it tells, the rules it goes by, and what a person gave."""
 
     warehouse: Warehouse
     elexon: Blocking[ElexonClient]
@@ -27,6 +27,7 @@ class Means:
     progress: Progress
     scope: Scope
     additions: tuple[WindUnit, ...]
+    sites: Mapping[str, str]
     halvings: Mapping[int, datetime]
     given_prices: Mapping[date, float]
     policy: HealingPolicy

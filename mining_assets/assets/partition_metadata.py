@@ -11,8 +11,9 @@ from sqlalchemy import Connection
 
 from mining_assets.domain.restatement import is_final
 from mining_assets.domain.worth import BITCOIN_PRICE
+from mining_assets.report.shaping import farms_ranked
 from mining_assets.warehouse.days import noted_days
-from mining_assets.warehouse.reporting import farms_by_day
+from mining_assets.warehouse.reporting import units_by_day
 
 Metadata = dict[str, Any]
 
@@ -32,6 +33,7 @@ _LABELS = {
     "curtailment_records": "curtailment records",
     "periods_curtailed": "periods curtailed",
     "curtailed_share": "curtailed share",
+    "farms": "BM units curtailed",
     "days_expected": "days expected",
     "days_complete": "days complete",
     "days_with_generation": "days with generation",
@@ -89,15 +91,15 @@ def of_series(name: str, rows: pd.DataFrame) -> Metadata:
 
 def of_records(connection: Connection, days: Sequence[date], costs: Mapping[date, Cost]) -> dict[date, Metadata]:
     """The curtailment records of each of the days that is stored, its largest farms, and what it took to fetch it."""
-    farms = dict(iter(farms_by_day(connection, days).groupby("settlement_date")))
+    units = dict(iter(units_by_day(connection, days).groupby("settlement_date")))
     return {
-        day: _records(day, note, farms.get(day)) | (asdict(costs[day]) if day in costs else {})
+        day: _records(day, note, units.get(day)) | (asdict(costs[day]) if day in costs else {})
         for day, note in noted_days(connection, days).iterrows()
         if isinstance(day, date)
     }
 
 
-def _records(day: date, note: "pd.Series[Any]", farms: pd.DataFrame | None) -> Metadata:
+def _records(day: date, note: "pd.Series[Any]", units: pd.DataFrame | None) -> Metadata:
     shown: Metadata = {
         ROW_COUNT: int(note["curtailment_records"]),
         **labelled({name: note[name] for name in ("total_curtailed_energy", "total_payment", "farms")}),
@@ -107,17 +109,31 @@ def _records(day: date, note: "pd.Series[Any]", farms: pd.DataFrame | None) -> M
     }
     if pd.notna(note["vintage"]):
         shown["newest settlement run (vintage)"] = dg.MetadataValue.timestamp(note["vintage"])
-    if farms is not None:
-        records = [dg.TableRecord(_cells(row)) for row in farms.head(TOP_FARMS).to_dict("records")]
-        shown["farms that lost most"] = dg.MetadataValue.table(records)
+    if units is not None:
+        farms = [_of_farm(row) for row in farms_ranked(units).head(TOP_FARMS).to_dict("records")]
+        ranked = [_of_unit(row) for row in units.head(TOP_FARMS).to_dict("records")]
+        shown["farms that lost most"] = dg.MetadataValue.table([dg.TableRecord(cells) for cells in farms])
+        shown["BM units that lost most"] = dg.MetadataValue.table([dg.TableRecord(cells) for cells in ranked])
     return shown
+
+
+def _of_farm(row: Mapping[Any, Any]) -> dict[str, Any]:
+    return {"farm": row["site"], "BM units": row["units"], "ids": row["bm_units"], **_cells(row)}
+
+
+def _of_unit(row: Mapping[Any, Any]) -> dict[str, Any]:
+    names = {"name": row["bm_unit_name"], "farm": row["site"]}
+    return {"BM unit": row["farm_id"], **{key: _told(name) for key, name in names.items()}, **_cells(row)}
+
+
+def _told(text: Any) -> str:
+    return text if isinstance(text, str) else "not told"
 
 
 def _cells(row: Mapping[Any, Any]) -> dict[str, Any]:
     energy, payment = row["curtailed_energy"], row["payment"]
     return {
-        "farm": row["farm_id"],
-        "lead party": row["lead_party_name"] if isinstance(row["lead_party_name"], str) else "not told",
+        "lead party": _told(row["lead_party_name"]),
         **labelled({"curtailed_energy": round(energy, 3), "payment": round(payment, 2)}),
         **labelled({"average_price": round(payment / energy, 2)}),
     }

@@ -57,7 +57,7 @@ def _in_vain_not_retried(*, patient: bool = True) -> Iterator[None]:
 
 
 def reference_assets(
-    additions: tuple[WindUnit, ...], halvings: Mapping[int, datetime], scope: Scope
+    additions: tuple[WindUnit, ...], sites: Mapping[str, str], halvings: Mapping[int, datetime], scope: Scope
 ) -> list[dg.AssetsDefinition]:
     """``wind_bm_units`` and ``network_epochs``."""
 
@@ -78,7 +78,7 @@ def reference_assets(
         warehouse: dg.ResourceParam[Warehouse], elexon: dg.ResourceParam[Blocking[ElexonClient]]
     ) -> dg.MaterializeResult[None]:
         with _in_vain_not_retried():
-            return dg.MaterializeResult(metadata=refresh_wind_units(warehouse, elexon, additions))
+            return dg.MaterializeResult(metadata=refresh_wind_units(warehouse, elexon, additions, sites))
 
     @dg.asset(
         key=NETWORK_EPOCHS,

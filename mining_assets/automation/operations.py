@@ -214,6 +214,7 @@ def operator_jobs(
     settings: Settings,
     scope: Scope,
     additions: tuple[WindUnit, ...],
+    sites: Mapping[str, str],
     halvings: Mapping[int, datetime],
     given_prices: Mapping[date, float],
 ) -> list[dg.JobDefinition]:
@@ -232,7 +233,7 @@ def operator_jobs(
             coinbase: dg.ResourceParam[Blocking[CoinbaseClient]],
             progress: dg.ResourceParam[Progress],
         ) -> None:
-            rules = (scope, additions, halvings, given_prices, settings.healing, settings.retries)
+            rules = (scope, additions, sites, halvings, given_prices, settings.healing, settings.retries)
             means = Means(warehouse, elexon, mempool, coinbase, progress, *rules)
             work(Operation(context, means, settings), config)
 
@@ -263,7 +264,7 @@ def unknown_farm(farm: str, known: Iterable[str]) -> str | None:
     if farm in names:
         return None
     near = get_close_matches(farm, sorted(names), n=3, cutoff=0.5)
-    return f"'{farm}' is no wind farm that is known" + (f"; nearest: {', '.join(near)}" if near else "")
+    return f"'{farm}' is no wind BM unit that is known" + (f"; nearest: {', '.join(near)}" if near else "")
 
 
 def _day(text: str, settings: Settings) -> date:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
 from typing import NamedTuple
 
 import pandas as pd
@@ -34,14 +35,21 @@ from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.schema import network_epochs, wind_bm_units
 from mining_assets.warehouse.verifications import note_written
 
+NO_SITES: Mapping[str, str] = MappingProxyType({})
 ACCEPT_DIFFICULTY = "mining-assets difficulty --accept-change"
 """The command that takes a difficulty history although it contradicts what is stored."""
 
 
 def refresh_wind_units(
-    warehouse: Warehouse, elexon: Blocking[ElexonClient], additions: Iterable[WindUnit]
+    warehouse: Warehouse,
+    elexon: Blocking[ElexonClient],
+    additions: Iterable[WindUnit],
+    sites: Mapping[str, str] = NO_SITES,
 ) -> dict[str, int]:
     """Fetch the register of BM units and add its wind units; returns counts for a person.
+
+    Args:
+        sites: of units by id, which go before the rule of ``domain.sites``.
 
     Raises:
         SourceError: the register could not be had; what is stored stays.
@@ -53,6 +61,7 @@ def refresh_wind_units(
         raise SourceRefused(f"none of the {len(registered)} BM units is typed WIND", url="reference/bmunits/all")
     with warehouse.writing(wind_bm_units.name) as connection:
         counts = reference.store_wind_units(connection, units, asked_at)
+        reference.store_sites(connection, sites)
         reference.store_other_units(connection, others_among(registered))
         reference.note_fetch(connection, wind_bm_units.name, asked_at, len(registered))
     return {"units in the register": len(registered), "wind units": len(units)} | counts
@@ -189,21 +198,29 @@ def _days_of(start: datetime, end: datetime) -> list[date]:
     return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
 
 
-def known_wind_units(warehouse: Warehouse, additions: Iterable[WindUnit]) -> dict[str, WindUnit]:
-    """Every wind unit known, curated additions included.
+def known_wind_units(
+    warehouse: Warehouse, additions: Iterable[WindUnit], sites: Mapping[str, str] = NO_SITES
+) -> dict[str, WindUnit]:
+    """Give every wind unit known, curated additions included; what the lists say anew is stored.
 
     Empty when the register was never fetched, or units were taken out of its table: it has to be fetched then.
+
+    Args:
+        sites: as for :func:`refresh_wind_units`.
     """
     with warehouse.reading() as connection:
         name = wind_bm_units.name
         if reference.last_fetch(connection, name) is None or reference.is_altered(connection, name):
             return {}
         units = reference.wind_units(connection)
+        moved = reference.moved_units(connection, sites)
     unknown = [addition for addition in additions if addition.bm_unit_id not in units]
-    if unknown:
+    if unknown or moved:
         with warehouse.writing(wind_bm_units.name) as connection:
             reference.store_wind_units(connection, unknown, datetime.now(UTC))
-            reference.note_content(connection, wind_bm_units.name)
+            reference.store_sites(connection, sites)
+            if unknown:
+                reference.note_content(connection, wind_bm_units.name)
     return units | {addition.bm_unit_id: addition for addition in unknown}
 
 

@@ -181,9 +181,10 @@ def _what_stays_damaged(settings: Settings, day: date, period: int) -> str:
 def _refuse_unknown_farm(settings: Settings, farm: str) -> None:
     from mining_assets.automation.operations import unknown_farm
     from mining_assets.chain.references import known_wind_units
-    from mining_assets.curated import wind_unit_additions
+    from mining_assets.curated import given_sites, wind_unit_additions
 
     with opened_warehouse(settings) as warehouse:
-        wrong = unknown_farm(farm, known_wind_units(warehouse, wind_unit_additions(settings)))
+        units = known_wind_units(warehouse, wind_unit_additions(settings), given_sites(settings))
+        wrong = unknown_farm(farm, units)
     if wrong:
         raise click.UsageError(wrong)

@@ -9,7 +9,7 @@ from typing import Any
 import click
 from sqlalchemy.exc import DBAPIError
 
-from mining_assets.curated import given_prices, halving_times, miner_models, wind_unit_additions
+from mining_assets.curated import given_prices, given_sites, halving_times, miner_models, wind_unit_additions
 from mining_assets.settings import Settings, iso_day, now
 from mining_assets.warehouse.columns import DamagedValueError
 from mining_assets.warehouse.engine import Warehouse, is_passing
@@ -57,6 +57,7 @@ def load_settings() -> Settings:
     settings = Settings.load()
     miner_models(settings)
     wind_unit_additions(settings)
+    given_sites(settings)
     given_prices(settings)
     halving_times(settings)
     return settings

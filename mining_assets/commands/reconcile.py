@@ -9,7 +9,7 @@ from mining_assets.commands.checkpoint import DAILY, RECONCILIATION, checkpoint_
 from mining_assets.commands.ingest import batch_argument, bring_up_to_date
 from mining_assets.commands.operations import daily_check
 from mining_assets.commands.options import Unusable, json_option, load_settings, opened_warehouse, plan_option
-from mining_assets.curated import given_prices, miner_models, wind_unit_additions
+from mining_assets.curated import given_prices, given_sites, miner_models, wind_unit_additions
 from mining_assets.domain.healing import LONGEST_DAILY_CHECK, LONGEST_RANGE
 from mining_assets.domain.worth import SERIES
 from mining_assets.healing.plan import needs
@@ -81,7 +81,7 @@ def reconcile_all(settings: Settings, batch: int, *, plan_only: bool, as_json: b
         from mining_assets.commands.runs import by_lacking, by_need, run_verification
 
         # A unit that was added since makes the days that held it due.
-        known_wind_units(warehouse, wind_unit_additions(settings))
+        known_wind_units(warehouse, wind_unit_additions(settings), given_sites(settings))
         outcome = run_verification(settings, first, last, whole=True)
         if outcome.errors:
             raise (Unusable if outcome.database_lost else click.ClickException)(outcome.errors[0])

@@ -110,12 +110,24 @@ def as_dict(made: Report, path: Path) -> dict[str, Any]:
         },
         "farms": [
             {
-                "farm": farm["farm_id"],
-                "lead_party": farm["lead_party_name"] if isinstance(farm["lead_party_name"], str) else None,
+                "farm": farm["site"],
+                "bm_units": farm["bm_units"].split(", "),
+                "lead_party": _told(farm["lead_party_name"]),
                 "curtailed_mwh": farm["curtailed_energy"],
                 "payment_gbp": farm["payment"],
             }
             for farm in made.farms.head(_FARMS_AS_JSON).to_dict("records")
+        ],
+        "units": [
+            {
+                "bm_unit_id": unit["farm_id"],
+                "bm_unit_name": _told(unit["bm_unit_name"]),
+                "farm": _told(unit["site"]),
+                "lead_party": _told(unit["lead_party_name"]),
+                "curtailed_mwh": unit["curtailed_energy"],
+                "payment_gbp": unit["payment"],
+            }
+            for unit in made.units.head(_FARMS_AS_JSON).to_dict("records")
         ],
         "not_final": [{"days": days, "count": count, "is": kind} for days, count, kind in made.open_ranges],
         "month": made.month,
@@ -147,6 +159,12 @@ def _farms(made: Report) -> Iterator[str]:
     for place, farm in enumerate(made.farms.head(_FARMS_AS_TEXT).to_dict("records"), start=1):
         if place == 1:
             yield "Farms that lost most, by MWh (and what they were paid):"
-        party = farm["lead_party_name"] if isinstance(farm["lead_party_name"], str) else "no lead party told"
+        party = _told(farm["lead_party_name"]) or "no lead party told"
         energy, payment = number(farm["curtailed_energy"], 3), number(farm["payment"], 2, "£")
-        yield f"  {place}. {farm['farm_id']} ({party}): {energy} MWh, {payment}"
+        units = farm["bm_units"] if farm["units"] == 1 else f"{farm['units']} BM units"
+        yield f"  {place}. {farm['site']} ({units}; {party}): {energy} MWh, {payment}"
+
+
+def _told(text: Any) -> str | None:
+    """Give a text of a frame, or None where it is absent."""
+    return text if isinstance(text, str) else None

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from mining_assets.domain.mining import MinerModel
 from mining_assets.files import written_whole
 from mining_assets.report.figures import figures
-from mining_assets.report.shaping import DAY_KINDS, Totals, farms_ranked, totals
+from mining_assets.report.shaping import DAY_KINDS, Totals, farms_ranked, totals, units_ranked
 from mining_assets.report.tables import number
 from mining_assets.report.verdict import Verdict, open_ranges, verdict, verified_by_value
 from mining_assets.verification.scan import Scope, verify_snapshot
@@ -32,6 +32,7 @@ class Report:
 
     Attributes:
         farms: as from ``shaping.farms_ranked``, all of them.
+        units: as from ``shaping.units_ranked``, all of them.
         open_ranges: days that are not final, as from ``verdict.open_ranges``.
         month: whose half hours are shown.
         verified: what of its days was verified by value, and when.
@@ -41,6 +42,7 @@ class Report:
     totals: Totals
     verdict: Verdict
     farms: pd.DataFrame
+    units: pd.DataFrame
     open_ranges: list[tuple[str, int, str]]
     month: str | None
     verified: str
@@ -77,7 +79,8 @@ def build_report(
     made_from = warehouse.url.render_as_string(hide_password=True)
     sums, ranges = totals(material), open_ranges(material)
     page = _page(material, sums, judged, ranges, models, verified, made_from, now)
-    return Report(material.status, sums, judged, farms_ranked(material.farms), ranges, material.month, verified, page)
+    ranked = (farms_ranked(material.units), units_ranked(material.units))
+    return Report(material.status, sums, judged, *ranked, ranges, material.month, verified, page)
 
 
 def judge(

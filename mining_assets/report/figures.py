@@ -17,6 +17,7 @@ from mining_assets.report.shaping import (
     lead_parties_ranked,
     leading,
     restated_months,
+    units_ranked,
 )
 from mining_assets.report.tables import Column, csv_address, number, table
 from mining_assets.warehouse.reporting import Material
@@ -34,6 +35,7 @@ def figures(material: Material) -> Iterator[Figure]:
     yield month_figures.share(material)
     yield _half_hours(material)
     yield _farms(material)
+    yield _units(material)
     yield _lead_parties(material)
     yield _restatements(material)
     yield _quarantine(material)
@@ -92,20 +94,32 @@ def _half_hours(material: Material) -> Figure:
 
 def _farms(material: Material) -> Figure:
     return _ranking(
-        farms_ranked(material.farms),
-        "farm_id",
+        farms_ranked(material.units),
+        Column("site", "Farm"),
         name="farms",
         title="Farms that lost most",
-        lead="By Elexon BM unit, with its lead party when the days were stored.",
+        lead="All BM units of a wind farm together, with their lead parties when the days were stored.",
         colour=1,
-        more=[Column("lead_party_name", "Lead party")],
+        more=[Column("units", "BM units", 0), Column("bm_units", "Ids"), Column("lead_party_name", "Lead party")],
+    )
+
+
+def _units(material: Material) -> Figure:
+    return _ranking(
+        units_ranked(material.units),
+        Column("farm_id", "BM unit"),
+        name="units",
+        title="BM units that lost most",
+        lead="By Elexon BM unit, with its name in the register, its farm, and its lead parties of the days.",
+        colour=1,
+        more=[Column("bm_unit_name", "Name"), Column("site", "Farm"), Column("lead_party_name", "Lead party")],
     )
 
 
 def _lead_parties(material: Material) -> Figure:
     return _ranking(
-        lead_parties_ranked(material.farms),
-        "lead_party_name",
+        lead_parties_ranked(material.units),
+        Column("lead_party_name", "Lead party"),
         name="lead_parties",
         title="Lead parties that lost most",
         lead="All units of a lead party together.",
@@ -115,8 +129,9 @@ def _lead_parties(material: Material) -> Figure:
 
 
 def _ranking(
-    ranked: pd.DataFrame, of: str, *, name: str, title: str, lead: str, colour: int, more: list[Column]
+    ranked: pd.DataFrame, by: Column, *, name: str, title: str, lead: str, colour: int, more: list[Column]
 ) -> Figure:
+    of = by.name
     rows = leading(ranked, LEADING)
     top = rows.head(min(LEADING, len(ranked)))
     rates = zip(top[of], top["curtailed_energy"], top["payment"], top["average_price"], strict=True)
@@ -138,14 +153,13 @@ def _ranking(
         Column("payment", "£ paid", 0),
         Column("average_price", "£/MWh", 2),
     ]
-    heading = "Farm" if of == "farm_id" else "Lead party"
     shown = rows.astype({column.name: object for column in more}).fillna({column.name: "" for column in more})
     return Figure(
         name=name,
         title=title,
         lead=f"{lead} Over the days that are known.",
         charts=drawn,
-        table=table(shown, [Column(of, heading), *more, *figures]),
+        table=table(shown, [by, *more, *figures]),
         csv=csv_address(ranked),
         absent="" if len(top) else "Of the days that are known, none had curtailment.",
     )

@@ -195,17 +195,45 @@ def half_hour_grid(material: Material) -> pd.DataFrame:
     return grid.reset_index().rename(columns={"settlement_date": "day"})
 
 
-def farms_ranked(by_farm: pd.DataFrame) -> pd.DataFrame:
-    """Farms with all their lead parties, energy, payment and rate, the most energy first."""
-    parties = by_farm.dropna(subset=["lead_party_name"]).groupby("farm_id")["lead_party_name"]
-    sums = by_farm.groupby("farm_id")[["curtailed_energy", "payment"]].sum()
-    sums.insert(0, "lead_party_name", parties.agg(lambda names: ", ".join(sorted(set(names)))))
+def farms_ranked(units: pd.DataFrame) -> pd.DataFrame:
+    """Sum up farms, the most energy first: BM units of a site together, a unit without one by its id.
+
+    Returns:
+        site, units (how many BM units), bm_units (their ids), lead_party_name (all they had), curtailed_energy, payment
+        and average_price.
+    """
+    sited = units.assign(site=units["site"].fillna(units["farm_id"]))
+    groups = sited.groupby("site")
+    sums = groups[["curtailed_energy", "payment"]].sum()
+    sums.insert(0, "units", groups["farm_id"].nunique())
+    sums.insert(1, "bm_units", groups["farm_id"].agg(_listed))
+    sums.insert(
+        2, "lead_party_name", sited.dropna(subset=["lead_party_name"]).groupby("site")["lead_party_name"].agg(_listed)
+    )
     return _ranked(sums.reset_index())
 
 
-def lead_parties_ranked(by_farm: pd.DataFrame) -> pd.DataFrame:
+def units_ranked(units: pd.DataFrame) -> pd.DataFrame:
+    """Sum up BM units, the most energy first.
+
+    Returns:
+        farm_id, bm_unit_name and site (absent where none is told), lead_party_name (all it had), curtailed_energy,
+        payment and average_price.
+    """
+    groups = units.groupby("farm_id")
+    sums = groups[["curtailed_energy", "payment"]].sum()
+    for place, name in enumerate(("bm_unit_name", "site", "lead_party_name")):
+        sums.insert(place, name, units.dropna(subset=[name]).groupby("farm_id")[name].agg(_listed))
+    return _ranked(sums.reset_index())
+
+
+def _listed(names: "pd.Series[str]") -> str:
+    return ", ".join(sorted(set(names)))
+
+
+def lead_parties_ranked(units: pd.DataFrame) -> pd.DataFrame:
     """Lead parties with energy, payment and rate, the most energy first."""
-    named = by_farm.assign(lead_party_name=by_farm["lead_party_name"].fillna("(none told)"))
+    named = units.assign(lead_party_name=units["lead_party_name"].fillna("(none told)"))
     return _ranked(named.groupby("lead_party_name")[["curtailed_energy", "payment"]].sum().reset_index())
 
 

@@ -90,13 +90,13 @@ def open_ranges(material: Material) -> list[tuple[str, int, str]]:
 
 
 def _records_add_up(material: Material) -> bool:
-    """Whether the records, of which the farms' figures are, give the totals, which are the summaries'.
+    """Whether the records, of which the units' figures are, give the totals, which are the summaries'.
 
     Damage that no verification has found yet shows here first.
     """
     pairs = (("curtailed_energy", "total_curtailed_energy"), ("payment", "total_payment"))
     return all(
-        isclose(material.farms[name].sum(), material.daily[total].sum(), rel_tol=RELATIVE_TOLERANCE, abs_tol=1e-6)
+        isclose(material.units[name].sum(), material.daily[total].sum(), rel_tol=RELATIVE_TOLERANCE, abs_tol=1e-6)
         for name, total in pairs
     )
 

@@ -106,7 +106,7 @@ CAPACITY = Check(
     _RECORDS,
     "capacity_bound",
     "warn",
-    "No farm was curtailed by more than its registered capacity allows in half an hour (+5 %).",
+    "No BM unit was curtailed by more than its registered capacity allows in half an hour (+5 %).",
     "nothing to mend as a rule: some registered capacities are too low.",
 )
 BOUNDS = Check(
@@ -142,7 +142,7 @@ CALCULATIONS_COMPLETE = Check(
     _CALCULATIONS,
     "completeness",
     "error",
-    "There is a calculation for every farm with energy in every period and every miner model, and no other.",
+    "There is a calculation for every BM unit with energy in every period and every miner model, and no other.",
     _DERIVE,
 )
 CALCULATIONS_CONSISTENT = Check(
@@ -194,7 +194,7 @@ UNITS_KEPT = Check(
     wind_bm_units.name,
     "no_unit_lost",
     "error",
-    "Every farm with records is known as wind, and every unit has one current version.",
+    "Every BM unit with records is known as wind, and every unit has one current version.",
     "materialize wind_bm_units; a unit that has left the register goes into MINING_ASSETS_WIND_UNITS.",
 )
 UNITS_FRESH = Check(

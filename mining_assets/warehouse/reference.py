@@ -9,6 +9,7 @@ import pandas as pd
 from sqlalchemy import Connection, delete, select, update
 
 from mining_assets.domain.network import ALTERED, NEVER_FETCHED, Epoch, NetworkHistory
+from mining_assets.domain.sites import sites_of
 from mining_assets.domain.wind import WindUnit
 from mining_assets.warehouse.engine import insert_frame, upsert_rows
 from mining_assets.warehouse.reconciliation_schema import reference_refusals
@@ -56,6 +57,25 @@ def store_wind_units(connection: Connection, seen: Iterable[WindUnit], fetched_a
         "seen again": len(again),
         "absent": len(known.keys() - units.keys()),
     }
+
+
+def store_sites(connection: Connection, told: Mapping[str, str]) -> None:
+    """Assign every current unit to its site.
+
+    Args:
+        told: sites by unit id that go before the rule of ``domain.sites``.
+    """
+    table = wind_bm_units.c
+    for unit, site in moved_units(connection, told).items():
+        connection.execute(update(wind_bm_units).where(table.is_current, table.bm_unit_id == unit).values(site=site))
+
+
+def moved_units(connection: Connection, told: Mapping[str, str]) -> dict[str, str]:
+    """List the current units that are stored with another site, or none, than the rule and the list say; with that."""
+    table = wind_bm_units.c
+    stored = dict(connection.execute(select(table.bm_unit_id, table.site).where(table.is_current)).all())
+    sites = sites_of(wind_units(connection).values(), told)
+    return {unit: site for unit, site in sites.items() if stored[unit] != site}
 
 
 def store_other_units(connection: Connection, others: Mapping[str, str]) -> None:

@@ -10,7 +10,13 @@ from sqlalchemy import Connection, func, select
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.summaries import month_of, span_bounds
 from mining_assets.warehouse.engine import read_frame
-from mining_assets.warehouse.schema import bitcoin_daily_summaries, curtailment_records, daily_summaries, restatements
+from mining_assets.warehouse.schema import (
+    bitcoin_daily_summaries,
+    curtailment_records,
+    daily_summaries,
+    restatements,
+    wind_bm_units,
+)
 from mining_assets.warehouse.states import day_states
 from mining_assets.warehouse.status import Bounds, Status, read_status
 from mining_assets.warehouse.summaries import summaries_between
@@ -28,8 +34,9 @@ class Material:
         calendar: the state of every day from the first partition to the end of the range, as ``states.day_states``.
         daily: rows of ``daily_summaries`` of the whole days of the range.
         bitcoin: rows of ``bitcoin_daily_summaries`` of the same days.
-        farms: farm_id, lead_party_name (absent where none is told), curtailed_energy and payment over the days of
-            ``daily``; a farm that changed hands has a row for each of its lead parties.
+        units: farm_id (BM unit), bm_unit_name, site and lead_party_name (each absent where none is told),
+            curtailed_energy and payment over the days of ``daily``; a unit that changed hands has a row for each of
+            its lead parties.
         month: whose half hours are shown, as 2025-06; None when no day of the range is whole.
         half_hours: rows of the view ``half_hourly_curtailment`` of the month's days in the range.
         restated: rows of ``restatements`` of the range, the newest first.
@@ -40,7 +47,7 @@ class Material:
     calendar: pd.DataFrame
     daily: pd.DataFrame
     bitcoin: pd.DataFrame
-    farms: pd.DataFrame
+    units: pd.DataFrame
     month: str | None
     half_hours: pd.DataFrame
     restated: pd.DataFrame
@@ -72,7 +79,7 @@ def read_material(
         calendar=status.days if earlier is None else pd.concat([earlier, status.days]),
         daily=daily,
         bitcoin=bitcoin,
-        farms=_by_farm(connection, first, last),
+        units=_by_unit(connection, first, last),
         month=month,
         half_hours=_half_hours(connection, month, first, last),
         restated=_restated(connection, first, last),
@@ -80,12 +87,13 @@ def read_material(
     )
 
 
-def farms_by_day(connection: Connection, days: Sequence[date]) -> pd.DataFrame:
-    """What each farm lost on each of the days, the most first.
+def units_by_day(connection: Connection, days: Sequence[date]) -> pd.DataFrame:
+    """Sum up what each BM unit lost on each of the days, the most first.
 
     Returns:
-        settlement_date, farm_id, lead_party_name (absent where none is told), curtailed_energy (gross MWh > 0) and
-        payment (£) of stored records, whether or not anything else of the day is in place.
+        settlement_date, farm_id (BM unit), bm_unit_name, site and lead_party_name (each absent where none is told),
+        curtailed_energy (gross MWh > 0) and payment (£) of stored records, whether or not anything else of the day is
+        in place.
     """
     records = curtailment_records.c
     energy = func.sum(-records.volume).label("curtailed_energy")
@@ -101,11 +109,18 @@ def farms_by_day(connection: Connection, days: Sequence[date]) -> pd.DataFrame:
         .group_by(records.settlement_date, records.farm_id)
         .order_by(energy.desc(), records.farm_id)
     )
-    return read_frame(connection, query)
+    return _named(connection, read_frame(connection, query))
 
 
-def _by_farm(connection: Connection, first: date, last: date) -> pd.DataFrame:
-    """Energy and payment of a range by farm and lead party, of the days that have a summary."""
+def _named(connection: Connection, units: pd.DataFrame) -> pd.DataFrame:
+    """Give rows of BM units the names of unit and site that are current."""
+    known = wind_bm_units.c
+    query = select(known.bm_unit_id.label("farm_id"), known.bm_unit_name, known.site).where(known.is_current)
+    return units.merge(read_frame(connection, query), how="left", on="farm_id")
+
+
+def _by_unit(connection: Connection, first: date, last: date) -> pd.DataFrame:
+    """Energy and payment of a range by BM unit and lead party, of the days that have a summary."""
     records, whole = curtailment_records.c, whole_days.c.settlement_date
     summarized = select(whole).join(daily_summaries, daily_summaries.c.summary_date == whole)
     query = (  # not from the view by farm and day: ten years of it take several times as long
@@ -123,7 +138,7 @@ def _by_farm(connection: Connection, first: date, last: date) -> pd.DataFrame:
         )
         .group_by(records.farm_id, records.lead_party_name)
     )
-    return read_frame(connection, query)
+    return _named(connection, read_frame(connection, query))
 
 
 def _half_hours(connection: Connection, month: str | None, first: date, last: date) -> pd.DataFrame:

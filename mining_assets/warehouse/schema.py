@@ -117,7 +117,9 @@ def _totals() -> list[Column[object]]:
         required("total_payment", Number, "£ for the gross energy; positive = paid to the farms."),
         required("undone_payment", Number, "£ for the undone energy, same sign convention; net = total + this."),
         required("curtailment_records", Count, "Curtailment records: wind bid rows below zero."),
-        required("farms", Count, "Distinct farms curtailed."),
+        required(
+            "farms", Count, "Distinct BM units with curtailed energy; units that were only undone are not among them."
+        ),
         required("periods_curtailed", Count, "Settlement periods with curtailment."),
     ]
 
@@ -410,6 +412,11 @@ wind_bm_units = Table(
     optional("generation_capacity", Number, "Registered capacity in MW; some are absent or 0."),
     required("source", Name, "register or addition (curated)."),
     required("is_current", Flag, "Whether this is the unit's newest version."),
+    optional(
+        "site",
+        Name,
+        "Site (wind farm) that the unit is of, as far as its names and ids or a list tell; units of one site share it.",
+    ),
     PrimaryKeyConstraint("bm_unit_id", "seen_from"),
     Index(None, "bm_unit_id", unique=True, postgresql_where=text("is_current"), sqlite_where=text("is_current")),
     sqlite_strict=True,

@@ -38,6 +38,11 @@ def _rates() -> list[Column[object]]:
     ]
 
 
+def _farms(of: str) -> Column[object]:
+    told = f"Distinct BM units of the {of} with curtailed energy; units that were only undone are not among them."
+    return required("farms", Count, told)
+
+
 whole_days = Table(
     "whole_days",
     views,
@@ -73,23 +78,36 @@ daily_by_farm = Table(
     "daily_by_farm",
     views,
     *_day(),
-    required("farm_id", Name, "Elexon BM unit id of the wind farm."),
+    required("farm_id", Name, "Elexon BM unit id: the unit, of which a wind farm may have several."),
+    optional("bm_unit_name", Name, "Name of the unit in the newest register; absent where none is told."),
+    optional("site", Name, "Site (wind farm) that the unit is of; units of one site share it."),
     optional("lead_party_name", Name, "Lead party of the unit when the day was stored."),
     *_measures(),
     *_rates(),
     PrimaryKeyConstraint("settlement_date", "farm_id"),
-    comment="Which farm, on which day? A farm without a row on a whole day had nothing curtailed.",
+    comment="Which BM unit, on which day? A unit without a row on a whole day had nothing curtailed or undone.",
+)
+daily_by_site = Table(
+    "daily_by_site",
+    views,
+    *_day(),
+    required("site", Name, "Site (wind farm); the BM unit's id where no site is known."),
+    _farms("site"),
+    *_measures(),
+    *_rates(),
+    PrimaryKeyConstraint("settlement_date", "site"),
+    comment="Which wind farm, on which day? All BM units of a site together; daily_by_farm has them one by one.",
 )
 daily_by_lead_party = Table(
     "daily_by_lead_party",
     views,
     *_day(),
     optional("lead_party_name", Name, "Lead party of the units when the day was stored; absent where none is told."),
-    required("farms", Count, "Distinct farms of it with curtailed or undone energy."),
+    _farms("lead party"),
     *_measures(),
     *_rates(),
     PrimaryKeyConstraint("settlement_date", "lead_party_name"),
-    comment="Whose farms, on which day?",
+    comment="Whose units, on which day?",
 )
 monthly_by_miner_model = Table(
     "monthly_by_miner_model",

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from mining_assets.chain.references import (
     known_wind_units,
@@ -339,3 +339,28 @@ def test_a_history_reaches_a_day_when_it_covers_the_start_of_its_last_period(
     assert reaches(history(known_until), [date(2025, 6, 20)]) is reached
     assert not reaches(NEVER_FETCHED, [date(2025, 6, 20)])
     assert reaches(history(known_until), [date(2025, 6, 20) - timedelta(days=1)])
+
+
+def sites(warehouse: Warehouse) -> dict[str, str | None]:
+    with warehouse.reading() as connection:
+        units = wind_bm_units.c
+        return dict(connection.execute(select(units.bm_unit_id, units.site).where(units.is_current)).all())
+
+
+def test_units_are_stored_with_their_site_and_a_list_that_changes_moves_them_at_once(
+    warehouse: Warehouse, elexon: tuple[Twin, Blocking[ElexonClient]]
+) -> None:
+    refresh_wind_units(warehouse, elexon[1], [])
+    by_rule = {f"T_TWA{letter}W-{number}": f"Twin TWA{letter}W" for letter in "ABC" for number in (1, 2)}
+    assert sites(warehouse) == by_rule
+    told = {"T_TWAAW-2": "Another farm", "T_TWABW-1": "Another farm"}
+    alone = {"T_TWAAW-1": "Twin TWAAW-1", "T_TWABW-2": "Twin TWABW-2", "2__NEW": "2__NEW"}
+    before = rows_of(warehouse, wind_bm_units)
+    known_wind_units(warehouse, [WindUnit("2__NEW", source="addition")], told)
+    assert sites(warehouse) == by_rule | told | alone
+    versions = [(*row[:3], row[7]) for row in rows_of(warehouse, wind_bm_units) if row[0] != "2__NEW"]
+    assert versions == [(*row[:3], row[7]) for row in before]  # what the register says is no other version for it
+    refresh_wind_units(warehouse, elexon[1], [], told)
+    assert sites(warehouse) == by_rule | told | alone
+    known_wind_units(warehouse, [], {})
+    assert sites(warehouse) == by_rule | {"2__NEW": "2__NEW"}

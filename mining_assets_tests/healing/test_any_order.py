@@ -150,7 +150,7 @@ class Ground:
 
     def run(self, days: Sequence[date], *, refetch: bool = False, wanted: Sequence[dg.AssetKey] = DAILY_CHAIN) -> None:
         sources = (self.elexon, self.mempool, self.coinbase)
-        rules = (SCOPE, (), {}, {}, POLICY, RetryRule(attempts=1))
+        rules = (SCOPE, (), {}, {}, {}, POLICY, RetryRule(attempts=1))
         means = Means(self.warehouse, *sources, Silent(), *rules)
         context: Any = RunContext()
         run = DayRun(context, wanted, DailyRun(refetch=refetch), means)

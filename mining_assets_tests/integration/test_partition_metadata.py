@@ -53,7 +53,11 @@ def test_records_show_rows_energy_payment_state_vintage_and_what_fetching_took(
     assert metadata["dagster/partition_row_count"] == row["curtailment_records"] > 0
     assert metadata["curtailed energy (MWh)"] == row["total_curtailed_energy"]
     assert metadata["payment (£)"] == row["total_payment"]
-    assert (metadata["farms"], metadata["settlement periods"], metadata["state"]) == (row["farms"], 48, "final")
+    assert (metadata["BM units curtailed"], metadata["settlement periods"], metadata["state"]) == (
+        row["farms"],
+        48,
+        "final",
+    )
     assert metadata["fetched at"] == row["fetched_at"].timestamp()
     assert metadata["newest settlement run (vintage)"] == row["vintage"].timestamp()
     assert metadata["requests"] >= 96
@@ -65,12 +69,18 @@ def test_the_farms_that_lost_most_stand_in_a_table(filled: tuple[Environment, Tw
     made, _ = filled
     records = table(made, "curtailment_records").query("settlement_date == @DAY and side == 'bid' and volume < 0")
     largest = (-records.groupby("farm_id")["volume"].sum()).sort_values(ascending=False).head(10)
-    farms = [record.data for record in shown(made, "curtailment_records", DAY)["farms that lost most"].records]
-    assert [farm["farm"] for farm in farms] == list(largest.index)
+    metadata = shown(made, "curtailment_records", DAY)
+    farms = [record.data for record in metadata["BM units that lost most"].records]
+    assert [farm["BM unit"] for farm in farms] == list(largest.index)
     assert [farm["curtailed energy (MWh)"] for farm in farms] == pytest.approx(list(largest), abs=0.001)
-    first = records[records["farm_id"] == farms[0]["farm"]]
+    first = records[records["farm_id"] == farms[0]["BM unit"]]
     assert farms[0]["payment (£)"] == pytest.approx(first["payment"].sum(), abs=0.01)
     assert farms[0]["average price (£/MWh)"] == pytest.approx(first["payment"].sum() / largest.iloc[0], abs=0.01)
+    assert (farms[0]["name"], farms[0]["farm"]) == (f"Twin {largest.index[0][2:]}", f"Twin {largest.index[0][2:-2]}")
+    site = metadata["farms that lost most"].records[0].data
+    of_site = records[records["farm_id"].str.startswith(f"T_{site['farm'][5:]}")]
+    assert (site["BM units"], site["ids"]) == (2, ", ".join(sorted(set(of_site["farm_id"]))))
+    assert site["curtailed energy (MWh)"] == pytest.approx(-of_site["volume"].sum(), abs=0.001)
     assert farms[0]["lead party"] in set(records["lead_party_name"]) | {"not told"}
 
 

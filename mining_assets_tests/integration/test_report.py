@@ -38,10 +38,12 @@ def test_report_writes_a_page_and_tells_what_heads_it(mixed_days: Environment, t
     assert told["totals"]["curtailed_mwh"] == pytest.approx(-bids["volume"].sum())
     assert told["totals"]["payment_gbp"] == pytest.approx(bids["payment"].sum())
     largest = (-bids.groupby("farm_id")["volume"].sum()).sort_values(ascending=False).head(20)
-    assert [farm["farm"] for farm in told["farms"]] == list(largest.index)
-    assert [farm["curtailed_mwh"] for farm in told["farms"]] == pytest.approx(list(largest))
+    assert [unit["bm_unit_id"] for unit in told["units"]] == list(largest.index)
+    assert [unit["curtailed_mwh"] for unit in told["units"]] == pytest.approx(list(largest))
+    assert sum(farm["curtailed_mwh"] for farm in told["farms"]) == pytest.approx(largest.sum())
+    assert [unit for farm in told["farms"] for unit in farm["bm_units"]] == list(largest.index)
     paid = bids.groupby("farm_id")["payment"].sum()
-    assert [farm["payment_gbp"] for farm in told["farms"]] == pytest.approx([paid[farm] for farm in largest.index])
+    assert [unit["payment_gbp"] for unit in told["units"]] == pytest.approx([paid[unit] for unit in largest.index])
     assert [each["miner_model"] for each in told["totals"]["bitcoin"]] == ["S19J_PRO", "S9", "M20S"]
     page = read_page((tmp_path / "april.html").read_text())
     assert f"{-bids['volume'].sum():,.0f} MWh" in page.text

@@ -49,6 +49,7 @@ WITH_CHARTS = [
     "curtailed_share",
     "half_hours",
     "farms",
+    "units",
     "lead_parties",
 ]
 FIGURES = [*WITH_CHARTS, "restatements", "quarantine"]
@@ -187,7 +188,7 @@ def test_months_add_up_to_the_records(page: Element, bids: pd.DataFrame, filled:
 
 
 def test_farms_and_lead_parties_add_up_to_the_records(page: Element, bids: pd.DataFrame) -> None:
-    for name in ("farms", "lead_parties"):
+    for name in ("farms", "units", "lead_parties"):
         section = page.by_id(name)
         ranked, shown = csv_of(section), table_of(section)
         assert ranked["curtailed_energy"].sum() == close(-bids["volume"].sum())

@@ -15,6 +15,7 @@ from mining_assets.report.shaping import (
     lead_parties_ranked,
     leading,
     restated_months,
+    units_ranked,
 )
 from mining_assets.report.tables import Column, number, table
 
@@ -44,12 +45,28 @@ def test_the_worst_of_a_day_is_what_it_is_drawn_as() -> None:
 
 
 def by_farm(*rows: tuple[str, str | None, float, float]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["farm_id", "lead_party_name", "curtailed_energy", "payment"])
+    units = pd.DataFrame(rows, columns=["farm_id", "lead_party_name", "curtailed_energy", "payment"])
+    return units.assign(bm_unit_name=None, site=None)
 
 
-def test_a_farm_that_changed_hands_is_one_farm_and_two_lead_parties() -> None:
-    rows = by_farm(("A", "One", 10, 700), ("A", "Two", 5, -50), ("B", None, 12, 0), ("C", "One", 1, 70))
+def test_units_of_a_site_are_one_farm_and_can_be_told_apart() -> None:
+    rows = by_farm(("M-1", "One", 10, 700), ("M-1", "Two", 5, 50), ("M-2", None, 20, 40), ("B", None, 30, 3))
+    rows["site"] = ["Moray East", "Moray East", "Moray East", None]
+    rows["bm_unit_name"] = ["OWF1", "OWF1", "OWF2", None]
     farms = farms_ranked(rows)
+    assert farms[["site", "units", "bm_units"]].to_numpy().tolist() == [["Moray East", 2, "M-1, M-2"], ["B", 1, "B"]]
+    assert farms[["curtailed_energy", "payment"]].to_numpy().tolist() == [[35, 790], [30, 3]]
+    assert farms["lead_party_name"].fillna("-").tolist() == ["One, Two", "-"]
+    units = units_ranked(rows)
+    assert units["farm_id"].tolist() == ["B", "M-2", "M-1"]
+    assert units["site"].fillna("-").tolist() == ["-", "Moray East", "Moray East"]
+    assert units["bm_unit_name"].fillna("-").tolist() == ["-", "OWF2", "OWF1"]
+    assert units["curtailed_energy"].sum() == farms["curtailed_energy"].sum()
+
+
+def test_a_unit_that_changed_hands_is_one_unit_and_two_lead_parties() -> None:
+    rows = by_farm(("A", "One", 10, 700), ("A", "Two", 5, -50), ("B", None, 12, 0), ("C", "One", 1, 70))
+    farms = units_ranked(rows)
     assert farms[["farm_id", "curtailed_energy"]].to_numpy().tolist() == [["A", 15], ["B", 12], ["C", 1]]
     assert farms["lead_party_name"].fillna("-").tolist() == ["One, Two", "-", "One"]
     assert farms["average_price"].tolist() == pytest.approx([650 / 15, 0, 70])
@@ -62,7 +79,7 @@ def test_what_is_not_leading_is_summed_up_so_that_nothing_is_lost() -> None:
     ranked = farms_ranked(by_farm(*((f"F{order:02}", "P", 100.0 - order, 10.0) for order in range(20))))
     top = leading(ranked, 15)
     assert len(top) == 16
-    assert top["farm_id"].iloc[-1] == "all 5 others"
+    assert top["site"].iloc[-1] == "all 5 others"
     assert top["curtailed_energy"].sum() == ranked["curtailed_energy"].sum()
     assert len(leading(ranked, 20)) == 20
     assert leading(ranked.head(0), 15).empty

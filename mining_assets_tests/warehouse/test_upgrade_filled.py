@@ -15,6 +15,7 @@ from mining_assets.warehouse.schema import (
     bitcoin_yearly_summaries,
     daily_summaries,
     monthly_summaries,
+    wind_bm_units,
     yearly_summaries,
 )
 from mining_assets.warehouse.status import differing_spans
@@ -84,3 +85,36 @@ def test_nothing_differs_after_the_upgrade(filled: Warehouse) -> None:
     with filled.reading() as connection:
         bounds = (date(2016, 1, 1), None)
         assert list(differing_spans(connection, date(2024, 12, 1), date(2025, 1, 31), bounds)) == []
+
+
+def test_units_of_an_older_warehouse_get_their_sites(empty_address: URL) -> None:
+    opened = Warehouse(empty_address)
+    with opened.writing("schema") as connection:
+        upgrade_to(connection, "0014")
+        for unit, name, is_current in (
+            ("T_MOWEO-1", "Moray East OWF1", True),
+            ("T_MOWEO-2", "Moray East OWF2", True),
+            ("T_MOWEO-1", "Before", False),
+            ("T_WHILW-1", None, True),
+        ):
+            values = {
+                "unit": unit,
+                "name": name,
+                "seen": f"2025-06-0{1 + is_current} 00:00:00.000000",
+                "is": is_current,
+            }
+            connection.execute(
+                text("INSERT INTO wind_bm_units VALUES (:unit, :seen, :seen, :name, NULL, NULL, 'register', :is)"),
+                values,
+            )
+    upgrade.upgrade(opened)
+    with opened.reading() as connection:
+        units = wind_bm_units.c
+        rows = connection.execute(select(units.bm_unit_id, units.is_current, units.site)).all()
+    opened.close()
+    assert sorted(rows, key=str) == [
+        ("T_MOWEO-1", False, None),
+        ("T_MOWEO-1", True, "Moray East"),
+        ("T_MOWEO-2", True, "Moray East"),
+        ("T_WHILW-1", True, "Whitelee"),
+    ]

@@ -12,15 +12,28 @@ import pytest
 from sqlalchemy import Table, delete, insert, inspect, select, text, update
 from sqlalchemy.exc import DBAPIError
 
+from mining_assets.chain.derive import summarize_days
+from mining_assets.chain.rollups import roll_up_month, roll_up_year
 from mining_assets.domain.curtailment import daily_totals, is_curtailment
 from mining_assets.domain.settlement import period_starts, periods_in
+from mining_assets.domain.wind import WindUnit
 from mining_assets.warehouse.engine import Warehouse, read_frame
 from mining_assets.warehouse.reconciliation_schema import integrity_findings
-from mining_assets.warehouse.schema import curtailment_records, settlement_days, settlement_ledger
+from mining_assets.warehouse.reference import store_sites, store_wind_units
+from mining_assets.warehouse.schema import (
+    curtailment_records,
+    daily_summaries,
+    monthly_summaries,
+    settlement_days,
+    settlement_ledger,
+    yearly_summaries,
+)
+from mining_assets.warehouse.summaries import distinct_farms
 from mining_assets.warehouse.upgrade import upgrade
 from mining_assets.warehouse.views import (
     daily_by_farm,
     daily_by_lead_party,
+    daily_by_site,
     half_hourly_curtailment,
     hourly_curtailment,
     monthly_by_miner_model,
@@ -196,6 +209,45 @@ def test_farms_and_lead_parties_are_those_of_the_records(filled: Warehouse, view
     assert found["periods_curtailed"].sum() == periods.sum()
 
 
+def test_units_of_a_site_are_one_farm_by_day(filled: Warehouse) -> None:
+    sites = {"T_FARM0-1": "North", "T_FARM1-1": "North", "T_FARM2-1": "South"}
+    units = [WindUnit(unit, f"{site} {unit[6]}") for unit, site in sites.items()]
+    with filled.writing("wind_bm_units") as connection:
+        store_wind_units(connection, units, after_final(QUIET))
+        store_sites(connection, sites)
+    by_unit, by_site = frame(filled, daily_by_farm), frame(filled, daily_by_site)
+    named = by_unit.drop_duplicates("farm_id").set_index("farm_id")
+    assert named["site"].dropna().to_dict() == sites
+    assert named["bm_unit_name"].dropna().to_dict() == {unit.bm_unit_id: unit.bm_unit_name for unit in units}
+    assert set(by_site["site"]) == {"North", "South", "T_FARM3-1", "T_FARM4-1"}
+    records = frame(filled, curtailment_records)
+    records = records[records["volume"] != 0]
+    sited = records.assign(site=records["farm_id"].map(sites).fillna(records["farm_id"]))
+    assert_same(by_site, recomputed(sited, ["settlement_date", "site"]), ["settlement_date", "site"])
+    bids = sited[is_curtailment(sited)]
+    counted = bids.groupby(["settlement_date", "site"])["farm_id"].nunique()
+    assert by_site.set_index(["settlement_date", "site"])["farms"].loc[counted.index].tolist() == counted.tolist()
+
+
+def test_farms_are_counted_alike_everywhere_and_a_unit_that_was_only_undone_is_in_no_count(
+    warehouse: Warehouse,
+) -> None:
+    rows = [
+        record(1, day=SUMMER, sequence_number=1, farm_id="T_A-1", lead_party_name="One", volume=-5.0),
+        record(1, day=SUMMER, sequence_number=2, farm_id="T_B-1", lead_party_name="One", volume=-2.0),
+        record(1, "offer", day=SUMMER, sequence_number=1, farm_id="T_C-1", lead_party_name="One", volume=3.0),
+    ]
+    store(warehouse, fetched_day(*rows, day=SUMMER))
+    summarize_days(warehouse, [SUMMER])
+    roll_up_month(warehouse, "2025-07", (SPRING, None))
+    roll_up_year(warehouse, "2025", (SPRING, None))
+    for table in (settlement_days, daily_summaries, monthly_summaries, yearly_summaries, daily_by_lead_party):
+        assert frame(warehouse, table)["farms"].tolist() == [2], table.name
+    assert frame(warehouse, daily_by_site).set_index("site")["farms"].to_dict() == {"T_A-1": 1, "T_B-1": 1, "T_C-1": 0}
+    with warehouse.reading() as connection:
+        assert distinct_farms(connection, SUMMER, SUMMER) == 2
+
+
 def test_months_by_model_say_whether_they_may_still_change(backend: str, templates: Templates, tmp_path: Any) -> None:
     with templates.copy(backend, clean, tmp_path) as warehouse:
         found = frame(warehouse, monthly_by_miner_model)
@@ -225,7 +277,14 @@ def test_a_day_that_is_partial_or_damaged_is_in_no_view(filled: Warehouse) -> No
         "open_since": datetime.now(UTC),
     }
     damage(filled, delete(settlement_ledger).where(one), insert(integrity_findings).values(finding))
-    for view in (whole_days, half_hourly_curtailment, hourly_curtailment, daily_by_farm, daily_by_lead_party):
+    for view in (
+        whole_days,
+        half_hourly_curtailment,
+        hourly_curtailment,
+        daily_by_farm,
+        daily_by_site,
+        daily_by_lead_party,
+    ):
         assert set(frame(filled, view)["settlement_date"]) <= {SUMMER, QUIET}, view.name
 
 
