@@ -88,7 +88,7 @@ def buckets(status: Status) -> dict[str, list[str]]:
     """The days that lack calculations, by how complete they are."""
     found: dict[str, list[str]] = {name: [] for name in BUCKETS}
     for day, row in status.days[status.days["missing"] > 0].iterrows():
-        share = completion(int(row["expected"]), int(row["missing"]), all_whole=False)
+        share = completion(int(row["expected"]), int(row["missing"]), 1, 1)
         found[BUCKETS[0 if share < 50 else 1 if share < 95 else 2]].append(str(day))
     return found
 

@@ -11,7 +11,9 @@ import click
 from mining_assets.commands.options import UNREACHABLE
 from mining_assets.commands.status import as_dict
 from mining_assets.commands.tables import print_comparison, print_failures, print_figures
+from mining_assets.commands.verdict import status_verdict
 from mining_assets.curated import given_prices, miner_models
+from mining_assets.domain.wording import say_range
 from mining_assets.progress import DayReport
 from mining_assets.settings import Settings
 from mining_assets.warehouse.engine import Warehouse
@@ -46,6 +48,7 @@ def conclude(
         if as_json:
             click.echo(json.dumps(_report(command, code, status, progress, outcome), indent=2))
             return code
+        click.echo(f"{say_range(*about)}: {status_verdict(status).sentence}")
         if days:
             worked = (days[0], days[-1])
             print_figures(

@@ -11,8 +11,10 @@ import click
 import pandas as pd
 
 from mining_assets.commands.options import DAY, days_asked_for, json_option, load_settings, opened_warehouse
+from mining_assets.commands.verdict import status_verdict
 from mining_assets.curated import given_prices, miner_models
 from mining_assets.domain.healing import day_ranges
+from mining_assets.domain.wording import count_of, say_range
 from mining_assets.domain.worth import BITCOIN_PRICE, WIND_GENERATION
 from mining_assets.settings import now
 from mining_assets.warehouse.series import STATES as SERIES_STATES
@@ -21,6 +23,8 @@ from mining_assets.warehouse.status import Status, completion, read_status
 from mining_assets.warehouse.verifications import Verified
 
 _LISTED = 20
+NOT_THERE = {"missing": "not fetched", "partial": "stored only in part"}
+"""The states of days of which no calculation counts, in words."""
 FLAGS = ("inconsistent", "restated", "quarantined")
 SERIES_NAMES = {BITCOIN_PRICE: "Bitcoin prices", WIND_GENERATION: "Wind generation"}
 
@@ -47,9 +51,12 @@ def status(as_json: bool, first: date | None, last: date | None) -> None:
 
 def as_dict(report: Status) -> dict[str, Any]:
     """The report for machines. The states add up to the days; flags are counted beside them."""
+    judged = status_verdict(report)
     return {
         "from": str(report.first),
         "to": str(report.last),
+        "verdict": judged.level,
+        "sentence": judged.sentence,
         "curtailment_records": report.total("records"),
         "bitcoin_calculations": report.total("actual"),
         "expected_calculations": report.total("expected"),
@@ -116,24 +123,22 @@ def _series(states: pd.DataFrame) -> dict[str, Any]:
 
 
 def _completion(row: Any) -> float:
-    whole = row["state"] in ("final", "provisional")
-    return completion(int(row["expected"]), int(row["missing"]), all_whole=whole)
+    there = row["state"] not in NOT_THERE
+    return completion(int(row["expected"]), int(row["missing"]), int(there), 1)
 
 
 def _lines(report: Status) -> Iterator[str]:
     days = report.days
+    yield f"{say_range(report.first, report.last)}: {status_verdict(report).sentence}"
+    yield ""
     yield "=== Reconciliation Status ==="
     yield f"Total curtailment records: {report.total('records'):,}"
     yield f"Total Bitcoin calculations: {report.total('actual'):,}"
-    yield f"Missing calculations: {report.total('missing'):,}"
+    yield f"Missing calculations: {report.total('missing'):,}{_and_all_of(report)}"
     yield f"Completion percentage: {report.completion:.2f}%"
     yield ""
     yield "Dates with missing calculations:"
-    lacking = days[days["missing"] > 0]
-    if lacking.empty:
-        yield "none"
-    for day, row in _by_day(lacking):
-        yield f"{day}: {_completion(row):.1f}% complete (missing {row['missing']:,} calculations)"
+    yield from _lacking(days) or ["none"]
     yield ""
     yield from _as_of(report)
     yield f"Expected calculations: {report.total('expected'):,}"
@@ -161,6 +166,25 @@ def _lines(report: Status) -> Iterator[str]:
         yield from _of_series(name, states)
     yield from _possible_wind(report)
     yield from _open_days(report)
+
+
+def _and_all_of(report: Status) -> str:
+    """Say of how many days no calculation can be there, as their records are not."""
+    gone = sum(report.states[state] for state in NOT_THERE)
+    return f", and all of {count_of(gone, 'day')} not there" if gone else ""
+
+
+def _lacking(days: pd.DataFrame) -> list[str]:
+    """Name the days that lack calculations in the form agreed, and those that are not there, as ranges."""
+    told = [
+        (day, f"{day}: {_completion(row):.1f}% complete (missing {count_of(row['missing'], 'calculation')})")
+        for day, row in _by_day(days[(days["missing"] > 0) & ~days["state"].isin(NOT_THERE)])
+    ]
+    for state, words in NOT_THERE.items():
+        for first, last in day_ranges(days.index[days["state"] == state], longest=len(days)):
+            each = f"{count_of((last - first).days + 1, 'day')} " if first != last else ""
+            told.append((first, f"{say_range(first, last)}: 0.0% complete ({each}{words})"))
+    return [line for _, line in sorted(told)]
 
 
 def _possible_wind(report: Status) -> Iterator[str]:

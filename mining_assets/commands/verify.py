@@ -19,6 +19,7 @@ from mining_assets.commands.options import (
     load_settings,
     opened_warehouse,
 )
+from mining_assets.domain.wording import count_of, say_range
 from mining_assets.settings import now, prepare_home
 from mining_assets.verification.catalog import DAMAGE
 from mining_assets.verification.findings import Finding, joined, stored_findings
@@ -76,13 +77,28 @@ def as_dict(finding: Finding) -> dict[str, Any]:
     }
 
 
+def _verdict(found: list[Finding], first: date, last: date, *, verified: bool) -> str:
+    """Say in one sentence what is true of all the days."""
+    about = say_range(first, last)
+    if not verified:
+        return f"{about}: not verified now; {'what is known' if found else 'nothing is known'} from before."
+    errors = [finding for finding in found if finding.check.severity == "error"]
+    warnings = f"; {count_of(len(found) - len(errors), 'warning')}" if len(found) > len(errors) else ""
+    if not errors:
+        return f"{about}: every check holds{warnings}."
+    days = len({finding.span for finding in errors if isinstance(finding.span, date)})
+    others = len({finding.span for finding in errors if not isinstance(finding.span, date)})
+    where = [f"on {days:,} of {count_of((last - first).days + 1, 'day')}"] if days else []
+    where += [f"on {count_of(others, 'month, year or reference', 'months, years or references')}"] if others else []
+    return f"{about}: {count_of(len(errors), 'error')} {' and '.join(where)}{warnings}."
+
+
 def _print(found: list[Finding], first: date, last: date, *, verified: bool) -> None:
+    click.echo(_verdict(found, first, last, verified=verified))
     if not found:
-        if verified:
-            click.echo(f"{first} to {last}: every check holds.")
         return
     rows = joined(found)
-    table = Table(title=f"{first} to {last}: findings", title_justify="left", caption_justify="left")
+    table = Table(caption_justify="left")
     for heading in ("severity", "check", "where", "problems", "first of them"):
         table.add_column(heading, justify="right" if heading == "problems" else "left", overflow="fold")
     for row in rows[:_LISTED]:

@@ -1,6 +1,5 @@
 """The reconciliation status of a range of days: what there is, what is missing, and what does not add up."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -73,8 +72,9 @@ class Status:
 
     @property
     def completion(self) -> float:
-        """Percentage of the expected calculations that are there; of days never fetched none are known."""
-        return completion(self.total("expected"), self.total("missing"), all_whole=self.whole == len(self.days))
+        """Percentage of the calculations that are there; a day that is not there counts as one of average size."""
+        there = len(self.days) - self.states["missing"] - self.states["partial"]
+        return completion(self.total("expected"), self.total("missing"), there, len(self.days))
 
     @property
     def whole(self) -> int:
@@ -105,14 +105,19 @@ class Status:
         return vintages.max() if len(vintages) else None
 
 
-def completion(expected: int, missing: int, *, all_whole: bool) -> float:
-    """(expected − missing) ÷ expected in percent, rounded down to hundredths so that only a whole reads 100.
+def completion(expected: int, missing: int, there: int, days: int) -> float:
+    """Return (expected − missing) ÷ expected × there ÷ days in percent.
 
-    When nothing is expected: 100 if every day is whole, else 0.
+    How many calculations a day has is only known once its records are there, so a day without them counts as one of
+    average size of which all is missing. Rounded down to hundredths: only when nothing is missing it is 100.
+
+    Args:
+        expected: calculations of the days that are there; when there are none, the days alone count.
+        there: how many of the days have their records.
     """
     if not expected:
-        return 100.0 if all_whole else 0.0
-    return math.floor((expected - missing) / expected * 10_000) / 100
+        return 10_000 * there // days / 100
+    return 10_000 * (expected - missing) * there // (expected * days) / 100
 
 
 def read_status(

@@ -64,14 +64,20 @@ def test_status_of_an_incomplete_range_has_the_agreed_form(made: Environment) ->
     expected = found + lacking
     assert done.returncode == 1, done.stderr
     assert done.stdout.startswith(
+        "2025-06-02 to 2025-06-04: 2 of 3 days are there; 1 was never fetched; "
+        "what is derived from 1 day does not agree."
+    )
+    _, form = done.stdout.split("\n\n", 1)
+    assert form.startswith(
         "=== Reconciliation Status ===\n"
         f"Total curtailment records: {records:,}\n"
         f"Total Bitcoin calculations: {found:,}\n"
-        f"Missing calculations: {lacking:,}\n"
-        f"Completion percentage: {found * 10000 // expected / 100:.2f}%\n"
+        f"Missing calculations: {lacking:,}, and all of 1 day not there\n"
+        f"Completion percentage: {2 * found * 10000 // (3 * expected) / 100:.2f}%\n"
         "\n"
         "Dates with missing calculations:\n"
         f"2025-06-03: 0.0% complete (missing {lacking:,} calculations)\n"
+        "2025-06-04: 0.0% complete (not fetched)\n"
         "\n"
         "Counted just now: records and calculations of all days\n"
         "Verified by value: "

@@ -33,6 +33,8 @@ DAY = ["date", "outcome", "records", "curtailed_mwh", "payment_gbp", "requests",
 STATUS = [
     "from",
     "to",
+    "verdict",
+    "sentence",
     "curtailment_records",
     "bitcoin_calculations",
     "expected_calculations",

@@ -1,0 +1,37 @@
+"""How counts and days are written where people read them: one word for one thing, the plural for all else."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from mining_assets.domain.healing import DayRange, day_ranges
+
+
+def count_of(number: int, noun: str, plural: str | None = None) -> str:
+    """Write a count with its noun: ``1 day``, ``1,234 days``, ``2 months or years``.
+
+    Args:
+        plural: where it is not the noun with an s.
+    """
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def say_range(first: object, last: object) -> str:
+    """Write a range by its ends, one day by itself: ``2025-06-01 to 2025-06-03``."""
+    return str(first) if first == last else f"{first} to {last}"
+
+
+def say_days(days: Iterable[date], most: int | None = None) -> str:
+    """Write days as ranges: ``2025-06-01 to 2025-06-03, 2025-06-05 and 2 more days``.
+
+    Args:
+        most: how many ranges are named; the days of the others are counted. All of them without it.
+    """
+    wanted = sorted(set(days))
+    return say_ranges(day_ranges(wanted, longest=len(wanted)), most)
+
+
+def say_ranges(ranges: Sequence[DayRange], most: int | None = None) -> str:
+    """Write ranges of days, in their order; those beyond ``most`` are only counted, by their days."""
+    named = ", ".join(say_range(first, last) for first, last in ranges[:most])
+    more = sum((last - first).days + 1 for first, last in ranges[len(ranges) if most is None else most :])
+    return f"{named} and {count_of(more, 'more day')}" if more else named

@@ -1,0 +1,122 @@
+"""The sentence that every report begins with: true of the whole range, whatever is there, lacking or wrong."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from mining_assets.commands.status import as_dict, as_text
+from mining_assets.commands.verdict import status_verdict
+from mining_assets.domain.wording import count_of, say_days
+from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.status import Status, completion, read_status
+from mining_assets.warehouse.verifications import note_verified
+from mining_assets_tests.report.mixed import FIRST, LAST, mixed
+from mining_assets_tests.samples import MODELS
+from mining_assets_tests.templates import Templates
+from mining_assets_tests.verification.clean import BOUNDS, DAYS, MONTHS, SHORT, WINDY, YEARS, clean
+
+
+@pytest.fixture
+def ground(backend: str, templates: Templates, tmp_path: Path) -> Iterator[Warehouse]:
+    """Three clean days."""
+    with templates.copy(backend, clean, tmp_path) as warehouse:
+        yield warehouse
+
+
+def look(warehouse: Warehouse, first: date, last: date, bounds: tuple[date, date] = BOUNDS) -> Status:
+    with warehouse.reading() as connection:
+        return read_status(connection, first, last, MODELS, bounds)
+
+
+def test_few_of_many_days_never_read_as_complete(ground: Warehouse) -> None:
+    first, last = date(2024, 1, 1), date(2025, 6, 30)
+    status = look(ground, first, last, (first, last))
+    days = len(status.days)
+    lines = as_text(status).splitlines()
+    assert lines[0].startswith(f"2024-01-01 to 2025-06-30: 3 of {days} days are there; {days - 3} were never fetched")
+    form = lines[lines.index("=== Reconciliation Status ===") :]
+    percent = 300 * 100 // days / 100
+    assert form[3:5] == [
+        f"Missing calculations: 0, and all of {days - 3} days not there",
+        f"Completion percentage: {percent:.2f}%",
+    ]
+    assert form[6:9] == [
+        "Dates with missing calculations:",
+        "2024-01-01 to 2025-03-29: 0.0% complete (454 days not fetched)",
+        "2025-04-02 to 2025-06-30: 0.0% complete (90 days not fetched)",
+    ]
+    report = as_dict(status)
+    assert (report["verdict"], report["completion_percentage"]) == ("incomplete", percent)
+    assert lines[0].endswith(report["sentence"])
+
+
+def test_days_that_are_all_there_are_said_to_be(ground: Warehouse) -> None:
+    judged = status_verdict(look(ground, DAYS[0], DAYS[-1]))
+    assert judged.sentence.startswith("All 3 days are there and final")
+    one = as_text(look(ground, WINDY, WINDY))
+    assert one.startswith(f"{WINDY}: The day is there and final")
+    assert "Completion percentage: 100.00%\n\nDates with missing calculations:\nnone\n" in one
+
+
+def test_days_that_were_not_verified_since_they_were_written_are_told(ground: Warehouse) -> None:
+    judged = status_verdict(look(ground, DAYS[0], DAYS[-1]))
+    assert judged.level == "unverified"
+    assert judged.sentence.endswith("; 3 were not verified since last written.")
+    with ground.writing("verified") as connection:
+        note_verified(connection, [*DAYS[1:], *MONTHS, *YEARS], datetime.now(UTC))
+    judged = status_verdict(look(ground, DAYS[0], DAYS[-1]))
+    assert judged.sentence.endswith("; 1 was not verified since last written.")
+    with ground.writing("verified") as connection:
+        note_verified(connection, [SHORT], datetime.now(UTC))
+    judged = status_verdict(look(ground, DAYS[0], DAYS[-1]))
+    assert (judged.level, judged.sentence) == ("final", "All 3 days are there and final.")
+
+
+def test_of_nothing_is_said_that_nothing_is_there(ground: Warehouse) -> None:
+    status = look(ground, date(2024, 1, 1), date(2024, 1, 2))
+    assert status_verdict(status).level == "empty"
+    assert status_verdict(status).sentence == "None of 2 days is there; 2 were never fetched."
+    assert status.completion == 0
+
+
+def test_every_kind_of_bad_day_is_told(
+    backend: str, templates: Templates, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with templates.copy(backend, mixed, tmp_path_factory.mktemp("mixed")) as warehouse:
+        sentence = status_verdict(look(warehouse, FIRST, LAST, (FIRST, LAST))).sentence
+    for part in (
+        "4 of 10 days are there; 4 were never fetched; 1 could not be fetched so far; 1 is damaged; ",
+        "1 is quarantined after too many attempts; ",
+        "1 is provisional: the settlement may still change it",
+    ):
+        assert part in sentence
+
+
+@pytest.mark.parametrize(
+    ("expected", "missing", "there", "days", "percent"),
+    [
+        (10, 0, 5, 5, 100.0),
+        (0, 0, 5, 5, 100.0),
+        (0, 0, 5, 544, 0.91),
+        (1000, 0, 5, 544, 0.91),
+        (0, 0, 0, 1, 0.0),
+        (18, 1, 3, 3, 94.44),
+        (10**6, 1, 9, 9, 99.99),
+        (10**6, 0, 3652, 3653, 99.97),
+    ],
+)
+def test_completion_counts_what_is_not_there(
+    expected: int, missing: int, there: int, days: int, percent: float
+) -> None:
+    assert completion(expected, missing, there, days) == percent
+
+
+def test_counts_and_days_read_as_they_are_spoken() -> None:
+    assert [count_of(number, "day") for number in (0, 1, 1234)] == ["0 days", "1 day", "1,234 days"]
+    assert count_of(2, "summary", "summaries") == "2 summaries"
+    days = [date(2025, 6, day) for day in (1, 2, 3, 5, 8, 9)]
+    assert say_days(days) == "2025-06-01 to 2025-06-03, 2025-06-05, 2025-06-08 to 2025-06-09"
+    assert say_days(days, most=1) == "2025-06-01 to 2025-06-03 and 3 more days"
+    assert say_days([]) == ""
