@@ -20,7 +20,7 @@ from mining_assets.checks.rollups import roll_up_and_reference_checks
 from mining_assets.curated import given_prices, given_sites, halving_times, miner_models, wind_unit_additions
 from mining_assets.partitions import partitions
 from mining_assets.resources import resources
-from mining_assets.settings import Settings
+from mining_assets.settings import Settings, check_instance
 from mining_assets.verification.scan import Scope
 
 
@@ -65,4 +65,5 @@ def build_definitions(settings: Settings, resource_overrides: Mapping[str, Any] 
 @dg.definitions
 def defs() -> dg.Definitions:
     """The definitions for the settings of the environment, built when Dagster loads them."""
+    check_instance()
     return build_definitions(Settings.load())

@@ -265,6 +265,19 @@ def dagster_home() -> Path:
     return Path(home).expanduser()
 
 
+def check_instance() -> None:
+    """Look whether Dagster has an instance to go by, rather than one that it makes for the moment and then forgets.
+
+    Raises:
+        SettingsError: ``$DAGSTER_HOME`` is unset, and the current folder is no checkout either.
+    """
+    if not os.environ.get("DAGSTER_HOME") and not Path.cwd().joinpath("dagster.yaml").is_file():
+        raise SettingsError(
+            f"DAGSTER_HOME is not set and {Path.cwd()} holds no dagster.yaml: set it to the folder that holds runs and "
+            "data, or work in the project's own folder"
+        )
+
+
 def _secrets_folder() -> Path | None:
     """``$MINING_ASSETS_SECRETS_DIR``: any setting may be a file in it, named as its variable. The environment wins."""
     folder = os.environ.get(SECRETS_VARIABLE)

@@ -203,7 +203,10 @@ def test_dagster_takes_the_instance_file(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 
 def test_the_embedded_instance_file_differs_only_where_it_must() -> None:
-    embedded, deployed = yaml.safe_load((ROOT / "dagster.yaml").read_text()), read("dagster.yaml")
+    embedded, deployed = (
+        yaml.safe_load((ROOT / "mining_assets/packaged/dagster.yaml").read_text()),
+        read("dagster.yaml"),
+    )
     assert embedded.keys() == deployed.keys()
     assert embedded["concurrency"]["pools"] == deployed["concurrency"]["pools"]
     assert embedded["run_retries"] == deployed["run_retries"]

@@ -1,6 +1,7 @@
 """What Dagster is given: every asset documented, partitions that map to one another, and updates that are not lost."""
 
 import importlib
+import os
 import tomllib
 from collections.abc import Iterator
 from datetime import date
@@ -27,7 +28,7 @@ from mining_assets.automation.integrity import IntegrityScan
 from mining_assets.automation.operations import DailyCheck, OneDay, OnePeriod
 from mining_assets.definitions import build_definitions
 from mining_assets.partitions import partitions
-from mining_assets.settings import Settings
+from mining_assets.settings import Settings, dagster_home
 from mining_assets_tests.integration.harness import environment, run_range, tables
 from mining_assets_tests.twin.generated import GeneratedWorld
 from mining_assets_tests.twin.server import Twin
@@ -208,10 +209,15 @@ def test_one_run_may_cover_days_of_two_months(tmp_path: Path) -> None:
     assert yearly[["year", "days_complete", "days_expected"]].to_numpy().tolist() == [["2025", 4, 4]]
 
 
-def test_instance_file_at_the_root_is_the_one_that_travels() -> None:
-    packaged = files("mining_assets") / "packaged" / "dagster.yaml"
-    assert (ROOT / "dagster.yaml").read_bytes() == packaged.read_bytes()
-    instance = yaml.safe_load(packaged.read_text())
+def test_instance_file_at_the_root_differs_from_the_one_that_travels_only_in_where_its_home_is() -> None:
+    instance = yaml.safe_load((files("mining_assets") / "packaged" / "dagster.yaml").read_text())
+    local = yaml.safe_load((ROOT / "dagster.yaml").read_text())
+    folder = os.path.relpath(dagster_home())
+    assert local.pop("storage") == {"sqlite": {"base_dir": folder}}
+    assert local.pop("local_artifact_storage")["config"] == {"base_dir": folder}
+    assert local.pop("compute_logs")["config"] == {"base_dir": f"{folder}/storage"}
+    assert instance.pop("storage") == {"sqlite": {"base_dir": {"env": "DAGSTER_HOME"}}}
+    assert local == instance
     assert instance["telemetry"] == instance["nux"] == {"enabled": False}
 
 
