@@ -96,6 +96,8 @@ def _waits(
 
 
 def _is_dead(run: dg.DagsterRun) -> bool:
+    if run.parent_run_id is not None:
+        return False  # run again by Dagster: the process that its tag names is that of the run before
     host, _, process = run.tags.get(PROCESS_TAG, "").partition(":")
     if host != socket.gethostname():
         return False  # of another machine's processes nothing can be said

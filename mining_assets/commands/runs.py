@@ -11,9 +11,10 @@ import dagster as dg
 from mining_assets.assets.day_run import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN
 from mining_assets.assets.references import NETWORK_EPOCHS
 from mining_assets.assets.series_run import SERIES_ASSETS
-from mining_assets.automation.in_flight import RANGE_END, RANGE_START, process_tag, reap_dead_runs
+from mining_assets.automation.in_flight import RANGE_END, RANGE_START, reap_dead_runs
 from mining_assets.automation.integrity import ALL, INTEGRITY_JOB, VERIFY
 from mining_assets.automation.jobs import DAILY_JOB, MONTHLY_JOB, REFERENCE_JOB, YEARLY_JOB
+from mining_assets.commands.instance import command_instance, run_tags
 from mining_assets.definitions import build_definitions
 from mining_assets.domain.healing import LONGEST_RANGE, day_ranges
 from mining_assets.domain.summaries import month_of, year_of
@@ -23,7 +24,6 @@ from mining_assets.settings import Settings
 from mining_assets.sources.errors import SourceUnavailable
 from mining_assets.warehouse.status import Status
 
-COMMAND_TAG = "mining_assets/command"
 _FAILURE = "dagster._core.definitions.events.Failure: "
 _DATABASE_LOST = ("OperationalError", "InterfaceError", "TimeoutError")  # after the retries, see ``engine.is_passing``
 _LOST = "the warehouse could not be used ({}); what was committed stays, `mining-assets resume` goes on from there"
@@ -131,14 +131,14 @@ def run_batches(
     """
     definitions = build_definitions(settings, {"progress": progress})
     outcome = Outcome()
-    with dg.DagsterInstance.get() as instance:
+    with command_instance() as instance:
         reap_dead_runs(instance)
         for job, first, last, extra in _plan(batches, spans):
             if job == DAILY_JOB and progress.stopping:
                 continue  # months and years still follow the days that were done
             result = definitions.resolve_job_def(job).execute_in_process(
                 instance=instance,
-                tags={RANGE_START: first, RANGE_END: last, COMMAND_TAG: command, **process_tag()},
+                tags={RANGE_START: first, RANGE_END: last, **run_tags(command)},
                 raise_on_error=False,
                 **extra,
             )
@@ -177,10 +177,10 @@ def run_operation(
 ) -> Outcome:
     """Run one step of a job with its config: the only one it has, or that of the assets selected."""
     definitions = build_definitions(settings, {"progress": progress})
-    with dg.DagsterInstance.get() as instance:
+    with command_instance() as instance:
         result = definitions.resolve_job_def(job).execute_in_process(
             instance=instance,
-            tags={COMMAND_TAG: command, **process_tag()},
+            tags=run_tags(command),
             run_config={"ops": {op: {"config": dict(config)}}} | _QUIET,
             asset_selection=selection,
             raise_on_error=False,

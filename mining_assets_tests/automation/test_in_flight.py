@@ -67,6 +67,22 @@ def test_the_run_of_a_killed_command_is_reported_as_failed(looking: Looking) -> 
     assert status(looking, run) == dg.DagsterRunStatus.FAILURE
 
 
+def test_the_run_of_a_killed_command_that_a_person_runs_again_is_under_way(looking: Looking) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    inherited = {PROCESS_TAG: f"{socket.gethostname()}:{gone.pid}"}
+    first = looking.queued("daily", dg.DagsterRunStatus.FAILURE, **over(SHORT, WINDY), **inherited)
+    again = looking.instance.create_run_for_job(
+        looking.definitions.resolve_job_def("daily"),
+        tags={**over(SHORT, WINDY), **inherited},
+        parent_run_id=first.run_id,
+        root_run_id=first.run_id,
+    )
+    assert [each.run_id for each in unfinished_runs(looking.instance)] == [again.run_id]
+    reap_dead_runs(looking.instance)
+    assert status(looking, again) != dg.DagsterRunStatus.FAILURE
+
+
 def status(looking: Looking, run: dg.DagsterRun) -> dg.DagsterRunStatus:
     known = looking.instance.get_run_by_id(run.run_id)
     assert known is not None
