@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
-from time import monotonic
 from typing import Any
 
 import dagster as dg
@@ -13,11 +12,12 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_expo
 from mining_assets.assets.day_batch import DayBatch
 from mining_assets.assets.day_config import DailyRun, refuse_unfit
 from mining_assets.assets.means import Means
-from mining_assets.assets.partition_metadata import Cost, Metadata, labelled, of_records
+from mining_assets.assets.partition_metadata import Metadata, labelled, of_records
 from mining_assets.assets.references import NETWORK_EPOCHS, WIND_BM_UNITS, verify_rewritten
 from mining_assets.assets.series_run import SERIES_ASSETS, SeriesRun
+from mining_assets.chain.ahead import Cost, FetchAhead
 from mining_assets.chain.derive import DerivedDays, calculate_days, summarize_bitcoin_days, summarize_days
-from mining_assets.chain.fetch import DayIncomplete, NothingPublished, fetch_day
+from mining_assets.chain.fetch import DayIncomplete, NothingPublished
 from mining_assets.chain.references import (
     first_unknown,
     known_wind_units,
@@ -132,20 +132,21 @@ class DayRun:
 
     def _work(self, days: Sequence[date], units: Mapping[str, WindUnit], history: NetworkHistory) -> None:
         left = len(days)
-        for days_of_batch, fetch in self._batches(days, self._database_attempts()(self._days_to_keep, days)):
-            if self.means.progress.stopping:
-                self.stopped_before = left
-                return
-            left -= len(days_of_batch)
-            requests = self.means.elexon.client.counters.requests
-            batch = self._database_attempts()(self._do, days_of_batch, units if fetch else None, history)
-            self._report(batch, self.means.elexon.client.counters.requests - requests)
+        batches = list(self._batches(days, self._database_attempts()(self._days_to_keep, days)))
+        to_fetch = [day for days_of_batch, fetch in batches if fetch for day in days_of_batch]
+        with FetchAhead(self.means.elexon, units, to_fetch, self._accepted_empty) as ahead:
+            for days_of_batch, fetch in batches:
+                if self.means.progress.stopping:
+                    self.stopped_before = left
+                    return
+                left -= len(days_of_batch)
+                self._report(self._database_attempts()(self._do, days_of_batch, ahead if fetch else None, history))
 
-    def _do(self, days: Sequence[date], units: Mapping[str, WindUnit] | None, history: NetworkHistory) -> DayBatch:
-        """One attempt at a batch: fetched when the wind units are given, derived, verified. It adds to nothing."""
+    def _do(self, days: Sequence[date], ahead: FetchAhead | None, history: NetworkHistory) -> DayBatch:
+        """One attempt at a batch: fetched when it is to be, derived, verified. It adds to nothing."""
         batch = DayBatch(outcomes=dict.fromkeys(days, "kept"))
-        if units is not None:
-            self._fetch_and_store(days, units, batch)
+        if ahead is not None:
+            self._fetch_and_store(days, ahead, batch)
         self._derive(days, history, batch)
         batch.verification = verify_and_store_days(self.means.warehouse, days, self.means.scope)
         with self.means.warehouse.reading() as connection:
@@ -153,7 +154,7 @@ class DayRun:
         self._note(days, batch.failed, batch.source_unavailable)
         return batch
 
-    def _report(self, batch: DayBatch, requests: int) -> None:
+    def _report(self, batch: DayBatch) -> None:
         """Tell what a batch came to, once it has: Dagster, the log, and whoever watches."""
         for warning in batch.warnings:
             self.context.log.warning(warning)
@@ -163,7 +164,7 @@ class DayRun:
             self._failed(day, asset, reason)
         self.verification.merge(batch.verification)
         self._source_unavailable |= batch.source_unavailable
-        self.tell(batch.outcomes, requests, batch.figures)
+        self.tell(batch.outcomes, batch.figures, {day: cost.requests for day, cost in self._costs.items()})
 
     def _database_attempts(self) -> Retrying:
         """A lost or busy database is waited for and the days at hand repeated; errors of the data are not."""
@@ -235,7 +236,7 @@ class DayRun:
         self._note(days, {day: self.reasons[day][0] for day in days}, days)
         with self.means.warehouse.reading() as connection:
             figures = {day: day_figures(connection, day) for day in days}
-        self.tell(dict.fromkeys(days, "failed"), 0, figures)
+        self.tell(dict.fromkeys(days, "failed"), figures, {})
 
     def network_history(self, days: Sequence[date]) -> NetworkHistory:
         """The network's history; fetched once when it does not cover the days. What it lacks then stays missing.
@@ -281,15 +282,15 @@ class DayRun:
             else:
                 yield from (([day], True) for day in group)
 
-    def _fetch_and_store(self, days: Sequence[date], units: Mapping[str, WindUnit], batch: DayBatch) -> None:
+    def _fetch_and_store(self, days: Sequence[date], ahead: FetchAhead, batch: DayBatch) -> None:
         for day in days:
             try:
-                batch.outcomes[day] = self._fetch_and_store_day(day, units, batch)
+                batch.outcomes[day] = self._fetch_and_store_day(day, ahead, batch)
             except (SourceError, DayIncomplete, ShrinkRefused) as error:
                 batch.outcomes[day] = "failed"
                 batch.failures.append((RECORDS, day, str(error)))
 
-    def _fetch_and_store_day(self, day: date, units: Mapping[str, WindUnit], batch: DayBatch) -> str:
+    def _fetch_and_store_day(self, day: date, ahead: FetchAhead, batch: DayBatch) -> str:
         if day in self._stored:  # by an earlier attempt, which the database broke off later
             outcome, warnings = self._stored[day]
             batch.warnings.extend(warnings)
@@ -297,18 +298,14 @@ class DayRun:
         if ELEXON in self._away:
             batch.source_unavailable.add(day)
             raise DayIncomplete(f"not tried, since Elexon does not answer: {self._away[ELEXON]}")
-        client = self.means.elexon.client
-        asked, answered, started = client.counters.requests, client.counters.bytes, monotonic()
-        accepted = {*self.config.accept_empty, *self._periods_known_empty(day)}
-        try:
-            fetched = self.means.elexon.run(fetch_day(client, day, units, accepted))
-        except (SourceError, DayIncomplete) as error:
-            if client.counters.bytes == answered or isinstance(error, NothingPublished):
-                self._blame_source_or_day(day, error, batch)
-            raise
-        self._costs[day] = Cost(
-            client.counters.requests - asked, client.counters.bytes - answered, monotonic() - started
-        )
+        fetch = ahead.take(day)
+        fetched, self._costs[day] = fetch.outcome, fetch.cost
+        if isinstance(fetched, Exception) and (not fetch.cost.bytes or isinstance(fetched, NothingPublished)):
+            self._blame_source_or_day(day, fetched, batch)
+        if ELEXON not in self._away and not self.means.progress.stopping:
+            ahead.begin_next(day)
+        if isinstance(fetched, Exception):
+            raise fetched
         batch.warnings.extend(fetched.warnings)
         self._source_back(ELEXON)
         try:
@@ -333,10 +330,10 @@ class DayRun:
             self._source_away(ELEXON, error)
             batch.source_unavailable.add(day)
 
-    def _periods_known_empty(self, day: date) -> list[int]:
-        """Periods of which a person said before that they are truly empty."""
+    def _accepted_empty(self, day: date) -> set[int]:
+        """Periods of which a person says, or said before, that they are truly empty."""
         with self.means.warehouse.reading() as connection:
-            return periods_known_empty(connection, day)
+            return {*self.config.accept_empty, *periods_known_empty(connection, day)}
 
     def _derive(self, days: Sequence[date], history: NetworkHistory, batch: DayBatch) -> None:
         """Bring what is derived from the days in line; a day whose records are not whole has its reason already."""
@@ -388,7 +385,9 @@ class DayRun:
             note_failed(connection, blamed, self.means.policy, datetime.now(UTC))
             note_blameless(connection, [day for day in days if day in source_unavailable])
 
-    def tell(self, outcomes: Mapping[date, str], requests: int, figures: Mapping[date, DayFigures | None]) -> None:
+    def tell(
+        self, outcomes: Mapping[date, str], figures: Mapping[date, DayFigures | None], requests: Mapping[date, int]
+    ) -> None:
         """Tell the log and the progress how days ended, with their figures as they are stored now."""
         for day, outcome in outcomes.items():
             stored = figures[day]
@@ -399,7 +398,7 @@ class DayRun:
                 energy=stored.energy if stored else 0.0,
                 payment=stored.payment if stored else 0.0,
                 reasons=tuple(self.reasons.get(day, ())),
-                requests=requests if outcome != "kept" else 0,
+                requests=requests.get(day, 0),
                 unreachable=day in self._source_unavailable,
             )
             text = f"{day}: {report.outcome}, {report.records} records, {report.energy:,.3f} MWh"

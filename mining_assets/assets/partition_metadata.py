@@ -1,7 +1,7 @@
 """What the UI shows and plots of a partition: figures with their units, under the same names at every level."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -9,6 +9,7 @@ import dagster as dg
 import pandas as pd
 from sqlalchemy import Connection
 
+from mining_assets.chain.ahead import Cost
 from mining_assets.domain.restatement import is_final
 from mining_assets.domain.worth import BITCOIN_PRICE
 from mining_assets.report.shaping import farms_ranked
@@ -39,15 +40,6 @@ _LABELS = {
     "days_with_generation": "days with generation",
     "days_priced": "days priced",
 }
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What it took to fetch a day."""
-
-    requests: int
-    bytes: int
-    seconds: float
 
 
 def labelled(figures: Mapping[str, Any]) -> Metadata:

@@ -147,11 +147,11 @@ class Operation:
         """Tell of a day that was replaced."""
         run = self.day_run()
         run.show_records([day])
-        run.tell({day: outcome}, requests, self.figures([day]))
+        run.tell({day: outcome}, self.figures([day]), {day: requests})
 
     def keep(self, days: Sequence[date]) -> None:
         """Tell of days with which nothing is wrong."""
-        self.day_run().tell(dict.fromkeys(days, "kept"), 0, self.figures(days))
+        self.day_run().tell(dict.fromkeys(days, "kept"), self.figures(days), {})
 
     def kept(self, day: date, error: Exception, *, unanswered: bool) -> dg.Failure:
         """The failure that says that a day is as it was; a refused answer is remembered.

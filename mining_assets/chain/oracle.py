@@ -4,6 +4,7 @@ By the definitions of the settlement code they equal the stacks; that is not pro
 warning with figures. What cannot be compared is a warning too.
 """
 
+import asyncio
 from collections.abc import Collection
 from datetime import UTC, date, datetime
 
@@ -43,10 +44,14 @@ async def compare_with_whole_day(
         "problem": None,
     }
     try:
-        volumes = await elexon.accepted_volumes(day, "bid")
-        cashflows = await elexon.cashflows(day, "bid")
-    except SourceError as error:
-        return pd.DataFrame([row | {"problem": f"could not be compared: {error}"}])
+        async with asyncio.TaskGroup() as group:  # at once: to read the one takes a while
+            asked_volumes = group.create_task(elexon.accepted_volumes(day, "bid"))
+            asked_cashflows = group.create_task(elexon.cashflows(day, "bid"))
+    except* SourceError as failed:
+        row["problem"] = f"could not be compared: {failed.exceptions[0]}"
+    if row["problem"]:
+        return pd.DataFrame([row])
+    volumes, cashflows = asked_volumes.result(), asked_cashflows.result()
     theirs = pd.DataFrame(
         {
             "volume": _by_key([(row.bm_unit_id, row.settlement_period, row.volume) for row in volumes], farms),

@@ -1,10 +1,12 @@
-"""The asynchronous clients for synchronous callers: one event loop and its connections for as long as they are open."""
+"""The asynchronous clients for synchronous callers: an event loop in a thread of its own, and the client open on it."""
 
-import asyncio
 from collections.abc import Coroutine
-from contextlib import AbstractAsyncContextManager
+from concurrent.futures import Future
+from contextlib import AbstractAsyncContextManager, ExitStack
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
+
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 Client = TypeVar("Client", bound=AbstractAsyncContextManager[Any])
 Result = TypeVar("Result")
@@ -17,22 +19,36 @@ class Blocking(Generic[Client]):
     ...     answer = mempool.run(mempool.client.difficulty_adjustments())
     """
 
+    _portal: BlockingPortal
+    _opened: ExitStack
+
     def __init__(self, client: Client) -> None:
         self.client = client
-        self._runner = asyncio.Runner()
 
     def __enter__(self) -> Self:
-        self._runner.run(self.client.__aenter__())
+        with ExitStack() as opening:
+            self._portal = opening.enter_context(start_blocking_portal("asyncio"))
+            opening.enter_context(self._portal.wrap_async_context_manager(self.client))
+            self._opened = opening.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            self._runner.run(self.client.__aexit__(kind, error, trace))
-        finally:
-            self._runner.close()
+        self._opened.__exit__(kind, error, trace)
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """Do the work on the client's event loop and return its result."""
-        return self._runner.run(work)
+        """Do the work on the client's event loop and return its result; an interruption here ends it there."""
+        begun = self.begin(work)
+        try:
+            return begun.result()
+        finally:
+            begun.cancel()
+
+    def begin(self, work: Coroutine[Any, Any, Result]) -> "Future[Result]":
+        """Begin the work on the client's event loop while the caller goes on; to cancel what is returned ends it."""
+        return self._portal.start_task_soon(_awaited, work)
+
+
+async def _awaited(work: Coroutine[Any, Any, Result]) -> Result:
+    return await work
