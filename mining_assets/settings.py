@@ -24,7 +24,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from mining_assets.domain.healing import HealingPolicy, RetryRule
+from mining_assets.domain.healing import HealingPolicy, RetryRule, days_per_fetch
 from mining_assets.domain.settlement import LONDON, last_day_over
 
 PREFIX = "MINING_ASSETS_"
@@ -206,6 +206,7 @@ class Settings(BaseSettings):
             attempts=self.heal_attempts,
             days_back=self.heal_days_back,
             runs_at_a_time=self.heal_runs,
+            days_per_fetch=days_per_fetch(self.requests_per_second),
         )
 
     @property

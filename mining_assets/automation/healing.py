@@ -18,7 +18,14 @@ from mining_assets.automation.in_flight import (
     roll_ups_waiting,
     unfinished_runs,
 )
-from mining_assets.automation.jobs import ASSET_JOBS, DAILY_JOB, MONTHLY_JOB, YEARLY_JOB
+from mining_assets.automation.jobs import (
+    ASSET_JOBS,
+    DAILY_JOB,
+    HEALING_PRIORITY,
+    MONTHLY_JOB,
+    ROLL_UP_PRIORITY,
+    YEARLY_JOB,
+)
 from mining_assets.curated import given_prices
 from mining_assets.domain.summaries import spans_between
 from mining_assets.domain.worth import SERIES
@@ -84,7 +91,15 @@ def healing_sensor(settings: Settings, scope: Scope) -> dg.SensorDefinition:
         covered = days_in_flight(context.instance, runs, context.repository_def)
         room = policy.runs_at_a_time - sum(HEALING_TAG in run.tags for run in runs)
         held_back = days_held_back(context.instance, policy, at)
-        made = plan(states, covered=covered, away=away, room=room, now=at, held_back=held_back)
+        made = plan(
+            states,
+            covered=covered,
+            away=away,
+            room=room,
+            now=at,
+            held_back=held_back,
+            days_per_fetch=policy.days_per_fetch,
+        )
         covered |= set(made.days)  # a run of a day brings its price and generation with it
         for name, known in series.items():
             room_left = room - len(made.work)
@@ -156,7 +171,8 @@ def _roll_up_requests(job: str, spans: list[str]) -> Iterator[dg.RunRequest]:
 
 
 def _tags(first: date | str, last: date | str, kind: str) -> dict[str, str]:
-    return {RANGE_START: str(first), RANGE_END: str(last), HEALING_TAG: kind}
+    priority = ROLL_UP_PRIORITY if kind == ROLL_UP else HEALING_PRIORITY
+    return {RANGE_START: str(first), RANGE_END: str(last), HEALING_TAG: kind, **priority}
 
 
 def _said(made: HealingPlan, differing: int, waiting: int) -> str:

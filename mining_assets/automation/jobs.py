@@ -9,6 +9,8 @@ from mining_assets.assets.rollups import MONTHLY, YEARLY
 
 DAILY_JOB, MONTHLY_JOB, YEARLY_JOB, REFERENCE_JOB = "daily", "monthly", "yearly", "references"
 REPORT_JOB = "report"
+# Queued runs begin in this order: what a person or the clock asks for (0), what follows changed days, what heals.
+ROLL_UP_PRIORITY, HEALING_PRIORITY = {"dagster/priority": "-1"}, {"dagster/priority": "-2"}
 
 ASSET_JOBS = (
     dg.define_asset_job(

@@ -4,11 +4,13 @@ import dagster as dg
 
 from mining_assets.assets.report import RECONCILIATION_REPORT
 from mining_assets.assets.rollups import MONTHLY, YEARLY
+from mining_assets.automation.jobs import ROLL_UP_PRIORITY
 
 ROLL_UP_SENSOR = dg.AutomationConditionSensorDefinition(
     "roll_up_sensor",
     target=dg.AssetSelection.assets(*MONTHLY, *YEARLY, RECONCILIATION_REPORT),
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=30,
+    run_tags=ROLL_UP_PRIORITY,
     description="Rebuilds a month or year after any of its days changed, and the report after them.",
 )

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mining_assets.domain.healing import (
+    LONGEST_RANGE,
     DayRange,
     day_ranges,
     newest_and_oldest,
@@ -75,6 +76,7 @@ def plan(
     room: int,
     now: datetime,
     held_back: Collection[date] = (),
+    days_per_fetch: int = LONGEST_RANGE,
 ) -> HealingPlan:
     """What to ask for now.
 
@@ -84,6 +86,7 @@ def plan(
         away: sources that do not answer, and when each may be asked again.
         room: how many runs may be asked for now.
         held_back: days whose last run never began, and whose wait for that is not over.
+        days_per_fetch: days that one run fetches at most; one that only derives takes seconds for a month.
     """
     made = HealingPlan()
     open_days: dict[str, list[date]] = {FETCH: [], "refetch": [], DERIVE: []}
@@ -101,7 +104,8 @@ def plan(
     for kind, days in open_days.items():
         source = MEMPOOL if kind == DERIVE else ELEXON
         ready = _ready(days, source, states, away, now, made.skipped)
-        works += [Work(DERIVE if kind == DERIVE else FETCH, span, kind == "refetch") for span in day_ranges(ready)]
+        ranges = day_ranges(ready, LONGEST_RANGE if kind == DERIVE else days_per_fetch)
+        works += [Work(DERIVE if kind == DERIVE else FETCH, span, kind == "refetch") for span in ranges]
     chosen = newest_and_oldest([work.days for work in works], max(room, 0))
     made.work = [next(work for work in works if work.days == days) for days in chosen]
     later = sum((last - first).days + 1 for first, last in (work.days for work in works if work not in made.work))

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import dagster as dg
 import pytest
 import time_machine
+from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import QueuedRunCoordinatorDaemon
 from sqlalchemy import delete, insert, update
 
 from mining_assets.assets.day_run import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN, RECORDS
@@ -112,13 +113,44 @@ def test_a_day_has_just_the_work_that_mends_it(
     assert (day, attempts) == (WINDY, 1)
 
 
-def test_days_that_were_never_fetched_are_asked_for_in_ranges_of_a_month_at_both_ends(looking: Looking) -> None:
-    looking = looking.but(start_date=date(2024, 1, 1))
-    assert looking.tick().days == [
-        ("2025-03-10", "2025-03-29"),
-        ("2024-01-01", "2024-01-31"),
-        ("2025-02-07", "2025-03-09"),
+@pytest.mark.parametrize(
+    ("pace", "asked"),
+    [
+        (0.5, [("2025-03-29", "2025-03-29"), ("2024-01-01", "2024-01-01"), ("2025-03-28", "2025-03-28")]),
+        (10, [("2025-03-26", "2025-03-29"), ("2024-01-01", "2024-01-06"), ("2025-03-20", "2025-03-25")]),
+        (1000, [("2025-03-10", "2025-03-29"), ("2024-01-01", "2024-01-31"), ("2025-02-07", "2025-03-09")]),
+    ],
+)
+def test_days_never_fetched_are_asked_for_at_both_ends_in_pieces_of_a_minute(
+    looking: Looking, pace: float, asked: list[tuple[str, str]]
+) -> None:
+    looking = looking.but(start_date=date(2024, 1, 1), requests_per_second=pace)
+    assert looking.tick().days == asked
+
+
+def test_what_only_derives_needs_no_requests_and_is_not_cut(looking: Looking, ground: Warehouse) -> None:
+    with ground.writing() as connection:
+        connection.execute(delete(calculation_days))
+    ticked = looking.but(requests_per_second=0.5).tick()
+    assert ticked.ranges == [("daily", str(SHORT), str(WINDY))]
+
+
+def test_people_overtake_queued_healing_and_roll_ups_stand_between(looking: Looking) -> None:
+    # The first partition moved: its days are missing, and its month differs.
+    requests = looking.but(start_date=date(2025, 3, 28)).tick(launch=False).requests
+    assert [request.job_name for request in requests] == ["daily", "monthly"]
+    of_the_graph = looking.repository.get_sensor_def("roll_up_sensor").run_tags
+    asked = [
+        *(looking.queued(request.job_name or "", **request.tags) for request in requests),
+        looking.queued("monthly", **of_the_graph),
+        looking.queued("daily", **over(SHORT, SHORT)),
+        looking.queued("references"),
     ]
+    # How the daemon orders its queue; runs of the same priority keep their turn.
+    kinds = {"-2": "healing", "-1": "roll up"}
+    ordered = QueuedRunCoordinatorDaemon(60)._priority_sort(asked)
+    told = [kinds.get(run.tags.get("dagster/priority", ""), "a person") for run in ordered]
+    assert told == ["a person"] * 2 + ["roll up"] * 2 + ["healing"]
 
 
 @pytest.mark.system

@@ -16,6 +16,7 @@ from mining_assets.domain.healing import (
     REFETCH_AFTER,
     HealingPolicy,
     day_ranges,
+    days_per_fetch,
     newest_and_oldest,
     refetches_due,
 )
@@ -96,6 +97,11 @@ def test_a_year_is_twelve_ranges_of_at_most_31_days() -> None:
     ranges = day_ranges([date(2025, 1, 1) + timedelta(days=n) for n in range(365)])
     assert [(last - first).days + 1 for first, last in ranges] == [LONGEST_RANGE] * 11 + [24]
     assert LONGEST_RANGE == 31
+
+
+@pytest.mark.parametrize(("pace", "days"), [(0.1, 1), (1.7, 1), (3.4, 2), (10, 6), (50, 30), (1000, 31)])
+def test_a_healing_run_fetches_for_about_a_minute(pace: float, days: int) -> None:
+    assert days_per_fetch(pace) == days
 
 
 def test_the_newest_and_the_oldest_are_served_in_turn() -> None:
