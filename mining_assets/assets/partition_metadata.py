@@ -10,6 +10,7 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from mining_assets.chain.ahead import Cost
+from mining_assets.domain.figures import rounded
 from mining_assets.domain.restatement import is_final
 from mining_assets.domain.worth import BITCOIN_PRICE
 from mining_assets.report.shaping import farms_ranked
@@ -43,12 +44,9 @@ _LABELS = {
 
 
 def labelled(figures: Mapping[str, Any]) -> Metadata:
-    """Figures by column, under the names that people read; what is absent is left out, never a zero."""
-    return {
-        _LABELS.get(name, name): figure.item() if hasattr(figure, "item") else figure
-        for name, figure in figures.items()
-        if pd.notna(figure)
-    }
+    """Figures by column, under the names that people read, rounded; what is absent is left out, never a zero."""
+    shown = {_LABELS.get(name, name): figure for name, figure in figures.items() if pd.notna(figure)}
+    return {name: rounded(name, figure) for name, figure in shown.items()}
 
 
 def of_bitcoin(rows: pd.DataFrame) -> Metadata:
@@ -76,7 +74,7 @@ def of_series(name: str, rows: pd.DataFrame) -> Metadata:
     if name == BITCOIN_PRICE:
         (row,) = rows.to_dict("records")
         quoted_at = dg.MetadataValue.timestamp(row["quoted_at"])
-        return {"price (£/BTC)": row["price"], "quoted at": quoted_at, "source": row["source"]}
+        return {**labelled({"price (£/BTC)": row["price"]}), "quoted at": quoted_at, "source": row["source"]}
     energy = float(rows["generated_energy"].sum())
     return {ROW_COUNT: len(rows), "settlement periods": len(rows), **labelled({"generated_energy": energy})}
 
@@ -85,7 +83,7 @@ def of_records(connection: Connection, days: Sequence[date], costs: Mapping[date
     """The curtailment records of each of the days that is stored, its largest farms, and what it took to fetch it."""
     units = dict(iter(units_by_day(connection, days).groupby("settlement_date")))
     return {
-        day: _records(day, note, units.get(day)) | (asdict(costs[day]) if day in costs else {})
+        day: _records(day, note, units.get(day)) | (labelled(asdict(costs[day])) if day in costs else {})
         for day, note in noted_days(connection, days).iterrows()
         if isinstance(day, date)
     }
@@ -126,6 +124,5 @@ def _cells(row: Mapping[Any, Any]) -> dict[str, Any]:
     energy, payment = row["curtailed_energy"], row["payment"]
     return {
         "lead party": _told(row["lead_party_name"]),
-        **labelled({"curtailed_energy": round(energy, 3), "payment": round(payment, 2)}),
-        **labelled({"average_price": round(payment / energy, 2)}),
+        **labelled({"curtailed_energy": energy, "payment": payment, "average_price": payment / energy}),
     }

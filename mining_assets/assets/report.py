@@ -7,6 +7,7 @@ import dagster as dg
 from mining_assets.assets.conditions import ANY_UPSTREAM_PARTITION_CHANGED
 from mining_assets.assets.descriptions import OWNERS, RULES_VERSION
 from mining_assets.assets.rollups import MONTHLY, YEARLY
+from mining_assets.domain.figures import rounded
 from mining_assets.report.build import Report, build_report
 from mining_assets.settings import Settings, now
 from mining_assets.verification.scan import Scope
@@ -53,6 +54,6 @@ def _figures(made: Report) -> dict[str, dg.MetadataValue | float | int | str]:
         **{f"{mined.model} (BTC)": mined.bitcoin for mined in totals.mined},
         **{f"{mined.model} (£)": mined.value for mined in totals.mined},
     }
-    shown |= {name: value for name, value in known.items() if value is not None}
+    shown |= {name: rounded(name, value) for name, value in known.items() if value is not None}
     shown |= {f"{state} days": count for state, count in made.status.states.items()}
     return shown

@@ -12,6 +12,7 @@ from typing import Any
 
 import dagster as dg
 
+from mining_assets.domain.figures import rounded
 from mining_assets.verification.catalog import CHECKS, Check
 from mining_assets.verification.findings import Finding, Verification
 from mining_assets.verification.scan import Scope
@@ -155,7 +156,8 @@ def _metadata(
         **counts,
     }
     if counts.get("expected"):
-        metadata["completion (%)"] = 100 * (counts["expected"] - counts["missing"]) / counts["expected"]
+        completion = 100 * (counts["expected"] - counts["missing"]) / counts["expected"]
+        metadata["completion (%)"] = rounded("completion (%)", completion)
     if not found:
         return metadata
     records = [

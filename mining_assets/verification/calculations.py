@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from mining_assets.domain.figures import rounded_apart
 from mining_assets.domain.mining import MinerModel, bitcoin_mined
 from mining_assets.domain.network import NetworkHistory
 from mining_assets.domain.tolerance import same
@@ -80,9 +81,8 @@ def _stale(matched: pd.DataFrame, models: tuple[MinerModel, ...], history: Netwo
         ("bitcoin_mined", wanted),
     ):
         bad = ~same(known[column], expected) & (details == "")
-        details[bad] = [
-            f"{column} is {a}, should be {b}" for a, b in zip(known[column][bad], expected[bad], strict=True)
-        ]
+        pairs = (rounded_apart(column, *pair) for pair in zip(known[column][bad], expected[bad], strict=True))
+        details[bad] = [f"{column} is {a}, should be {b}" for a, b in pairs]
     stale = known[details != ""]
     rows = problems(stale["settlement_date"], _named(stale), list(details[stale.index]), "stale")
     return pd.concat([rows, _ratios_that_differ(matched, models)])

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from mining_assets.domain.curtailment import PRICE_LIMIT, TOTALS, payment
+from mining_assets.domain.figures import rounded_apart
 from mining_assets.domain.fingerprint import EMPTY_HASH, PERIOD_KEY, combined_hash, content_hashes
 from mining_assets.domain.repeats import repeats
 from mining_assets.domain.tolerance import same
@@ -136,10 +137,11 @@ def _figures_that_differ(chunk: "Chunk") -> pd.DataFrame:
 
 def _differing_column(stored: "pd.Series[float]", wanted: "pd.Series[float]", name: str) -> pd.DataFrame:
     bad = ~same(stored, wanted.reindex(stored.index))
+    pairs = zip(stored[bad], wanted.reindex(stored.index)[bad], strict=True)
     return problems(
         stored.index[bad],
         [f"settlement_days.{name}"] * int(bad.sum()),
-        [f"is {a}, the records give {b}" for a, b in zip(stored[bad], wanted.reindex(stored.index)[bad], strict=True)],
+        [f"is {a}, the records give {b}" for a, b in (rounded_apart(name, *pair) for pair in pairs)],
     )
 
 

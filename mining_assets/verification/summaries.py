@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Table
 
 from mining_assets.domain import summaries as rules
 from mining_assets.domain.curtailment import TOTALS
+from mining_assets.domain.figures import rounded_apart
 from mining_assets.domain.summaries import BITCOIN_FIGURES
 from mining_assets.domain.tolerance import agree
 from mining_assets.domain.worth import BITCOIN_PRICE, SHARE_FIGURES, VALUE_FIGURES, WIND_GENERATION
@@ -96,7 +97,8 @@ def differing(stored: pd.DataFrame, wanted: pd.DataFrame, key: list[str], figure
     rows = both[both["in_which"] == "both"]
     for name in figures:
         bad = rows[~agree(rows[name], rows[f"{name}_wanted"])]
-        details = [f"{name} is {a}, should be {b}" for a, b in zip(bad[name], bad[f"{name}_wanted"], strict=True)]
+        pairs = (rounded_apart(name, *pair) for pair in zip(bad[name], bad[f"{name}_wanted"], strict=True))
+        details = [f"{name} is {a}, should be {b}" for a, b in pairs]
         frames.append(problems(bad[key[0]], _named(bad, key), details))
     return pd.concat(frames)
 

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from mining_assets.assets.day_run import DAILY_CHAIN
 from mining_assets_tests.integration.harness import Environment, environment, run_cli, run_range, table
+from mining_assets_tests.rounding import unrounded
 from mining_assets_tests.twin.faults import Fault
 from mining_assets_tests.twin.generated import GeneratedWorld
 from mining_assets_tests.twin.server import Twin
@@ -51,8 +52,8 @@ def test_records_show_rows_energy_payment_state_vintage_and_what_fetching_took(
     metadata = shown(made, "curtailment_records", DAY)
     (row,) = table(made, "settlement_days").query("settlement_date == @DAY").to_dict("records")
     assert metadata["dagster/partition_row_count"] == row["curtailment_records"] > 0
-    assert metadata["curtailed energy (MWh)"] == row["total_curtailed_energy"]
-    assert metadata["payment (£)"] == row["total_payment"]
+    assert metadata["curtailed energy (MWh)"] == round(row["total_curtailed_energy"], 3)
+    assert metadata["payment (£)"] == round(row["total_payment"], 2)
     assert (metadata["BM units curtailed"], metadata["settlement periods"], metadata["state"]) == (
         row["farms"],
         48,
@@ -109,8 +110,8 @@ def test_bitcoin_shows_each_model_and_its_value(
     metadata = shown(made, asset, partition)
     assert len(rows) == 3
     for row in rows.to_dict("records"):
-        assert metadata[f"{row['miner_model']} (BTC)"] == row["bitcoin_mined"] > 0
-        assert metadata[f"{row['miner_model']} (£)"] == row["bitcoin_value"] > 0
+        assert metadata[f"{row['miner_model']} (BTC)"] == round(row["bitcoin_mined"], 8) > 0
+        assert metadata[f"{row['miner_model']} (£)"] == round(row["bitcoin_value"], 2) > 0
 
 
 @pytest.mark.parametrize(
@@ -123,9 +124,22 @@ def test_summaries_show_energy_payment_and_share(
     rows = table(made, asset)
     (row,) = rows[rows.iloc[:, 0] == partition].to_dict("records")
     metadata = shown(made, asset, partition)
-    assert metadata["curtailed energy (MWh)"] == row["total_curtailed_energy"]
-    assert metadata["payment (£)"] == row["total_payment"]
-    assert metadata["curtailed share"] == row["curtailed_share"]
+    assert metadata["curtailed energy (MWh)"] == round(row["total_curtailed_energy"], 3)
+    assert metadata["payment (£)"] == round(row["total_payment"], 2)
+    assert metadata["curtailed share"] == round(row["curtailed_share"], 6)
+
+
+def test_no_figure_has_more_decimals_than_its_unit(filled: tuple[Environment, Twin]) -> None:
+    made, _ = filled
+    with made.instance() as instance:
+        logged = [entry.dagster_event for run in instance.get_runs() for entry in instance.all_logs(run.run_id)]
+    events = [event for event in logged if event is not None]
+    evaluations = [event for event in events if event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION]
+    made_metadata = [event.materialization.metadata for event in events if event.is_step_materialization]
+    made_metadata += [event.asset_check_evaluation_data.metadata for event in evaluations]
+    assert len(made_metadata) > 30
+    assert evaluations
+    assert [each for metadata in made_metadata for each in unrounded(metadata)] == []
 
 
 def test_every_daily_asset_shows_figures_that_dagster_can_plot(filled: tuple[Environment, Twin]) -> None:

@@ -18,6 +18,7 @@ from mining_assets.warehouse.schema import curtailment_records
 from mining_assets_tests.integration.harness import QUIET, Environment, Here, run_cli
 from mining_assets_tests.report.mixed import PROVISIONAL
 from mining_assets_tests.report.reading import read_page
+from mining_assets_tests.rounding import unrounded
 from mining_assets_tests.verification.clean import WINDY
 
 pytestmark = pytest.mark.system
@@ -104,6 +105,7 @@ def test_the_asset_stores_the_page_and_shows_what_heads_it(mixed_days: Environme
     with dg.DagsterInstance.ephemeral() as instance:
         result = definitions.resolve_job_def(REPORT_JOB).execute_in_process(instance=instance, run_config=QUIET)
         (event,) = result.asset_materializations_for_node(RECONCILIATION_REPORT.to_python_identifier())
+    assert unrounded(event.metadata) == []
     metadata = {name: each.value for name, each in event.metadata.items()}
     path = Path(str(metadata["path"]))
     assert path == mixed_days.home / "data" / "reports" / "reconciliation_report.html"
