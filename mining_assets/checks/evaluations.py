@@ -13,12 +13,14 @@ from typing import Any
 import dagster as dg
 
 from mining_assets.domain.figures import rounded
+from mining_assets.domain.summaries import days_expected
 from mining_assets.verification.catalog import CHECKS, Check
 from mining_assets.verification.findings import Finding, Verification
 from mining_assets.verification.scan import Scope
 from mining_assets.verification.standing import standing_findings, verified_of_all
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.exclusive import judging
+from mining_assets.warehouse.status import Bounds
 
 _LISTED = 20
 OPERATORS_PAGE = "checks.md"
@@ -83,7 +85,7 @@ def _results(
             passed=not found,
             severity=_severity(check),
             description=_summary(verification, check, found, verified),
-            metadata=_metadata(verification, check, found, verified, docs_url),
+            metadata=_metadata(verification, check, found, verified, docs_url, scope.bounds),
         )
         for check, found in by_check.items()
     ]
@@ -145,12 +147,13 @@ def _covered(verification: Verification, check: Check) -> str:
 
 
 def _metadata(
-    verification: Verification, check: Check, found: list[Finding], verified: str, docs_url: str | None
+    verification: Verification, check: Check, found: list[Finding], verified: str, docs_url: str | None, bounds: Bounds
 ) -> dict[str, Any]:
     counts = verification.counts.get(check, {})
     metadata: dict[str, Any] = {
-        "problems": sum(finding.problems for finding in found),
+        "problems": sum(int(finding.problems) for finding in found),
         f"open {check.level}s": len(found),
+        **_open_days(check, found, bounds),
         "covered": _covered(verification, check),
         **({"verified by value": verified} if check.level != "reference" else {}),
         **counts,
@@ -177,6 +180,13 @@ def _metadata(
         "what to do": dg.MetadataValue.text(check.remedy_on(found[0].span)),
         "operator's page": _operators_page(check, docs_url),
     }
+
+
+def _open_days(check: Check, found: list[Finding], bounds: Bounds) -> dict[str, int]:
+    """On how many days something is open: of a month or year, all that are expected in it. Of a reference no day is."""
+    if check.level not in ("month", "year"):
+        return {}
+    return {"open days": sum(days_expected(str(finding.span), *bounds) for finding in found)}
 
 
 def _operators_page(check: Check, docs_url: str | None) -> dg.MetadataValue[Any]:
