@@ -49,7 +49,12 @@ def main(ui: bool, port: int, seed: int) -> None:
 def _run(environment: dict[str, str], *arguments: str) -> int:
     sys.stdout.flush()
     command = [sys.executable, "-c", "from mining_assets.commands.main import main; main()", *arguments]
-    return subprocess.run(command, env=environment, cwd=ROOT, check=False).returncode
+    with subprocess.Popen(command, env=environment, cwd=ROOT) as running:
+        while True:
+            try:
+                return running.wait()
+            except KeyboardInterrupt:  # meant for the command too, which ends in order and says so
+                continue
 
 
 if __name__ == "__main__":
