@@ -261,9 +261,13 @@ def dagster_home() -> Path:
     home = os.environ.get("DAGSTER_HOME")
     if not home:
         return Path.cwd() / ".dagster_home"
-    if not Path(home).expanduser().is_absolute():
+    try:
+        path = Path(home).expanduser()
+    except RuntimeError:  # of a user that is not known
+        path = Path(home)
+    if not path.is_absolute():
         raise SettingsError(f"DAGSTER_HOME='{home}' is not an absolute path, which Dagster needs")
-    return Path(home).expanduser()
+    return path
 
 
 def check_instance() -> None:
@@ -324,7 +328,8 @@ def prepare_home(home: Path) -> None:
         SettingsError: the home cannot be made or written to.
     """
     try:
-        (home / "data").mkdir(parents=True, exist_ok=True)
+        for folder in ("data", "data/checkpoints", "data/logs", "data/reports"):
+            (home / folder).mkdir(parents=True, exist_ok=True)
         instance_file = home / "dagster.yaml"
         if not instance_file.exists():
             with as_file(files("mining_assets") / "packaged" / "dagster.yaml") as packaged:
@@ -332,9 +337,36 @@ def prepare_home(home: Path) -> None:
         with TemporaryFile(dir=home):
             pass  # the folder of runs and logs has to take files
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise SettingsError(f"the Dagster home {home} cannot be used: {reason}; DAGSTER_HOME names another") from None
+        raise _unusable(home, error) from None
     os.environ["DAGSTER_HOME"] = str(home)
+
+
+def check_home(home: Path) -> None:
+    """Look whether the Dagster home can be used, or be made, and leave nothing behind.
+
+    Raises:
+        SettingsError: it is a file, takes no files, or cannot be made where it is to be.
+    """
+    try:
+        there = next(folder for folder in (home, *home.parents) if _is_there(folder))
+        with TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        raise _unusable(home, error) from None
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is something, unlike ``Path.exists`` with an error where there cannot be."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _unusable(home: Path, error: OSError) -> SettingsError:
+    reason = error.strerror or str(error)
+    return SettingsError(f"the Dagster home {home} cannot be used: {reason}; DAGSTER_HOME names another")
 
 
 def now() -> datetime:

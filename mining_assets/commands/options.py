@@ -10,7 +10,7 @@ import click
 from sqlalchemy.exc import DBAPIError
 
 from mining_assets.curated import given_prices, given_sites, halving_times, miner_models, wind_unit_additions
-from mining_assets.settings import Settings, iso_day, now
+from mining_assets.settings import Settings, check_home, iso_day, now
 from mining_assets.warehouse.columns import DamagedValueError
 from mining_assets.warehouse.engine import Warehouse, is_passing
 from mining_assets.warehouse.upgrade import SchemaMismatch, open_warehouse
@@ -52,9 +52,10 @@ def load_settings() -> Settings:
     """The settings, once the files that they name were read: a bad one is told before anything is touched.
 
     Raises:
-        SettingsError: one of them is wrong.
+        SettingsError: one of them is wrong, or the Dagster home cannot be used.
     """
     settings = Settings.load()
+    check_home(settings.home)
     miner_models(settings)
     wind_unit_additions(settings)
     given_sites(settings)
