@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from mining_assets.commands.caveats import caveat_lines, caveats_as_dicts
 from mining_assets.commands.options import DAY, days_asked_for, json_option, load_settings, opened_warehouse
 from mining_assets.commands.status import FLAGS
 from mining_assets.curated import miner_models
@@ -129,6 +130,7 @@ def as_dict(made: Report, path: Path) -> dict[str, Any]:
             }
             for unit in made.units.head(_FARMS_AS_JSON).to_dict("records")
         ],
+        "caveats": caveats_as_dicts(status.caveats),
         "not_final": [{"days": days, "count": count, "is": kind} for days, count, kind in made.open_ranges],
         "month": made.month,
         "path": str(path),
@@ -146,6 +148,7 @@ def as_text(made: Report, path: Path) -> str:
         f"Paid: {number(totals.payment, 2, '£')}",
         *(f"{mined.model}: {number(mined.bitcoin, 8)} BTC (subsidy only)" for mined in totals.mined),
         *_farms(made),
+        *caveat_lines(made.status.caveats),
         f"Verified by value: {made.verified}",
         f"The report is in {path}",
     ]

@@ -10,6 +10,7 @@ from typing import Any
 import click
 import pandas as pd
 
+from mining_assets.commands.caveats import caveat_lines, caveats_as_dicts
 from mining_assets.commands.options import DAY, days_asked_for, json_option, load_settings, opened_warehouse
 from mining_assets.commands.verdict import status_verdict
 from mining_assets.curated import given_prices, miner_models
@@ -23,6 +24,7 @@ from mining_assets.warehouse.status import Status, completion, read_status
 from mining_assets.warehouse.verifications import Verified
 
 _LISTED = 20
+_LARGEST = 3
 NOT_THERE = {"missing": "not fetched", "partial": "stored only in part"}
 """The states of days of which no calculation counts, in words."""
 FLAGS = ("inconsistent", "restated", "quarantined")
@@ -72,6 +74,7 @@ def as_dict(report: Status) -> dict[str, Any]:
         "verified": _verified(report.verified),
         "newest_vintage": report.newest_vintage.isoformat() if report.newest_vintage else None,
         "series": {name: _series(states) for name, states in report.series.items()},
+        "caveats": caveats_as_dicts(report.caveats),
         "possible_wind_units": [
             {
                 "bm_unit_id": unit.bm_unit_id,
@@ -164,6 +167,7 @@ def _lines(report: Status) -> Iterator[str]:
     yield f"Newest settlement run: {f'{vintage:%Y-%m-%d %H:%M} UTC' if vintage else 'none'}"
     for name, states in report.series.items():
         yield from _of_series(name, states)
+    yield from caveat_lines(report.caveats)
     yield from _possible_wind(report)
     yield from _open_days(report)
 
@@ -188,18 +192,16 @@ def _lacking(days: pd.DataFrame) -> list[str]:
 
 
 def _possible_wind(report: Status) -> Iterator[str]:
-    """Name what may be wind and is in no figure, by energy."""
+    """Name the largest of what may be wind and is in no figure, and how to fetch what is not known of it."""
     units, unkept = report.possible_wind, report.units_not_kept
-    yield f"Units that may be wind and are not counted: {len(units):,}, {0.0 - units['bid_mwh'].sum():,.3f} MWh of bids"
-    for unit in units.head(_LISTED).itertuples(index=False):
-        yield f"  {unit.bm_unit_id}: {0.0 - unit.bid_mwh:,.3f} MWh on {unit.days:,} days, {unit.first} to {unit.last}"
-    if len(units) > _LISTED:
-        yield f"  and {len(units) - _LISTED:,} others with less; all of them with --json"
-    if unkept:
-        yield (
-            f"Days of an earlier version, of which not all such units are known: {len(unkept):,}, {unkept[0]} to "
-            f"{unkept[-1]}; `mining-assets range {unkept[0]} {unkept[-1]} --refetch` fetches them again"
+    if len(units):
+        largest = ", ".join(
+            f"{unit.bm_unit_id} {0.0 - unit.bid_mwh:,.3f} MWh" for unit in units.head(_LARGEST).itertuples()
         )
+        others = f"; {len(units) - _LARGEST:,} others with --json and in the report" if len(units) > _LARGEST else ""
+        yield f"  units that may be wind, the largest: {largest}{others}"
+    if unkept:
+        yield f"  `mining-assets range {unkept[0]} {unkept[-1]} --refetch` fetches those days again"
 
 
 def _as_of(report: Status) -> Iterator[str]:

@@ -21,8 +21,12 @@ class StatusVerdict:
 
 
 def status_verdict(status: Status) -> StatusVerdict:
-    """Judge a range: it is as good as its worst day, and no better than its last verification."""
-    return StatusVerdict(_level(status), f"{'; '.join([_there(status), *_but(status)])}.")
+    """Judge a range: it is as good as its worst day, and no better than its last verification.
+
+    What its caveats may move is said with it, when that is much.
+    """
+    sentence = f"{'; '.join([_there(status), *_but(status)])}. {status.caveats.warning}"
+    return StatusVerdict(_level(status), sentence.rstrip())
 
 
 def _level(status: Status) -> str:

@@ -1,7 +1,7 @@
 """The report on a range of days: one HTML file that needs nothing else."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -16,7 +16,9 @@ from mining_assets.report.figures import figures
 from mining_assets.report.shaping import DAY_KINDS, Totals, farms_ranked, totals, units_ranked
 from mining_assets.report.tables import number
 from mining_assets.report.verdict import Verdict, open_ranges, verdict, verified_by_value
+from mining_assets.verification.findings import suspicions
 from mining_assets.verification.scan import Scope, verify_snapshot
+from mining_assets.warehouse.caveats import read_caveats
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.reporting import Material, read_material
 from mining_assets.warehouse.status import Bounds, Status
@@ -96,6 +98,8 @@ def judge(
     looked = None
     if len(days) <= VERIFIED_HERE:
         looked = verify_snapshot(connection, days, Scope(tuple(models), bounds))
+        seen = read_caveats(connection, first, last, material.status.units_not_kept, suspicions(looked))
+        material = replace(material, status=replace(material.status, caveats=seen))
     return material, verdict(material, looked), verified_by_value(material.status, looked)
 
 

@@ -1,6 +1,6 @@
 """Whether the figures of a report may be trusted, in words."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isclose
 
 from mining_assets.domain.healing import day_ranges
@@ -34,9 +34,17 @@ class Verdict:
 def verdict(material: Material, looked: Verification | None) -> Verdict:
     """Judge the range as a whole: it is as good as its worst day, and no better than the last look at its days.
 
+    What its caveats may move is said with it, when that is much.
+
     Args:
         looked: what the report itself verified of its days; None when they are too many for that.
     """
+    judged = _judged(material, looked)
+    warning = material.status.caveats.warning
+    return replace(judged, explanation=f"{judged.explanation} {warning}") if warning else judged
+
+
+def _judged(material: Material, looked: Verification | None) -> Verdict:
     status = material.status
     days, known, whole = len(status.days), len(material.daily), status.whole
     if not known:

@@ -30,6 +30,7 @@ class Finding:
         example: the first of them, in words.
         kinds: how many of the problems are missing, orphan or stale calculations.
         since: when the check was first found to fail there; None while that was not stored.
+        mwh: by how much energy a total may be wrong, MWh ≥ 0; None where that is not known.
     """
 
     check: Check
@@ -38,6 +39,7 @@ class Finding:
     example: str
     kinds: Mapping[str, int] = field(default_factory=dict)
     since: datetime | None = None
+    mwh: float | None = None
 
 
 @dataclass
@@ -69,7 +71,9 @@ class Verification:
             first = rows.iloc[0]
             example = f"{first['key']}: {first['detail']}" if first["key"] else first["detail"]
             kinds = rows["kind"].value_counts().to_dict()
-            self.findings.append(Finding(check, span, len(rows), example, kinds))
+            mwh = rows["mwh"].astype(float).sum(min_count=1)
+            energy = None if pd.isna(mwh) else float(mwh)
+            self.findings.append(Finding(check, span, len(rows), example, kinds, mwh=energy))
 
     def count(self, check: Check, **counts: int) -> None:
         """Add to what a check counted."""
@@ -130,10 +134,15 @@ def joined(findings: Iterable[Finding]) -> list[Joined]:
 
 
 def problems(
-    span: Sequence[Span] | pd.Series, key: Sequence[str] | pd.Series, detail: Sequence[str], kind: Kind = "other"
+    span: Sequence[Span] | pd.Series,
+    key: Sequence[str] | pd.Series,
+    detail: Sequence[str],
+    kind: Kind = "other",
+    mwh: Iterable[float] | None = None,
 ) -> pd.DataFrame:
-    """Problems as ``Verification.add`` takes them."""
+    """Problems as ``Verification.add`` takes them, with the MWh that each is about where that is known."""
     frame = {"span": list(span), "key": list(key), "detail": list(detail), "kind": [kind] * len(detail)}
+    frame["mwh"] = [None] * len(detail) if mwh is None else list(mwh)
     return pd.DataFrame(frame, dtype=object)
 
 
@@ -161,11 +170,22 @@ def store_findings(connection: Connection, verification: Verification, found_at:
             **{kind: finding.kinds.get(kind, 0) for kind in KINDS},
             "example": finding.example,
             "found_at": found_at,
+            "mwh": finding.mwh,
             "open_since": open_since.get((finding.check.table, finding.check.name, str(finding.span)), found_at),
         }
         for finding in verification.findings
     ]
     insert_frame(connection, integrity_findings, pd.DataFrame(rows))
+
+
+def suspicions(verification: Verification) -> pd.DataFrame:
+    """Give the warnings on days as ``domain.caveats.of_findings`` takes them."""
+    rows = [
+        (finding.check.name, finding.span, finding.problems, finding.mwh)
+        for finding in verification.findings
+        if finding.check.severity == "warn" and isinstance(finding.span, date)
+    ]
+    return pd.DataFrame(rows, columns=["check_name", "settlement_date", "problems", "mwh"])
 
 
 def stored_findings(
@@ -185,6 +205,7 @@ def stored_findings(
             row["example"],
             {kind: row[kind] for kind in KINDS if row[kind]},
             row["open_since"],
+            None if pd.isna(row["mwh"]) else row["mwh"],
         )
         for row in frame.to_dict("records")
         if (row["table_name"], row["check_name"]) in by_name

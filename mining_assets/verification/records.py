@@ -174,7 +174,7 @@ def _above_capacity(chunk: "Chunk", capacities: dict[str, float]) -> pd.DataFram
         for mwh, at_most in zip(bad["curtailed_energy"], limit[bad.index], strict=True)
     ]
     keys = [f"period {p} {farm}" for p, farm in zip(bad["settlement_period"], bad["farm_id"], strict=True)]
-    return problems(bad["settlement_date"], keys, details)
+    return problems(bad["settlement_date"], keys, details, mwh=bad["curtailed_energy"] - limit[bad.index])
 
 
 def _out_of_bounds(chunk: "Chunk") -> pd.DataFrame:
@@ -184,7 +184,7 @@ def _out_of_bounds(chunk: "Chunk") -> pd.DataFrame:
     keys = [f"{name} {farm}" for name, farm in zip(_named(odd), odd["farm_id"], strict=True)]
     return pd.concat(
         [
-            problems(large.index, [""] * len(large), [f"{mwh:,.0f} MWh" for mwh in large]),
+            problems(large.index, [""] * len(large), [f"{mwh:,.0f} MWh" for mwh in large], mwh=large - DAY_LIMIT),
             problems(odd["settlement_date"], keys, [f"£{price:,.2f}/MWh" for price in odd["original_price"]]),
         ]
     )
@@ -209,7 +209,7 @@ def _counted_twice(chunk: "Chunk") -> pd.DataFrame:
         f"acceptance {row.acceptance_id} (pair {row.bid_offer_pair_id}) is counted twice, {abs(row.volume):,.3f} MWh"
         for row in rows.itertuples(index=False)
     ]
-    return problems(rows["settlement_date"], keys, details)
+    return problems(rows["settlement_date"], keys, details, mwh=rows["volume"].where(rows["side"] == "bid", 0).abs())
 
 
 def _named(rows: pd.DataFrame) -> list[str]:

@@ -58,6 +58,13 @@ def possible_wind_between(connection: Connection, first: date, last: date) -> pd
     return read_frame(connection, query)
 
 
+def possible_wind_by_day(connection: Connection, first: date, last: date) -> pd.DataFrame:
+    """Read settlement_date, bm_unit_id and bid_mwh (MWh, signed as received) of a range's units that may be wind."""
+    units = unknown_wind_units.c
+    query = select(units.settlement_date, units.bm_unit_id, units.bid_mwh)
+    return read_frame(connection, query.where(units.settlement_date.between(first, last), _may_be_wind()))
+
+
 def days_without_units(connection: Connection, first: date, last: date) -> list[date]:
     """List the stored days of a range of which it is not known what was left out: fetched by an earlier version."""
     return list(connection.execute(_unkept(first, last)).scalars())

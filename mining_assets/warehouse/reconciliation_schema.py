@@ -25,6 +25,11 @@ integrity_findings = Table(
         Instant,
         "When the check was first found to fail on the span; verifying it again keeps this while it fails.",
     ),
+    optional(
+        "mwh",
+        Number,
+        "MWh that the problems are about, positive: by how much a total may be wrong; absent where that is not known.",
+    ),
     PrimaryKeyConstraint("table_name", "check_name", "span"),
     CheckConstraint("severity IN ('error', 'warn')", name="severity"),
     CheckConstraint("effect IN ('damaged', 'inconsistent', 'nothing')", name="effect"),

@@ -8,9 +8,11 @@ import pandas as pd
 from sqlalchemy import Connection, Table, literal, or_, select, union_all
 
 from mining_assets.domain import summaries as rules
+from mining_assets.domain.caveats import Caveats
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.tolerance import agree
 from mining_assets.domain.worth import BITCOIN_PRICE, SERIES
+from mining_assets.warehouse.caveats import read_caveats
 from mining_assets.warehouse.counting import counted_days
 from mining_assets.warehouse.possible_wind import days_without_units, possible_wind_between
 from mining_assets.warehouse.reconciliation_schema import integrity_findings, integrity_scans
@@ -47,6 +49,7 @@ class Status:
         possible_wind: units with accepted bids that may be wind and are not counted, as from
             ``possible_wind.possible_wind_between``.
         units_not_kept: stored days of which it is not known what was left out.
+        caveats: what is suspicious of the range although nothing of it is wrong, as of the last verification.
     """
 
     first: date
@@ -59,6 +62,7 @@ class Status:
     series: dict[str, pd.DataFrame]
     possible_wind: pd.DataFrame
     units_not_kept: list[date]
+    caveats: Caveats
 
     def total(self, count: str) -> int:
         """A count of ``states.COUNTS`` over all days."""
@@ -137,6 +141,7 @@ def read_status(
     differing = tuple(differing_spans(connection, first, last, bounds))
     errors = tuple(_errors_beside_states(connection, first, last))
     series = {name: series_states(connection, name, first, last, given_prices) for name in SERIES}
+    unkept = days_without_units(connection, first, last)
     return Status(
         first,
         last,
@@ -147,7 +152,8 @@ def read_status(
         read_verified(connection, list(days.index[days["state"] != "missing"])),
         series,
         possible_wind_between(connection, first, last),
-        days_without_units(connection, first, last),
+        unkept,
+        read_caveats(connection, first, last, unkept),
     )
 
 

@@ -202,7 +202,9 @@ def test_calculations_that_are_wrong_by_value_only_are_counted_in_the_status(gro
 
 
 def test_a_finding_has_the_effect_of_its_check(ground: Warehouse) -> None:
-    rows = pd.DataFrame({"span": [WINDY], "key": [""], "detail": ["so"], "kind": ["other"]}, dtype=object)
+    rows = pd.DataFrame(
+        {"span": [WINDY], "key": [""], "detail": ["so"], "kind": ["other"], "mwh": [None]}, dtype=object
+    )
     of_days = [check for check in CHECKS if check.level == "day"]
     assert len(of_days) == 19
     for check in of_days:

@@ -50,6 +50,7 @@ STATUS = [
     "verified",
     "newest_vintage",
     "series",
+    "caveats",
     "possible_wind_units",
     "days_with_units_not_kept",
     "dates",

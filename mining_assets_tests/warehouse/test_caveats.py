@@ -1,0 +1,110 @@
+"""Caveats: what is suspicious of a range stands in status, report and verdict, with the amounts that it may move."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, insert, update
+
+from mining_assets.commands.status import as_dict, as_text
+from mining_assets.commands.verdict import status_verdict
+from mining_assets.domain.caveats import Caveat, Caveats
+from mining_assets.report.build import build_report
+from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.reconciliation_schema import oracle_comparisons
+from mining_assets.warehouse.schema import unknown_wind_units, wind_bm_units
+from mining_assets.warehouse.status import Status, read_status
+from mining_assets_tests.report.reading import read_page
+from mining_assets_tests.samples import FARM, MODELS, damage
+from mining_assets_tests.templates import Templates
+from mining_assets_tests.verification.clean import BOUNDS, DAYS, SHORT, WINDY, clean, scan_all
+
+FIRST, LAST = DAYS[0], DAYS[-1]
+
+
+@pytest.fixture
+def ground(backend: str, templates: Templates, tmp_path: Path) -> Iterator[Warehouse]:
+    """Three clean days."""
+    with templates.copy(backend, clean, tmp_path) as warehouse:
+        yield warehouse
+
+
+def look(warehouse: Warehouse) -> Status:
+    with warehouse.reading() as connection:
+        return read_status(connection, FIRST, LAST, MODELS, BOUNDS)
+
+
+def test_a_range_without_suspicions_says_so(ground: Warehouse) -> None:
+    status = look(ground)
+    assert status.caveats.all == ()
+    assert "Caveats: none is known" in as_text(status)
+    assert as_dict(status)["caveats"] == []
+    assert "Caveats" not in status_verdict(status).sentence
+
+
+def report(warehouse: Warehouse) -> tuple[str, str]:
+    """The section of the report on the three days, and the explanation of its verdict."""
+    made = build_report(warehouse, FIRST, LAST, MODELS, BOUNDS, now=datetime.now(UTC))
+    return read_page(made.html).by_id("caveats").text, made.verdict.explanation
+
+
+def unknown_unit(warehouse: Warehouse, mwh: float) -> None:
+    row = {"settlement_date": SHORT, "bm_unit_id": "T_NEWO-1", "rows": 3, "bid_mwh": -mwh}
+    damage(warehouse, insert(unknown_wind_units).values(row))
+
+
+def test_units_that_may_be_wind_are_in_the_verdict_once_they_may_move_a_total(ground: Warehouse) -> None:
+    total = look(ground).caveats.energy
+    unknown_unit(ground, 0.009 * total)
+    status = look(ground)
+    assert "may move the totals" not in as_text(status) + report(ground)[1]
+    assert f"units that may be wind are in no figure: 1; {0.009 * total:,.3f} MWh, on {SHORT}" in as_text(status)
+    damage(ground, update(unknown_wind_units).values(bid_mwh=-0.5 * total))
+    status = look(ground)
+    warning = "What is said under Caveats may move the totals by up to 50.0 %."
+    assert status_verdict(status).sentence.endswith(warning)
+    section, explanation = report(ground)
+    assert explanation.endswith(warning)
+    assert f"units that may be wind are in no figure: 1; {0.5 * total:,.3f} MWh, on {SHORT}" in section
+
+
+def test_more_than_the_capacity_is_told_by_its_excess(ground: Warehouse) -> None:
+    farm = wind_bm_units.c.bm_unit_id == FARM
+    damage(ground, update(wind_bm_units).where(farm).values(generation_capacity=20.0))
+    assert look(ground).caveats.all == ()  # not verified yet
+    section, _ = report(ground)  # verifies for itself
+    scan_all(ground)
+    (caveat,) = look(ground).caveats.all
+    # 15 MWh in a half hour, where 20 MW and 5 % allow 10.5
+    assert (caveat.check, caveat.days, caveat.first, caveat.mwh) == ("capacity_bound", 1, WINDY, pytest.approx(4.5))
+    assert caveat.sentence in as_text(look(ground))
+    assert caveat.sentence in section
+
+
+def test_what_the_whole_day_reports_say_is_told_with_both_amounts(ground: Warehouse) -> None:
+    row = {"settlement_date": WINDY, "compared_at": datetime.now(UTC), "differing": 2, "problem": "2 differ"}
+    row |= {"energy_stack": 100.0, "energy_volumes": 90.0, "cash_stack": 500.0, "cash_flows": 650.0}
+    damage(ground, delete(oracle_comparisons), insert(oracle_comparisons).values(row))
+    (caveat,) = look(ground).caveats.all
+    assert (caveat.check, caveat.mwh, caveat.pounds) == ("whole_day_oracle", 10.0, 150.0)
+    assert "whole-day volumes and cashflows differ; 10.000 MWh and £150.00, on" in as_text(look(ground))
+
+
+@pytest.mark.parametrize(
+    ("mwh", "pounds", "warning"),
+    [
+        (1.0, None, ""),
+        (1.1, None, "by up to 1.1 %."),
+        (None, 2.0, "by up to 4.0 %."),
+        (None, None, ""),
+        (201.0, None, "by more than they are."),
+    ],
+)
+def test_the_verdict_has_a_word_of_what_may_move_a_total_by_more_than_a_hundredth(
+    mwh: float | None, pounds: float | None, warning: str
+) -> None:
+    day = date(2025, 6, 3)
+    caveats = Caveats((Caveat("any", "something", 1, day, day, mwh, pounds),), energy=100.0, payment=-50.0)
+    assert caveats.warning.endswith(warning)
+    assert bool(caveats.warning) == bool(warning)
