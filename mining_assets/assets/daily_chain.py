@@ -30,6 +30,7 @@ from mining_assets.assets.references import NETWORK_EPOCHS, WIND_BM_UNITS
 from mining_assets.assets.series_run import GENERATION, PRICE
 from mining_assets.checks.evaluations import check_evaluations, check_results, check_specs
 from mining_assets.domain.healing import HealingPolicy, RetryRule
+from mining_assets.domain.settlement import FINAL_MEANS
 from mining_assets.domain.wind import WindUnit
 from mining_assets.partitions import MONTH_AT_A_TIME, TIMEZONE, Partitions
 from mining_assets.progress import Progress
@@ -124,7 +125,7 @@ def _specs(bitcoin_version: str, freshness: dg.FreshnessPolicy | None) -> list[d
                 "Rows of Elexon's settlement stacks that belong to wind BM units, half hour by half hour, with the "
                 "ledger of what was asked and answered. A day is fetched whole or not at all, and replaced in one "
                 "transaction. Bids are energy a farm was told not to make (MWh < 0); offers undo earlier bids. "
-                "Payment is £, positive = paid to the farm."
+                f"Payment is £, positive = paid to the farm. {FINAL_MEANS}"
             ),
             metadata=table_metadata(curtailment_records),
             **common,

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from datetime import date
 from itertools import groupby
+from textwrap import wrap
 from typing import Any
 
 import click
@@ -15,6 +16,7 @@ from mining_assets.commands.options import DAY, days_asked_for, json_option, loa
 from mining_assets.commands.verdict import status_verdict
 from mining_assets.curated import given_prices, miner_models
 from mining_assets.domain.healing import day_ranges
+from mining_assets.domain.settlement import FINAL_MEANS
 from mining_assets.domain.wording import count_of, say_range
 from mining_assets.domain.worth import BITCOIN_PRICE, WIND_GENERATION
 from mining_assets.settings import now
@@ -150,6 +152,7 @@ def _lines(report: Status) -> Iterator[str]:
     yield f"Days from {report.first} to {report.last}: {len(days):,}"
     for state, count in report.states.items():
         yield f"  {state}: {count:,}"
+    yield from wrap(FINAL_MEANS, 76, initial_indent="  ", subsequent_indent="  ")
     yield f"Inconsistent days: {int(days['inconsistent'].sum()):,}"
     yield f"Restated days: {int(days['restated'].sum()):,}"
     yield f"Quarantined days: {int(days['quarantined'].sum()):,}"

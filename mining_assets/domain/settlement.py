@@ -13,6 +13,12 @@ LONDON = ZoneInfo("Europe/London")
 PERIOD_LENGTH = timedelta(minutes=30)
 FINAL_AFTER = timedelta(days=1, hours=15)  # after midnight UTC of the day's date
 
+FINAL_MEANS = (
+    "Final is no settlement run's name: no change is expected after the morning of D+1; what changed later is under "
+    "restatements."
+)
+"""What the state means, for people who know the settlement's own runs, II to RF."""
+
 Side = Literal["bid", "offer"]
 SIDES: tuple[Side, ...] = ("bid", "offer")
 

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from sqlalchemy import Connection
 
 from mining_assets.domain.mining import MinerModel
+from mining_assets.domain.settlement import FINAL_MEANS
 from mining_assets.files import written_whole
 from mining_assets.report.figures import figures
 from mining_assets.report.shaping import DAY_KINDS, Totals, farms_ranked, totals, units_ranked
@@ -130,6 +131,7 @@ def _page(
         left_out=max(0, len(ranges) - _RANGES),
         figures=list(figures(material)),
         models=models,
+        final_means=FINAL_MEANS,
         made_at=now,
         made_from=made_from,
         version=version("mining-assets"),

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from math import isclose
 
 from mining_assets.domain.healing import day_ranges
+from mining_assets.domain.settlement import FINAL_MEANS
 from mining_assets.domain.tolerance import RELATIVE_TOLERANCE
 from mining_assets.report.shaping import DAY_KINDS, day_kinds
 from mining_assets.verification.findings import Verification
@@ -72,10 +73,11 @@ def _judged(material: Material, looked: Verification | None) -> Verdict:
     if status.states["provisional"]:
         told = (
             f"{_all(days)} there; the settlement may still change {status.states['provisional']:,} of them. "
-            f"A day is final once it was fetched after 15:00 UTC of the next day. Verified by value: {basis}."
+            f"A day is final once it was fetched after 15:00 UTC of the next day. {FINAL_MEANS} "
+            f"Verified by value: {basis}."
         )
         return Verdict("provisional", "Provisional", told)
-    told = f"{_all(days)} whole and settled, and everything derived agrees. Verified by value: {basis}."
+    told = f"{_all(days)} whole and settled, and everything derived agrees. Verified by value: {basis}. {FINAL_MEANS}"
     return Verdict("final", "Final", told)
 
 

@@ -6,9 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from mining_assets.assets.day_run import RECORDS
 from mining_assets.commands.status import as_dict, as_text
 from mining_assets.commands.verdict import status_verdict
+from mining_assets.definitions import build_definitions
+from mining_assets.domain.settlement import FINAL_MEANS
 from mining_assets.domain.wording import count_of, say_days
+from mining_assets.report.build import build_report
+from mining_assets.settings import Settings
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.status import Status, completion, read_status
 from mining_assets.warehouse.verifications import note_verified
@@ -120,3 +125,13 @@ def test_counts_and_days_read_as_they_are_spoken() -> None:
     assert say_days(days) == "2025-06-01 to 2025-06-03, 2025-06-05, 2025-06-08 to 2025-06-09"
     assert say_days(days, most=1) == "2025-06-01 to 2025-06-03 and 3 more days"
     assert say_days([]) == ""
+
+
+def test_what_final_means_is_said_wherever_people_read_it(ground: Warehouse) -> None:
+    told = " ".join(as_text(look(ground, DAYS[0], DAYS[-1])).split())
+    made = build_report(ground, DAYS[0], DAYS[-1], MODELS, BOUNDS, now=datetime.now(UTC))
+    specs = build_definitions(Settings(home=Path("/nowhere"))).resolve_all_asset_specs()
+    (records,) = (spec.description for spec in specs if spec.key == RECORDS)
+    assert records is not None
+    for text in (told, made.verdict.explanation, made.html.replace("&#39;", "'"), records):
+        assert FINAL_MEANS in text
