@@ -30,6 +30,7 @@ from mining_assets.domain.network import NEVER_FETCHED, NetworkHistory, UnknownD
 from mining_assets.domain.restatement import DayFigures, ShrinkRefused
 from mining_assets.domain.summaries import month_of
 from mining_assets.domain.wind import WindUnit
+from mining_assets.domain.wording import count_of
 from mining_assets.healing.attempts import ATTEMPT_TAG, HEALING_TAG, begin_attempt
 from mining_assets.healing.plan import ELEXON, MEMPOOL
 from mining_assets.progress import DayReport
@@ -191,13 +192,14 @@ class DayRun:
         """The failure that names the days that are not complete."""
         if self.stopped_before:
             return dg.Failure(
-                f"stopped by a signal: {self.stopped_before} of {total} days are as they were, the others are done",
+                f"stopped by a signal: {self.stopped_before} of {count_of(total, 'day')} left as they were, "
+                "the others are done",
                 allow_retries=False,
             )
         rows = "\n".join(f"| {day} | {'<br>'.join(reasons)} |" for day, reasons in sorted(self.reasons.items()))
         listed = "; ".join(f"{day}: {reasons[0]}" for day, reasons in sorted(self.reasons.items()))
         return dg.Failure(
-            f"{len(self.reasons)} of {total} days are not complete, the others are. {listed}",
+            f"{len(self.reasons)} of {count_of(total, 'day')} not complete, the others are. {listed}",
             metadata={"days that are not complete": dg.MetadataValue.md(f"| day | reason |\n|---|---|\n{rows}")},
             allow_retries=False,
         )
@@ -401,6 +403,6 @@ class DayRun:
                 requests=requests.get(day, 0),
                 unreachable=day in self._source_unavailable,
             )
-            text = f"{day}: {report.outcome}, {report.records} records, {report.energy:,.3f} MWh"
+            text = f"{day}: {report.outcome}, {count_of(report.records, 'record')}, {report.energy:,.3f} MWh"
             self.context.log.info(text)
             self.means.progress.day(report)

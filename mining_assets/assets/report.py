@@ -55,5 +55,5 @@ def _figures(made: Report) -> dict[str, dg.MetadataValue | float | int | str]:
         **{f"{mined.model} (£)": mined.value for mined in totals.mined},
     }
     shown |= {name: rounded(name, value) for name, value in known.items() if value is not None}
-    shown |= {f"{state} days": count for state, count in made.status.states.items()}
+    shown |= {state + " days": count for state, count in made.status.states.items()}
     return shown

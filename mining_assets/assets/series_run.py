@@ -19,6 +19,7 @@ from mining_assets.chain.series import (
     not_to_replace,
     store_and_follow,
 )
+from mining_assets.domain.wording import count_of
 from mining_assets.domain.worth import BITCOIN_PRICE, SERIES, WIND_GENERATION
 from mining_assets.warehouse.healing import note_source_away, note_source_back
 from mining_assets.warehouse.schema import bitcoin_daily_summaries, daily_summaries
@@ -123,6 +124,6 @@ class SeriesRun:
         if not failed:
             return
         first = min(failed)
-        text = f"{name}: {len(failed)} of {total} days could not be had, first {first}: {failed[first]}"
+        text = f"{name}: {len(failed)} of {count_of(total, 'day')} could not be had, first {first}: {failed[first]}"
         self.context.log.warning(text)
         self.means.progress.say(f"warning: {text}")

@@ -28,6 +28,7 @@ from mining_assets.automation.jobs import (
 )
 from mining_assets.curated import given_prices
 from mining_assets.domain.summaries import spans_between
+from mining_assets.domain.wording import count_of
 from mining_assets.domain.worth import SERIES
 from mining_assets.healing.attempts import HEALING_TAG, ROLL_UP
 from mining_assets.healing.plan import DERIVE, FETCH, HealingPlan, Work, plan, plan_series
@@ -177,6 +178,6 @@ def _tags(first: date | str, last: date | str, kind: str) -> dict[str, str]:
 
 def _said(made: HealingPlan, differing: int, waiting: int) -> str:
     asked = ", ".join(f"{work.kind} {work.days[0]} to {work.days[1]}" for work in made.work) or "nothing to ask for"
-    skipped = "".join(f"; {reason}: {count:,} days" for reason, count in made.skipped.items())
+    skipped = "".join(f"; {reason}: {count_of(count, 'day')}" for reason, count in made.skipped.items())
     held = f", of which {waiting} wait after a failure" if waiting else ""
     return f"{asked}{skipped}; months and years that differ: {differing}{held}"

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from mining_assets.automation.in_flight import is_in_flight, reap_dead_runs
 from mining_assets.checks.evaluations import check_evaluations, check_key
+from mining_assets.domain.wording import count_of
 from mining_assets.settings import Settings, now
 from mining_assets.verification.catalog import CHECKS
 from mining_assets.verification.scan import Scope, note_scan, scan
@@ -50,7 +51,9 @@ def integrity_job(settings: Settings, scope: Scope) -> dg.JobDefinition:
             note_scan(warehouse, config.scope, first, last, verification)
         for evaluation in check_evaluations(verification, warehouse, scope, map(check_key, CHECKS), settings.docs_url):
             context.log_event(evaluation)  # type: ignore[arg-type]  # taken, though not annotated
-        context.log.info(f"{len(verification.errors)} errors, {len(verification.findings)} findings in all")
+        context.log.info(
+            f"{count_of(len(verification.errors), 'error')}, {count_of(len(verification.findings), 'finding')} in all"
+        )
 
     @dg.job(
         name=INTEGRITY_JOB,

@@ -33,6 +33,7 @@ from mining_assets.domain.healing import LONGEST_DAILY_CHECK
 from mining_assets.domain.restatement import DayFigures, ShrinkRefused
 from mining_assets.domain.settlement import periods_in
 from mining_assets.domain.wind import WindUnit
+from mining_assets.domain.wording import count_of
 from mining_assets.healing.plan import DERIVE, ELEXON, needs
 from mining_assets.progress import DayReport, Progress
 from mining_assets.settings import Settings, iso_day, now
@@ -370,7 +371,8 @@ def _spot_fix(operation: Operation, config: OnePeriod) -> None:
     remaining = operation.damaged_periods(day)
     became = "replaced, but the day is not repaired" if remaining else outcome
     operation.say(
-        f"{day} period {config.period}: {became}; {config.farm} has {len(rows)} rows, {rows['volume'].sum():,.3f} MWh"
+        f"{day} period {config.period}: {became}; {config.farm} has {count_of(len(rows), 'row')}, "
+        f"{rows['volume'].sum():,.3f} MWh"
     )
     if remaining:
         verify_and_store_days(means.warehouse, [day], means.scope)

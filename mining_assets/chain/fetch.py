@@ -17,6 +17,7 @@ from mining_assets.domain.curtailment import PRICE_LIMIT, RECORD_COLUMNS, paymen
 from mining_assets.domain.fingerprint import EMPTY_HASH, content_hashes
 from mining_assets.domain.settlement import SIDES, Side, periods_in
 from mining_assets.domain.wind import WindUnit, is_bm_unit, looks_like_wind
+from mining_assets.domain.wording import count_of
 from mining_assets.sources.elexon import ElexonClient, StackAnswer
 from mining_assets.sources.elexon_models import StackRow
 from mining_assets.sources.errors import SourceError, SourceRefused
@@ -127,8 +128,8 @@ async def _confirm_empty_sides(
         for period in quiet:
             if accepted[period]:
                 raise DayIncomplete(
-                    f"period {period} {side} is empty, but {accepted[period]} units have accepted volume in it "
-                    f"according to the day's volumes: {stacks[period, side].url}"
+                    f"period {period} {side} is empty, but {count_of(accepted[period], 'unit')} had accepted volume "
+                    f"in it according to the day's volumes: {stacks[period, side].url}"
                 )
             confirmed[period, side] = "volumes" if volumes else "unreachable"
     return confirmed, tuple(warnings)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from mining_assets.domain.curtailment import bids_of_stacks
 from mining_assets.domain.tolerance import PUBLISHED_RELATIVE_TOLERANCE, same_volume
+from mining_assets.domain.wording import count_of
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.errors import SourceError
 
@@ -70,8 +71,8 @@ async def compare_with_whole_day(
         farm, period = both.index[differs][0]
         first = both[differs].iloc[0]
         row["problem"] = (
-            f"{int(differs.sum())} units and periods differ, the first is {farm} in period {period}: stacks "
-            f"{first['volume']:,.3f} MWh £{first['cash']:,.2f}, whole day {first['volume_theirs']:,.3f} MWh "
+            f"{count_of(int(differs.sum()), 'value')} of a unit and period differ, first {farm} in period {period}: "
+            f"stacks {first['volume']:,.3f} MWh £{first['cash']:,.2f}, whole day {first['volume_theirs']:,.3f} MWh "
             f"£{first['cash_theirs']:,.2f}"
         )
     return pd.DataFrame([row])

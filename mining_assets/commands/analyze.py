@@ -16,6 +16,7 @@ from mining_assets.commands.verify import as_dict as finding_as_dict
 from mining_assets.curated import given_prices, miner_models
 from mining_assets.domain.healing import day_ranges
 from mining_assets.domain.summaries import month_of
+from mining_assets.domain.wording import count_of, say_days
 from mining_assets.domain.worth import COINBASE
 from mining_assets.healing.plan import DERIVE, ELEXON, MEMPOOL, needs
 from mining_assets.settings import Settings, now, prepare_home
@@ -31,7 +32,7 @@ BUCKETS = ("critical (below 50 %)", "partial (50 to 95 %)", "almost (95 % and mo
 ANSWERS = "answers"
 NEEDED = (ELEXON, MEMPOOL)
 """The sources without which a day cannot be done; the other one only helps out with prices."""
-_LISTED = 20
+_LISTED, _NAMED = 20, 5
 _OF_MODEL = "missing "
 
 
@@ -192,19 +193,21 @@ def _lines(report: dict[str, Any], wrong: list[Joined]) -> Iterator[str]:
     yield ""
     yield "=== By value ==="
     errors = [finding for finding in report["findings"] if finding["severity"] == "error"]
-    yield f"Findings: {len(errors)} errors, {len(report['findings']) - len(errors)} warnings"
+    yield f"Findings: {count_of(len(errors), 'error')}, {count_of(len(report['findings']) - len(errors), 'warning')}"
     for row in wrong[:_LISTED]:
         yield f"  {row.where} {row.check.table} {row.check.name}: {row.example}"
     if len(wrong) > _LISTED:
         yield f"  and {len(wrong) - _LISTED:,} more"
     for name, days in report["buckets"].items():
-        yield f"{name}: {len(days)} days" + (f", first {days[0]}" if days else "")
+        yield f"{name}: {count_of(len(days), 'day')}" + (
+            f": {say_days(map(date.fromisoformat, days), _NAMED)}" if days else ""
+        )
     for model, count in report["missing_by_model"].items():
         yield f"missing on {model}: {count:,}"
     some = [row for row in report["by_month"] if row["whole_days"]]
     for month in some[-_LISTED:]:
-        whole = f"{month['whole_days']} of {month['days']} days whole"
-        yield f"  {month['month']}: {whole}, {month['missing']:,} calculations missing"
+        whole = f"{month['whole_days']} of {count_of(month['days'], 'day')} whole"
+        yield f"  {month['month']}: {whole}, {count_of(month['missing'], 'calculation')} missing"
     if len(some) < len(report["by_month"]):
         yield f"  months without any whole day: {len(report['by_month']) - len(some):,}"
     database = report["database"]

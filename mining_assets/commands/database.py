@@ -11,6 +11,7 @@ from sqlalchemy import URL
 from sqlalchemy.exc import OperationalError
 
 from mining_assets.commands.options import Unusable, load_settings
+from mining_assets.domain.wording import count_of
 from mining_assets.settings import prepare_home, warehouse_address
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.inspection import problems
@@ -124,7 +125,7 @@ def copy_command(source: URL, target: URL) -> None:
             require_revision(connection)  # told of the source, before the target is touched
         with _reached(target) as write:
             try:
-                copy_warehouse(read, write, lambda table, rows: click.echo(f"{table}: {rows:,} rows"))
+                copy_warehouse(read, write, lambda table, rows: click.echo(f"{table}: {count_of(rows, 'row')}"))
             except TargetNotEmpty as error:
                 raise click.UsageError(f"{write}: {error}") from None
             except CopyDiffers as error:

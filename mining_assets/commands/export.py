@@ -8,6 +8,7 @@ import click
 
 from mining_assets.commands.formats import WRITERS, PyarrowAbsentError
 from mining_assets.commands.options import DAY, load_settings, opened_warehouse
+from mining_assets.domain.wording import count_of
 from mining_assets.files import written_whole
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.exports import RELATIONS, batches, day_column
@@ -40,7 +41,7 @@ def export(table: str, first: date | None, last: date | None, form: str, out: Pa
                 raise
             raise click.ClickException(f"{out} cannot be written: {error.strerror}") from None
     if out is not None:
-        click.echo(f"{count:,} rows of {table} in {out}", err=True)
+        click.echo(f"{count_of(count, 'row')} of {table} in {out}", err=True)
 
 
 def _refuse_bad_input(

@@ -11,6 +11,7 @@ from mining_assets.commands.operations import daily_check
 from mining_assets.commands.options import Unusable, json_option, load_settings, opened_warehouse, plan_option
 from mining_assets.curated import given_prices, given_sites, miner_models, wind_unit_additions
 from mining_assets.domain.healing import LONGEST_DAILY_CHECK, LONGEST_RANGE
+from mining_assets.domain.wording import count_of
 from mining_assets.domain.worth import SERIES
 from mining_assets.healing.plan import needs
 from mining_assets.settings import Settings, now, prepare_home
@@ -60,7 +61,7 @@ def resume(plan_only: bool, as_json: bool) -> None:
         left_over = "nothing is left" if not days else "too long ago for a daily check are the days that are left"
         click.echo(f"{left_over} of `{' '.join(command)}`: reconciling everything", err=True)
         sys.exit(reconcile_all(settings, DEFAULT_BATCH, plan_only=plan_only, as_json=as_json))
-    click.echo(f"resuming `{' '.join(command)}`: {len(days):,} days left, from {days[0]}", err=True)
+    click.echo(f"resuming `{' '.join(command)}`: {count_of(len(days), 'day')} left, from {days[0]}", err=True)
     if checks:
         sys.exit(daily_check(settings, reach, last, force=False, plan_only=plan_only, as_json=as_json))
     from mining_assets.commands.runs import by_size

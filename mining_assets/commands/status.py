@@ -158,7 +158,7 @@ def _lines(report: Status) -> Iterator[str]:
     yield f"Quarantined days: {int(days['quarantined'].sum()):,}"
     for day, row in _by_day(days[days["quarantined"]]):
         since = f"{row['quarantined_at']:%Y-%m-%d %H:%M} UTC"
-        yield f"  {day} since {since}, {row['attempts']} attempts: {row['last_error']}"
+        yield f"  {day} since {since}, {count_of(row['attempts'], 'attempt')}: {row['last_error']}"
     yield f"Summaries that do not match the level below: {len(report.differing)}"
     for table, span in report.differing:
         yield f"  {table} {span}"
@@ -201,7 +201,11 @@ def _possible_wind(report: Status) -> Iterator[str]:
         largest = ", ".join(
             f"{unit.bm_unit_id} {0.0 - unit.bid_mwh:,.3f} MWh" for unit in units.head(_LARGEST).itertuples()
         )
-        others = f"; {len(units) - _LARGEST:,} others with --json and in the report" if len(units) > _LARGEST else ""
+        others = (
+            f"; {count_of(len(units) - _LARGEST, 'other')} with --json and in the report"
+            if len(units) > _LARGEST
+            else ""
+        )
         yield f"  units that may be wind, the largest: {largest}{others}"
     if unkept:
         yield f"  `mining-assets range {unkept[0]} {unkept[-1]} --refetch` fetches those days again"
@@ -255,7 +259,8 @@ def _open_days(report: Status) -> Iterator[str]:
     for (kind, _), group in groupby(numbered, key=lambda item: (item[1][1], item[1][0] - item[0])):
         ordinals = [ordinal for _, (ordinal, _) in group]
         first, last = date.fromordinal(ordinals[0]), date.fromordinal(ordinals[-1])
-        yield f"  {first}: {kind}" if first == last else f"  {first} to {last}: {kind} ({len(ordinals):,} days)"
+        many = f" ({count_of(len(ordinals), 'day')})" if first != last else ""
+        yield f"  {say_range(first, last)}: {kind}{many}"
 
 
 def _kind(row: Any) -> str:

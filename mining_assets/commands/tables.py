@@ -12,6 +12,7 @@ from sqlalchemy import Table as SummaryTable
 
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.summaries import month_of
+from mining_assets.domain.wording import count_of
 from mining_assets.progress import DayReport, Figure
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
@@ -36,12 +37,12 @@ def print_figures(connection: Connection, status: Status, models: Sequence[Miner
     daily, coins = _summaries(connection, daily_summaries, bitcoin_daily_summaries, status.first, status.last)
     shown = status.days if len(status.days) <= _LISTED else status.days.tail(_LISTED)
     if len(shown) < len(status.days):
-        table.caption = f"the last {_LISTED} of {len(status.days):,} days; the total is of all"
+        table.caption = f"the last {_LISTED} of {count_of(len(status.days), 'day')}; the total is of all"
     for day, state in shown.iterrows():
         flag = " (inconsistent)" if state["inconsistent"] else ""
         table.add_row(str(day), f"{state['state']}{flag}", *_row(daily, coins, day, names))
     table.add_section()
-    total = ("total", f"{status.whole} of {len(status.days)} days")
+    total = ("total", f"{status.whole} of {count_of(len(status.days), 'day')}")
     table.add_row(*total, *_figures(daily.sum(numeric_only=True)), *_bitcoin(coins.sum(), names))
     for above, bitcoin_above, of in (
         (monthly_summaries, bitcoin_monthly_summaries, month_of),
@@ -50,7 +51,7 @@ def print_figures(connection: Connection, status: Status, models: Sequence[Miner
         table.add_section()
         rows, coins = _summaries(connection, above, bitcoin_above, of(status.first), of(status.last))
         for span, row in rows.iterrows():
-            complete = f"{row['days_complete']:.0f} of {row['days_expected']:.0f} days"
+            complete = f"{row['days_complete']:.0f} of {count_of(int(row['days_expected']), 'day')}"
             table.add_row(str(span), complete, *_row(rows, coins, span, names))
     console = Console(highlight=False)
     console.width = max(console.width, 60 + 20 * len(models))

@@ -26,6 +26,7 @@ from rich.progress import (
 from rich.text import Text
 
 from mining_assets.commands.signals import StopSignals
+from mining_assets.domain.wording import count_of
 from mining_assets.progress import DayReport, Figure, Traffic
 
 _LOG_BYTES, _LOG_FILES = 10_000_000, 5
@@ -46,10 +47,11 @@ class Totals:
     seconds: float
 
     def __str__(self) -> str:
-        days = f"{self.days:,} {'day' if self.days == 1 else 'days'} ({self.not_complete:,} not complete)"
-        pace = f"{self.requests:,} requests in {self.seconds:,.1f} s ({self.requests / max(self.seconds, 1):,.1f}/s)"
+        days = f"{count_of(self.days, 'day')} ({self.not_complete:,} not complete)"
+        a_second = self.requests / max(self.seconds, 1)
+        pace = f"{count_of(self.requests, 'request')} in {self.seconds:,.1f} s ({a_second:,.1f}/s)"
         waits = f"{self.rate_wait_seconds:,.1f} s for the rate limit, {self.retry_wait_seconds:,.1f} s for retries"
-        return f"{days}, {self.records:,} records, {self.curtailed_mwh:,.3f} MWh, {pace}, waited {waits}"
+        return f"{days}, {count_of(self.records, 'record')}, {self.curtailed_mwh:,.3f} MWh, {pace}, waited {waits}"
 
 
 class TerminalProgress:
@@ -117,7 +119,7 @@ class TerminalProgress:
         """Show a day that ended."""
         self.reports.append(report)
         text = (
-            f"{report.day} {report.outcome:<9} {report.records:>6,} records {report.energy:>13,.3f} MWh "
+            f"{report.day} {report.outcome:<9} {count_of(report.records, 'record'):>14} {report.energy:>13,.3f} MWh "
             f"£{report.payment:>14,.2f}"
         )
         if report.reasons:
@@ -175,8 +177,9 @@ class _Pace(ProgressColumn):
     def render(self, task: Task) -> Text:
         now = self._totals()
         return Text(
-            f"· {now.records:,} records · {now.curtailed_mwh:,.0f} MWh · {now.requests / max(now.seconds, 1):.1f} "
-            f"requests/s · waited {now.rate_wait_seconds:,.0f} s for the rate limit ·"
+            f"· {count_of(now.records, 'record')} · {now.curtailed_mwh:,.0f} MWh "
+            f"· {now.requests / max(now.seconds, 1):.1f} requests/s "
+            f"· waited {now.rate_wait_seconds:,.0f} s for the rate limit ·"
         )
 
 

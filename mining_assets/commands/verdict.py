@@ -47,8 +47,8 @@ def _there(status: Status) -> str:
         final = " and final" if status.states["final"] == days else ""
         return f"The day is there{final}" if days == 1 else f"All {days:,} days are there{final}"
     if not there:
-        return "The day is not there" if days == 1 else f"None of {days:,} days is there"
-    return f"{there:,} of {days:,} days {_be(there)} there"
+        return "The day is not there" if days == 1 else f"None of {count_of(days, 'day')} is there"
+    return f"{there:,} of {count_of(days, 'day')} {_be(there)} there"
 
 
 def _but(status: Status) -> Iterator[str]:

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 import pandas as pd
 
 from mining_assets.domain.settlement import FINAL_AFTER, final_from
+from mining_assets.domain.wording import count_of
 
 SHRINK_LIMIT = 0.05
 
@@ -31,7 +32,7 @@ class ShrinkRefused(Exception):
     def __init__(self, day: date, before: DayFigures, after: DayFigures, reason: str) -> None:
         self.day, self.before, self.after = day, before, after
         super().__init__(
-            f"{day}: {reason}; stored {before.energy:,.3f} MWh in {before.records:,} records "
+            f"{day}: {reason}; stored {before.energy:,.3f} MWh in {count_of(before.records, 'record')} "
             f"(fetched {before.fetched_at:%Y-%m-%d %H:%M} UTC), now {after.energy:,.3f} MWh in {after.records:,}. "
             f"The stored day stays. If the new answer is right: `mining-assets date {day} --refetch --accept-shrink`"
         )

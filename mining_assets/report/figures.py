@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from mining_assets.domain.summaries import month_of
+from mining_assets.domain.wording import count_of
 from mining_assets.report import charts, month_figures
 from mining_assets.report.charts import UNKNOWN, draw, month_name
 from mining_assets.report.figure import Chart, Figure, Swatch
@@ -55,7 +56,7 @@ def _calendar(material: Material) -> Figure:
         title="Every day",
         lead=f"What is known of each settlement day from {states.index[0]} to {states.index[-1]}. A day that is not "
         "known is hatched; only a whole day can say that nothing was curtailed.",
-        charts=(Chart("", draw(charts.calendar(kinds)), f"Calendar of {len(kinds):,} days: {said}."),),
+        charts=(Chart("", draw(charts.calendar(kinds)), f"Calendar of {count_of(len(kinds), 'day')}: {said}."),),
         legend=tuple(Swatch(f"url(#day-{kind})", f"{DAY_KINDS[kind]} · {count:,}") for kind, count in counts.items()),
         table=table(months, [Column("month", "Month"), *(Column(kind, kind, 0) for kind in counts)]),
         csv=csv_address(days),
@@ -71,7 +72,7 @@ def _half_hours(material: Material) -> Figure:
     name = month_name(material.month) if material.month else ""
     drawn: tuple[Chart, ...] = ()
     if len(grid):
-        said = f"{int((ends > 0).sum())} of {len(wide)} days are known. {_peak(grid)}"
+        said = f"{int((ends > 0).sum())} of {count_of(len(wide), 'day')} known. {_peak(grid)}"
         drawn = (
             Chart(
                 "MWh in each half hour",

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from mining_assets.domain.wording import count_of
 from mining_assets.report import charts
 from mining_assets.report.charts import UNKNOWN, colour_of, dash_of, draw, month_name
 from mining_assets.report.figure import Chart, Figure, Swatch
@@ -189,7 +190,7 @@ def _labelled(months: pd.DataFrame, name: str, form: Any, complete: "pd.Series[b
     for month, value, known, days in zip(
         months["year_month"], months[name], months["days_known"], months["days"], strict=True
     ):
-        note = "" if known == days else f" ({known} of {days} days)"
+        note = "" if known == days else f" ({known} of {count_of(days, 'day')})"
         labels.append(f"{month_name(month)}: {'unknown' if pd.isna(value) else form(value)}{note}")
     return months.assign(label=labels, complete=complete)
 

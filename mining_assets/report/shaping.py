@@ -7,6 +7,7 @@ import pandas as pd
 
 from mining_assets.domain.settlement import periods_in
 from mining_assets.domain.summaries import bitcoin_months_from_days, month_of, months_from_days, span_bounds
+from mining_assets.domain.wording import count_of
 from mining_assets.domain.worth import curtailed_share
 from mining_assets.warehouse.reporting import WHOLE, Material
 
@@ -246,7 +247,7 @@ def leading(ranked: pd.DataFrame, count: int) -> pd.DataFrame:
     """The first rows, and one for all others, so that the rows add up to the total."""
     top, others = ranked.head(count), ranked.iloc[count:]
     if len(others):
-        rest = {ranked.columns[0]: f"all {len(others):,} others", **others[["curtailed_energy", "payment"]].sum()}
+        rest = {ranked.columns[0]: f"{count_of(len(others), 'other')}", **others[["curtailed_energy", "payment"]].sum()}
         top = pd.concat([top, pd.DataFrame([rest])], ignore_index=True)
     return with_rate(top)
 

@@ -6,6 +6,7 @@ from math import isclose
 from mining_assets.domain.healing import day_ranges
 from mining_assets.domain.settlement import FINAL_MEANS
 from mining_assets.domain.tolerance import RELATIVE_TOLERANCE
+from mining_assets.domain.wording import count_of
 from mining_assets.report.shaping import DAY_KINDS, day_kinds
 from mining_assets.verification.findings import Verification
 from mining_assets.warehouse.reporting import Material
@@ -112,7 +113,7 @@ def _records_add_up(material: Material) -> bool:
 
 
 def _of(some: int, days: int) -> str:
-    return f"{some:,} of {days:,} days"
+    return f"{some:,} of {count_of(days, 'day')}"
 
 
 def _all(days: int) -> str:

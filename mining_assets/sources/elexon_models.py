@@ -14,6 +14,7 @@ from typing_extensions import TypedDict  # pydantic wants this one below Python 
 
 from mining_assets.domain.settlement import Side, period_start, periods_in
 from mining_assets.domain.wind import WIND_FUEL_TYPE
+from mining_assets.domain.wording import count_of
 from mining_assets.sources.errors import BrokenBodyError, ImpossibleValueError
 from mining_assets.sources.json_bodies import STRICT, instants, shown, validated
 
@@ -378,7 +379,7 @@ def parse_bm_units(body: bytes) -> tuple[BmUnit, ...]:
     if not units:
         raise BrokenBodyError("the register of BM units is empty")
     if not any(unit.bm_unit_id for unit in units):
-        raise ImpossibleValueError(f"none of the {len(units)} rows of the register has an elexonBmUnit")
+        raise ImpossibleValueError(f"none of {count_of(len(units), 'row')} of the register has an elexonBmUnit")
     return units
 
 

@@ -9,6 +9,7 @@ from mining_assets.domain.figures import rounded_apart
 from mining_assets.domain.mining import MinerModel, bitcoin_mined
 from mining_assets.domain.network import NetworkHistory
 from mining_assets.domain.tolerance import same
+from mining_assets.domain.wording import count_of
 from mining_assets.verification import catalog
 from mining_assets.verification.findings import Verification, problems
 from mining_assets.verification.pairing import paired
@@ -118,7 +119,8 @@ def _notes_that_differ(chunk: "Chunk") -> pd.DataFrame:
     notes = chunk.notes.merge(stored, how="left", on=["settlement_date", "miner_model"]).fillna({"stored": 0})
     bad = notes[notes["calculations"] != notes["stored"]]
     details = [
-        f"noted {a} calculations, stored {b:.0f}" for a, b in zip(bad["calculations"], bad["stored"], strict=True)
+        f"noted {count_of(a, 'calculation')}, stored {b:.0f}"
+        for a, b in zip(bad["calculations"], bad["stored"], strict=True)
     ]
     return problems(bad["settlement_date"], bad["miner_model"], details)
 

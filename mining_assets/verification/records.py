@@ -12,6 +12,7 @@ from mining_assets.domain.figures import rounded_apart
 from mining_assets.domain.fingerprint import EMPTY_HASH, PERIOD_KEY, combined_hash, content_hashes
 from mining_assets.domain.repeats import repeats
 from mining_assets.domain.tolerance import same
+from mining_assets.domain.wording import count_of
 from mining_assets.verification import catalog
 from mining_assets.verification.findings import Verification, problems
 
@@ -66,7 +67,8 @@ def _possible_wind(chunk: "Chunk") -> pd.DataFrame:
     """List the units that may be wind, the most energy first, and the days of which they are not known."""
     units = chunk.possible_wind
     details = [
-        f"{mwh:,.3f} MWh of bids in {rows} rows" for rows, mwh in zip(units["rows"], units["bid_mwh"], strict=True)
+        f"{mwh:,.3f} MWh of bids in {count_of(rows, 'row')}"
+        for rows, mwh in zip(units["rows"], units["bid_mwh"], strict=True)
     ]
     unkept = chunk.figures.loc[chunk.figures["uncounted_bid_mwh"].isna(), "settlement_date"]
     text = "fetched by an earlier version, which did not keep every unit that was not counted"
@@ -115,7 +117,8 @@ def _disagreeing(chunk: "Chunk") -> pd.DataFrame:
     bad_hash = ledger["hash"] != ledger["content_hash"]
     bad = ledger[bad_rows | bad_mwh | bad_hash]
     details = [
-        f"{int(row.rows)} rows, {row.mwh:,.6f} MWh; the ledger has {row.wind_rows} rows, {row.wind_mwh:,.6f} MWh"
+        f"{count_of(int(row.rows), 'row')}, {row.mwh:,.6f} MWh; "
+        f"the ledger has {count_of(row.wind_rows, 'row')}, {row.wind_mwh:,.6f} MWh"
         + ("" if row.rows != row.wind_rows or row.mwh != row.wind_mwh else ", and another content hash")
         for row in bad.itertuples(index=False)
     ]

@@ -15,6 +15,7 @@ from mining_assets.domain.network import (
     Retarget,
     network_history,
 )
+from mining_assets.domain.wording import count_of
 from mining_assets.verification import catalog
 from mining_assets.verification.catalog import Check
 from mining_assets.verification.findings import ALL, Verification, problems
@@ -97,10 +98,17 @@ def _odd_spacing(epochs: tuple[Epoch, ...], fetched_at: datetime | None) -> list
     for before, after in pairwise(retargets):
         blocks, took = after.height - before.height, after.block_time - before.block_time
         if blocks != RETARGET_INTERVAL or not SHORTEST <= took <= LONGEST:
-            odd.append((f"height {after.height}", f"{blocks} blocks and {took.days} days after the retarget before"))
+            odd.append(
+                (
+                    f"height {after.height}",
+                    f"{blocks} blocks and {count_of(took.days, 'day')} after the retarget before",
+                )
+            )
     if retargets and fetched_at and fetched_at - retargets[-1].block_time > LONGEST:
         waited = (fetched_at - retargets[-1].block_time).days
-        odd.append(("", f"no retarget {waited} days after height {retargets[-1].height}: has the source stalled?"))
+        odd.append(
+            ("", f"no retarget {count_of(waited, 'day')} after height {retargets[-1].height}: has the source stalled?")
+        )
     return odd
 
 

@@ -11,6 +11,7 @@ from datetime import date, datetime
 import pandas as pd
 from sqlalchemy import Connection
 
+from mining_assets.domain.wording import count_of
 from mining_assets.domain.worth import BITCOIN_PRICE, WIND_GENERATION
 from mining_assets.verification import catalog
 from mining_assets.verification.catalog import CHECKS, Check
@@ -103,10 +104,10 @@ def _live_days(states: pd.DataFrame) -> Iterator[Finding]:
         yield Finding(catalog.LEDGER_AGREEMENT, day, 1, "its records are not as many as the ledger says")
     for day, row in states.loc[(states["missing"] > 0) | (states["orphan"] > 0), ["missing", "orphan"]].iterrows():
         kinds = {kind: int(count) for kind, count in row.items() if count}
-        example = " and ".join(f"{count:,} calculations are {kind}" for kind, count in kinds.items())
+        example = " and ".join(f"{count_of(count, f'{kind} calculation')}" for kind, count in kinds.items())
         yield Finding(catalog.CALCULATIONS_COMPLETE, day, sum(kinds.values()), example, kinds)
     for day, stale in states.loc[states["stale"] > 0, "stale"].items():
-        example = f"{stale:,} calculations are of other records or another model"
+        example = f"{count_of(stale, 'calculation')} of other records or another model"
         yield Finding(catalog.CALCULATIONS_CONSISTENT, day, int(stale), example, {"stale": int(stale)})
     for day in states.index[states["summary_differs"]]:
         yield Finding(catalog.DAILY_SUMS, day, 1, "not the sum of the day's records")

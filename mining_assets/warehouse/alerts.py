@@ -5,6 +5,7 @@ from datetime import date
 
 from sqlalchemy import Connection, func, insert, select
 
+from mining_assets.domain.wording import count_of
 from mining_assets.warehouse.findings import concern
 from mining_assets.warehouse.reconciliation_schema import alerts_sent, healing_attempts, integrity_findings
 
@@ -25,7 +26,10 @@ def standing_causes(connection: Connection, first: date, last: date) -> Iterator
         .order_by(findings.table_name, findings.check_name)
     )
     for table, check, spans, span, example in connection.execute(failed):
-        yield f"check {table}.{check}", f"{table}: check {check} fails on {spans:,} spans, first {span}: {example}"
+        yield (
+            f"check {table}.{check}",
+            f"{table}: check {check} fails on {count_of(spans, 'span')}, first {span}: {example}",
+        )
     days = healing_attempts.c
     given_up = select(days.settlement_date, days.attempts, days.last_error).where(
         days.quarantined_at.is_not(None), days.settlement_date.between(first, last)
@@ -33,8 +37,8 @@ def standing_causes(connection: Connection, first: date, last: date) -> Iterator
     rows = connection.execute(given_up.order_by(days.settlement_date)).all()
     if rows:
         day, attempts, error = rows[0]
-        named = f"first {day} after {attempts} attempts: {error or 'no reason known'}"
-        yield "quarantine", f"{len(rows):,} days are quarantined, {named}"
+        named = f"first {day} after {count_of(attempts, 'attempt')}: {error or 'no reason known'}"
+        yield "quarantine", f"{count_of(len(rows), 'day')} quarantined, {named}"
 
 
 def was_sent(connection: Connection, cause: str, on: date) -> bool:

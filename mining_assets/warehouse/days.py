@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete, func, select
 from mining_assets.domain.curtailment import RECORD_COLUMNS, daily_totals, farm_energy, follows
 from mining_assets.domain.fingerprint import EMPTY_HASH, PERIOD_KEY, combined_hash, content_hashes
 from mining_assets.domain.restatement import DayFigures, ShrinkRefused, shrinks
+from mining_assets.domain.wording import count_of
 from mining_assets.warehouse.engine import insert_frame, read_frame, upsert_rows
 from mining_assets.warehouse.reconciliation_schema import oracle_comparisons, refused_answers
 from mining_assets.warehouse.repeats import with_earlier_readings
@@ -276,8 +277,8 @@ def _refuse_loss(connection: Connection, fetched: FetchedDay, before: DayFigures
                 fetched.day,
                 before,
                 after,
-                f"period {row.settlement_period} {row.side} had {had_rows} rows and is now empty, and the day's "
-                f"volumes could not be asked",
+                f"period {row.settlement_period} {row.side} had {count_of(had_rows, 'row')} and is now empty, and the "
+                f"day's volumes could not be asked",
             )
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 from sqlalchemy import Connection, Table, delete, select, update
 
 from mining_assets.domain.healing import HealingPolicy
+from mining_assets.domain.wording import count_of
 from mining_assets.domain.worth import BITCOIN_PRICE, MEMPOOL, PRICE_SOURCES, SERIES, WIND_GENERATION
 from mining_assets.warehouse.engine import insert_frame, plain_rows, read_frame, upsert_rows
 from mining_assets.warehouse.reconciliation_schema import integrity_findings
@@ -158,7 +159,7 @@ def known_sentence(states: pd.DataFrame) -> str:
     """
     known = states.index[states["state"] == "known"]
     lacking = states.index[states["state"] != "known"]
-    said = f"{len(known):,} of {len(states):,} days known"
+    said = f"{len(known):,} of {count_of(len(states), 'day')} known"
     if len(known):
         said += f", from {known[0]} on"
     if sources := sources_of(states):

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from mining_assets.domain.tolerance import RELATIVE_TOLERANCE
+from mining_assets.domain.wording import count_of
 from mining_assets.warehouse import reconciliation_schema  # noqa: F401  (adds its tables to the metadata)
 from mining_assets.warehouse.columns import Instant
 from mining_assets.warehouse.engine import Warehouse, insert_rows, unhurried
@@ -48,7 +49,7 @@ class Summary:
     def differences(self, other: "Summary") -> Iterator[str]:
         """Where the other table holds something else. Sums of doubles agree within the project's tolerance."""
         if self.rows != other.rows:
-            yield f"{self.rows} rows became {other.rows}"
+            yield f"{count_of(self.rows, 'row')} became {other.rows}"
         for name, mine in self.figures.items():
             theirs = other.figures[name]
             if isinstance(mine, float) and isinstance(theirs, float):

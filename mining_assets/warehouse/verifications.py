@@ -11,6 +11,7 @@ from sqlalchemy import Connection, or_, select
 
 from mining_assets.domain.healing import DayRange, day_ranges
 from mining_assets.domain.summaries import month_of, year_of
+from mining_assets.domain.wording import count_of
 from mining_assets.warehouse.engine import upsert_rows
 from mining_assets.warehouse.reconciliation_schema import span_writes, verifications
 
@@ -56,7 +57,7 @@ class Verified:
         named = ", ".join((not_yet + list(self.unverified_spans))[:_NAMED])
         more = len(not_yet) + len(self.unverified_spans) - _NAMED
         left = named + (f" and {more:,} more" if more > 0 else "")
-        return f"{done:,} of {self.days:,} days{at}; not since it was last written: {left}"
+        return f"{done:,} of {count_of(self.days, 'day')}{at}; not since it was last written: {left}"
 
 
 def note_written(connection: Connection, spans: Iterable[object]) -> None:

@@ -183,7 +183,7 @@ def test_a_day_that_an_unfinished_run_covers_is_not_asked_for(
     run = looking.queued("daily", status, **tags)
     ticked = looking.tick()
     assert ticked.requests == []
-    assert "a run is under way: 1 days" in ticked.said
+    assert "a run is under way: 1 day" in ticked.said
     assert rows_of(ground, healing_attempts) == []
     looking.instance.report_run_failed(run)
     assert looking.tick().ranges == [("daily", str(WINDY), str(WINDY))]
@@ -232,7 +232,7 @@ def test_a_run_that_never_began_makes_its_days_wait(looking: Looking, ground: Wa
     looking.instance.report_run_failed(run)
     ticked = looking.tick()
     assert ticked.requests == []
-    assert "waiting after a run that did not begin: 1 days" in ticked.said
+    assert "waiting after a run that did not begin: 1 day" in ticked.said
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=3), tick=False):
         assert looking.tick().ranges == [("daily", str(WINDY), str(WINDY))]
 

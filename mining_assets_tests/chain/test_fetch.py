@@ -271,7 +271,7 @@ def test_an_empty_side_that_the_volumes_contradict_fails_the_day(fetch: Any, wor
     world.withhold(DAY, 7, side)
     with pytest.raises(
         DayIncomplete,
-        match=rf"period 7 {side} is empty, but \d+ units have accepted volume in it .*/{side}/2025-03-08/7$",
+        match=rf"period 7 {side} is empty, but \d+ units had accepted volume in it .*/{side}/2025-03-08/7$",
     ):
         fetch()
 

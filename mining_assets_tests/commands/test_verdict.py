@@ -11,7 +11,6 @@ from mining_assets.commands.status import as_dict, as_text
 from mining_assets.commands.verdict import status_verdict
 from mining_assets.definitions import build_definitions
 from mining_assets.domain.settlement import FINAL_MEANS
-from mining_assets.domain.wording import count_of, say_days
 from mining_assets.report.build import build_report
 from mining_assets.settings import Settings
 from mining_assets.warehouse.engine import Warehouse
@@ -116,15 +115,6 @@ def test_completion_counts_what_is_not_there(
     expected: int, missing: int, there: int, days: int, percent: float
 ) -> None:
     assert completion(expected, missing, there, days) == percent
-
-
-def test_counts_and_days_read_as_they_are_spoken() -> None:
-    assert [count_of(number, "day") for number in (0, 1, 1234)] == ["0 days", "1 day", "1,234 days"]
-    assert count_of(2, "summary", "summaries") == "2 summaries"
-    days = [date(2025, 6, day) for day in (1, 2, 3, 5, 8, 9)]
-    assert say_days(days) == "2025-06-01 to 2025-06-03, 2025-06-05, 2025-06-08 to 2025-06-09"
-    assert say_days(days, most=1) == "2025-06-01 to 2025-06-03 and 3 more days"
-    assert say_days([]) == ""
 
 
 def test_what_final_means_is_said_wherever_people_read_it(ground: Warehouse) -> None:

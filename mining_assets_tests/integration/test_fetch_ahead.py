@@ -108,7 +108,7 @@ def test_what_is_fetched_ahead_is_given_up_when_a_person_stops_the_run(
     twin.fault(Fault(kind="delay", seconds=3600, date=SECOND, period=48))
     ran = run(made, progress=Stopping())
     assert stored == [FIRST]
-    assert "1 of 2 days are as they were" in " ".join(ran.errors)
+    assert "1 of 2 days left as they were" in " ".join(ran.errors)
     assert_nothing_stored(made, SECOND)
 
 

@@ -102,7 +102,7 @@ def test_what_arrives_otherwise_is_taken_back(
 
     real = transfer.insert_rows
     monkeypatch.setattr(transfer, "insert_rows", tampered)
-    expected = "1 rows became 0" if what == "a lost row" else "sum of energy_after: .* became"
+    expected = "1 row became 0" if what == "a lost row" else "sum of energy_after: .* became"
     with pytest.raises(CopyDiffers, match=f"restatements: {expected}.*nothing was copied"):
         copy_warehouse(source, target, lambda *_: None)
     assert inspect(target.engine).get_table_names() == []
