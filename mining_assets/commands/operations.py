@@ -28,18 +28,17 @@ from mining_assets.warehouse.exclusive import alone
 
 @click.command("daily")
 @click.argument("days", type=click.IntRange(1, LONGEST_DAILY_CHECK), default=2)
-@click.argument("force", type=bool, default=False)
-@click.option("--force", "forced", is_flag=True, help="Fetch the days again even if nothing is wrong with them.")
+@click.option("--force", is_flag=True, help="Fetch the days again even if nothing is wrong with them.")
 @plan_option
 @json_option
-def daily(days: int, force: bool, forced: bool, plan_only: bool, as_json: bool) -> None:
+def daily(days: int, force: bool, plan_only: bool, as_json: bool) -> None:
     """The daily check: verify the last DAYS days by value and process what is missing or wrong.
 
     Example: mining-assets daily 7 --force
     """
     settings = load_settings()
     last = settings.last_day(now())
-    sys.exit(daily_check(settings, days, last, force=force or forced, plan_only=plan_only, as_json=as_json))
+    sys.exit(daily_check(settings, days, last, force=force, plan_only=plan_only, as_json=as_json))
 
 
 def daily_check(settings: Settings, count: int, last: date, *, force: bool, plan_only: bool, as_json: bool) -> int:

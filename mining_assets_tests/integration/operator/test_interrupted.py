@@ -98,7 +98,7 @@ def test_an_interrupted_daily_check_has_a_checkpoint_of_its_own_and_is_resumed(
 ) -> None:
     if not force:
         harmed(made, "records lost")
-    arguments = ("daily", len(DAYS), force)
+    arguments = ("daily", len(DAYS), *(["--force"] if force else []))
     moment = 150 if force else 40
     with started(made, *arguments) as process:
         wait_for("a day to be under way", 60, lambda: twin.count(route="stack") >= moment or None, interval=0.001)

@@ -199,6 +199,7 @@ def test_spot_fix_refuses_a_day_that_is_not_whole(made: Environment) -> None:
         (("range", FIRST, LAST, 0), "0"),
         (("daily", 0), "0"),
         (("daily", "many"), "many"),
+        (("daily", 2, "true"), "unexpected extra argument"),
     ],
 )
 def test_bad_input_is_one_line_and_touches_nothing(
