@@ -11,6 +11,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import click
+
+from mining_assets.domain.wording import count_of
 from mining_assets.progress import DayReport
 
 RECONCILIATION, DAILY = "reconciliation", "daily_reconciliation"
@@ -46,6 +49,11 @@ class Checkpoint:
         draft = self.path.with_suffix(f".{os.getpid()}.tmp")
         draft.write_text(json.dumps(self._as_dict(), indent=2))
         os.replace(draft, self.path)
+
+    def say_left(self) -> None:
+        """Say on standard error how to go on with the command, which was interrupted."""
+        left = f": {count_of(len(self.pending), 'day')} left" if self.pending else ""
+        click.echo(f"interrupted{left}; continue with `mining-assets resume`", err=True)
 
     def remove(self) -> None:
         """The command is done: there is nothing to resume."""

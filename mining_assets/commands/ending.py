@@ -38,7 +38,7 @@ def conclude(
     """Report what was done and what the days hold now; returns the exit code.
 
     Args:
-        days: those that it worked on, in order.
+        days: those that it was to work on, in order; of an interrupted command, those it came to are shown.
         about: the first and last of those that have to be right at the end.
     """
     models, bounds = miner_models(settings), (settings.start_date, settings.end_date)
@@ -49,8 +49,9 @@ def conclude(
             click.echo(json.dumps(_report(command, code, status, progress, outcome), indent=2))
             return code
         click.echo(f"{say_range(*about)}: {status_verdict(status).sentence}")
-        if days:
-            worked = (days[0], days[-1])
+        done = [report.day for report in progress.reports] if progress.stopping else days
+        if done:
+            worked = (min(done), max(done))
             print_figures(
                 connection, status if worked == about else read_status(connection, *worked, models, bounds), models
             )

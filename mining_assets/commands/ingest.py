@@ -129,4 +129,6 @@ def bring_up_to_date(
         code = conclude(settings, warehouse, text, days, about, progress, outcome, as_json=as_json)
     if code == 0:
         checkpoint.remove()
+    elif progress.stopping:
+        checkpoint.say_left()
     return code

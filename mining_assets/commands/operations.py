@@ -158,6 +158,8 @@ def perform(
         code = conclude(settings, warehouse, command, days, (days[0], days[-1]), progress, outcome, as_json=as_json)
     if checkpoint and code == 0:
         checkpoint.remove()
+    elif checkpoint and progress.stopping:
+        checkpoint.say_left()
     return code
 
 

@@ -1,7 +1,11 @@
 """`reconcile` and `resume`: everything that is not right, detected by value and mended."""
 
+import json
 import sys
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
 
 import click
 
@@ -38,21 +42,26 @@ def reconcile(batch: int | None, plan_only: bool, as_json: bool) -> None:
 @plan_option
 @json_option
 def resume(plan_only: bool, as_json: bool) -> None:
-    """Continue a command that was interrupted. Without a checkpoint, reconcile everything.
+    """Continue a command that was interrupted. Do nothing when none was.
 
     Example: mining-assets resume
     """
     settings = load_settings()
-    left = {name: interrupted(checkpoint_path(settings.home, name)) for name in (RECONCILIATION, DAILY)}
-    found = [name for name, content in left.items() if content]
-    content = left[found[0]] if len(found) == 1 else None
+    paths = {name: checkpoint_path(settings.home, name) for name in (RECONCILIATION, DAILY)}
+    found = [name for name, path in paths.items() if path.exists()]
+    left = [_left_by(paths[name]) for name in found]
+    if not left:
+        click.echo("nothing to resume: no command was interrupted", err=True)
+        if as_json:
+            click.echo(json.dumps({"command": "resume", "exit_code": 0, "plan": []}, indent=2))
+        return
     # The days of a reconciliation need different things: what is left is found again by value. So is what two
     # commands left behind.
-    if content is None or content[0][:1] == ["reconcile"]:
-        if not found:
-            click.echo("no checkpoint that can be read: reconciling everything", err=True)
+    if len(left) > 1 or left[0][0][:1] == ["reconcile"]:
+        commands = " and ".join(f"`{' '.join(command)}`" for command, _, _ in left)
+        click.echo(f"resuming {commands}: reconciling everything", err=True)
         sys.exit(reconcile_all(settings, DEFAULT_BATCH, plan_only=plan_only, as_json=as_json))
-    command, config, pending = content
+    command, config, pending = left[0]
     last = settings.last_day(now())
     days = sorted(day for day in pending if settings.start_date <= day <= last)
     reach = (last - days[0]).days + 1 if days else 0
@@ -68,6 +77,20 @@ def resume(plan_only: bool, as_json: bool) -> None:
 
     batches = by_size(days, LONGEST_RANGE, config)
     sys.exit(bring_up_to_date(settings, batches, command, plan_only=plan_only, as_json=as_json, account=found[0]))
+
+
+def _left_by(path: Path) -> tuple[list[str], dict[str, Any], Sequence[date]]:
+    """Read what an interrupted command left.
+
+    Raises:
+        click.ClickException: the file cannot be read.
+    """
+    content = interrupted(path)
+    if content is None:
+        raise click.ClickException(
+            f"the checkpoint {path} cannot be read; `mining-assets reconcile` finds by value what is left to do"
+        )
+    return content
 
 
 def reconcile_all(settings: Settings, batch: int, *, plan_only: bool, as_json: bool) -> int:

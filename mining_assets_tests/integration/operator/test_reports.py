@@ -67,7 +67,6 @@ FINDING = ["table", "check", "severity", "span", "problems", "example", "remedy"
         ("reconcile",),
         ("daily", 1),
         ("reingest", LAST, "--yes"),
-        ("resume",),
     ],
     ids=lambda arguments: arguments[0],
 )
