@@ -21,9 +21,14 @@ from mining_assets_tests.verification.clean import QUIET, SHORT, WINDY, clean
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home in which nothing is yet."""
+    """A home in which nothing is yet; no source answers."""
     for name in [name for name in os.environ if name.startswith("MINING_ASSETS_")]:
         monkeypatch.delenv(name)
+    for source in ("ELEXON", "MEMPOOL", "COINBASE"):
+        monkeypatch.setenv(f"MINING_ASSETS_{source}_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("MINING_ASSETS_RETRY_ATTEMPTS", "1")
+    monkeypatch.setenv("MINING_ASSETS_START_DATE", str(SHORT))
+    monkeypatch.setenv("MINING_ASSETS_END_DATE", str(WINDY))
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
     return tmp_path
 
@@ -72,8 +77,6 @@ def test_an_interrupted_command_shows_the_days_that_it_did(
 ) -> None:
     with templates.copy("sqlite", clean, home) as warehouse:
         monkeypatch.setenv("MINING_ASSETS_WAREHOUSE_URL", warehouse.url.render_as_string())
-        monkeypatch.setenv("MINING_ASSETS_START_DATE", str(SHORT))
-        monkeypatch.setenv("MINING_ASSETS_END_DATE", str(WINDY))
         progress = TerminalProgress("range", 3, home)
         with progress:
             progress.day(DayReport(SHORT, "kept", 0, 0.0, 0.0))
