@@ -24,7 +24,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from mining_assets.domain.healing import HealingPolicy, RetryRule, days_per_fetch
+from mining_assets.domain.cost import days_per_fetch
+from mining_assets.domain.healing import HealingPolicy, RetryRule
 from mining_assets.domain.settlement import LONDON, last_day_over
 
 PREFIX = "MINING_ASSETS_"
@@ -252,6 +253,11 @@ def warehouse_address(text: str) -> URL:
     raise ValueError("must begin with postgresql:// or sqlite:///")
 
 
+def unnamed_home() -> Path:
+    """Return the home where nobody named one: ``.dagster_home`` in the current folder."""
+    return Path.cwd() / ".dagster_home"
+
+
 def dagster_home() -> Path:
     """``$DAGSTER_HOME``, or ``.dagster_home`` in the current folder when it is unset.
 
@@ -260,7 +266,7 @@ def dagster_home() -> Path:
     """
     home = os.environ.get("DAGSTER_HOME")
     if not home:
-        return Path.cwd() / ".dagster_home"
+        return unnamed_home()
     try:
         path = Path(home).expanduser()
     except RuntimeError:  # of a user that is not known

@@ -27,6 +27,7 @@ from mining_assets.automation.jobs import (
     YEARLY_JOB,
 )
 from mining_assets.curated import given_prices
+from mining_assets.domain.cost import fetch_cost
 from mining_assets.domain.summaries import spans_between
 from mining_assets.domain.wording import count_of
 from mining_assets.domain.worth import SERIES
@@ -124,7 +125,9 @@ def healing_sensor(settings: Settings, scope: Scope) -> dg.SensorDefinition:
         seen = {span: before.get(span, at) for span in differing if span not in moved.union(due)}
         seen |= {span: before[span] for span in moved & before.keys()}
         seen |= {span: at for span in moved.intersection(due) if span[1] in spans}
-        said = f"{_said(made, len(differing), len(waiting))}; verified by value: {verified.sentence}"
+        never = states.index[states["state"] == "missing"]
+        cost = f"; in all {fetch_cost(never, settings.requests_per_second)}" if len(never) else ""
+        said = f"{_said(made, len(differing), len(waiting))}{cost}; verified by value: {verified.sentence}"
         context.log.info(said)
         return dg.SensorResult(
             run_requests=requests,

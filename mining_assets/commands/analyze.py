@@ -10,7 +10,7 @@ from typing import Any
 import click
 from sqlalchemy import Connection, func, select, text
 
-from mining_assets.commands.options import UNREACHABLE, json_option, load_settings, opened_warehouse
+from mining_assets.commands.options import UNREACHABLE, json_option, load_settings, opened_warehouse, require_warehouse
 from mining_assets.commands.status import as_dict, as_text
 from mining_assets.commands.verify import as_dict as finding_as_dict
 from mining_assets.curated import given_prices, miner_models
@@ -47,6 +47,7 @@ def analyze(as_json: bool) -> None:
     """
     settings = load_settings()
     first, last = settings.start_date, max(settings.last_day(now()), settings.start_date)
+    require_warehouse(settings)
     prepare_home(settings.home)
     models, bounds = miner_models(settings), (settings.start_date, settings.end_date)
     with opened_warehouse(settings) as warehouse:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from mining_assets.commands.formats import WRITERS, PyarrowAbsentError
-from mining_assets.commands.options import DAY, load_settings, opened_warehouse
+from mining_assets.commands.options import DAY, load_settings, opened_warehouse, require_warehouse
 from mining_assets.domain.wording import count_of
 from mining_assets.files import written_whole
 from mining_assets.warehouse.engine import Warehouse
@@ -31,7 +31,9 @@ def export(table: str, first: date | None, last: date | None, form: str, out: Pa
     Example: mining-assets export daily_by_farm --from 2025-07-04 --to 2025-07-04
     """
     _refuse_bad_input(table, first, last, form, out, force)
-    with opened_warehouse(load_settings()) as warehouse:
+    settings = load_settings()
+    require_warehouse(settings)
+    with opened_warehouse(settings) as warehouse:
         try:
             count = _write(warehouse, table, first, last, form, out)
         except PyarrowAbsentError as error:

@@ -110,10 +110,13 @@ def bring_up_to_date(
     days = sorted(day for batch in batches if not batch.series_only for day in batch.days)
     text = " ".join(command)
     with opened_warehouse(settings) as warehouse:
-        if plan_only:
-            from mining_assets.commands.plans import show_plan, steps_of
+        from mining_assets.commands.plans import cost_of, say_cost, show_plan, steps_of
 
-            return show_plan(text, steps_of(warehouse, batches, spans), as_json=as_json)
+        steps = steps_of(warehouse, batches, spans)
+        cost = cost_of(steps, settings)
+        if plan_only:
+            return show_plan(text, steps, cost, as_json=as_json)
+        say_cost(cost, settings)
         from mining_assets.commands.ending import conclude
         from mining_assets.commands.runs import run_batches
         from mining_assets.commands.terminal import TerminalProgress

@@ -20,6 +20,7 @@ from mining_assets.commands.options import (
     say_waiting,
     yes_option,
 )
+from mining_assets.domain.cost import fetch_cost
 from mining_assets.domain.healing import LONGEST_DAILY_CHECK
 from mining_assets.domain.settlement import periods_in
 from mining_assets.settings import Settings, now, prepare_home
@@ -51,7 +52,7 @@ def daily_check(settings: Settings, count: int, last: date, *, force: bool, plan
         raise click.UsageError(f"no day since the first partition, {settings.start_date}, is over yet")
     if plan_only:
         action = "verify, fetch again, calculate, summarize" if force else "verify, and mend what is missing or wrong"
-        return _plan(command, action, days, as_json)
+        return _plan(settings, command, action, days, days if force else (), as_json)
     checkpoint = Checkpoint(checkpoint_path(settings.home, DAILY), command.split(), list(days), {"refetch": force})
     config = {"days": count, "last": str(last), "force": force}
     return perform(settings, "daily", config, command, days, checkpoint=checkpoint, as_json=as_json)
@@ -72,7 +73,7 @@ def reingest(day: date, accept_shrink: bool, yes: bool, plan_only: bool, as_json
     days = days_asked_for(settings, day, day)
     if plan_only:
         action = "fetch, replace, calculate, summarize, verify, up to its year"
-        sys.exit(_plan(command, action, days, as_json))
+        sys.exit(_plan(settings, command, action, days, days, as_json))
     confirm(f"Replace everything that is stored of {day}?", yes=yes)
     config = {"day": str(day), "accept_shrink": accept_shrink}
     sys.exit(perform(settings, "reingest", config, command, days, as_json=as_json))
@@ -93,7 +94,7 @@ def critical(day: date, accept_shrink: bool, yes: bool, plan_only: bool, as_json
     days = days_asked_for(settings, day, day)
     if plan_only:
         action = "save aside, fetch slowly, replace if every check holds on the result"
-        sys.exit(_plan(command, action, days, as_json))
+        sys.exit(_plan(settings, command, action, days, days, as_json))
     confirm(f"Replace {day} if its new answer is right?", yes=yes)
     config = {"day": str(day), "accept_shrink": accept_shrink}
     sys.exit(perform(settings, "critical", config, command, days, as_json=as_json))
@@ -122,7 +123,7 @@ def spot_fix(day: date, period: int, farm: str, accept_shrink: bool, yes: bool, 
     if plan_only:
         action = f"fetch period {period}, both sides, replace it, calculate, summarize, verify"
         action += _what_stays_damaged(settings, day, period)
-        sys.exit(_plan(command, action, days, as_json))
+        sys.exit(_plan(settings, command, action, days, (), as_json))
     if accept_shrink:
         confirm(f"Replace period {period} of {day} even if that takes more than 5 % off the day?", yes=yes)
     config = {"day": str(day), "period": period, "farm": farm, "accept_shrink": accept_shrink}
@@ -163,10 +164,13 @@ def perform(
     return code
 
 
-def _plan(command: str, action: str, days: Sequence[date], as_json: bool) -> int:
+def _plan(
+    settings: Settings, command: str, action: str, days: Sequence[date], fetched: Sequence[date], as_json: bool
+) -> int:
     from mining_assets.commands.plans import Step, show_plan
 
-    return show_plan(command, [Step(action, days[0], days[-1], len(days))], as_json=as_json)
+    cost = fetch_cost(fetched, settings.requests_per_second)
+    return show_plan(command, [Step(action, days[0], days[-1], len(days))], cost, as_json=as_json)
 
 
 def _what_stays_damaged(settings: Settings, day: date, period: int) -> str:

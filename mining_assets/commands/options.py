@@ -4,13 +4,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import click
 from sqlalchemy.exc import DBAPIError
 
 from mining_assets.curated import given_prices, given_sites, halving_times, miner_models, wind_unit_additions
-from mining_assets.settings import Settings, check_home, iso_day, now
+from mining_assets.settings import Settings, check_home, iso_day, now, unnamed_home
 from mining_assets.warehouse.columns import DamagedValueError
 from mining_assets.warehouse.engine import Warehouse, is_passing
 from mining_assets.warehouse.upgrade import SchemaMismatch, open_warehouse
@@ -64,6 +66,23 @@ def load_settings() -> Settings:
     return settings
 
 
+@cache
+def _say_where(home: Path, warehouse: str) -> None:
+    """Tell on standard error, once, which place is used that nobody named: it goes by the working folder."""
+    click.secho(f"home {home}, warehouse {warehouse}", dim=True, err=True)
+
+
+def require_warehouse(settings: Settings) -> None:
+    """Refuse to make a warehouse for somebody who only wants to look.
+
+    Raises:
+        click.ClickException: the embedded one does not exist yet. PostgreSQL is never made by itself.
+    """
+    file = settings.warehouse.database
+    if settings.warehouse.get_backend_name() == "sqlite" and file and not Path(file).exists():
+        raise click.ClickException(f"there is no warehouse yet, {file}: `mining-assets range START END` makes one")
+
+
 def days_asked_for(settings: Settings, first: date, last: date) -> list[date]:
     """Every day from first to last.
 
@@ -95,6 +114,8 @@ def opened_warehouse(settings: Settings) -> Iterator[Warehouse]:
         Unusable: it cannot be reached, its schema does not fit, or it is lost while it is used.
     """
     address = settings.warehouse.render_as_string(hide_password=True)
+    if settings.home == unnamed_home() and settings.warehouse_url is None:
+        _say_where(settings.home, settings.warehouse.database or "")
     try:
         warehouse = open_warehouse(settings.warehouse)
         try:

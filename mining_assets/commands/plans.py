@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from mining_assets.domain.cost import FetchCost, fetch_cost
+from mining_assets.settings import Settings
 from mining_assets.warehouse.days import intact_days
 from mining_assets.warehouse.engine import Warehouse
 
@@ -38,6 +40,13 @@ class Step:
     last: date | str
     days: int = 0
 
+    @property
+    def fetched(self) -> list[date]:
+        """The days that it fetches."""
+        if self.action != FETCH or not isinstance(self.first, date):
+            return []
+        return [self.first + timedelta(days=offset) for offset in range(self.days)]
+
     def __str__(self) -> str:
         return str(self.first) if self.first == self.last else f"{self.first} to {self.last}"
 
@@ -60,17 +69,32 @@ def steps_of(warehouse: Warehouse, batches: "Iterable[Batch]", spans: Sequence[s
     return steps + [Step(SUM_UP, span, span) for span in sorted(set(spans))]
 
 
-def show_plan(command: str, steps: Sequence[Step], *, as_json: bool, code: int = 0, aside: bool = False) -> int:
+def cost_of(steps: Iterable[Step], settings: Settings) -> FetchCost:
+    """What the steps cost at the pace of the settings."""
+    return fetch_cost((day for step in steps for day in step.fetched), settings.requests_per_second)
+
+
+def say_cost(cost: FetchCost, settings: Settings) -> None:
+    """Tell on standard error what is about to be fetched, when that takes more than a moment."""
+    if cost.days > 1:
+        click.echo(f"{cost} at {settings.requests_per_second:g} requests a second", err=True)
+
+
+def show_plan(
+    command: str, steps: Sequence[Step], cost: FetchCost, *, as_json: bool, code: int = 0, aside: bool = False
+) -> int:
     """Print a plan; returns the exit code given.
 
     Args:
+        cost: of what it fetches.
         aside: on standard error, before the work begins.
     """
     if as_json:
         plan = [
             {"action": step.action, "from": str(step.first), "to": str(step.last), "days": step.days} for step in steps
         ]
-        click.echo(json.dumps({"command": command, "exit_code": code, "plan": plan}, indent=2))
+        made = {"command": command, "exit_code": code, "plan": plan, "cost": asdict(cost)}
+        click.echo(json.dumps(made, indent=2))
         return code
     table = Table(title=f"{command} {'will' if aside else 'would'}", title_justify="left")
     for heading in ("what", "when", "days"):
@@ -78,4 +102,6 @@ def show_plan(command: str, steps: Sequence[Step], *, as_json: bool, code: int =
     for step in steps:
         table.add_row(step.action, str(step), f"{step.days:,}" if step.days else "")
     Console(stderr=aside, highlight=False).print(table)
+    if cost.days and not aside:
+        click.echo(str(cost))
     return code

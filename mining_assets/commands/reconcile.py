@@ -101,7 +101,7 @@ def reconcile_all(settings: Settings, batch: int, *, plan_only: bool, as_json: b
     prepare_home(settings.home)
     with opened_warehouse(settings) as warehouse:
         from mining_assets.chain.references import known_wind_units
-        from mining_assets.commands.plans import show_plan, steps_of
+        from mining_assets.commands.plans import cost_of, show_plan, steps_of
         from mining_assets.commands.runs import by_lacking, by_need, run_verification
 
         # A unit that was added since makes the days that held it due.
@@ -119,9 +119,11 @@ def reconcile_all(settings: Settings, batch: int, *, plan_only: bool, as_json: b
         steps = steps_of(warehouse, batches, spans)
         _tell(status, todo=len(steps))
         if plan_only:
-            return show_plan("reconcile", steps, as_json=as_json, code=0 if status.is_right else 1)
+            return show_plan(
+                "reconcile", steps, cost_of(steps, settings), as_json=as_json, code=0 if status.is_right else 1
+            )
         if steps:
-            show_plan(f"reconcile {first} to {last}", steps, as_json=False, aside=True)
+            show_plan(f"reconcile {first} to {last}", steps, cost_of(steps, settings), as_json=False, aside=True)
     command = ["reconcile", str(batch)]
     code = bring_up_to_date(settings, batches, command, spans, as_json=as_json, about=(first, last))
     if code == 0:  # nothing is left to resume of any command

@@ -10,7 +10,14 @@ from typing import Any
 import click
 
 from mining_assets.commands.caveats import caveat_lines, caveats_as_dicts
-from mining_assets.commands.options import DAY, days_asked_for, json_option, load_settings, opened_warehouse
+from mining_assets.commands.options import (
+    DAY,
+    days_asked_for,
+    json_option,
+    load_settings,
+    opened_warehouse,
+    require_warehouse,
+)
 from mining_assets.commands.status import FLAGS
 from mining_assets.curated import miner_models
 from mining_assets.domain.summaries import month_of, span_bounds
@@ -66,6 +73,7 @@ def report(first: date | None, last: date | None, month: str | None, out: Path |
     if month is not None and not month_of(first) <= month <= month_of(last):
         raise click.UsageError(f"the month {month} is not between {first} and {last}")
     path = (out or settings.home / "data" / "reports" / f"report_{first}_{last}.html").absolute()
+    require_warehouse(settings)
     with opened_warehouse(settings) as warehouse:
         bounds = (settings.start_date, settings.end_date)
         models = miner_models(settings)

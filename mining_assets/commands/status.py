@@ -12,7 +12,14 @@ import click
 import pandas as pd
 
 from mining_assets.commands.caveats import caveat_lines, caveats_as_dicts
-from mining_assets.commands.options import DAY, days_asked_for, json_option, load_settings, opened_warehouse
+from mining_assets.commands.options import (
+    DAY,
+    days_asked_for,
+    json_option,
+    load_settings,
+    opened_warehouse,
+    require_warehouse,
+)
 from mining_assets.commands.verdict import status_verdict
 from mining_assets.curated import given_prices, miner_models
 from mining_assets.domain.healing import day_ranges
@@ -46,6 +53,7 @@ def status(as_json: bool, first: date | None, last: date | None) -> None:
     first = first or settings.start_date
     last = last or max(settings.last_day(now()), first)
     days_asked_for(settings, first, last)
+    require_warehouse(settings)
     with opened_warehouse(settings) as warehouse, warehouse.reading() as connection:
         models, bounds = miner_models(settings), (settings.start_date, settings.end_date)
         report = read_status(connection, first, last, models, bounds, given_prices(settings))

@@ -18,6 +18,7 @@ from mining_assets.commands.options import (
     json_option,
     load_settings,
     opened_warehouse,
+    require_warehouse,
 )
 from mining_assets.domain.wording import count_of, say_range
 from mining_assets.settings import now, prepare_home
@@ -43,6 +44,7 @@ def verify(start: date | None, end: date | None, as_json: bool) -> None:
     first = start or settings.start_date
     last = end or start or max(settings.last_day(now()), first)
     days_asked_for(settings, first, last)
+    require_warehouse(settings)
     prepare_home(settings.home)
     with opened_warehouse(settings) as warehouse:
         from mining_assets.commands.runs import run_verification

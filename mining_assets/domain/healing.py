@@ -15,9 +15,6 @@ LONGEST_WAIT = timedelta(hours=6)
 QUARANTINE_WAIT = timedelta(days=1)
 LACKING_WAIT = timedelta(days=30)
 LONGEST_RANGE = 31
-# A run of healing that has begun is not broken off for a person's: it has to be over soon.
-LONGEST_FETCH = timedelta(minutes=1)
-REQUESTS_OF_A_DAY = 100  # both sides of 46 to 50 periods, and a few beside them
 LONGEST_DAILY_CHECK = 366  # days
 
 DayRange = tuple[date, date]
@@ -102,12 +99,6 @@ def series_refetches_due(name: str, fetched_at: "pd.Series[datetime]", now: date
 def is_young(day: date, now: datetime) -> bool:
     """Whether the settlement may still be filling the day up: until D+2 15:00 UTC it is not given up."""
     return now < datetime.combine(day, time.min, UTC) + REFETCH_AFTER[1]
-
-
-def days_per_fetch(requests_per_second: float) -> int:
-    """Return how many days a healing run may fetch so that it takes about a minute at this pace; one at least."""
-    days = LONGEST_FETCH.total_seconds() * requests_per_second / REQUESTS_OF_A_DAY
-    return max(1, min(int(days), LONGEST_RANGE))
 
 
 def day_ranges(days: Iterable[date], longest: int = LONGEST_RANGE) -> list[DayRange]:

@@ -128,6 +128,13 @@ def test_days_never_fetched_are_asked_for_at_both_ends_in_pieces_of_a_minute(
     assert looking.tick().days == asked
 
 
+def test_a_look_says_what_the_days_that_were_never_fetched_cost(
+    looking: Looking, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert looking.but(start_date=date(2025, 3, 1), requests_per_second=10).tick().requests
+    assert "; in all 29 days to fetch: about 2,842 requests, 5 minutes; " in capfd.readouterr().err
+
+
 def test_what_only_derives_needs_no_requests_and_is_not_cut(looking: Looking, ground: Warehouse) -> None:
     with ground.writing() as connection:
         connection.execute(delete(calculation_days))

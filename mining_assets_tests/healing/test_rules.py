@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mining_assets.domain.cost import days_per_fetch
 from mining_assets.domain.healing import (
     LACKING_WAIT,
     LONGEST_RANGE,
@@ -16,7 +17,6 @@ from mining_assets.domain.healing import (
     REFETCH_AFTER,
     HealingPolicy,
     day_ranges,
-    days_per_fetch,
     newest_and_oldest,
     refetches_due,
 )

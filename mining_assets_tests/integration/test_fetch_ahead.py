@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from mining_assets.assets import day_run
+from mining_assets.domain.cost import requests_of
 from mining_assets_tests.integration.harness import (
     Environment,
     Ran,
@@ -67,9 +68,9 @@ def test_the_next_day_is_fetched_while_the_last_is_stored(
     ran = run(made)
     assert ran.errors == []
     assert {day: report.outcome for day, report in ran.reports.items()} == {FIRST: "new", SECOND: "new"}
-    assert {day: report.requests for day, report in ran.reports.items()} == {
-        day: twin.count(date=day) for day in (FIRST, SECOND)
-    }
+    asked = {day: twin.count(date=day) for day in (FIRST, SECOND)}
+    assert {day: report.requests for day, report in ran.reports.items()} == asked
+    assert asked == {day: requests_of(day) for day in (FIRST, SECOND)}  # which is what is told before a fill
 
 
 def test_a_day_that_was_fetched_is_not_asked_for_again_when_the_database_fails(

@@ -1,0 +1,49 @@
+"""What it costs to fetch days, told before it begins."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from mining_assets.domain.healing import LONGEST_RANGE
+from mining_assets.domain.settlement import SIDES, periods_in
+from mining_assets.domain.wording import count_of
+
+# The accepted volumes and the cashflows of the whole day, which the stacks are held against.
+REPORTS_OF_A_DAY = 2
+# A run of healing that has begun is not broken off for a person's: it has to be over soon.
+LONGEST_FETCH = timedelta(minutes=1)
+_COMMON_DAY = date(2025, 6, 3)  # of 48 periods
+
+
+def requests_of(day: date) -> int:
+    """Return how many requests it takes to fetch a day: the stack of each period and side, and the day's reports.
+
+    A day with empty answers, faults or repeated rows takes a few more.
+    """
+    return len(SIDES) * periods_in(day) + REPORTS_OF_A_DAY
+
+
+@dataclass(frozen=True)
+class FetchCost:
+    """The days to fetch, the requests that they take, and the minutes of these at a pace."""
+
+    days: int
+    requests: int
+    minutes: float
+
+    def __str__(self) -> str:
+        time = f"{self.minutes:,.0f} minutes" if self.minutes < 120 else f"{self.minutes / 60:,.0f} hours"
+        time = "a minute or less" if self.minutes <= 1 else time
+        return f"{count_of(self.days, 'day')} to fetch: about {self.requests:,} requests, {time}"
+
+
+def fetch_cost(days: Iterable[date], requests_per_second: float) -> FetchCost:
+    """Return what it costs to fetch days at a pace."""
+    requests = [requests_of(day) for day in days]
+    return FetchCost(len(requests), sum(requests), sum(requests) / requests_per_second / 60)
+
+
+def days_per_fetch(requests_per_second: float) -> int:
+    """Return how many days a healing run may fetch so that it takes about a minute at this pace; one at least."""
+    days = LONGEST_FETCH.total_seconds() * requests_per_second / requests_of(_COMMON_DAY)
+    return max(1, min(int(days), LONGEST_RANGE))
