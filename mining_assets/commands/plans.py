@@ -77,7 +77,7 @@ def cost_of(steps: Iterable[Step], settings: Settings) -> FetchCost:
 def say_cost(cost: FetchCost, settings: Settings) -> None:
     """Tell on standard error what is about to be fetched, when that takes more than a moment."""
     if cost.days > 1:
-        click.echo(f"{cost} at {settings.requests_per_second:g} requests a second", err=True)
+        click.echo(f"{cost} at the pace set, {settings.requests_per_second:g} a second", err=True)
 
 
 def show_plan(

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from mining_assets.commands.ingest import batch_argument, bring_up_to_date
 from mining_assets.commands.operations import daily_check
 from mining_assets.commands.options import Unusable, json_option, load_settings, opened_warehouse, plan_option
 from mining_assets.curated import given_prices, given_sites, miner_models, wind_unit_additions
+from mining_assets.domain.cost import fetch_cost
 from mining_assets.domain.healing import LONGEST_DAILY_CHECK, LONGEST_RANGE
 from mining_assets.domain.wording import count_of
 from mining_assets.domain.worth import SERIES
@@ -53,7 +55,11 @@ def resume(plan_only: bool, as_json: bool) -> None:
     if not left:
         click.echo("nothing to resume: no command was interrupted", err=True)
         if as_json:
-            click.echo(json.dumps({"command": "resume", "exit_code": 0, "plan": []}, indent=2))
+            click.echo(
+                json.dumps(
+                    {"command": "resume", "exit_code": 0, "plan": [], "cost": asdict(fetch_cost((), 1))}, indent=2
+                )
+            )
         return
     # The days of a reconciliation need different things: what is left is found again by value. So is what two
     # commands left behind.

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import ceil
 
 from mining_assets.domain.healing import LONGEST_RANGE
 from mining_assets.domain.settlement import SIDES, periods_in
@@ -32,9 +33,9 @@ class FetchCost:
     minutes: float
 
     def __str__(self) -> str:
-        time = f"{self.minutes:,.0f} minutes" if self.minutes < 120 else f"{self.minutes / 60:,.0f} hours"
-        time = "a minute or less" if self.minutes <= 1 else time
-        return f"{count_of(self.days, 'day')} to fetch: about {self.requests:,} requests, {time}"
+        time = "a minute or less" if self.minutes <= 1 else count_of(ceil(self.minutes), "minute")
+        time = count_of(round(self.minutes / 60), "hour") if self.minutes >= 120 else time
+        return f"{count_of(self.days, 'day')} to fetch: about {count_of(self.requests, 'request')}, {time}"
 
 
 def fetch_cost(days: Iterable[date], requests_per_second: float) -> FetchCost:

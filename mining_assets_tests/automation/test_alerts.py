@@ -85,7 +85,7 @@ def test_a_test_of_the_sensor_sends_nothing_and_says_what_is_due(looking: Lookin
             tested = looking.tick(SENSOR, test=True)
             assert (hook.messages, rows_of(ground, alerts_sent), tested.cursor) == ([], [], None)
             assert "sends nothing; due: " in tested.said
-            assert f"daily_summaries: check sums fails on 1 spans, first {WINDY}" in tested.said
+            assert f"daily_summaries: check sums fails on 1 span, first {WINDY}" in tested.said
         looking.tick(SENSOR)
     assert "check daily_summaries.sums" in {message["cause"] for message in hook.messages}
 

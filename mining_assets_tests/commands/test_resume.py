@@ -47,7 +47,7 @@ def test_nothing_to_resume_is_said_and_nothing_is_done(
     assert exit_code(monkeypatch, "resume", *options) == 0
     said = capfd.readouterr()
     assert said.err == "nothing to resume: no command was interrupted\n"
-    report = {"command": "resume", "exit_code": 0, "plan": []}
+    report = {"command": "resume", "exit_code": 0, "plan": [], "cost": {"days": 0, "requests": 0, "minutes": 0.0}}
     assert (json.loads(said.out) if "--json" in options else said.out) == (report if "--json" in options else "")
     assert list(home.iterdir()) == []
 

@@ -79,7 +79,7 @@ def test_what_is_not_leading_is_summed_up_so_that_nothing_is_lost() -> None:
     ranked = farms_ranked(by_farm(*((f"F{order:02}", "P", 100.0 - order, 10.0) for order in range(20))))
     top = leading(ranked, 15)
     assert len(top) == 16
-    assert top["site"].iloc[-1] == "all 5 others"
+    assert top["site"].iloc[-1] == "5 others"
     assert top["curtailed_energy"].sum() == ranked["curtailed_energy"].sum()
     assert len(leading(ranked, 20)) == 20
     assert leading(ranked.head(0), 15).empty
