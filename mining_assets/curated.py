@@ -18,7 +18,8 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.network import HALVING_INTERVAL, KNOWN_HALVINGS
 from mining_assets.domain.wind import WindUnit
-from mining_assets.settings import Settings, SettingsError, iso_day
+from mining_assets.errors import SettingsError
+from mining_assets.settings import Settings, iso_day
 
 
 class _MinerModel(BaseModel):

@@ -27,6 +27,7 @@ from sqlalchemy.exc import ArgumentError
 from mining_assets.domain.cost import days_per_fetch
 from mining_assets.domain.healing import HealingPolicy, RetryRule
 from mining_assets.domain.settlement import LONDON, last_day_over
+from mining_assets.errors import SettingsError
 
 PREFIX = "MINING_ASSETS_"
 SECRETS_VARIABLE = f"{PREFIX}SECRETS_DIR"
@@ -35,10 +36,6 @@ TEST_DATA_VARIABLE = f"{PREFIX}TEST_DATA"
 
 # What Kubernetes sets in every pod for a service of a name like mining-assets-ui.
 _OF_A_SERVICE = re.compile(r"_SERVICE_(HOST|PORT\w*)$|_PORT(_\d+_\w+)?$")
-
-
-class SettingsError(ValueError):
-    """A setting is wrong; the message is one line and names the variable, its value and what is right."""
 
 
 def _http_url(value: str) -> str:

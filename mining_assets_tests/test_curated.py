@@ -9,7 +9,8 @@ import pytest
 from mining_assets.curated import given_prices, given_sites, halving_times, miner_models, wind_unit_additions
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.wind import WindUnit
-from mining_assets.settings import Settings, SettingsError
+from mining_assets.errors import SettingsError
+from mining_assets.settings import Settings
 from mining_assets_tests.samples import MODELS
 
 

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from mining_assets.settings import SettingsError
+from mining_assets.errors import SettingsError
 
 _taken: dict[str, Path] = {}
 

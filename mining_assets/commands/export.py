@@ -2,6 +2,7 @@
 
 import sys
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 
 import click
@@ -50,7 +51,9 @@ def _refuse_bad_input(
     table: str, first: date | None, last: date | None, form: str, out: Path | None, force: bool
 ) -> None:
     if table not in RELATIONS:
-        raise click.UsageError(f"there is no table or view {table!r}; there are {', '.join(RELATIONS)}")
+        near = get_close_matches(table, RELATIONS, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(RELATIONS)}"
+        raise click.UsageError(f"there is no table or view {table!r}; {hint}")
     if (first or last) and day_column(RELATIONS[table]) is None:
         raise click.UsageError(f"the rows of {table} are of no day: leave --from and --to away")
     if first and last and last < first:

@@ -10,41 +10,67 @@ from importlib import import_module
 from typing import NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
 from mining_assets.commands.env_file import apply_env_file
 from mining_assets.commands.signals import watching
-from mining_assets.settings import SettingsError
+from mining_assets.errors import SettingsError
 
 BAD_INPUT = 2
 
 
 # A command's module is imported when it is named: most import Dagster, which takes longer than `status` takes in all.
-_COMMANDS = {
-    "date": "ingest:date_command",
-    "range": "ingest:range_command",
-    "status": "status:status",
-    "verify": "verify:verify",
-    "analyze": "analyze:analyze",
-    "reconcile": "reconcile:reconcile",
-    "daily": "operations:daily",
-    "difficulty": "difficulty:difficulty",
-    "reingest": "operations:reingest",
-    "critical": "operations:critical",
-    "spot-fix": "operations:spot_fix",
-    "resume": "reconcile:resume",
-    "report": "report:report",
-    "export": "export:export",
-    "settings": "settings:settings",
-    "ui": "ui:ui",
-    "db": "database:db",
+_GROUPS: dict[str, dict[str, tuple[str, str]]] = {
+    "Look": {
+        "status": ("status:status", "What is complete, provisional, missing or inconsistent."),
+        "analyze": ("analyze:analyze", "The status, every check by value, and what would mend it."),
+        "verify": ("verify:verify", "Every check by value on some days; fetches nothing."),
+        "settings": ("settings:settings", "Every setting, its value and where it comes from."),
+    },
+    "Make": {
+        "date": ("ingest:date_command", "Bring one day up to date, and its month and year."),
+        "range": ("ingest:range_command", "The same for every day from START to END."),
+    },
+    "Mend": {
+        "reconcile": ("reconcile:reconcile", "Find everything that is not right, and mend it."),
+        "daily": ("operations:daily", "The daily check of the last days."),
+        "resume": ("reconcile:resume", "Continue a command that was interrupted."),
+        "reingest": ("operations:reingest", "Fetch a day again and derive everything from it anew."),
+        "critical": ("operations:critical", "Mend a difficult day, with its rows saved aside."),
+        "spot-fix": ("operations:spot_fix", "Fetch one period of a day again."),
+        "difficulty": ("difficulty:difficulty", "Fetch the network's difficulty and subsidy now."),
+    },
+    "Take away": {
+        "report": ("report:report", "One HTML file with the figures and whether they are final."),
+        "export": ("export:export", "A table or view as CSV, Parquet or JSON."),
+    },
+    "Run": {
+        "ui": ("ui:ui", "Open the Dagster UI with its daemon, on this machine only."),
+        "db": ("database:db", "Check, upgrade or copy the database of the warehouse."),
+    },
 }
+_COMMANDS = {name: target for group in _GROUPS.values() for name, (target, _) in group.items()}
 
 
 class _Commands(click.Group):
     """The commands by name, imported one by one."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(_COMMANDS)
+        return list(_COMMANDS)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, commands in _GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, summary) for name, (_, summary) in commands.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        named = [
+            CompletionItem(name, help=summary)
+            for commands in _GROUPS.values()
+            for name, (_, summary) in commands.items()
+            if name.startswith(incomplete)
+        ]
+        return named + click.Command.shell_complete(self, ctx, incomplete)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
@@ -56,10 +82,20 @@ class _Commands(click.Group):
         return command
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=_Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(package_name="mining-assets")
-def cli() -> None:
-    """Curtailed GB wind and the Bitcoin it could have mined, kept complete and proven so."""
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """Curtailed GB wind and the Bitcoin it could have mined, kept complete and proven so.
+
+    `mining-assets COMMAND --help` has an example of each.
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
 
 
 def main() -> None:

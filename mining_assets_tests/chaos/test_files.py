@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from mining_assets.commands.checkpoint import interrupted
 from mining_assets.curated import miner_models, wind_unit_additions
-from mining_assets.settings import Settings, SettingsError
+from mining_assets.errors import SettingsError
+from mining_assets.settings import Settings
 from mining_assets_tests.chaos.seeds import ROUNDS, SEED
 from mining_assets_tests.sources.test_garbage import JSON, damaged
 
