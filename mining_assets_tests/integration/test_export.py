@@ -105,7 +105,7 @@ def test_export_replaces_a_file_only_when_told_to(here: Here, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["export", "curtailment"], "there is no table or view 'curtailment'; did you mean 'curtailment_records'?"),
+        (["export", "curtailment"], "there is no table or view 'curtailment'; did you mean 'hourly_curtailment'?"),
         (["export", "x"], "there is no table or view 'x'; there are daily_by_farm, "),
         (["export", "network_epochs", "--from", "2025-04-03"], "the rows of network_epochs are of no day"),
         (["export", "whole_days", "--from", "2025-04-03", "--to", "2025-04-01"], "before it starts"),
