@@ -26,37 +26,77 @@ from mining_assets.warehouse.status import Status
 from mining_assets.warehouse.summaries import summaries_between
 
 _LISTED = 31
+_RECORDS, _FIRST_OF_BITCOIN = 2, 5  # columns of the figures
 
 
 def print_figures(connection: Connection, status: Status, models: Sequence[MinerModel]) -> None:
     """The days of a range with their figures (the newest of a long range), their total, and the months and years."""
-    table = Table(title=f"{status.first} to {status.last}", title_justify="left", caption_justify="left")
-    for heading in ("", "", "records", "MWh", "£ paid", *(f"{model.name} BTC" for model in models)):
-        table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
     names = [model.name for model in models]
+    table = _Fitting(["", "", "records", "MWh", "£ paid", *(f"{name} BTC" for name in names)])
+    title, caption = f"{status.first} to {status.last}", ""
     daily, coins = _summaries(connection, daily_summaries, bitcoin_daily_summaries, status.first, status.last)
     shown = status.days if len(status.days) <= _LISTED else status.days.tail(_LISTED)
     if len(shown) < len(status.days):
-        table.caption = f"the last {_LISTED} of {count_of(len(status.days), 'day')}; the total is of all"
+        caption = f"the last {_LISTED} of {count_of(len(status.days), 'day')}; the total is of all"
     for day, state in shown.iterrows():
         flag = " (inconsistent)" if state["inconsistent"] else ""
         table.add_row(str(day), f"{state['state']}{flag}", *_row(daily, coins, day, names))
-    table.add_section()
+    table.end_section()
     total = ("total", f"{status.whole} of {count_of(len(status.days), 'day')}")
-    table.add_row(*total, *_figures(daily.sum(numeric_only=True)), *_bitcoin(coins.sum(), names))
+    summed = _figures(daily.sum(numeric_only=True)) if len(daily) else ["–"] * 3
+    table.add_row(*total, *summed, *_bitcoin(coins.sum(), names))
     for above, bitcoin_above, of in (
         (monthly_summaries, bitcoin_monthly_summaries, month_of),
         (yearly_summaries, bitcoin_yearly_summaries, "{:%Y}".format),
     ):
-        table.add_section()
+        table.end_section()
         rows, coins = _summaries(connection, above, bitcoin_above, of(status.first), of(status.last))
         for span, row in rows.iterrows():
             complete = f"{row['days_complete']:.0f} of {count_of(int(row['days_expected']), 'day')}"
             table.add_row(str(span), complete, *_row(rows, coins, span, names))
-    console = Console(highlight=False)
-    console.width = max(console.width, 60 + 20 * len(models))
-    console.print(table)
-    click.echo("MWh gross; £ positive = paid to the farms; BTC from the block subsidy only, at full uptime.")
+    table.print(Console(highlight=False), title, caption)
+    click.echo("MWh gross; £ positive = paid to the farms; BTC: subsidy only, full uptime.")
+
+
+class _Fitting:
+    """A table of figures that leaves out columns rather than break cells where a terminal is too narrow."""
+
+    def __init__(self, headings: Sequence[str]) -> None:
+        self._headings = headings
+        self._rows: list[tuple[str, ...]] = []
+        self._sections: set[int] = set()
+
+    def add_row(self, *cells: str) -> None:
+        self._rows.append(cells)
+
+    def end_section(self) -> None:
+        self._sections.add(len(self._rows) - 1)
+
+    def print(self, console: Console, title: str, caption: str) -> None:
+        """Print it whole where nobody reads it on a terminal, else as much of it as fits."""
+        kept = list(range(len(self._headings)))
+        expendable = [*range(len(self._headings) - 1, _FIRST_OF_BITCOIN, -1), _RECORDS, _FIRST_OF_BITCOIN]
+        left_out = ""
+        while True:
+            table = self._table(kept, title, " · ".join(filter(None, (caption, left_out))))
+            needed = console.measure(table, options=console.options.update(max_width=10_000)).maximum
+            if needed <= console.width or not console.is_terminal or not expendable:
+                break
+            kept.remove(expendable.pop(0))
+            names = [heading for at, heading in enumerate(self._headings) if at not in kept]
+            left_out = f"not shown here: {', '.join(names)}"
+        if not console.is_terminal:
+            console.width = max(console.width, needed)
+        console.print(table)
+
+    def _table(self, kept: Sequence[int], title: str, caption: str) -> Table:
+        table = Table(title=title, title_justify="left", caption=caption or None, caption_justify="left")
+        for at in kept:
+            heading = self._headings[at]
+            table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
+        for number, cells in enumerate(self._rows):
+            table.add_row(*(cells[at] for at in kept), end_section=number in self._sections)
+        return table
 
 
 def print_comparison(day: date, figures: Sequence[Figure]) -> None:

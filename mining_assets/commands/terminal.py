@@ -30,6 +30,7 @@ from mining_assets.domain.wording import count_of
 from mining_assets.progress import DayReport, Figure, Traffic
 
 _LOG_BYTES, _LOG_FILES = 10_000_000, 5
+_WIDE = 130  # columns in which the whole live line has room
 
 
 @dataclass(frozen=True)
@@ -76,10 +77,10 @@ class TerminalProgress:
         self._bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
-            BarColumn(bar_width=20),
+            BarColumn(bar_width=10),
             MofNCompleteColumn(),
             TextColumn("days"),
-            _Pace(self.totals),
+            _Pace(self.totals, whole=self._console.width >= _WIDE),
             TimeRemainingColumn(),
             TextColumn("left"),
             console=self._console,
@@ -168,19 +169,18 @@ class TerminalProgress:
 
 
 class _Pace(ProgressColumn):
-    """Records, energy, requests a second and waits, live."""
+    """Energy and requests a second, live; records and waits too where there is room for them."""
 
-    def __init__(self, totals: Callable[[], Totals]) -> None:
+    def __init__(self, totals: Callable[[], Totals], *, whole: bool) -> None:
         super().__init__()
-        self._totals = totals
+        self._totals, self._whole = totals, whole
 
     def render(self, task: Task) -> Text:
         now = self._totals()
-        return Text(
-            f"· {count_of(now.records, 'record')} · {now.curtailed_mwh:,.0f} MWh "
-            f"· {now.requests / max(now.seconds, 1):.1f} requests/s "
-            f"· waited {now.rate_wait_seconds:,.0f} s for the rate limit ·"
-        )
+        records = f"· {count_of(now.records, 'record')} " if self._whole else ""
+        waits = f"· waited {now.rate_wait_seconds:,.0f} s for the rate limit " if self._whole else ""
+        pace = f"{now.requests / max(now.seconds, 1):.1f}{' requests' if self._whole else ''}/s"
+        return Text(f"{records}· {now.curtailed_mwh:,.0f} MWh · {pace} {waits}·")
 
 
 def _log(command: str, home: Path) -> logging.Logger:

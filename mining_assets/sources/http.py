@@ -6,8 +6,9 @@ What it promises, whatever the server does: an answer that was parsed, or a ``So
 import asyncio
 import re
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -103,7 +104,7 @@ class Answer(Generic[T]):
 
 @dataclass
 class HttpCounters:
-    """What a client did so far. Waits are summed over requests, so they can exceed the time that passed.
+    """What a client did so far. A wait is the time that passed while any request waited, not a sum over requests.
 
     Attributes:
         requests: requests sent, retries included.
@@ -178,6 +179,8 @@ class HttpClient:
         self.counters = HttpCounters()
         self._address_setting = address_setting
         self._limiter = limiter or even_limiter(self.limits.requests_per_second)
+        self._waiting: Counter[str] = Counter()
+        self._waited_from: dict[str, float] = {}
         self._clock = clock
         self._sleep = sleep
         self._held_until = 0.0  # on the monotonic clock
@@ -287,17 +290,28 @@ class HttpClient:
             while (until := self._held_until) > max(waited_for, monotonic()):
                 waited_for = until
                 await self._nap(until - monotonic())
-            started = monotonic()
-            await self._limiter.try_acquire_async("request")
-            self.counters.rate_wait_seconds += monotonic() - started
+            with self._wait_counted("rate_wait_seconds"):
+                await self._limiter.try_acquire_async("request")
             # Held back in the meantime: wait, then ask the limiter again, lest all that waited start at once.
             if self._held_until <= max(waited_for, monotonic()):
                 return
 
     async def _nap(self, seconds: float) -> None:
-        started = monotonic()
-        await self._sleep(seconds)
-        self.counters.retry_wait_seconds += monotonic() - started
+        with self._wait_counted("retry_wait_seconds"):
+            await self._sleep(seconds)
+
+    @contextmanager
+    def _wait_counted(self, counter: str) -> Iterator[None]:
+        """Add to a counter the time that passes meanwhile, once for all requests that wait together."""
+        if not self._waiting[counter]:
+            self._waited_from[counter] = monotonic()
+        self._waiting[counter] += 1
+        try:
+            yield
+        finally:
+            self._waiting[counter] -= 1
+            since, self._waited_from[counter] = self._waited_from[counter], monotonic()
+            setattr(self.counters, counter, getattr(self.counters, counter) + self._waited_from[counter] - since)
 
     def _wait_before_retry(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome is not None else None

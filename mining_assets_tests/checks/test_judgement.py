@@ -140,7 +140,7 @@ def rows_of_day(table: Table, **key: object) -> Delete:
         (
             rows_of_day(historical_bitcoin_calculations),
             catalog.CALCULATIONS_COMPLETE,
-            "9 calculations are missing",
+            "9 missing calculations",
         ),
         (
             rows_of_day(curtailment_records, settlement_period=2),
@@ -152,7 +152,7 @@ def rows_of_day(table: Table, **key: object) -> Delete:
             .where(calculation_days.c.settlement_date == WINDY)
             .values(records_hash="of others"),
             catalog.CALCULATIONS_CONSISTENT,
-            "9 calculations are of other records or another model",
+            "9 calculations of other records or another model",
         ),
         (rows_of_day(daily_summaries), catalog.DAILY_SUMS, "not the sum of the day's records"),
         (

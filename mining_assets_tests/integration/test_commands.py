@@ -111,7 +111,8 @@ def test_status_as_json_has_the_documented_keys_and_adds_up(made: Environment) -
 
 
 def test_status_of_nothing_is_missing_days_and_never_complete(made: Environment) -> None:
-    made.home.mkdir()
+    with made.warehouse():
+        pass  # there is one, and no day in it
     done = run_cli(made, "status")
     assert done.returncode == 1, done.stderr
     assert "Completion percentage: 0.00%\n" in done.stdout

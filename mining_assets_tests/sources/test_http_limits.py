@@ -247,7 +247,7 @@ def test_429_holds_back_every_other_request() -> None:
     # What was on its way when the 429 came is there, and perhaps its followers; all else waits for a second.
     held = [request for request in server.requests if request.at >= first + 1]
     assert len(held) >= 5
-    assert counters.retry_wait_seconds >= 2
+    assert 1 <= counters.retry_wait_seconds < 2  # of both together
 
 
 @given(st.text(max_size=40))

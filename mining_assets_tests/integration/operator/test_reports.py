@@ -127,7 +127,8 @@ def test_a_plan_does_nothing(arguments: tuple[object, ...], made: Environment, t
     ran = run_cli(made, *arguments, "--plan", "--json")
     assert ran.returncode == 0, ran.stderr
     report = json.loads(ran.stdout)
-    assert list(report) == ["command", "exit_code", "plan"]
+    assert list(report) == ["command", "exit_code", "plan", "cost"]
+    assert list(report["cost"]) == ["days", "requests", "minutes"]
     assert all(list(step) == ["action", "from", "to", "days"] for step in report["plan"])
     assert bool(report["plan"]) is (arguments[0] not in ("resume", "reconcile"))
     assert twin.requests == []

@@ -1,0 +1,70 @@
+"""Tables and the live line in a terminal of 80 columns: fewer columns rather than broken cells."""
+
+from collections.abc import Iterator
+from datetime import date
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from rich.text import Text
+
+from mining_assets.commands.tables import print_figures
+from mining_assets.commands.terminal import TerminalProgress
+from mining_assets.progress import DayReport
+from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.status import read_status
+from mining_assets_tests.report.mixed import FIRST, LAST, mixed
+from mining_assets_tests.samples import MODELS
+from mining_assets_tests.templates import Templates
+
+
+@pytest.fixture(scope="module")
+def days(templates: Templates, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    with templates.copy("sqlite", mixed, tmp_path_factory.mktemp("mixed")) as warehouse:
+        yield warehouse
+
+
+def printed(warehouse: Warehouse, capfd: pytest.CaptureFixture[str], first: date, last: date) -> list[str]:
+    with warehouse.reading() as connection:
+        status = read_status(connection, first, last, MODELS, (FIRST, LAST))
+        print_figures(connection, status, MODELS)
+    return Text.from_ansi(capfd.readouterr().out).plain.splitlines()
+
+
+def test_a_narrow_terminal_shows_fewer_columns_and_whole_cells(
+    days: Warehouse, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    piped = printed(days, capfd, FIRST, LAST)
+    assert all(f"{model.name} BTC" in " ".join(piped) for model in MODELS)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    narrow = printed(days, capfd, FIRST, LAST)
+    assert max(map(len, narrow)) <= 80
+    assert "…" not in " ".join(narrow)
+    assert "not shown here: " in " ".join(narrow)
+    assert "£ paid" in " ".join(narrow)
+    cells = {cell for line in piped for cell in line.replace("│", " ").split()}
+    assert {cell for line in narrow for cell in line.replace("│", " ").split() if cell[0].isdigit()} <= cells
+
+
+def test_a_range_of_which_nothing_is_known_has_no_zero(days: Warehouse, capfd: pytest.CaptureFixture[str]) -> None:
+    with days.reading() as connection:
+        states = read_status(connection, FIRST, LAST, MODELS, (FIRST, LAST)).days["state"]
+    unknown = states.index[states == "missing"][0]
+    (total,) = (line for line in printed(days, capfd, unknown, unknown) if line.startswith("│ total"))
+    assert [cell.strip() for cell in total.split("│")[2:-1]] == ["0 of 1 day", *["–"] * (3 + len(MODELS))]
+
+
+def test_the_live_line_fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    progress = TerminalProgress("reconcile", 3650, tmp_path)
+    with progress:
+        progress.reports += [DayReport(FIRST, "new", 20_000, 90_000.0, 5e6)] * 3649
+        out = StringIO()
+        Console(file=out, width=80, highlight=False).print(progress._bar.get_renderable())
+    (line,) = Text.from_ansi(out.getvalue()).plain.splitlines()
+    assert len(line) <= 80
+    assert "/s ·" in line
+    assert line.rstrip().endswith("left")
