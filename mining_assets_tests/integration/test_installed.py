@@ -41,7 +41,12 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_wheel_holds_everything_that_is_not_code(unpacked: Path) -> None:
     package = unpacked / "mining_assets"
-    for name in ("packaged/dagster.yaml", "packaged/miner_models.toml", "packaged/wind_units.toml"):
+    for name in (
+        "packaged/dagster.yaml",
+        "packaged/miner_models.toml",
+        "packaged/wind_units.toml",
+        "packaged/sites.csv",
+    ):
         assert (package / name).read_bytes() == (ROOT / "mining_assets" / name).read_bytes()
     migrations = {file.name for file in (ROOT / "mining_assets/warehouse/migrations/versions").glob("*.py")}
     assert {file.name for file in (package / "warehouse/migrations/versions").glob("*.py")} == migrations
@@ -51,7 +56,8 @@ def test_wheel_holds_everything_that_is_not_code(unpacked: Path) -> None:
 
 def test_wheel_holds_no_tests_and_no_data(unpacked: Path) -> None:
     assert not (unpacked / "mining_assets_tests").exists()
-    assert not [file for file in unpacked.rglob("*") if file.suffix in (".csv", ".gz", ".json", ".sqlite", ".pyc")]
+    data = [file for file in unpacked.rglob("*") if file.suffix in (".csv", ".gz", ".json", ".sqlite", ".pyc")]
+    assert data == [unpacked / "mining_assets/packaged/sites.csv"]
 
 
 def test_installed_command_runs_in_any_folder_without_the_checkout(unpacked: Path, tmp_path: Path) -> None:
