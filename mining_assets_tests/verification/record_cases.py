@@ -102,7 +102,7 @@ OF_RECORDS = (
         catalog.LEDGER_AGREEMENT,
         does(remove(curtailment_records, SHORT, settlement_period=3)),
         SHORT,
-        ("period 3 bid", "0 rows, 0.000000 MWh; the ledger has 1 rows, -4.500000 MWh"),
+        ("period 3 bid", "0 rows, 0.000000 MWh; the ledger has 1 row, -4.500000 MWh"),
         # The ledger's row, and six figures of the day: energy, flagged, payment, records, farms, periods, farm-periods.
         problems=8,
         # What was derived from it is now too much, more is paid for than is there, and the month counts its farms in
