@@ -29,6 +29,7 @@ from mining_assets.chain.critical import DayContent, NotMended, content_of, repl
 from mining_assets.chain.fetch import DayIncomplete, fetch_day
 from mining_assets.chain.period import fetch_period, replace_period
 from mining_assets.checks.evaluations import check_evaluations, check_key
+from mining_assets.domain.cost import FetchCost, fetch_cost, patient_pace
 from mining_assets.domain.healing import LONGEST_DAILY_CHECK
 from mining_assets.domain.restatement import DayFigures, ShrinkRefused
 from mining_assets.domain.settlement import periods_in
@@ -61,7 +62,7 @@ from mining_assets.warehouse.states import day_states
 
 DAILY_CHECK_JOB, REINGEST_JOB, CRITICAL_JOB, SPOT_FIX_JOB = "daily_check", "reingest", "critical", "spot_fix"
 # A critical day is asked for one request at a time, slowly and patiently.
-PATIENT_REQUESTS_PER_SECOND, PATIENT_SECONDS, PATIENCE = 2.0, 120.0, 2
+PATIENT_SECONDS, PATIENCE = 120.0, 2
 
 # Of each operation: its job and its step.
 OPERATIONS = {
@@ -253,6 +254,24 @@ def operator_jobs(
     ]
 
 
+def needs_found(warehouse: Warehouse, days: Sequence[date], scope: Scope, *, force: bool) -> dict[date, str]:
+    """Verify days in a row by value and return what each needs, as ``healing.plan.needs`` does.
+
+    Args:
+        force: all of them are to be fetched again, whatever they need.
+    """
+    verify_and_store_days(warehouse, days, scope)
+    if force:
+        return dict.fromkeys(days, "refetch")
+    with warehouse.reading() as connection:
+        return needs(day_states(connection, days[0], days[-1], scope.models), datetime.now(UTC))
+
+
+def cost_of_needs(needed: Mapping[date, str], requests_per_second: float) -> FetchCost:
+    """Return what it costs to fetch the days that need it."""
+    return fetch_cost((day for day, kind in needed.items() if kind != DERIVE), requests_per_second)
+
+
 def still_damaged(day: date, periods: Sequence[int]) -> str:
     """Which periods of a day are damaged, and what mends them all."""
     which = f"period {periods[0]} is" if len(periods) == 1 else f"periods {', '.join(map(str, periods))} are"
@@ -287,15 +306,13 @@ def _daily_check(operation: Operation, config: DailyCheck) -> None:
     if not days:
         operation.say("no day is over yet")
         return
-    first, last = days[0], days[-1]
     operation.begin(days)
-    verify_and_store_days(means.warehouse, days, means.scope)
-    with means.warehouse.reading() as connection:
-        needed = needs(day_states(connection, first, last, means.scope.models), datetime.now(UTC))
-    if config.force:
-        needed = dict.fromkeys(days, "refetch")
+    needed = needs_found(means.warehouse, days, means.scope, force=config.force)
     wanting = ", ".join(f"{day} {kind}" for day, kind in needed.items())
-    operation.say(f"{first} to {last}: {wanting or 'nothing is missing or wrong'}")
+    operation.say(f"{days[0]} to {days[-1]}: {wanting or 'nothing is missing or wrong'}")
+    cost = cost_of_needs(needed, settings.requests_per_second)
+    if cost.takes_long:
+        operation.say(cost.at_pace(settings.requests_per_second))
     operation.keep([day for day in days if day not in needed])
     operation.bring_series(days)
     derive = [day for day, kind in needed.items() if kind == DERIVE]
@@ -321,7 +338,7 @@ def _mend_critical(operation: Operation, config: OneDay) -> None:
         saved = save_aside(connection, day, _saved_days(operation.settings.home))
     operation.say(f"{day}: what is stored was saved to {saved}")
     patient = HttpLimits(
-        requests_per_second=min(operation.settings.requests_per_second, PATIENT_REQUESTS_PER_SECOND),
+        requests_per_second=patient_pace(operation.settings.requests_per_second),
         concurrency=1,
         retry_attempts=operation.settings.retry_attempts * PATIENCE,
         retry_base_seconds=operation.settings.retry_base_seconds,

@@ -10,7 +10,7 @@ import click
 from sqlalchemy import URL
 from sqlalchemy.exc import OperationalError
 
-from mining_assets.commands.options import Unusable, load_settings
+from mining_assets.commands.options import Unusable, load_settings, require_warehouse
 from mining_assets.domain.wording import count_of
 from mining_assets.settings import prepare_home, warehouse_address
 from mining_assets.warehouse.engine import Warehouse
@@ -62,6 +62,20 @@ def _reached(address: URL) -> Iterator[Warehouse]:
         warehouse.close()
 
 
+@contextmanager
+def _looked_at() -> Iterator[Warehouse]:
+    """The warehouse of the settings, whatever its schema; none is made.
+
+    Raises:
+        click.ClickException: there is none yet.
+        Unusable: as for :func:`_reached`.
+    """
+    settings = load_settings()
+    require_warehouse(settings)
+    with _reached(settings.warehouse) as warehouse:
+        yield warehouse
+
+
 @db.command("upgrade")
 def upgrade_command() -> None:
     """Bring the schema up to date. The embedded SQLite warehouse does so by itself.
@@ -81,7 +95,7 @@ def current_command() -> None:
 
     Example: mining-assets db current
     """
-    with _reached(load_settings().warehouse) as warehouse:
+    with _looked_at() as warehouse:
         current = current_revision(warehouse)
         click.echo(f"{warehouse}: revision {current or 'none'}, needed {needed_revision()}")
     sys.exit(0 if current == needed_revision() else 1)
@@ -94,7 +108,7 @@ def check_command() -> None:
 
     Example: mining-assets db check
     """
-    with _reached(load_settings().warehouse) as warehouse:
+    with _looked_at() as warehouse:
         found = problems(warehouse)
         for problem in found:
             click.echo(f"{warehouse}: {problem}", err=True)

@@ -16,6 +16,7 @@ from mining_assets.commands.options import (
     opened_warehouse,
     plan_option,
     say_waiting,
+    warehouse_for_plan,
 )
 from mining_assets.domain.settlement import periods_in
 from mining_assets.settings import Settings, prepare_home
@@ -106,17 +107,17 @@ def bring_up_to_date(
         account: the name of the checkpoint, which is written after every day and removed when all went well.
         about: the days that have to be right at the end, when these are more than those of the batches.
     """
-    prepare_home(settings.home)
+    from mining_assets.commands.plans import cost_of, say_cost, show_plan, steps_of
+
     days = sorted(day for batch in batches if not batch.series_only for day in batch.days)
     text = " ".join(command)
+    if plan_only:
+        with warehouse_for_plan(settings) as looked_at:
+            steps = steps_of(looked_at, batches, spans)
+        return show_plan(text, steps, cost_of(steps, settings), as_json=as_json)
+    prepare_home(settings.home)
     with opened_warehouse(settings) as warehouse:
-        from mining_assets.commands.plans import cost_of, say_cost, show_plan, steps_of
-
-        steps = steps_of(warehouse, batches, spans)
-        cost = cost_of(steps, settings)
-        if plan_only:
-            return show_plan(text, steps, cost, as_json=as_json)
-        say_cost(cost, settings)
+        say_cost(cost_of(steps_of(warehouse, batches, spans), settings), settings.requests_per_second)
         from mining_assets.commands.ending import conclude
         from mining_assets.commands.runs import run_batches
         from mining_assets.commands.terminal import TerminalProgress

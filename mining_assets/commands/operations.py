@@ -17,10 +17,13 @@ from mining_assets.commands.options import (
     load_settings,
     opened_warehouse,
     plan_option,
+    require_warehouse,
     say_waiting,
+    warehouse_for_plan,
     yes_option,
 )
-from mining_assets.domain.cost import fetch_cost
+from mining_assets.curated import miner_models
+from mining_assets.domain.cost import FetchCost, fetch_cost, patient_pace, period_cost
 from mining_assets.domain.healing import LONGEST_DAILY_CHECK
 from mining_assets.domain.settlement import periods_in
 from mining_assets.settings import Settings, now, prepare_home
@@ -52,7 +55,7 @@ def daily_check(settings: Settings, count: int, last: date, *, force: bool, plan
         raise click.UsageError(f"no day since the first partition, {settings.start_date}, is over yet")
     if plan_only:
         action = "verify, fetch again, calculate, summarize" if force else "verify, and mend what is missing or wrong"
-        return _plan(settings, command, action, days, days if force else (), as_json)
+        return _plan(command, action, days, _cost_of_check(settings, days, force=force), as_json)
     checkpoint = Checkpoint(checkpoint_path(settings.home, DAILY), command.split(), list(days), {"refetch": force})
     config = {"days": count, "last": str(last), "force": force}
     return perform(settings, "daily", config, command, days, checkpoint=checkpoint, as_json=as_json)
@@ -70,12 +73,15 @@ def reingest(day: date, accept_shrink: bool, yes: bool, plan_only: bool, as_json
     Example: mining-assets reingest 2025-06-01 --yes
     """
     settings, command = load_settings(), f"reingest {day}"
-    days = days_asked_for(settings, day, day)
+    days, pace = days_asked_for(settings, day, day), settings.requests_per_second
+    from mining_assets.commands.plans import say_cost
+
     if plan_only:
         action = "fetch, replace, calculate, summarize, verify, up to its year"
-        sys.exit(_plan(settings, command, action, days, days, as_json))
+        sys.exit(_plan(command, action, days, _cost_of_day(settings, days, pace), as_json))
     confirm(f"Replace everything that is stored of {day}?", yes=yes)
     config = {"day": str(day), "accept_shrink": accept_shrink}
+    say_cost(fetch_cost(days, pace), pace)
     sys.exit(perform(settings, "reingest", config, command, days, as_json=as_json))
 
 
@@ -91,12 +97,15 @@ def critical(day: date, accept_shrink: bool, yes: bool, plan_only: bool, as_json
     Example: mining-assets critical 2025-06-01 --yes
     """
     settings, command = load_settings(), f"critical {day}"
-    days = days_asked_for(settings, day, day)
+    days, pace = days_asked_for(settings, day, day), patient_pace(settings.requests_per_second)
+    from mining_assets.commands.plans import say_cost
+
     if plan_only:
         action = "save aside, fetch slowly, replace if every check holds on the result"
-        sys.exit(_plan(settings, command, action, days, days, as_json))
+        sys.exit(_plan(command, action, days, _cost_of_day(settings, days, pace), as_json))
     confirm(f"Replace {day} if its new answer is right?", yes=yes)
     config = {"day": str(day), "accept_shrink": accept_shrink}
+    say_cost(fetch_cost(days, pace), pace)
     sys.exit(perform(settings, "critical", config, command, days, as_json=as_json))
 
 
@@ -119,11 +128,12 @@ def spot_fix(day: date, period: int, farm: str, accept_shrink: bool, yes: bool, 
     days = days_asked_for(settings, day, day)
     if not 1 <= period <= periods_in(day):
         raise click.UsageError(f"{day} has the settlement periods 1 to {periods_in(day)}, not {period}")
+    require_warehouse(settings)
     _refuse_unknown_farm(settings, farm)
     if plan_only:
         action = f"fetch period {period}, both sides, replace it, calculate, summarize, verify"
         action += _what_stays_damaged(settings, day, period)
-        sys.exit(_plan(settings, command, action, days, (), as_json))
+        sys.exit(_plan(command, action, days, period_cost(settings.requests_per_second), as_json))
     if accept_shrink:
         confirm(f"Replace period {period} of {day} even if that takes more than 5 % off the day?", yes=yes)
     config = {"day": str(day), "period": period, "farm": farm, "accept_shrink": accept_shrink}
@@ -164,13 +174,28 @@ def perform(
     return code
 
 
-def _plan(
-    settings: Settings, command: str, action: str, days: Sequence[date], fetched: Sequence[date], as_json: bool
-) -> int:
+def _plan(command: str, action: str, days: Sequence[date], cost: FetchCost, as_json: bool) -> int:
     from mining_assets.commands.plans import Step, show_plan
 
-    cost = fetch_cost(fetched, settings.requests_per_second)
     return show_plan(command, [Step(action, days[0], days[-1], len(days))], cost, as_json=as_json)
+
+
+def _cost_of_check(settings: Settings, days: Sequence[date], *, force: bool) -> FetchCost:
+    """Verify days and return what it costs to fetch those that need it: all, where there is no warehouse yet."""
+    with warehouse_for_plan(settings) as warehouse:
+        if warehouse is None or force:
+            return fetch_cost(days, settings.requests_per_second)
+        from mining_assets.automation.operations import cost_of_needs, needs_found
+        from mining_assets.verification.scan import Scope
+
+        scope = Scope(miner_models(settings), (settings.start_date, settings.end_date))
+        return cost_of_needs(needs_found(warehouse, days, scope, force=False), settings.requests_per_second)
+
+
+def _cost_of_day(settings: Settings, days: Sequence[date], requests_per_second: float) -> FetchCost:
+    """Return what it costs to fetch days, having seen that the warehouse can be used if there is one."""
+    with warehouse_for_plan(settings):
+        return fetch_cost(days, requests_per_second)
 
 
 def _what_stays_damaged(settings: Settings, day: date, period: int) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 
 from mining_assets.curated import given_prices, given_sites, halving_times, miner_models, wind_unit_additions
@@ -38,6 +39,7 @@ class DayType(click.ParamType[date]):
 
 DAY = DayType()
 UNREACHABLE = 3
+_NOT_YET = "there is no warehouse yet"
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON document.")
 plan_option = click.option("--plan", "plan_only", is_flag=True, help="Show what would be done, and do nothing.")
@@ -66,9 +68,15 @@ def load_settings() -> Settings:
     return settings
 
 
+def say_where(settings: Settings) -> None:
+    """Tell on standard error, once, which home and warehouse are used when nobody named one."""
+    if settings.home == unnamed_home() and settings.warehouse_url is None:
+        _say_where(settings.home, settings.warehouse.database or "")
+
+
 @cache
 def _say_where(home: Path, warehouse: str) -> None:
-    """Tell on standard error, once, which place is used that nobody named: it goes by the working folder."""
+    """Tell which place is used, which goes by the working folder."""
     click.secho(f"home {home}, warehouse {warehouse}", dim=True, err=True)
 
 
@@ -78,9 +86,29 @@ def require_warehouse(settings: Settings) -> None:
     Raises:
         click.ClickException: the embedded one does not exist yet. PostgreSQL is never made by itself.
     """
-    file = settings.warehouse.database
-    if settings.warehouse.get_backend_name() == "sqlite" and file and not Path(file).exists():
-        raise click.ClickException(f"there is no warehouse yet, {file}: `mining-assets range START END` makes one")
+    if file := _lacking_file(settings.warehouse):
+        raise click.ClickException(f"{_NOT_YET}, {file}: `mining-assets range START END` makes one")
+
+
+@contextmanager
+def warehouse_for_plan(settings: Settings) -> Iterator[Warehouse | None]:
+    """Open the warehouse to plan by it; None, and said on standard error, where the embedded one does not exist yet.
+
+    Raises:
+        Unusable: as :func:`opened_warehouse`.
+    """
+    if file := _lacking_file(settings.warehouse):
+        say_where(settings)
+        click.echo(f"{_NOT_YET}, {file}: everything is to be fetched", err=True)
+        yield None
+        return
+    with opened_warehouse(settings) as warehouse:
+        yield warehouse
+
+
+def _lacking_file(address: URL) -> str | None:
+    file = address.database
+    return file if address.get_backend_name() == "sqlite" and file and not Path(file).exists() else None
 
 
 def days_asked_for(settings: Settings, first: date, last: date) -> list[date]:
@@ -114,8 +142,7 @@ def opened_warehouse(settings: Settings) -> Iterator[Warehouse]:
         Unusable: it cannot be reached, its schema does not fit, or it is lost while it is used.
     """
     address = settings.warehouse.render_as_string(hide_password=True)
-    if settings.home == unnamed_home() and settings.warehouse_url is None:
-        _say_where(settings.home, settings.warehouse.database or "")
+    say_where(settings)
     try:
         warehouse = open_warehouse(settings.warehouse)
         try:

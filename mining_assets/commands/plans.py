@@ -51,15 +51,19 @@ class Step:
         return str(self.first) if self.first == self.last else f"{self.first} to {self.last}"
 
 
-def steps_of(warehouse: Warehouse, batches: "Iterable[Batch]", spans: Sequence[str] = ()) -> list[Step]:
-    """The steps of batches, days that are whole apart from those that are fetched, then months and years."""
+def steps_of(warehouse: Warehouse | None, batches: "Iterable[Batch]", spans: Sequence[str] = ()) -> list[Step]:
+    """The steps of batches, days that are whole apart from those that are fetched, then months and years.
+
+    Args:
+        warehouse: None where there is none yet, and so no day is whole.
+    """
     steps = []
     for batch in batches:
         kept: set[date] = set()
         if batch.series_only:
             steps.append(Step(SERIES, batch.days[0], batch.days[-1], len(batch.days)))
             continue
-        if not batch.derive_only and not batch.config.get("refetch"):
+        if warehouse and not batch.derive_only and not batch.config.get("refetch"):
             with warehouse.reading() as connection:
                 kept = set(intact_days(connection, batch.days)[0])
         for is_kept, group in groupby(batch.days, key=kept.__contains__):
@@ -74,10 +78,10 @@ def cost_of(steps: Iterable[Step], settings: Settings) -> FetchCost:
     return fetch_cost((day for step in steps for day in step.fetched), settings.requests_per_second)
 
 
-def say_cost(cost: FetchCost, settings: Settings) -> None:
+def say_cost(cost: FetchCost, requests_per_second: float) -> None:
     """Tell on standard error what is about to be fetched, when that takes more than a moment."""
-    if cost.days > 1:
-        click.echo(f"{cost} at the pace set, {settings.requests_per_second:g} a second", err=True)
+    if cost.takes_long:
+        click.echo(cost.at_pace(requests_per_second), err=True)
 
 
 def show_plan(
@@ -102,6 +106,6 @@ def show_plan(
     for step in steps:
         table.add_row(step.action, str(step), f"{step.days:,}" if step.days else "")
     Console(stderr=aside, highlight=False).print(table)
-    if cost.days and not aside:
+    if cost.requests and not aside:
         click.echo(str(cost))
     return code

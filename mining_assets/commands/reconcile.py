@@ -4,24 +4,35 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mining_assets.commands.checkpoint import DAILY, RECONCILIATION, checkpoint_path, interrupted
 from mining_assets.commands.ingest import batch_argument, bring_up_to_date
 from mining_assets.commands.operations import daily_check
-from mining_assets.commands.options import Unusable, json_option, load_settings, opened_warehouse, plan_option
+from mining_assets.commands.options import (
+    Unusable,
+    json_option,
+    load_settings,
+    opened_warehouse,
+    plan_option,
+    warehouse_for_plan,
+)
 from mining_assets.curated import given_prices, given_sites, miner_models, wind_unit_additions
 from mining_assets.domain.cost import fetch_cost
 from mining_assets.domain.healing import LONGEST_DAILY_CHECK, LONGEST_RANGE
 from mining_assets.domain.wording import count_of
 from mining_assets.domain.worth import SERIES
-from mining_assets.healing.plan import needs
+from mining_assets.healing.plan import FETCH, needs
 from mining_assets.settings import Settings, now, prepare_home
+from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.status import Status, read_status
+
+if TYPE_CHECKING:
+    from mining_assets.commands.runs import Batch
 
 DEFAULT_BATCH = 10
 
@@ -100,34 +111,32 @@ def _left_by(path: Path) -> tuple[list[str], dict[str, Any], Sequence[date]]:
 
 
 def reconcile_all(settings: Settings, batch: int, *, plan_only: bool, as_json: bool) -> int:
-    """Detect by value, plan, process, verify, report; returns the exit code."""
+    """Detect by value, plan, process, verify, report; returns the exit code. A plan leaves no run and makes nothing."""
     first, last = settings.start_date, settings.last_day(now())
     if last < first:
         raise click.UsageError(f"no day since the first partition, {first}, is over yet")
+    from mining_assets.commands.plans import cost_of, show_plan, steps_of
+
+    if plan_only:
+        with warehouse_for_plan(settings) as looked_at:
+            if looked_at:
+                _verify_for_plan(settings, looked_at, first, last)
+            found = _find(settings, looked_at, first, last, batch) if looked_at else _fill(first, last, batch)
+            batches, spans, is_right = found
+            steps = steps_of(looked_at, batches, spans)
+        return show_plan("reconcile", steps, cost_of(steps, settings), as_json=as_json, code=0 if is_right else 1)
     prepare_home(settings.home)
     with opened_warehouse(settings) as warehouse:
         from mining_assets.chain.references import known_wind_units
-        from mining_assets.commands.plans import cost_of, show_plan, steps_of
-        from mining_assets.commands.runs import by_lacking, by_need, run_verification
+        from mining_assets.commands.runs import run_verification
 
         # A unit that was added since makes the days that held it due.
         known_wind_units(warehouse, wind_unit_additions(settings), given_sites(settings))
         outcome = run_verification(settings, first, last, whole=True)
         if outcome.errors:
             raise (Unusable if outcome.database_lost else click.ClickException)(outcome.errors[0])
-        with warehouse.reading() as connection:
-            bounds = (settings.start_date, settings.end_date)
-            status = read_status(connection, first, last, miner_models(settings), bounds, given_prices(settings))
-        at = datetime.now(UTC)
-        batches = by_need(needs(status.days, at), batch)
-        batches += by_lacking(status, batches, at)
-        spans = [span for _, span in status.differing]
+        batches, spans, _ = _find(settings, warehouse, first, last, batch)
         steps = steps_of(warehouse, batches, spans)
-        _tell(status, todo=len(steps))
-        if plan_only:
-            return show_plan(
-                "reconcile", steps, cost_of(steps, settings), as_json=as_json, code=0 if status.is_right else 1
-            )
         if steps:
             show_plan(f"reconcile {first} to {last}", steps, cost_of(steps, settings), as_json=False, aside=True)
     command = ["reconcile", str(batch)]
@@ -135,6 +144,46 @@ def reconcile_all(settings: Settings, batch: int, *, plan_only: bool, as_json: b
     if code == 0:  # nothing is left to resume of any command
         checkpoint_path(settings.home, DAILY).unlink(missing_ok=True)
     return code
+
+
+def _fill(first: date, last: date, size: int) -> "tuple[list[Batch], list[str], bool]":
+    """Return what :func:`_find` does, for a warehouse that is not there yet: every day is to be fetched."""
+    from mining_assets.commands.runs import by_need
+
+    days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+    return by_need(dict.fromkeys(days, FETCH), size), [], False
+
+
+def _verify_for_plan(settings: Settings, warehouse: Warehouse, first: date, last: date) -> None:
+    """Verify everything by value without a run, for which there may be no home, and keep what is found."""
+    from mining_assets.chain.references import known_wind_units
+    from mining_assets.verification.scan import Scope, note_scan, scan
+    from mining_assets.warehouse.values import refuse_unfit_values
+
+    known_wind_units(warehouse, wind_unit_additions(settings), given_sites(settings))
+    refuse_unfit_values(warehouse)
+    scope = Scope(miner_models(settings), (settings.start_date, settings.end_date))
+    note_scan(warehouse, "all", first, last, scan(warehouse, first, last, scope))
+
+
+def _find(
+    settings: Settings, warehouse: Warehouse, first: date, last: date, size: int
+) -> "tuple[list[Batch], list[str], bool]":
+    """Return the batches and the months and years to do, as was just verified, and whether everything is right.
+
+    What no command mends by itself is said on standard error.
+    """
+    from mining_assets.commands.runs import by_lacking, by_need
+
+    with warehouse.reading() as connection:
+        bounds = (settings.start_date, settings.end_date)
+        status = read_status(connection, first, last, miner_models(settings), bounds, given_prices(settings))
+    at = datetime.now(UTC)
+    batches = by_need(needs(status.days, at), size)
+    batches += by_lacking(status, batches, at)
+    spans = [span for _, span in status.differing]
+    _tell(status, todo=len(batches) + len(spans))
+    return batches, spans, status.is_right
 
 
 def _tell(status: Status, *, todo: int) -> None:

@@ -11,8 +11,11 @@ from mining_assets.domain.wording import count_of
 
 # The accepted volumes and the cashflows of the whole day, which the stacks are held against.
 REPORTS_OF_A_DAY = 2
+PATIENT_REQUESTS_PER_SECOND = 2.0
 # A run of healing that has begun is not broken off for a person's: it has to be over soon.
 LONGEST_FETCH = timedelta(minutes=1)
+# People who see nothing for longer, in seconds, think that nothing is done.
+LONGEST_SILENCE = 5.0
 _COMMON_DAY = date(2025, 6, 3)  # of 48 periods
 
 
@@ -26,22 +29,46 @@ def requests_of(day: date) -> int:
 
 @dataclass(frozen=True)
 class FetchCost:
-    """The days to fetch, the requests that they take, and the minutes of these at a pace."""
+    """The days to fetch, the requests that they take, and the minutes of these at a pace.
+
+    Attributes:
+        days: those that are fetched whole; 0 where it is a single period.
+    """
 
     days: int
     requests: int
     minutes: float
 
+    @property
+    def takes_long(self) -> bool:
+        """Whether people are told of it before it begins."""
+        return self.days > 1 or self.minutes * 60 > LONGEST_SILENCE
+
+    def at_pace(self, requests_per_second: float) -> str:
+        """Return the sentence that is said before it begins."""
+        return f"{self}, at {requests_per_second:g} a second"
+
     def __str__(self) -> str:
         time = "a minute or less" if self.minutes <= 1 else count_of(ceil(self.minutes), "minute")
         time = count_of(round(self.minutes / 60), "hour") if self.minutes >= 120 else time
-        return f"{count_of(self.days, 'day')} to fetch: about {count_of(self.requests, 'request')}, {time}"
+        what = count_of(self.days, "day") if self.days or not self.requests else "1 period"
+        return f"{what} to fetch: about {count_of(self.requests, 'request')}, {time}"
 
 
 def fetch_cost(days: Iterable[date], requests_per_second: float) -> FetchCost:
     """Return what it costs to fetch days at a pace."""
     requests = [requests_of(day) for day in days]
     return FetchCost(len(requests), sum(requests), sum(requests) / requests_per_second / 60)
+
+
+def patient_pace(requests_per_second: float) -> float:
+    """Return the pace of a critical day, where another is set for all others: one request at a time, slowly."""
+    return min(requests_per_second, PATIENT_REQUESTS_PER_SECOND)
+
+
+def period_cost(requests_per_second: float) -> FetchCost:
+    """Return what it costs to fetch both stacks of one period at a pace."""
+    return FetchCost(0, len(SIDES), len(SIDES) / requests_per_second / 60)
 
 
 def days_per_fetch(requests_per_second: float) -> int:

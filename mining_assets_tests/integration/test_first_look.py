@@ -8,9 +8,29 @@ from pathlib import Path
 import pytest
 
 from mining_assets.commands.main import main
-from mining_assets.domain.cost import fetch_cost, requests_of
+from mining_assets.domain.cost import fetch_cost, period_cost, requests_of
 
-LOOKING = {"status": [], "verify": [], "analyze": [], "report": [], "export": ["daily_summaries"]}
+DAY = "2025-06-03"
+LOOKING = {
+    "status": ["status"],
+    "verify": ["verify"],
+    "analyze": ["analyze"],
+    "report": ["report"],
+    "export": ["export", "daily_summaries"],
+    "db current": ["db", "current"],
+    "db check": ["db", "check"],
+    "spot-fix": ["spot-fix", DAY, "17", "T_WLNYO-4"],
+    "its plan": ["spot-fix", DAY, "17", "T_WLNYO-4", "--plan"],
+}
+# What each plan would fetch, and what it ends with.
+PLANS: dict[str, tuple[list[str], int, int]] = {
+    "date": ([DAY], 1, 0),
+    "range": (["2025-06-01", "2025-06-30"], 30, 0),
+    "daily": (["5"], 5, 0),
+    "reingest": ([DAY], 1, 0),
+    "critical": ([DAY], 1, 0),
+    "reconcile": ([], 30, 1),
+}
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +57,7 @@ def run(
 def test_to_look_makes_nothing_and_says_what_does(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    code, out, (said,) = run([command, *LOOKING[command]], monkeypatch, capfd)
+    code, out, (said,) = run(LOOKING[command], monkeypatch, capfd)
     file = tmp_path / ".dagster_home" / "data" / "warehouse.sqlite"
     assert (code, out) == (1, "")
     assert said == f"mining-assets: there is no warehouse yet, {file}: `mining-assets range START END` makes one"
@@ -49,9 +69,35 @@ def test_a_place_that_nobody_named_is_told_once(
 ) -> None:
     fill = ["range", "2025-06-01", "2025-06-30", "--plan", "--json"]
     home = tmp_path / ".dagster_home"
-    assert run(fill, monkeypatch, capfd)[2] == [f"home {home}, warehouse {home / 'data' / 'warehouse.sqlite'}"]
-    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "named"))
-    assert run(fill, monkeypatch, capfd)[2] == []
+    assert run(fill, monkeypatch, capfd)[2] == [
+        f"home {home}, warehouse {home / 'data' / 'warehouse.sqlite'}",
+        f"there is no warehouse yet, {home / 'data' / 'warehouse.sqlite'}: everything is to be fetched",
+    ]
+    named = tmp_path / "named"
+    monkeypatch.setenv("DAGSTER_HOME", str(named))
+    assert run(fill, monkeypatch, capfd)[2] == [
+        f"there is no warehouse yet, {named / 'data' / 'warehouse.sqlite'}: everything is to be fetched"
+    ]
+
+
+@pytest.mark.parametrize("command", PLANS)
+def test_to_plan_makes_nothing_and_says_where_and_what_it_costs(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MINING_ASSETS_END_DATE", "2025-06-30")
+    arguments, days, ends = PLANS[command]
+    code, out, said = run([command, *arguments, "--plan", "--json"], monkeypatch, capfd)
+    assert code == ends
+    file = tmp_path / ".dagster_home" / "data" / "warehouse.sqlite"
+    assert said == [
+        f"home {tmp_path / '.dagster_home'}, warehouse {file}",
+        f"there is no warehouse yet, {file}: everything is to be fetched",
+    ]
+    cost = json.loads(out)["cost"]
+    assert (cost["days"], cost["requests"]) == (days, days * 98)
+    pace = 2 if command == "critical" else 10  # a critical day is fetched slowly, whatever is set
+    assert cost["minutes"] == pytest.approx(days * 98 / pace / 60)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_plan_says_what_it_costs(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
@@ -68,3 +114,5 @@ def test_days_of_any_length_cost_what_they_ask_for() -> None:
     decade = [date(2016, 1, 1) + timedelta(days=offset) for offset in range(3653)]
     assert str(fetch_cost(decade, 10)) == "3,653 days to fetch: about 357,994 requests, 10 hours"
     assert str(fetch_cost([common], 10)) == "1 day to fetch: about 98 requests, a minute or less"
+    assert str(period_cost(10)) == "1 period to fetch: about 2 requests, a minute or less"
+    assert str(fetch_cost([], 10)) == "0 days to fetch: about 0 requests, a minute or less"
