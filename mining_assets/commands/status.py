@@ -92,6 +92,7 @@ def as_dict(report: Status) -> dict[str, Any]:
                 "days": unit.days,
                 "from": str(unit.first),
                 "to": str(unit.last),
+                "wind_like": unit.wind_like,
             }
             for unit in report.possible_wind.itertuples(index=False)
         ],

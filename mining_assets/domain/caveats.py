@@ -10,6 +10,8 @@ from datetime import date
 
 import pandas as pd
 
+from mining_assets.domain.wording import count_of
+
 MATERIAL = 0.01
 """The share of a total that may move without a word in the verdict."""
 
@@ -32,6 +34,8 @@ class Caveat:
         first, last: of these days.
         mwh: by how much the energy may be wrong, MWh ≥ 0; None where that is not known.
         pounds: the same of the payment, £ ≥ 0.
+        moves_totals: whether anything says that the totals are wrong by it; what only is told beside them has no word
+            in the verdict.
     """
 
     check: str
@@ -41,12 +45,17 @@ class Caveat:
     last: date
     mwh: float | None = None
     pounds: float | None = None
+    moves_totals: bool = True
 
     @property
-    def sentence(self) -> str:
-        """The caveat with its amounts and days."""
-        amounts = [f"{self.mwh:,.3f} MWh"] if self.mwh is not None else []
-        amounts += [f"£{self.pounds:,.2f}"] if self.pounds is not None else []
+    def is_measured(self) -> bool:
+        """Whether it is known by how much the energy or the payment may be wrong."""
+        return self.mwh is not None or self.pounds is not None
+
+    def sentence(self, energy: float, payment: float) -> str:
+        """Tell the caveat with its days and amounts, and their shares of the range's energy (MWh) and payment (£)."""
+        amounts = [f"{self.mwh:,.3f} MWh ({_percent(self.mwh, energy)})"] if self.mwh is not None else []
+        amounts += [f"£{self.pounds:,.2f} ({_percent(self.pounds, payment)})"] if self.pounds is not None else []
         told = " and ".join(amounts) or "by how much is not known"
         days = f"on {self.first}" if self.days == 1 else f"on {self.days:,} days, {self.first} to {self.last}"
         return f"{self.text}; {told}, {days}"
@@ -65,32 +74,67 @@ class Caveats:
     payment: float
 
     @property
+    def sentences(self) -> tuple[str, ...]:
+        """Every caveat in words, with its share of the totals."""
+        return tuple(caveat.sentence(self.energy, self.payment) for caveat in self.all)
+
+    @property
     def share(self) -> float:
-        """By what share of the energy or the payment, whichever is more, all of them together may move it; ≥ 0."""
-        mwh = sum(caveat.mwh or 0.0 for caveat in self.all)
-        pounds = sum(caveat.pounds or 0.0 for caveat in self.all)
-        return max(_share(mwh, self.energy), _share(pounds, abs(self.payment)))
+        """By what share of the energy or the payment, whichever is more, all known amounts may move it; ≥ 0."""
+        moving = [caveat for caveat in self.all if caveat.moves_totals]
+        mwh = sum(caveat.mwh or 0.0 for caveat in moving)
+        pounds = sum(caveat.pounds or 0.0 for caveat in moving)
+        return max(share_of(mwh, self.energy), share_of(pounds, self.payment))
+
+    @property
+    def has_unmeasured(self) -> bool:
+        """Whether one may move the totals, and nobody knows by how much: that is more than 0, not less."""
+        return any(caveat.moves_totals and not caveat.is_measured for caveat in self.all)
 
     @property
     def warning(self) -> str:
-        """The sentence of the verdict; empty while they may move neither total by more than ``MATERIAL``."""
-        if self.share <= MATERIAL:
-            return ""
-        by = "by more than they are" if self.share > 1 else f"by up to {self.share:.1%}"
-        return f"What is said under Caveats may move the totals {by.replace('%', ' %')}."
+        """The sentence of the verdict; empty while all amounts are known and move neither total above ``MATERIAL``."""
+        by = []
+        if self.share > MATERIAL:
+            by.append("by more than they are" if self.share > 1 else f"by up to {_told(self.share)}")
+        if self.has_unmeasured:
+            by.append("by an amount that is not known")
+        return f"What is said under Caveats may move the totals {', and '.join(by)}." if by else ""
 
 
-def _share(change: float, total: float) -> float:
-    return 0.0 if change == 0 else float("inf") if total == 0 else change / total
+def share_of(change: float, total: float) -> float:
+    """Give what share of a total a change is, both without their signs; infinite of a total of 0."""
+    return 0.0 if change == 0 else float("inf") if total == 0 else abs(change / total)
+
+
+def _percent(change: float, total: float) -> str:
+    share = share_of(change, total)
+    return "of a total of 0" if share == float("inf") else f"{_told(share)} of the total"
+
+
+def _told(share: float) -> str:
+    return "less than 0.1 %" if 0 < share < 0.001 else f"{share * 100:,.1f} %"
 
 
 def of_possible_wind(units: pd.DataFrame) -> list[Caveat]:
-    """Tell of units that may be wind and are in no figure; columns as ``possible_wind.possible_wind_by_day``."""
-    if units.empty:
-        return []
-    days = units["settlement_date"]
-    text = f"units that may be wind are in no figure: {units['bm_unit_id'].nunique():,}"
-    return [Caveat("unknown_wind_units", text, days.nunique(), days.min(), days.max(), -float(units["bid_mwh"].sum()))]
+    """Tell of units that may be wind and are in no figure, those that are not like wind apart.
+
+    Args:
+        units: settlement_date, bm_unit_id, bid_mwh (MWh, as received), and wind_like, as ``wind.wind_like`` says.
+    """
+    found = []
+    for like, text in (
+        (True, "like wind by id"),
+        (False, "not like wind by id (batteries, aggregators)"),
+    ):
+        rows = units[units["wind_like"] == like]
+        if len(rows):
+            days, mwh = rows["settlement_date"], 0.0 - float(rows["bid_mwh"].sum())
+            told = f"in no figure: {count_of(rows['bm_unit_id'].nunique(), 'unit')} {text}"
+            found.append(
+                Caveat("unknown_wind_units", told, days.nunique(), days.min(), days.max(), mwh, moves_totals=like)
+            )
+    return found
 
 
 def of_days_without_units(days: Sequence[date]) -> list[Caveat]:
@@ -103,9 +147,14 @@ def of_comparisons(compared: pd.DataFrame) -> list[Caveat]:
     """Tell where stacks and whole-day reports differ, or could not be compared: rows of ``oracle_comparisons``."""
     odd = compared[compared["problem"].notna()]
     found = []
-    for rows, text in (
-        (odd[odd["differing"] > 0], "stacks and Elexon's whole-day volumes and cashflows differ"),
-        (odd[odd["differing"] == 0], "stacks could not be compared with Elexon's whole-day volumes and cashflows"),
+    # That nothing was compared says of no total that it is wrong.
+    for rows, text, differs in (
+        (odd[odd["differing"] > 0], "stacks and Elexon's whole-day volumes and cashflows differ", True),
+        (
+            odd[odd["differing"] == 0],
+            "stacks could not be compared with Elexon's whole-day volumes and cashflows",
+            False,
+        ),
     ):
         if rows.empty:
             continue
@@ -114,7 +163,7 @@ def of_comparisons(compared: pd.DataFrame) -> list[Caveat]:
             for a, b in (("energy_stack", "energy_volumes"), ("cash_stack", "cash_flows"))
         )
         days = rows["settlement_date"]
-        found.append(Caveat("whole_day_oracle", text, len(rows), days.min(), days.max(), mwh, pounds))
+        found.append(Caveat("whole_day_oracle", text, len(rows), days.min(), days.max(), mwh, pounds, differs))
     return found
 
 

@@ -18,9 +18,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from mining_assets.domain.wind import WindUnit
+from mining_assets.domain.wind import WindUnit, farm_code
 
-_ID = re.compile(r"(?P<farm>[A-Z]_[A-Z0-9]+)-\d+")
 _AGREEING = 5
 """So many letters and digits of two units' names agree when they are of one site."""
 _OF_UNITS = frozenset(
@@ -54,7 +53,7 @@ def site_name(units: Sequence[WindUnit]) -> str:
     """Name the site that consists of some units."""
     names = [name for unit in units if (name := _told_name(unit))]
     if not names:
-        return units[0].bm_unit_id if len(units) == 1 else _farm_code(units[0].bm_unit_id)
+        return units[0].bm_unit_id if len(units) == 1 else farm_code(units[0].bm_unit_id)
     shared = names[0] if len(units) == 1 or len(names) == 1 else _shared_beginning(names)
     return shared or names[0]
 
@@ -68,7 +67,7 @@ def _groups(units: Sequence[WindUnit]) -> Iterable[list[WindUnit]]:
     """Group units by the rule, in the order of their first unit's id."""
     by_farm: dict[str, list[WindUnit]] = defaultdict(list)
     for unit in units:
-        by_farm[_farm_code(unit.bm_unit_id)].append(unit)
+        by_farm[farm_code(unit.bm_unit_id)].append(unit)
     for same_farm in by_farm.values():
         by_name: dict[str, list[WindUnit]] = defaultdict(list)
         for unit in same_farm:
@@ -81,16 +80,10 @@ def _groups(units: Sequence[WindUnit]) -> Iterable[list[WindUnit]]:
             yield from ([unit] for unit in nameless)
 
 
-def _farm_code(bm_unit_id: str) -> str:
-    """Give an id without the number of the unit; the id itself where it has none."""
-    matched = _ID.fullmatch(bm_unit_id)
-    return matched["farm"] if matched else bm_unit_id
-
-
 def _told_name(unit: WindUnit) -> str | None:
     """Give a unit's name, with plain blanks, unless it only repeats the id or its code."""
     name = " ".join((unit.bm_unit_name or "").replace("_", " ").split())
-    code = _farm_code(unit.bm_unit_id)
+    code = farm_code(unit.bm_unit_id)
     ids = (_squeezed(unit.bm_unit_id), _squeezed(unit.bm_unit_id.partition("_")[2]))
     repeats = _squeezed(name).startswith(ids) or _squeezed(name) in (_squeezed(code), _squeezed(code[2:]))
     return None if repeats or not name else name

@@ -7,6 +7,12 @@ additions are possible, and every unit with accepted bids that is not counted as
 **What explains a unit as something other than wind** is said by :func:`not_wind` alone. Everything else may be wind,
 and is named with its energy. Capacities explain nothing: the recorded register has wind units that may import more than
 they export, and some without a capacity. So batteries that the register does not type are named too.
+
+**Which of those are like wind**, so that a total may lack their energy, is said by :func:`wind_like` alone, by the id:
+its form, or another unit of the same farm that is known as wind. Of the 213 wind units of the recorded register it
+would find all but 13 without their fuel type; those (``2__…``, ``C__…`` and ``E_BURBO``) have ids as batteries and
+aggregators have. Of the 538 units that it leaves unexplained it finds six: five wind farms, and Derwent Cogeneration.
+Names say less: those of a farm's demand units have "Wind Farm" in them too.
 """
 
 import re
@@ -20,8 +26,10 @@ WIND_FUEL_TYPE = "WIND"
 _NO_FARM = {"I": "interconnector", "G": "supplier's base unit"}
 _INTERCONNECTOR = "I_"
 
-# Elexon names wind units T_xxxxW-n (transmission) or E_xxxxW-n (embedded).
-_WIND_LIKE = re.compile(r"[ET]_[A-Z0-9]{2,6}W-\d+")
+# Elexon names wind units T_xxxxW-n (transmission) or E_xxxxW-n (embedded), offshore ones T_xxxxO-n.
+_WIND_LIKE = re.compile(r"[ET]_[A-Z0-9]{2,6}[WO]-\d+")
+# The units of one farm differ in their last number only.
+_OF_FARM = re.compile(r"(?P<farm>[A-Z]_[A-Z0-9]+)-\d+")
 
 
 @dataclass(frozen=True)
@@ -102,6 +110,22 @@ def others_among(registered: Iterable[RegisteredUnit]) -> dict[str, str]:
 def looks_like_wind(bm_unit_id: str) -> bool:
     """Whether an id has the form of a wind farm's."""
     return _WIND_LIKE.fullmatch(bm_unit_id) is not None
+
+
+def wind_like(bm_unit_ids: Iterable[str], known: Iterable[str]) -> set[str]:
+    """Give those ids of units that nothing explains whose energy the totals may lack, as they are like a wind unit's.
+
+    Args:
+        known: the ids of all units known as wind; another unit of such a unit's farm is like wind whatever its form.
+    """
+    farms = {farm_code(unit) for unit in known if _OF_FARM.fullmatch(unit)}
+    return {unit for unit in bm_unit_ids if looks_like_wind(unit) or farm_code(unit) in farms}
+
+
+def farm_code(bm_unit_id: str) -> str:
+    """Give an id without the number of the unit; the id itself where it has none."""
+    matched = _OF_FARM.fullmatch(bm_unit_id)
+    return matched["farm"] if matched else bm_unit_id
 
 
 def _as_wind(unit: RegisteredUnit, source: Literal["register", "addition"]) -> WindUnit:

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, select
 
+from mining_assets.domain.wind import wind_like
 from mining_assets.warehouse.engine import read_frame
 from mining_assets.warehouse.schema import other_bm_units, settlement_days, unknown_wind_units, wind_bm_units
 
@@ -39,7 +40,8 @@ def possible_wind_between(connection: Connection, first: date, last: date) -> pd
     """Sum up the units of a range that may be wind, the most energy first.
 
     Returns:
-        bm_unit_id, days, first, last (settlement days), bid_mwh (MWh, signed as received).
+        bm_unit_id, days, first, last (settlement days), bid_mwh (MWh, signed as received), wind_like (whether its id is
+        like a wind unit's).
     """
     units = unknown_wind_units.c
     mwh = func.sum(units.bid_mwh).label("bid_mwh")
@@ -55,14 +57,25 @@ def possible_wind_between(connection: Connection, first: date, last: date) -> pd
         .group_by(units.bm_unit_id)
         .order_by(mwh, units.bm_unit_id)
     )
-    return read_frame(connection, query)
+    return _with_likeness(connection, read_frame(connection, query))
 
 
 def possible_wind_by_day(connection: Connection, first: date, last: date) -> pd.DataFrame:
-    """Read settlement_date, bm_unit_id and bid_mwh (MWh, signed as received) of a range's units that may be wind."""
+    """Read a range's units that may be wind by day.
+
+    Returns:
+        settlement_date, bm_unit_id, bid_mwh (MWh, signed as received), wind_like (whether its id is like wind).
+    """
     units = unknown_wind_units.c
     query = select(units.settlement_date, units.bm_unit_id, units.bid_mwh)
-    return read_frame(connection, query.where(units.settlement_date.between(first, last), _may_be_wind()))
+    found = read_frame(connection, query.where(units.settlement_date.between(first, last), _may_be_wind()))
+    return _with_likeness(connection, found)
+
+
+def _with_likeness(connection: Connection, units: pd.DataFrame) -> pd.DataFrame:
+    known = connection.execute(select(wind_bm_units.c.bm_unit_id).where(wind_bm_units.c.is_current)).scalars()
+    like = wind_like(units["bm_unit_id"].unique(), known)
+    return units.assign(wind_like=units["bm_unit_id"].isin(like))
 
 
 def days_without_units(connection: Connection, first: date, last: date) -> list[date]:

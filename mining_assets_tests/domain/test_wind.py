@@ -7,7 +7,16 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from mining_assets.domain.wind import WindUnit, is_bm_unit, looks_like_wind, not_wind, others_among, wind_among
+from mining_assets.domain.wind import (
+    WindUnit,
+    farm_code,
+    is_bm_unit,
+    looks_like_wind,
+    not_wind,
+    others_among,
+    wind_among,
+    wind_like,
+)
 from mining_assets_tests.twin.recorded import NO_DATA, recorded_data
 
 FOLDER = recorded_data()
@@ -68,7 +77,7 @@ def test_an_addition_that_the_register_has_come_to_type_wind_is_of_the_register(
     assert [unit.source for unit in wind_among([Registered("T_CRYRW-4")], [addition])] == ["register"]
 
 
-@pytest.mark.parametrize("bm_unit_id", ["T_CRYRW-4", "E_BLKWW-1", "T_GLNKW-1", "T_MOWEW-12", "T_ABW-1"])
+@pytest.mark.parametrize("bm_unit_id", ["T_CRYRW-4", "E_BLKWW-1", "T_GLNKW-1", "T_MOWEW-12", "T_ABW-1", "T_SGRWO-2"])
 def test_ids_of_this_form_look_like_wind(bm_unit_id: str) -> None:
     assert looks_like_wind(bm_unit_id)
 
@@ -130,3 +139,43 @@ def test_what_the_recorded_register_explains_and_what_it_leaves_open() -> None:
     assert "2__BLOND003" not in others  # it has wind bids, and no fuel type
     assert Counter(others.values())["interconnector"] == 1149
     assert Counter(others.values())["supplier's base unit"] == 548
+
+
+@pytest.mark.parametrize(
+    ("bm_unit_id", "is_like"),
+    [
+        ("T_NEWW-1", True),
+        ("T_NEWO-1", True),
+        ("T_FARR-3", True),  # T_FARR-1 is known
+        ("T_FARRD-1", False),
+        ("T_WHLWB-1", False),
+        ("E_ARNKB-2", False),
+        ("2__TWAGG001", False),
+        ("V__AGGR001", False),
+        ("AG-FLX01", False),
+    ],
+)
+def test_a_unit_is_like_wind_by_the_form_of_its_id_or_its_farm(bm_unit_id: str, is_like: bool) -> None:
+    assert wind_like([bm_unit_id], ["T_FARR-1", "2__PSTAT001"]) == ({bm_unit_id} if is_like else set())
+
+
+@pytest.mark.skipif(FOLDER is None, reason=NO_DATA)
+def test_which_units_of_the_recorded_register_are_like_wind() -> None:
+    register = recorded_register()
+    wind = {unit.bm_unit_id for unit in wind_among(register, [])}
+    # Each as if the register did not type it, beside the others.
+    unlike = {unit for unit in wind if not wind_like([unit], wind - {unit})}
+    assert len(wind) == 213
+    assert {unit for unit in unlike if unit[:3] not in ("2__", "C__")} == {"E_BURBO"}
+    assert len(unlike) == 13
+    left = {unit.bm_unit_id for unit in register if unit.bm_unit_id} - wind - set(others_among(register))
+    farms = {"T_DWEXW-1", "E_BRNLW-1", "E_GFLDW-1", "E_KHLLW-1", "T_HAGHW-2"}
+    assert wind_like(left, wind) == farms | {"E_DERW-1"}
+
+
+def test_a_farm_code_is_the_id_without_the_number_of_the_unit() -> None:
+    assert [farm_code(unit) for unit in ("T_MOWEO-1", "2__PSTAT001", "E_BURBO")] == [
+        "T_MOWEO",
+        "2__PSTAT001",
+        "E_BURBO",
+    ]

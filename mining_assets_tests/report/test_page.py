@@ -395,8 +395,8 @@ def test_units_that_may_be_wind_are_named_by_their_energy(templates: Templates, 
         section = read_page(build_report(mine, SHORT, WINDY, MODELS, BOUNDS, now=NOW).html).by_id("possible-wind")
     assert "2 units with 140.750 MWh of accepted bids are in no figure here" in section.text
     assert table_of(section).to_numpy().tolist() == [
-        ["T_OTHR-1", "100.000", "1", str(WINDY), str(WINDY)],
-        ["T_SGRWO-2", "40.750", "2", str(SHORT), str(WINDY)],
+        ["T_OTHR-1", "no", "100.000", "1", str(WINDY), str(WINDY)],
+        ["T_SGRWO-2", "yes", "40.750", "2", str(SHORT), str(WINDY)],
     ]
 
 
