@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from mining_assets.chain.ahead import Cost
 from mining_assets.domain.figures import rounded
 from mining_assets.domain.restatement import is_final
+from mining_assets.domain.settlement import FINAL_MEANS
 from mining_assets.domain.worth import BITCOIN_PRICE
 from mining_assets.report.shaping import farms_ranked
 from mining_assets.warehouse.days import noted_days
@@ -95,6 +96,7 @@ def _records(day: date, note: "pd.Series[Any]", units: pd.DataFrame | None) -> M
         **labelled({name: note[name] for name in ("total_curtailed_energy", "total_payment", "farms")}),
         "settlement periods": int(note["periods"]),
         "state": "final" if is_final(day, note["fetched_at"]) else "provisional",
+        "what final means": FINAL_MEANS,
         "fetched at": dg.MetadataValue.timestamp(note["fetched_at"]),
     }
     if pd.notna(note["vintage"]):

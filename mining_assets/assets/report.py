@@ -8,6 +8,7 @@ from mining_assets.assets.conditions import ANY_UPSTREAM_PARTITION_CHANGED
 from mining_assets.assets.descriptions import OWNERS, RULES_VERSION
 from mining_assets.assets.rollups import MONTHLY, YEARLY
 from mining_assets.domain.figures import rounded
+from mining_assets.domain.settlement import FINAL_MEANS
 from mining_assets.report.build import Report, build_report
 from mining_assets.settings import Settings, now
 from mining_assets.verification.scan import Scope
@@ -30,7 +31,7 @@ def reconciliation_report(settings: Settings, scope: Scope) -> dg.AssetsDefiniti
         code_version=RULES_VERSION,
         description="One HTML file that needs no network: how much was curtailed and paid, the Bitcoin it could have "
         "mined and its value, the share of wind, every day's state, and what the figures mean. Unknown is drawn as "
-        "unknown. It covers all days and is written anew when any month or year changed.",
+        f"unknown. It covers all days and is written anew when any month or year changed. {FINAL_MEANS}",
         metadata={"path": dg.MetadataValue.path(path)},
     )
     def report(warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
@@ -38,13 +39,13 @@ def reconciliation_report(settings: Settings, scope: Scope) -> dg.AssetsDefiniti
         last = max(settings.last_day(moment), settings.start_date)
         made = build_report(warehouse, settings.start_date, last, scope.models, scope.bounds, now=moment)
         made.write(path)
-        return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(path), **_figures(made)})
+        return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(path), **figures_of(made)})
 
     return report
 
 
-def _figures(made: Report) -> dict[str, dg.MetadataValue | float | int | str]:
-    """What the UI shows and plots of it; a figure that is not known is left out."""
+def figures_of(made: Report) -> dict[str, dg.MetadataValue | float | int | str]:
+    """Give what the UI shows and plots of a report; a figure that is not known is left out."""
     totals = made.totals
     shown: dict[str, dg.MetadataValue | float | int | str] = {"verdict": made.verdict.headline}
     known = {
@@ -56,4 +57,4 @@ def _figures(made: Report) -> dict[str, dg.MetadataValue | float | int | str]:
     }
     shown |= {name: rounded(name, value) for name, value in known.items() if value is not None}
     shown |= {state + " days": count for state, count in made.status.states.items()}
-    return shown
+    return shown | {"what final means": FINAL_MEANS}

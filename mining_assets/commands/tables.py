@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from textwrap import fill
 
 import click
 import pandas as pd
@@ -11,6 +12,7 @@ from sqlalchemy import Connection
 from sqlalchemy import Table as SummaryTable
 
 from mining_assets.domain.mining import MinerModel
+from mining_assets.domain.settlement import FINAL_MEANS
 from mining_assets.domain.summaries import month_of
 from mining_assets.domain.wording import count_of
 from mining_assets.progress import DayReport, Figure
@@ -56,6 +58,8 @@ def print_figures(connection: Connection, status: Status, models: Sequence[Miner
             table.add_row(str(span), complete, *_row(rows, coins, span, names))
     table.print(Console(highlight=False), title, caption)
     click.echo("MWh gross; £ positive = paid to the farms; BTC: subsidy only, full uptime.")
+    if status.states["final"]:
+        click.echo(fill(FINAL_MEANS, 80))
 
 
 class _Fitting:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from mining_assets.domain.settlement import FINAL_MEANS
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
     bitcoin_monthly_summaries,
@@ -99,7 +100,7 @@ SHRUNK = Check(
     _RECORDS,
     "shrunk",
     "error",
-    "No newer answer was refused because it takes more than 5 % off a final day.",
+    f"No newer answer was refused because it takes more than 5 % off a final day. {FINAL_MEANS}",
     "compare both figures with Elexon; if the new one is right: `mining-assets date DAY --refetch --accept-shrink`.",
 )
 CAPACITY = Check(

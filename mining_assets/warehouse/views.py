@@ -7,6 +7,7 @@ the summaries.
 
 from sqlalchemy import Column, MetaData, PrimaryKeyConstraint, Table
 
+from mining_assets.domain.settlement import FINAL_MEANS
 from mining_assets.warehouse.columns import Count, Day, Instant, Name, Number
 from mining_assets.warehouse.schema import optional, required
 
@@ -16,7 +17,7 @@ views = MetaData()
 def _day() -> list[Column[object]]:
     return [
         required("settlement_date", Day, "Settlement day: a Europe/London calendar day."),
-        required("state", Name, "final or provisional: whether the settlement may still change the day."),
+        required("state", Name, f"final or provisional: may the settlement still change the day? {FINAL_MEANS}"),
     ]
 
 
@@ -114,7 +115,9 @@ monthly_by_miner_model = Table(
     views,
     required("year_month", Name, "Month, as 2025-06."),
     required("miner_model", Name, "ASIC model."),
-    required("state", Name, "incomplete (days are lacking), provisional (all there, not all final) or final."),
+    required(
+        "state", Name, f"incomplete (days are lacking), provisional (all there, not all final) or final. {FINAL_MEANS}"
+    ),
     required("days_expected", Count, "Days of the month within the first and last partition."),
     required("days_complete", Count, "Days of it that are calculated and in these figures."),
     required("days_final", Count, "Whole days of it that are final."),
