@@ -51,7 +51,7 @@ class DrawnDays:
         ledger = {day: rows.reset_index(drop=True) for day, rows in self.ledger.groupby("settlement_date")}
         nothing = self.records.iloc[:0]
         return [
-            FetchedDay(day, records.get(day, nothing), ledger[day], unknown_units=None, oracle=None)
+            FetchedDay(day, records.get(day, nothing), ledger[day], unknown_units=None, origin=None)
             for day in self.days
         ]
 

@@ -94,6 +94,7 @@ def fetched_day(
     at: datetime | None = None,
     empty: Mapping[tuple[int, Side], str] | None = None,
     unknown: Iterable[tuple[str, int, float]] = (),
+    origin: str | None = None,
 ) -> FetchedDay:
     """A whole fetched day with these wind rows.
 
@@ -101,6 +102,7 @@ def fetched_day(
         at: when it was fetched; after it became final unless told otherwise.
         empty: what certifies each side that answered without any row.
         unknown: wind-like units that are not known: id, rows, bid MWh.
+        origin: where it came from.
     """
     frame = records(*rows)
     at, empty = at or after_final(day), empty or {}
@@ -134,6 +136,7 @@ def fetched_day(
         records=frame,
         ledger=pd.DataFrame(ledger, columns=list(LEDGER_COLUMNS)),
         unknown_units=strangers,
+        origin=origin,
         oracle=pd.DataFrame([{"settlement_date": day, "compared_at": at, "differing": 0}]),
     )
 

@@ -380,7 +380,12 @@ def _spot_fix(operation: Operation, config: OnePeriod) -> None:
         operation.warn(warnings)
         with means.warehouse.writing(str(day)) as connection:
             outcome = replace_period(
-                connection, day, config.period, (records, ledger), accept_shrink=config.accept_shrink
+                connection,
+                day,
+                config.period,
+                (records, ledger),
+                origin=means.elexon.client.origin,
+                accept_shrink=config.accept_shrink,
             )
     except (SourceError, DayIncomplete, ShrinkRefused) as error:
         raise operation.kept(day, error, unanswered=not means.elexon.client.counters.bytes) from None

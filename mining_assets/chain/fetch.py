@@ -54,6 +54,7 @@ async def fetch_day(
         records=records,
         ledger=ledger,
         unknown_units=_unknown_units(day, stacks, units),
+        origin=elexon.origin,
         oracle=await compare_with_whole_day(elexon, day, records, units),
         warnings=warnings,
     )

@@ -8,10 +8,19 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from mining_assets.chain.fetch import DayIncomplete, Stacks, certified
+from mining_assets.domain.origin import joined_origins
 from mining_assets.domain.settlement import SIDES
 from mining_assets.domain.wind import WindUnit
 from mining_assets.sources.elexon import ElexonClient
-from mining_assets.warehouse.days import FetchedDay, Outcome, ledger_of, records_of, store_day, whole_days
+from mining_assets.warehouse.days import (
+    FetchedDay,
+    Outcome,
+    ledger_of,
+    origin_of_day,
+    records_of,
+    store_day,
+    whole_days,
+)
 
 
 async def fetch_period(
@@ -34,9 +43,13 @@ def replace_period(
     period: int,
     fetched: tuple[pd.DataFrame, pd.DataFrame],
     *,
+    origin: str,
     accept_shrink: bool = False,
 ) -> Outcome:
     """Replace one period of a whole day, under the rules of ``store_day``; inside ``Warehouse.writing``.
+
+    Args:
+        origin: where the period came from; the day has it beside that of its other periods.
 
     Raises:
         DayIncomplete: the day is not whole, so there is nothing to fix in it.
@@ -54,6 +67,7 @@ def replace_period(
         records=pd.concat([others, records]).sort_values([*key, "sequence_number"], ignore_index=True),
         ledger=pd.concat([other_rows, ledger]).sort_values(key, ignore_index=True),
         unknown_units=None,
+        origin=joined_origins([origin_of_day(connection, day), origin]),
         oracle=None,
     )
     return store_day(connection, whole, accept_shrink=accept_shrink)

@@ -63,7 +63,9 @@ def refresh_wind_units(
         counts = reference.store_wind_units(connection, units, asked_at)
         reference.store_sites(connection, sites)
         reference.store_other_units(connection, others_among(registered))
-        reference.note_fetch(connection, wind_bm_units.name, asked_at, len(registered))
+        # Units that were known before stay, so the table may be of several origins.
+        origin = reference.origin_beside(connection, wind_bm_units.name, elexon.client.origin)
+        reference.note_fetch(connection, wind_bm_units.name, asked_at, len(registered), origin)
     return {"units in the register": len(registered), "wind units": len(units)} | counts
 
 
@@ -110,7 +112,9 @@ def refresh_network_epochs(
         network_history(fetched, answer.fetched_at)
         halvings = _halvings(warehouse, mempool, fetched, given, ask_again=accept_change)
         with warehouse.writing(network_epochs.name) as connection:
-            return _store_epochs(connection, fetched, answer.fetched_at, halvings, accept_change=accept_change)
+            return _store_epochs(
+                connection, fetched, answer.fetched_at, mempool.client.origin, halvings, accept_change=accept_change
+            )
     except NetworkHistoryRefused as refused:
         raise SourceRefused(f"the difficulty history is refused: {refused}", url=answer.url) from None
     except HistoryContradicted as contradicted:
@@ -151,6 +155,7 @@ def _store_epochs(
     connection: Connection,
     fetched: list[Retarget],
     fetched_at: datetime,
+    origin: str | None,
     halvings: Halvings,
     *,
     accept_change: bool,
@@ -168,7 +173,9 @@ def _store_epochs(
         history = network_history(retargets, until, halvings.known, halvings.awaited)
     except NetworkHistoryRefused as refused:
         raise HistoryContradicted(str(refused)) from None
-    added = reference.store_network_history(connection, history)
+    if any(retarget not in fetched for retarget in retargets):  # some that are stored stay beside the answer's
+        origin = reference.origin_beside(connection, network_epochs.name, origin)
+    added = reference.store_network_history(connection, history, origin)
     reference.note_halvings_lacking(connection, halvings.lacking, fetched_at)
     counts = {"epochs": len(history.epochs), "new": added}
     if lags:

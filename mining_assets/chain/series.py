@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from mining_assets.chain.derive import summarize, summarize_bitcoin
 from mining_assets.domain.healing import day_ranges
 from mining_assets.domain.mining import MinerModel
+from mining_assets.domain.origin import GIVEN
 from mining_assets.domain.worth import (
     BITCOIN_PRICE,
     COINBASE,
@@ -46,6 +47,7 @@ class FetchedSeries:
     Attributes:
         rows: of the series' table, whole days only.
         fetched_at: the days that could be had, and when each was asked for.
+        origins: where each of these came from: the address of the source that answered.
         failed: why each other day could not.
         away: why the source gave nothing at all, if so: then no day is to blame.
         answered: whether a source was asked, and gave anything.
@@ -53,6 +55,7 @@ class FetchedSeries:
 
     rows: list[pd.DataFrame] = field(default_factory=list)
     fetched_at: dict[date, datetime] = field(default_factory=dict)
+    origins: dict[date, str] = field(default_factory=dict)
     failed: dict[date, str] = field(default_factory=dict)
     away: str | None = None
     answered: bool = True
@@ -102,7 +105,7 @@ def fetch_prices(sources: PriceSources, days: Sequence[date], keep: Collection[d
     now = datetime.now(UTC)
     given = {day: (price_instant(day), sources.given[day]) for day in days if day in sources.given}
     fetched = FetchedSeries()
-    _add_prices(fetched, FILE, given, now)
+    _add_prices(fetched, FILE, given, now, GIVEN)
     others = [day for day in days if day not in given]
     if not others:
         fetched.answered = False
@@ -123,7 +126,7 @@ def _ask_mempool(mempool: Blocking[MempoolClient], days: Sequence[date], fetched
         fetched.failed |= dict.fromkeys(days, str(error))
         return str(error) if isinstance(error, SourceUnavailable) else None
     found, reasons = prices_of_days({quoted.quoted_at: quoted.price for quoted in answer.value}, days)
-    _add_prices(fetched, MEMPOOL, found, answer.fetched_at)
+    _add_prices(fetched, MEMPOOL, found, answer.fetched_at, mempool.client.origin)
     fetched.failed |= {day: f"{reason} (in {answer.url})" for day, reason in reasons.items()}
     return None
 
@@ -148,7 +151,7 @@ def _ask_coinbase(coinbase: Blocking[CoinbaseClient], days: Sequence[date], fetc
             _also_failed(fetched, dict.fromkeys(some, away))
             continue
         found, reasons = prices_of_candles(answer.value, some)
-        _add_prices(fetched, COINBASE, found, answer.fetched_at)
+        _add_prices(fetched, COINBASE, found, answer.fetched_at, coinbase.client.origin)
         _also_failed(fetched, {day: f"{reason} (in {answer.url})" for day, reason in reasons.items()})
         answered = True
     return None if answered else away
@@ -166,9 +169,9 @@ def _within(days: Sequence[date], longest: int) -> list[list[date]]:
 
 
 def _add_prices(
-    fetched: FetchedSeries, source: str, found: Mapping[date, tuple[datetime, float]], at: datetime
+    fetched: FetchedSeries, source: str, found: Mapping[date, tuple[datetime, float]], at: datetime, origin: str
 ) -> None:
-    """Add prices of a source, with the time of their quotation, and take their days out of those that failed."""
+    """Add prices of a source at this origin, with the time of their quotation; their days failed no more."""
     if not found:
         return
     rows = [
@@ -177,6 +180,7 @@ def _add_prices(
     ]
     fetched.rows.append(pd.DataFrame(rows))
     fetched.fetched_at |= dict.fromkeys(found, at)
+    fetched.origins |= dict.fromkeys(found, origin)
     fetched.failed = {day: reason for day, reason in fetched.failed.items() if day not in found}
 
 
@@ -212,6 +216,7 @@ def fetch_generation(elexon: Blocking[ElexonClient], days: Sequence[date]) -> Fe
         fetched.rows.append(rows)
         fetched.failed |= {day: f"{reason} (wind in {answer.url})" for day, reason in failed.items()}
         fetched.fetched_at |= {day: answer.fetched_at for day in some if day not in failed}
+        fetched.origins |= {day: elexon.client.origin for day in some if day not in failed}
     return fetched
 
 
@@ -231,7 +236,7 @@ def store_and_follow(
     if not days:
         return {}
     with warehouse.writing(*map(str, days)) as connection:
-        store_series(connection, name, pd.concat(fetched.rows), fetched.fetched_at)
+        store_series(connection, name, pd.concat(fetched.rows), fetched.fetched_at, fetched.origins)
         return follow(connection, name, days, models)
 
 

@@ -47,6 +47,11 @@ class SourceClient:
         await self._http.__aexit__(kind, error, trace)
 
     @property
+    def origin(self) -> str:
+        """Where what this client was told comes from, as ``domain.origin`` writes it: to be read after an answer."""
+        return self._http.origin
+
+    @property
     def counters(self) -> HttpCounters:
         """What this client did so far; the same object throughout."""
         return self._http.counters

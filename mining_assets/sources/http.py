@@ -27,6 +27,7 @@ from tenacity import (
     wait_exponential_jitter,
 )
 
+from mining_assets.domain.origin import origin_text
 from mining_assets.sources.errors import (
     BrokenBodyError,
     ImpossibleValueError,
@@ -44,6 +45,10 @@ _PAUSE_SECONDS = 60.0
 _LONGEST_PAUSE_SECONDS = 15 * 60.0
 # Turns of the event loop in which a request that waited for its place is on its way.
 _TURNS_TO_SEND = 2
+
+
+GENERATED_HEADER = "X-Generated-Data"
+"""With it a stand-in for a source says that its answers are made up. What it holds does not matter."""
 
 
 @dataclass(frozen=True)
@@ -190,6 +195,7 @@ class HttpClient:
             jitter=self.limits.retry_base_seconds,
         )
         self._base_url = _checked(base_url).rstrip("/")
+        self._answers_generated = False
         self._headers = {
             "Accept": "application/json",
             "Accept-Encoding": "gzip",
@@ -222,6 +228,15 @@ class HttpClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._opened.__aexit__(kind, error, trace)
+
+    @property
+    def origin(self) -> str:
+        """The address, without credentials, marked as soon as one of its answers said that it is generated.
+
+        The mark stays as long as the client: whoever told generated figures once is not believed in between.
+        """
+        address = without_credentials(str(httpx.URL(self._base_url)))
+        return origin_text(address, generated=self._answers_generated)
 
     async def get(self, path: str, parse: Callable[[bytes], T], params: Mapping[str, str] | None = None) -> Answer[T]:
         """Ask for ``path`` below the base address until the answer is a body that ``parse`` takes.
@@ -330,6 +345,7 @@ class HttpClient:
                 status = response.status_code
                 try:
                     if status == HTTPStatus.OK:
+                        self._answers_generated |= GENERATED_HEADER in response.headers
                         return await read_body(response, self.limits.max_body_bytes)
                     raise self._unwelcome(response, await opening(response))
                 finally:

@@ -47,6 +47,7 @@ class FetchedDay:
         ledger: a row for every period and side of the day, ``LEDGER_COLUMNS``.
         unknown_units: columns of ``unknown_wind_units``: every unit with accepted bids that is not counted; None
             leaves what is known of the day.
+        origin: where it came from, as ``domain.origin`` writes it; None when that is unknown.
         oracle: a row of ``oracle_comparisons``; None leaves the comparison of the day.
         warnings: what a person should know about how it was certified.
     """
@@ -55,6 +56,7 @@ class FetchedDay:
     records: pd.DataFrame
     ledger: pd.DataFrame
     unknown_units: pd.DataFrame | None
+    origin: str | None
     oracle: pd.DataFrame | None = None
     warnings: tuple[str, ...] = ()
 
@@ -137,6 +139,12 @@ def day_figures(connection: Connection, day: date) -> DayFigures | None:
     ).where(days.settlement_date == day)
     row = connection.execute(query).one_or_none()
     return None if row is None else DayFigures(*row)
+
+
+def origin_of_day(connection: Connection, day: date) -> str | None:
+    """Read where a stored day came from; None when that is unknown, or the day was never stored."""
+    days = settlement_days.c
+    return connection.execute(select(days.origin).where(days.settlement_date == day)).scalar()
 
 
 def noted_days(connection: Connection, days: Sequence[date]) -> pd.DataFrame:
@@ -249,6 +257,7 @@ def _day_row(fetched: FetchedDay) -> dict[str, Any]:
         "content_hash": combined_hash(list(ledger.sort_values(PERIOD_KEY)["content_hash"])),
         **totals,
         "farm_periods": len(farm_energy(fetched.records)),
+        "origin": fetched.origin,
         **_uncounted(fetched.unknown_units),
     }
 

@@ -9,6 +9,7 @@ import pandas as pd
 from sqlalchemy import Connection, delete, select, update
 
 from mining_assets.domain.network import ALTERED, NEVER_FETCHED, Epoch, NetworkHistory
+from mining_assets.domain.origin import joined_origins
 from mining_assets.domain.sites import sites_of
 from mining_assets.domain.wind import WindUnit
 from mining_assets.warehouse.engine import insert_frame, upsert_rows
@@ -107,11 +108,14 @@ def stored_epochs(connection: Connection) -> tuple[Epoch, ...]:
     return tuple(Epoch(*row) for row in connection.execute(query))
 
 
-def store_network_history(connection: Connection, history: NetworkHistory) -> int:
+def store_network_history(connection: Connection, history: NetworkHistory, origin: str | None = None) -> int:
     """Make the stored epochs those of the history, and note until when it is known; returns how many were added.
 
     The caller has merged the stored retargets into the history, or knows why they are not to stay. A refusal that
     stood ends.
+
+    Args:
+        origin: where all of it came from; None when that is unknown.
     """
     wanted, stored = set(history.epochs), set(stored_epochs(connection))
     table = network_epochs.c
@@ -119,7 +123,7 @@ def store_network_history(connection: Connection, history: NetworkHistory) -> in
         connection.execute(delete(network_epochs).where(table.height == epoch.height, table.kind == epoch.kind))
     fresh = [asdict(epoch) for epoch in history.epochs if epoch not in stored]
     insert_frame(connection, network_epochs, pd.DataFrame(fresh))
-    note_fetch(connection, network_epochs.name, history.known_until, len(history.epochs))
+    note_fetch(connection, network_epochs.name, history.known_until, len(history.epochs), origin)
     connection.execute(delete(reference_refusals).where(reference_refusals.c.name == network_epochs.name))
     return len(fresh)
 
@@ -147,10 +151,23 @@ def reference_refusal(connection: Connection, name: str) -> tuple[datetime, str]
     return (row.since, row.reason) if row else None
 
 
-def note_fetch(connection: Connection, name: str, fetched_at: datetime, rows: int) -> None:
-    """Note that a reference was fetched with success, and what its table holds now."""
-    row = {"name": name, "fetched_at": fetched_at, "rows": rows, "content_hash": _content_hash(connection, name)}
+def note_fetch(connection: Connection, name: str, fetched_at: datetime, rows: int, origin: str | None = None) -> None:
+    """Note that a reference was fetched with success, what its table holds now, and where all of that came from."""
+    row = {
+        "name": name,
+        "fetched_at": fetched_at,
+        "rows": rows,
+        "content_hash": _content_hash(connection, name),
+        "origin": origin,
+    }
     upsert_rows(connection, reference_fetches, [row])
+
+
+def origin_beside(connection: Connection, name: str, origin: str | None) -> str | None:
+    """Give the origin of a reference's table when rows of another one are added to those that it holds."""
+    row = select(reference_fetches.c.origin).where(reference_fetches.c.name == name)
+    stored = connection.execute(row).one_or_none()
+    return origin if stored is None else joined_origins([stored.origin, origin])
 
 
 def note_content(connection: Connection, name: str) -> None:

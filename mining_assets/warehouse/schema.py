@@ -109,6 +109,15 @@ historical_bitcoin_calculations = Table(
 )
 
 
+def _origin() -> Column[object]:
+    return optional(
+        "origin",
+        Name,
+        "Address of the source that answered, with (generated) behind it when it said that its answers are made up; "
+        "several are joined by ; and absent means unknown.",
+    )
+
+
 def _totals() -> list[Column[object]]:
     return [
         required("total_curtailed_energy", Number, "MWh of all accepted wind bids (gross), positive."),
@@ -295,6 +304,7 @@ settlement_days = Table(
         "Σ of the bid volumes of all BM units not counted as wind, MWh, signed as received; absent where they were "
         "not kept: fetched by an earlier version.",
     ),
+    _origin(),
     PrimaryKeyConstraint("settlement_date"),
     CheckConstraint("periods IN (46, 48, 50)", name="periods"),
     sqlite_strict=True,
@@ -355,6 +365,7 @@ day_fetches = Table(
     optional("last_attempt_at", Instant, "When healing last asked."),
     optional("next_attempt_at", Instant, "Not asked again by itself before this."),
     optional("last_error", Name, "Why it failed last; absent after a success."),
+    _origin(),
     PrimaryKeyConstraint("name", "settlement_date"),
     sqlite_strict=True,
     comment="What was asked and answered of prices and generation, a row per day, with the back-off of days that fail.",
@@ -445,6 +456,7 @@ reference_fetches = Table(
     required("fetched_at", Instant, "When it was last asked for with success."),
     required("rows", Count, "Rows of that answer."),
     optional("content_hash", Name, "SHA-256 of what the table then held; another content was not fetched."),
+    _origin(),
     PrimaryKeyConstraint("name"),
     sqlite_strict=True,
     comment="When each reference was last fetched.",

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -38,12 +39,19 @@ def generation(connection: Connection, days: Sequence[date]) -> "pd.Series[float
     return rows.groupby("settlement_date")["generated_energy"].sum()
 
 
-def store_series(connection: Connection, name: str, rows: pd.DataFrame, fetched_at: Mapping[date, datetime]) -> None:
+def store_series(
+    connection: Connection,
+    name: str,
+    rows: pd.DataFrame,
+    fetched_at: Mapping[date, datetime],
+    origins: Mapping[date, str] = MappingProxyType({}),
+) -> None:
     """Replace the rows of some days by what was fetched; inside ``Warehouse.writing`` on the days.
 
     Args:
         rows: of the columns of the table, whole days only.
         fetched_at: the days, and when each was asked for. Their account of failures is closed.
+        origins: where the rows of each day came from; that of the others is unknown.
     """
     table = TABLES[name]
     days = list(fetched_at)
@@ -60,6 +68,7 @@ def store_series(connection: Connection, name: str, rows: pd.DataFrame, fetched_
             "last_attempt_at": None,
             "next_attempt_at": None,
             "last_error": None,
+            "origin": origins.get(day),
         }
         for day in days
     ]

@@ -193,7 +193,7 @@ def test_replacing_another_period_keeps_what_was_decided(
     other = served[1].run(fetch_period(served[1].client, DAY, period - 1, units))
     records = rows_of(warehouse, curtailment_records)
     with warehouse.writing(str(DAY)) as connection:
-        assert replace_period(connection, DAY, period - 1, other[:2]) is Outcome.UNCHANGED
+        assert replace_period(connection, DAY, period - 1, other[:2], origin="o") is Outcome.UNCHANGED
     assert rows_of(warehouse, curtailment_records) == records
     verification = verify_and_store_days(warehouse, [DAY], Scope(MODELS, (DAY, DAY)))
     assert verification.found(catalog.REPEATS) == verification.found(catalog.LEDGER_AGREEMENT) == []

@@ -51,7 +51,7 @@ class RecordedWorld(World):
     _recorded: dict[tuple[date, int, Side], list[StackRow]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
-        self.description = "recorded data"
+        self.description, self.headers = "recorded data", ()
         self._read_bids()
         self._read_acceptances()
 

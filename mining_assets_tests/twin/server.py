@@ -11,6 +11,7 @@ import threading
 import time
 import traceback
 from collections.abc import Coroutine
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -209,6 +210,7 @@ class Twin:
 
     async def _respond(self, line: Line, entry: Request, packed: bool) -> None:
         fault, answer = self._answer(entry, packed)
+        answer = replace(answer, headers=(*answer.headers, *self.world.headers))
         if self.delay_ms:
             await asyncio.sleep(self.delay_ms / 1000)
         if fault is not None and fault.kind in WIRE_KINDS:

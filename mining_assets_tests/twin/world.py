@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from mining_assets.domain.settlement import Side, period_start, periods_in
+from mining_assets.sources.http import GENERATED_HEADER
 from mining_assets_tests.twin import chain
 from mining_assets_tests.twin.rows import PAIRS, VOLUME_TYPES, Row, StackRow, is_bm_unit, stack_row, utc_text
 
@@ -54,6 +55,7 @@ class World(ABC):
 
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), kw_only=True)
     description: str = field(default="generated data, not real", init=False)
+    headers: tuple[tuple[str, str], ...] = field(default=((GENERATED_HEADER, "true"),), init=False)
     _states: dict[date, DayState] = field(default_factory=dict, init=False)
 
     # What a concrete world must say.

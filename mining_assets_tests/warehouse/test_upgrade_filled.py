@@ -14,7 +14,9 @@ from mining_assets.warehouse.schema import (
     bitcoin_monthly_summaries,
     bitcoin_yearly_summaries,
     daily_summaries,
+    day_fetches,
     monthly_summaries,
+    reference_fetches,
     wind_bm_units,
     yearly_summaries,
 )
@@ -118,3 +120,22 @@ def test_units_of_an_older_warehouse_get_their_sites(empty_address: URL) -> None
         ("T_MOWEO-2", True, "Moray East"),
         ("T_WHILW-1", True, "Whitelee"),
     ]
+
+
+def test_of_an_older_warehouse_no_origin_is_known(empty_address: URL) -> None:
+    opened = Warehouse(empty_address)
+    with opened.writing("schema") as connection:
+        upgrade_to(connection, "0016")
+        seen = "2025-06-05 00:00:00.000000"
+        connection.execute(
+            text("INSERT INTO reference_fetches VALUES ('wind_bm_units', :seen, 1, NULL)"), {"seen": seen}
+        )
+        connection.execute(
+            text("INSERT INTO day_fetches VALUES ('bitcoin_price', '2025-06-03', :seen, 'h', 0, NULL, NULL, NULL)"),
+            {"seen": seen},
+        )
+    upgrade.upgrade(opened)
+    with opened.reading() as connection:
+        for table in (reference_fetches, day_fetches):
+            assert connection.execute(select(table.c.origin)).all() == [(None,)]
+    opened.close()
