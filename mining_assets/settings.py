@@ -26,6 +26,7 @@ from sqlalchemy.exc import ArgumentError
 
 from mining_assets.domain.cost import days_per_fetch
 from mining_assets.domain.healing import HealingPolicy, RetryRule
+from mining_assets.domain.origin import LIVE_COINBASE, LIVE_ELEXON, LIVE_MEMPOOL
 from mining_assets.domain.settlement import LONDON, last_day_over
 from mining_assets.errors import SettingsError
 
@@ -93,11 +94,9 @@ class Settings(BaseSettings):
         None,
         description="The warehouse: sqlite:///… or postgresql://…; unset: a SQLite file in $DAGSTER_HOME/data/.",
     )
-    elexon_url: HttpUrl = Field("https://data.elexon.co.uk/bmrs/api/v1", repr=False, description="Elexon Insights API.")
-    mempool_url: HttpUrl = Field("https://mempool.space/api/v1", repr=False, description="mempool.space API.")
-    coinbase_url: HttpUrl = Field(
-        "https://api.exchange.coinbase.com", repr=False, description="Coinbase Exchange API, for prices."
-    )
+    elexon_url: HttpUrl = Field(LIVE_ELEXON, repr=False, description="Elexon Insights API.")
+    mempool_url: HttpUrl = Field(LIVE_MEMPOOL, repr=False, description="mempool.space API.")
+    coinbase_url: HttpUrl = Field(LIVE_COINBASE, repr=False, description="Coinbase Exchange API, for prices.")
     start_date: IsoDate = Field(date(2016, 1, 1), description="The first daily partition.")
     end_date: IsoDate | None = Field(
         None, description="The last daily partition, inclusive; unset: the last London day that is over."

@@ -69,6 +69,7 @@ def as_dict(report: Status) -> dict[str, Any]:
         "to": str(report.last),
         "verdict": judged.level,
         "sentence": judged.sentence,
+        "origin": report.origins.as_dict(),
         "curtailment_records": report.total("records"),
         "bitcoin_calculations": report.total("actual"),
         "expected_calculations": report.total("expected"),
@@ -144,6 +145,7 @@ def _completion(row: Any) -> float:
 def _lines(report: Status) -> Iterator[str]:
     days = report.days
     yield f"{say_range(report.first, report.last)}: {status_verdict(report).sentence}"
+    yield from wrap(report.origins.sentence, 79, break_long_words=False, break_on_hyphens=False)
     yield ""
     yield "=== Reconciliation Status ==="
     yield f"Total curtailment records: {report.total('records'):,}"

@@ -9,7 +9,17 @@ that noted no origin.
 """
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
+
+from mining_assets.domain.wording import count_of
+
+LIVE_ELEXON = "https://data.elexon.co.uk/bmrs/api/v1"
+LIVE_MEMPOOL = "https://mempool.space/api/v1"
+LIVE_COINBASE = "https://api.exchange.coinbase.com"
+LIVE_ADDRESSES = frozenset({LIVE_ELEXON, LIVE_MEMPOOL, LIVE_COINBASE})
+"""Where the live sources are: what is asked unless the settings say otherwise."""
 
 GENERATED_MARK = " (generated)"
 UNKNOWN_PART = "unknown"
@@ -27,6 +37,15 @@ class Kind(StrEnum):
     OTHER = "other address"
     UNKNOWN = "unknown"
     LIVE = "live"
+
+
+_HEADLINES = {
+    Kind.GENERATED: "Generated data, not real figures",
+    Kind.OTHER: "Not all data is from the live sources",
+    Kind.UNKNOWN: "Where all data came from is not known",
+}
+_OF_DAYS = {"settlement_days": "", "bitcoin_price": " of prices", "wind_generation": " of generation"}
+_REFERENCES = {"wind_bm_units": "the register of units", "network_epochs": "the difficulty"}
 
 
 def origin_text(address: str, *, generated: bool) -> str:
@@ -61,3 +80,84 @@ def _kind_of_part(part: str, live: Collection[str]) -> Kind:
     if part == UNKNOWN_PART:
         return Kind.UNKNOWN
     return Kind.LIVE if part == GIVEN or part.replace(_MASKED_USER, "//") in live else Kind.OTHER
+
+
+@dataclass(frozen=True)
+class StoredOrigin:
+    """What is stored of one kind of data from one origin.
+
+    Attributes:
+        data: the series or the reference, by its table's name; ``settlement_days`` for the days themselves.
+        origin: as it is stored; None when it is unknown.
+        days: how many days; None for a reference, which is of no day.
+    """
+
+    data: str
+    origin: str | None
+    days: int | None = None
+
+
+@dataclass(frozen=True)
+class Origins:
+    """Where everything came from that a range of days is made of.
+
+    Attributes:
+        all: each kind of data and origin once.
+        live: the addresses of the live sources.
+    """
+
+    all: tuple[StoredOrigin, ...]
+    live: frozenset[str] = LIVE_ADDRESSES
+
+    @property
+    def kind(self) -> Kind:
+        """What a reader must hear of first; live also when nothing is stored: then there is nothing to hear of."""
+        kinds = {kind_of(stored.origin, self.live) for stored in self.all}
+        return next((kind for kind in Kind if kind in kinds), Kind.LIVE)
+
+    @property
+    def sentence(self) -> str:
+        """What is not from the live sources, and where it is from; empty when all of it is."""
+        if self.kind is Kind.LIVE:
+            return ""
+        by_origin: dict[str | None, list[str]] = {}
+        for stored in self.all:
+            if kind_of(stored.origin, self.live) is not Kind.LIVE:
+                by_origin.setdefault(stored.origin, []).append(_named(stored))
+        told = (f"{', '.join(names)} from {_address(origin)}" for origin, names in by_origin.items())
+        return f"{_HEADLINES[self.kind]}: {'; '.join(told)}."
+
+    @property
+    def headline(self) -> str:
+        """The sentence without what it is about; empty when all is from the live sources."""
+        return _HEADLINES.get(self.kind, "")
+
+    def has(self, data: Collection[str], *kinds: Kind) -> bool:
+        """Tell whether any of these data is stored whose origin is of one of these kinds."""
+        return any(stored.data in data and kind_of(stored.origin, self.live) in kinds for stored in self.all)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it for machines: the kind, the sentence (null when all is live), and each data with its origin."""
+        return {
+            "kind": str(self.kind),
+            "sentence": self.sentence or None,
+            "sources": [
+                {
+                    "data": stored.data,
+                    "origin": stored.origin,
+                    "kind": str(kind_of(stored.origin, self.live)),
+                    "days": stored.days,
+                }
+                for stored in self.all
+            ],
+        }
+
+
+def _named(stored: StoredOrigin) -> str:
+    if stored.days is None:
+        return _REFERENCES[stored.data]
+    return f"{count_of(stored.days, 'day')}{_OF_DAYS[stored.data]}"
+
+
+def _address(origin: str | None) -> str:
+    return "an address that is not known" if origin is None else origin.replace(_JOINT, " and ")

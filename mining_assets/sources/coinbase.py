@@ -5,13 +5,13 @@ from typing import Annotated
 
 from pydantic import FailFast, Field, TypeAdapter
 
+from mining_assets.domain.origin import LIVE_COINBASE
 from mining_assets.domain.worth import CANDLE, Candle, noon_candle, price_instant
 from mining_assets.sources.client import SourceClient
 from mining_assets.sources.errors import ImpossibleValueError
 from mining_assets.sources.http import Answer
 from mining_assets.sources.json_bodies import STRICT, shown, validated
 
-COINBASE_URL = "https://api.exchange.coinbase.com"
 REQUESTS_PER_SECOND = 3.0
 """At most: the source allows ten to everybody behind one address, and asks that its history be read seldom."""
 MOST_DAYS = 75
@@ -64,7 +64,7 @@ def _fraction(where: str, closed: int | float) -> float:
 class CoinbaseClient(SourceClient):
     """Asks Coinbase Exchange's public market data."""
 
-    base_url = COINBASE_URL
+    base_url = LIVE_COINBASE
     address_setting = "MINING_ASSETS_COINBASE_URL"
 
     async def candles(self, first: date, last: date) -> Answer[tuple[Candle, ...]]:

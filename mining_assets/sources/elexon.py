@@ -7,6 +7,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from mining_assets.domain.origin import LIVE_ELEXON
 from mining_assets.domain.settlement import SIDES, Side, periods_in
 from mining_assets.domain.wind import WIND_FUEL_TYPE
 from mining_assets.garbage import garbage_left_alone
@@ -24,8 +25,6 @@ from mining_assets.sources.elexon_models import (
     volumes_parser,
 )
 from mining_assets.sources.http import Answer
-
-ELEXON_URL = "https://data.elexon.co.uk/bmrs/api/v1"
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class StackAnswer:
 class ElexonClient(SourceClient):
     """Asks Elexon."""
 
-    base_url = ELEXON_URL
+    base_url = LIVE_ELEXON
     address_setting = "MINING_ASSETS_ELEXON_URL"
 
     async def stack(self, day: date, period: int, side: Side) -> StackAnswer:

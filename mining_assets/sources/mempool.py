@@ -7,12 +7,11 @@ from typing import Annotated, NamedTuple
 from pydantic import FailFast, Field, TypeAdapter, with_config
 from typing_extensions import TypedDict  # pydantic wants this one below Python 3.12
 
+from mining_assets.domain.origin import LIVE_MEMPOOL
 from mining_assets.sources.client import SourceClient
 from mining_assets.sources.errors import BrokenBodyError, ImpossibleValueError
 from mining_assets.sources.http import Answer
 from mining_assets.sources.json_bodies import STRICT, shown, validated
-
-MEMPOOL_URL = "https://mempool.space/api/v1"
 
 
 class DifficultyAdjustment(NamedTuple):
@@ -148,7 +147,7 @@ def parse_prices(body: bytes) -> tuple[Quotation, ...]:
 class MempoolClient(SourceClient):
     """Asks mempool.space or a node of one's own."""
 
-    base_url = MEMPOOL_URL
+    base_url = LIVE_MEMPOOL
     address_setting = "MINING_ASSETS_MEMPOOL_URL"
 
     async def difficulty_adjustments(self) -> Answer[tuple[DifficultyAdjustment, ...]]:

@@ -10,10 +10,12 @@ from sqlalchemy import Connection, Table, literal, or_, select, union_all
 from mining_assets.domain import summaries as rules
 from mining_assets.domain.caveats import Caveats
 from mining_assets.domain.mining import MinerModel
+from mining_assets.domain.origin import Origins
 from mining_assets.domain.tolerance import agree
 from mining_assets.domain.worth import BITCOIN_PRICE, SERIES
 from mining_assets.warehouse.caveats import read_caveats
 from mining_assets.warehouse.counting import counted_days
+from mining_assets.warehouse.origins import read_origins
 from mining_assets.warehouse.possible_wind import days_without_units, possible_wind_between
 from mining_assets.warehouse.reconciliation_schema import integrity_findings, integrity_scans
 from mining_assets.warehouse.schema import (
@@ -50,6 +52,7 @@ class Status:
             ``possible_wind.possible_wind_between``.
         units_not_kept: stored days of which it is not known what was left out.
         caveats: what is suspicious of the range although nothing of it is wrong, as of the last verification.
+        origins: where the range and the references came from.
     """
 
     first: date
@@ -63,6 +66,7 @@ class Status:
     possible_wind: pd.DataFrame
     units_not_kept: list[date]
     caveats: Caveats
+    origins: Origins
 
     def total(self, count: str) -> int:
         """A count of ``states.COUNTS`` over all days."""
@@ -154,6 +158,7 @@ def read_status(
         possible_wind_between(connection, first, last),
         unkept,
         read_caveats(connection, first, last, unkept),
+        read_origins(connection, first, last),
     )
 
 
