@@ -80,6 +80,10 @@ class Progress(Protocol):
         """A day was replaced: what it was and what it is."""
         ...
 
+    def phase(self, text: str) -> None:
+        """What is being done now, apart from days."""
+        ...
+
     def say(self, text: str) -> None:
         """Something a person should read."""
         ...
@@ -101,6 +105,9 @@ class Silent:
         """Ignore it."""
 
     def compared(self, day: date, figures: Sequence[Figure]) -> None:
+        """Ignore it."""
+
+    def phase(self, text: str) -> None:
         """Ignore it."""
 
     def say(self, text: str) -> None:

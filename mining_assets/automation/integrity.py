@@ -9,6 +9,7 @@ from pydantic import Field
 from mining_assets.automation.in_flight import is_in_flight, reap_dead_runs
 from mining_assets.checks.evaluations import check_evaluations, check_key
 from mining_assets.domain.wording import count_of
+from mining_assets.progress import Progress
 from mining_assets.settings import Settings, now
 from mining_assets.verification.catalog import CHECKS
 from mining_assets.verification.scan import Scope, note_scan, scan
@@ -37,18 +38,25 @@ def integrity_job(settings: Settings, scope: Scope) -> dg.JobDefinition:
     """A job of one step that verifies and evaluates every check; it fetches nothing and writes only its findings."""
 
     @dg.op(name=VERIFY, description="Verifies by value and evaluates every check of the project.")
-    def verify(context: dg.OpExecutionContext, config: IntegrityScan, warehouse: dg.ResourceParam[Warehouse]) -> None:
+    def verify(
+        context: dg.OpExecutionContext,
+        config: IntegrityScan,
+        warehouse: dg.ResourceParam[Warehouse],
+        progress: dg.ResourceParam[Progress],
+    ) -> None:
         first = date.fromisoformat(config.first) if config.first else settings.start_date
         last = date.fromisoformat(config.last) if config.last else settings.last_day(now())
         reap_dead_runs(context.instance)
         try:
             if config.scope == ALL:
+                progress.phase("looking for values that no column may hold")
                 refuse_unfit_values(warehouse)
-            verification = scan(warehouse, first, last, scope)
+            verification = scan(warehouse, first, last, scope, progress.phase)
         except DamagedValueError as error:
             raise dg.Failure(told_places(warehouse, error), allow_retries=False) from error
         if config.scope:
             note_scan(warehouse, config.scope, first, last, verification)
+        progress.phase("evaluating the checks")
         for evaluation in check_evaluations(verification, warehouse, scope, map(check_key, CHECKS), settings.docs_url):
             context.log_event(evaluation)  # type: ignore[arg-type]  # taken, though not annotated
         context.log.info(

@@ -174,6 +174,7 @@ class Operation:
             Failure: a check that means wrong or missing data fails.
         """
         warehouse, scope = self.means.warehouse, self.means.scope
+        self.means.progress.phase("summing up and verifying")
         follow_days(self.context, warehouse, days, scope.bounds)
         verification = Verification()
         months, years = months_and_years(days)
@@ -307,12 +308,14 @@ def _daily_check(operation: Operation, config: DailyCheck) -> None:
         operation.say("no day is over yet")
         return
     operation.begin(days)
+    means.progress.phase("verifying")
     needed = needs_found(means.warehouse, days, means.scope, force=config.force)
     wanting = ", ".join(f"{day} {kind}" for day, kind in needed.items())
     operation.say(f"{days[0]} to {days[-1]}: {wanting or 'nothing is missing or wrong'}")
     cost = cost_of_needs(needed, settings.requests_per_second)
     if cost.takes_long:
         operation.say(cost.at_pace(settings.requests_per_second))
+    means.progress.phase("at work")
     operation.keep([day for day in days if day not in needed])
     operation.bring_series(days)
     derive = [day for day, kind in needed.items() if kind == DERIVE]

@@ -11,6 +11,7 @@ import click
 from sqlalchemy import Connection, func, select, text
 
 from mining_assets.commands.options import UNREACHABLE, json_option, load_settings, opened_warehouse, require_warehouse
+from mining_assets.commands.phase import Phase
 from mining_assets.commands.status import as_dict, as_text
 from mining_assets.commands.verify import as_dict as finding_as_dict
 from mining_assets.curated import given_prices, miner_models
@@ -50,19 +51,22 @@ def analyze(as_json: bool) -> None:
     require_warehouse(settings)
     prepare_home(settings.home)
     models, bounds = miner_models(settings), (settings.start_date, settings.end_date)
-    with opened_warehouse(settings) as warehouse:
-        verification = scan(warehouse, first, last, Scope(models, bounds))
+    with opened_warehouse(settings) as warehouse, Phase("verifying everything") as phase:
+        verification = scan(warehouse, first, last, Scope(models, bounds), phase.phase)
         note_scan(warehouse, "all", first, last, verification)
+        phase.phase("reading the status and the state of the database")
         with warehouse.reading() as connection:
             status = read_status(connection, first, last, models, bounds, given_prices(settings))
         health = database_health(warehouse)
+        phase.phase("asking the sources")
+        answers = sources(settings)
     report = as_dict(status) | {
         "by_month": by_month(status),
         "missing_by_model": missing_by_model(verification),
         "buckets": buckets(status),
         "findings": [finding_as_dict(finding) for finding in verification.findings],
         "database": health,
-        "sources": sources(settings),
+        "sources": answers,
         "commands": mending_commands(status),
     }
     text = [as_text(status), *_lines(report, joined(verification.errors))]

@@ -11,6 +11,7 @@ from sqlalchemy import URL
 from sqlalchemy.exc import OperationalError
 
 from mining_assets.commands.options import Unusable, load_settings, require_warehouse
+from mining_assets.commands.phase import Phase
 from mining_assets.domain.wording import count_of
 from mining_assets.settings import prepare_home, warehouse_address
 from mining_assets.warehouse.engine import Warehouse
@@ -85,7 +86,8 @@ def upgrade_command() -> None:
     settings = load_settings()
     prepare_home(settings.home)
     with _reached(settings.warehouse) as warehouse:
-        upgrade(warehouse)
+        with Phase("upgrading the schema"):
+            upgrade(warehouse)
         click.echo(f"{warehouse} is at revision {needed_revision()}")
 
 
@@ -109,7 +111,8 @@ def check_command() -> None:
     Example: mining-assets db check
     """
     with _looked_at() as warehouse:
-        found = problems(warehouse)
+        with Phase("checking the database"):
+            found = problems(warehouse)
         for problem in found:
             click.echo(f"{warehouse}: {problem}", err=True)
         if not found:
@@ -139,7 +142,13 @@ def copy_command(source: URL, target: URL) -> None:
             require_revision(connection)  # told of the source, before the target is touched
         with _reached(target) as write:
             try:
-                copy_warehouse(read, write, lambda table, rows: click.echo(f"{table}: {count_of(rows, 'row')}"))
+                with Phase("copying") as phase:
+
+                    def copied(table: str, rows: int) -> None:
+                        phase.clear()
+                        click.echo(f"{table}: {count_of(rows, 'row')}")
+
+                    copy_warehouse(read, write, copied)
             except TargetNotEmpty as error:
                 raise click.UsageError(f"{write}: {error}") from None
             except CopyDiffers as error:

@@ -4,9 +4,9 @@ import sys
 
 import click
 
-from mining_assets.commands.options import UNREACHABLE, load_settings, opened_warehouse, say_waiting
+from mining_assets.commands.options import UNREACHABLE, load_settings, opened_warehouse, working_alone
+from mining_assets.commands.phase import Phase
 from mining_assets.settings import prepare_home
-from mining_assets.warehouse.exclusive import alone
 from mining_assets.warehouse.reference import network_history
 
 
@@ -29,8 +29,8 @@ def difficulty(accept_change: bool) -> None:
     with opened_warehouse(settings) as warehouse:
         from mining_assets.commands.runs import run_difficulty
 
-        with alone(warehouse, command, say_waiting):
-            outcome = run_difficulty(settings, command, accept_change=accept_change)
+        with working_alone(warehouse, command), Phase("asking for the difficulty") as phase:
+            outcome = run_difficulty(settings, command, phase, accept_change=accept_change)
         with warehouse.reading() as connection:
             history = network_history(connection)
     for error in outcome.errors:

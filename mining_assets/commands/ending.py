@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mining_assets.commands.options import UNREACHABLE
+from mining_assets.commands.phase import Phase
 from mining_assets.commands.status import as_dict
 from mining_assets.commands.tables import print_comparison, print_failures, print_figures
 from mining_assets.commands.verdict import status_verdict
@@ -43,7 +44,8 @@ def conclude(
     """
     models, bounds = miner_models(settings), (settings.start_date, settings.end_date)
     with warehouse.reading() as connection:
-        status = read_status(connection, *about, models, bounds, given_prices(settings))
+        with Phase("reading the status"):
+            status = read_status(connection, *about, models, bounds, given_prices(settings))
         code = _exit_code(status, progress, outcome)
         if as_json:
             click.echo(json.dumps(_report(command, code, status, progress, outcome), indent=2))

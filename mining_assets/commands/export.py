@@ -1,6 +1,7 @@
 """`export`: a table or view of the warehouse as CSV, JSON or Parquet."""
 
 import sys
+from contextlib import nullcontext
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
@@ -9,6 +10,7 @@ import click
 
 from mining_assets.commands.formats import WRITERS, PyarrowAbsentError
 from mining_assets.commands.options import DAY, load_settings, opened_warehouse, require_warehouse
+from mining_assets.commands.phase import Phase
 from mining_assets.domain.wording import count_of
 from mining_assets.files import written_whole
 from mining_assets.warehouse.engine import Warehouse
@@ -34,7 +36,8 @@ def export(table: str, first: date | None, last: date | None, form: str, out: Pa
     _refuse_bad_input(table, first, last, form, out, force)
     settings = load_settings()
     require_warehouse(settings)
-    with opened_warehouse(settings) as warehouse:
+    shown = out is None and sys.stdout.isatty()
+    with opened_warehouse(settings) as warehouse, nullcontext() if shown else Phase(f"exporting {table}"):
         try:
             count = _write(warehouse, table, first, last, form, out)
         except PyarrowAbsentError as error:

@@ -15,12 +15,12 @@ from mining_assets.commands.options import (
     load_settings,
     opened_warehouse,
     plan_option,
-    say_waiting,
     warehouse_for_plan,
+    working_alone,
 )
+from mining_assets.commands.phase import Phase
 from mining_assets.domain.settlement import periods_in
 from mining_assets.settings import Settings, prepare_home
-from mining_assets.warehouse.exclusive import alone
 
 if TYPE_CHECKING:
     from mining_assets.commands.runs import Batch
@@ -112,19 +112,21 @@ def bring_up_to_date(
     days = sorted(day for batch in batches if not batch.series_only for day in batch.days)
     text = " ".join(command)
     if plan_only:
-        with warehouse_for_plan(settings) as looked_at:
+        with warehouse_for_plan(settings) as looked_at, Phase("looking at the days"):
             steps = steps_of(looked_at, batches, spans)
         return show_plan(text, steps, cost_of(steps, settings), as_json=as_json)
     prepare_home(settings.home)
     with opened_warehouse(settings) as warehouse:
-        say_cost(cost_of(steps_of(warehouse, batches, spans), settings), settings.requests_per_second)
+        with Phase("looking at the days"):
+            cost = cost_of(steps_of(warehouse, batches, spans), settings)
+        say_cost(cost, settings.requests_per_second)
         from mining_assets.commands.ending import conclude
         from mining_assets.commands.runs import run_batches
         from mining_assets.commands.terminal import TerminalProgress
 
         path = checkpoint_path(settings.home, account)
         checkpoint = Checkpoint(path, command, list(days), dict(batches[0].config) if batches else {})
-        with alone(warehouse, text, say_waiting):
+        with working_alone(warehouse, text):
             checkpoint.write()
             with TerminalProgress(command[0], len(days), settings.home, checkpoint.after) as progress:
                 outcome = run_batches(settings, batches, text, progress, spans)

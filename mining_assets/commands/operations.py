@@ -18,16 +18,16 @@ from mining_assets.commands.options import (
     opened_warehouse,
     plan_option,
     require_warehouse,
-    say_waiting,
     warehouse_for_plan,
+    working_alone,
     yes_option,
 )
+from mining_assets.commands.phase import Phase
 from mining_assets.curated import miner_models
 from mining_assets.domain.cost import FetchCost, fetch_cost, patient_pace, period_cost
 from mining_assets.domain.healing import LONGEST_DAILY_CHECK
 from mining_assets.domain.settlement import periods_in
 from mining_assets.settings import Settings, now, prepare_home
-from mining_assets.warehouse.exclusive import alone
 
 
 @click.command("daily")
@@ -160,7 +160,7 @@ def perform(
 
         job, op = OPERATIONS[operation]
         after_day = checkpoint.after if checkpoint else None
-        with alone(warehouse, command, say_waiting):
+        with working_alone(warehouse, command):
             if checkpoint:
                 checkpoint.write()
             with TerminalProgress(command.split()[0], len(days), settings.home, after_day) as progress:
@@ -189,7 +189,9 @@ def _cost_of_check(settings: Settings, days: Sequence[date], *, force: bool) -> 
         from mining_assets.verification.scan import Scope
 
         scope = Scope(miner_models(settings), (settings.start_date, settings.end_date))
-        return cost_of_needs(needs_found(warehouse, days, scope, force=False), settings.requests_per_second)
+        with Phase("verifying the days"):
+            needed = needs_found(warehouse, days, scope, force=False)
+        return cost_of_needs(needed, settings.requests_per_second)
 
 
 def _cost_of_day(settings: Settings, days: Sequence[date], requests_per_second: float) -> FetchCost:

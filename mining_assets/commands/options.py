@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -12,10 +12,12 @@ import click
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 
+from mining_assets.commands.phase import Phase
 from mining_assets.curated import given_prices, given_sites, halving_times, miner_models, wind_unit_additions
 from mining_assets.settings import Settings, check_home, iso_day, now, unnamed_home
 from mining_assets.warehouse.columns import DamagedValueError
 from mining_assets.warehouse.engine import Warehouse, is_passing
+from mining_assets.warehouse.exclusive import alone
 from mining_assets.warehouse.upgrade import SchemaMismatch, open_warehouse
 from mining_assets.warehouse.values import told_places
 
@@ -135,6 +137,21 @@ def say_waiting(who: str) -> None:
 
 
 @contextmanager
+def working_alone(warehouse: Warehouse, command: str) -> Iterator[None]:
+    """Hold the warehouse for this command, once others have ended."""
+    with ExitStack() as held:
+        with Phase("waiting for the warehouse") as phase:
+
+            def wait(other: str) -> None:
+                phase.clear()
+                say_waiting(other)
+                phase.phase(f"waiting for `{other}`")
+
+            held.enter_context(alone(warehouse, command, wait))
+        yield
+
+
+@contextmanager
 def opened_warehouse(settings: Settings) -> Iterator[Warehouse]:
     """The warehouse of the settings, ready for use.
 
@@ -144,7 +161,8 @@ def opened_warehouse(settings: Settings) -> Iterator[Warehouse]:
     address = settings.warehouse.render_as_string(hide_password=True)
     say_where(settings)
     try:
-        warehouse = open_warehouse(settings.warehouse)
+        with Phase("opening the warehouse"):  # which an older schema makes long
+            warehouse = open_warehouse(settings.warehouse)
         try:
             yield warehouse
         finally:

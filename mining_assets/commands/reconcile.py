@@ -21,12 +21,14 @@ from mining_assets.commands.options import (
     plan_option,
     warehouse_for_plan,
 )
+from mining_assets.commands.phase import Phase
 from mining_assets.curated import given_prices, given_sites, miner_models, wind_unit_additions
 from mining_assets.domain.cost import fetch_cost
 from mining_assets.domain.healing import LONGEST_DAILY_CHECK, LONGEST_RANGE
 from mining_assets.domain.wording import count_of
 from mining_assets.domain.worth import SERIES
 from mining_assets.healing.plan import FETCH, needs
+from mining_assets.progress import Progress
 from mining_assets.settings import Settings, now, prepare_home
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.status import Status, read_status
@@ -120,7 +122,8 @@ def reconcile_all(settings: Settings, batch: int, *, plan_only: bool, as_json: b
     if plan_only:
         with warehouse_for_plan(settings) as looked_at:
             if looked_at:
-                _verify_for_plan(settings, looked_at, first, last)
+                with Phase("verifying everything") as phase:
+                    _verify_for_plan(settings, looked_at, first, last, phase)
             found = _find(settings, looked_at, first, last, batch) if looked_at else _fill(first, last, batch)
             batches, spans, is_right = found
             steps = steps_of(looked_at, batches, spans)
@@ -132,7 +135,8 @@ def reconcile_all(settings: Settings, batch: int, *, plan_only: bool, as_json: b
 
         # A unit that was added since makes the days that held it due.
         known_wind_units(warehouse, wind_unit_additions(settings), given_sites(settings))
-        outcome = run_verification(settings, first, last, whole=True)
+        with Phase("verifying everything") as phase:
+            outcome = run_verification(settings, first, last, phase, whole=True)
         if outcome.errors:
             raise (Unusable if outcome.database_lost else click.ClickException)(outcome.errors[0])
         batches, spans, _ = _find(settings, warehouse, first, last, batch)
@@ -154,7 +158,7 @@ def _fill(first: date, last: date, size: int) -> "tuple[list[Batch], list[str], 
     return by_need(dict.fromkeys(days, FETCH), size), [], False
 
 
-def _verify_for_plan(settings: Settings, warehouse: Warehouse, first: date, last: date) -> None:
+def _verify_for_plan(settings: Settings, warehouse: Warehouse, first: date, last: date, progress: Progress) -> None:
     """Verify everything by value without a run, for which there may be no home, and keep what is found."""
     from mining_assets.chain.references import known_wind_units
     from mining_assets.verification.scan import Scope, note_scan, scan
@@ -163,7 +167,7 @@ def _verify_for_plan(settings: Settings, warehouse: Warehouse, first: date, last
     known_wind_units(warehouse, wind_unit_additions(settings), given_sites(settings))
     refuse_unfit_values(warehouse)
     scope = Scope(miner_models(settings), (settings.start_date, settings.end_date))
-    note_scan(warehouse, "all", first, last, scan(warehouse, first, last, scope))
+    note_scan(warehouse, "all", first, last, scan(warehouse, first, last, scope, progress.phase))
 
 
 def _find(
@@ -175,7 +179,7 @@ def _find(
     """
     from mining_assets.commands.runs import by_lacking, by_need
 
-    with warehouse.reading() as connection:
+    with Phase("reading the status"), warehouse.reading() as connection:
         bounds = (settings.start_date, settings.end_date)
         status = read_status(connection, first, last, miner_models(settings), bounds, given_prices(settings))
     at = datetime.now(UTC)

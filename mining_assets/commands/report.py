@@ -18,6 +18,7 @@ from mining_assets.commands.options import (
     opened_warehouse,
     require_warehouse,
 )
+from mining_assets.commands.phase import Phase
 from mining_assets.commands.status import FLAGS
 from mining_assets.curated import miner_models
 from mining_assets.domain.summaries import month_of, span_bounds
@@ -74,7 +75,7 @@ def report(first: date | None, last: date | None, month: str | None, out: Path |
         raise click.UsageError(f"the month {month} is not between {first} and {last}")
     path = (out or settings.home / "data" / "reports" / f"report_{first}_{last}.html").absolute()
     require_warehouse(settings)
-    with opened_warehouse(settings) as warehouse:
+    with opened_warehouse(settings) as warehouse, Phase("making the report"):
         bounds = (settings.start_date, settings.end_date)
         models = miner_models(settings)
         made = build_report(warehouse, first, last, models, bounds, now=at.astimezone(UTC), month=month)

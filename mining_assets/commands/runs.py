@@ -19,7 +19,7 @@ from mining_assets.definitions import build_definitions
 from mining_assets.domain.healing import LONGEST_RANGE, day_ranges
 from mining_assets.domain.summaries import month_of, year_of
 from mining_assets.healing.plan import DERIVE, lacking
-from mining_assets.progress import Progress, Silent
+from mining_assets.progress import Progress
 from mining_assets.settings import Settings
 from mining_assets.sources.errors import SourceUnavailable
 from mining_assets.warehouse.status import Status
@@ -148,7 +148,7 @@ def run_batches(
     return outcome
 
 
-def run_verification(settings: Settings, first: date, last: date, *, whole: bool) -> Outcome:
+def run_verification(settings: Settings, first: date, last: date, progress: Progress, *, whole: bool) -> Outcome:
     """Verify the days by the integrity scan's job.
 
     Args:
@@ -156,13 +156,13 @@ def run_verification(settings: Settings, first: date, last: date, *, whole: bool
     """
     days = {"first": str(first), "last": str(last)}
     config = days | ({"scope": ALL} if whole else {})
-    return run_operation(settings, INTEGRITY_JOB, VERIFY, config, f"verify {first} {last}", Silent())
+    return run_operation(settings, INTEGRITY_JOB, VERIFY, config, f"verify {first} {last}", progress)
 
 
-def run_difficulty(settings: Settings, command: str, *, accept_change: bool) -> Outcome:
+def run_difficulty(settings: Settings, command: str, progress: Progress, *, accept_change: bool) -> Outcome:
     """Fetch the network's epochs by the job of the references."""
     config, name = {"accept_change": accept_change, "patient": False}, NETWORK_EPOCHS.to_user_string()
-    return run_operation(settings, REFERENCE_JOB, name, config, command, Silent(), selection=[NETWORK_EPOCHS])
+    return run_operation(settings, REFERENCE_JOB, name, config, command, progress, selection=[NETWORK_EPOCHS])
 
 
 def run_operation(

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-_SHOW_CURSOR = b"\x1b[?25h"
+_END_LIVE_LINE = b"\r\x1b[2K\x1b[?25h"  # the line itself is cleared, and the cursor, which it hides, is shown
 
 
 class StopSignals:
@@ -109,7 +109,7 @@ def _watch(reading: int) -> None:
 
 def _end(number: int) -> None:
     if os.isatty(sys.__stderr__.fileno() if sys.__stderr__ else 2):
-        os.write(2, _SHOW_CURSOR)  # a live line hides it
+        os.write(2, _END_LIVE_LINE)
     _say(f"stopped by {signal.Signals(number).name}")
     os._exit(128 + number)
 

@@ -20,6 +20,7 @@ from mining_assets.commands.options import (
     opened_warehouse,
     require_warehouse,
 )
+from mining_assets.commands.phase import Phase
 from mining_assets.commands.verdict import status_verdict
 from mining_assets.curated import given_prices, miner_models
 from mining_assets.domain.healing import day_ranges
@@ -54,7 +55,7 @@ def status(as_json: bool, first: date | None, last: date | None) -> None:
     last = last or max(settings.last_day(now()), first)
     days_asked_for(settings, first, last)
     require_warehouse(settings)
-    with opened_warehouse(settings) as warehouse, warehouse.reading() as connection:
+    with opened_warehouse(settings) as warehouse, Phase("reading the status"), warehouse.reading() as connection:
         models, bounds = miner_models(settings), (settings.start_date, settings.end_date)
         report = read_status(connection, first, last, models, bounds, given_prices(settings))
     click.echo(json.dumps(as_dict(report), indent=2) if as_json else as_text(report))

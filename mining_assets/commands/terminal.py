@@ -25,6 +25,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from mining_assets.commands.phase import BEAT_SECONDS, Beat
 from mining_assets.commands.signals import StopSignals
 from mining_assets.domain.wording import count_of
 from mining_assets.progress import DayReport, Figure, Traffic
@@ -88,6 +89,8 @@ class TerminalProgress:
             disable=not self._live,
         )
         self._task = self._bar.add_task(command, total=total)
+        self._doing = "at work"
+        self._beat = Beat(self._show_beat, BEAT_SECONDS)
 
     @property
     def stopping(self) -> bool:
@@ -101,6 +104,8 @@ class TerminalProgress:
     def __enter__(self) -> Self:
         self._open.enter_context(self.signals.listening())
         self._open.enter_context(self._bar)
+        if not self._live:
+            self._open.enter_context(self._beat)
         return self
 
     def __exit__(
@@ -136,6 +141,10 @@ class TerminalProgress:
         for figure in figures:
             self._log.info("%s %s", day, figure)
 
+    def phase(self, text: str) -> None:
+        """Take in what is being done now, apart from days."""
+        self._doing = text
+
     def say(self, text: str) -> None:
         """Show, log and keep a line."""
         self.said.append(text)
@@ -164,8 +173,21 @@ class TerminalProgress:
         if self._live:
             self._console.print(text, style="red" if level >= logging.ERROR else None, markup=False, soft_wrap=True)
         else:
-            name = logging.getLevelName(level)
-            print(f"[{datetime.now(UTC):%Y-%m-%d %H:%M:%S}] [{name}] {text}", file=sys.stderr, flush=True)
+            self._print(text, level)
+            self._beat.shown()
+
+    def _show_beat(self) -> None:
+        """Show that something is being done where there is no live line, and how far it is."""
+        now = self.totals()
+        self._print(
+            f"{self._doing}: {now.days:,} of {count_of(self._total, 'day')}, {count_of(now.requests, 'request')} "
+            f"in {now.seconds:,.0f} s",
+            logging.INFO,
+        )
+
+    def _print(self, text: str, level: int) -> None:
+        name = logging.getLevelName(level)
+        print(f"[{datetime.now(UTC):%Y-%m-%d %H:%M:%S}] [{name}] {text}", file=sys.stderr, flush=True)
 
 
 class _Pace(ProgressColumn):

@@ -20,6 +20,7 @@ from mining_assets.commands.options import (
     opened_warehouse,
     require_warehouse,
 )
+from mining_assets.commands.phase import Phase
 from mining_assets.domain.wording import count_of, say_range
 from mining_assets.settings import now, prepare_home
 from mining_assets.verification.catalog import DAMAGE
@@ -49,7 +50,8 @@ def verify(start: date | None, end: date | None, as_json: bool) -> None:
     with opened_warehouse(settings) as warehouse:
         from mining_assets.commands.runs import run_verification
 
-        outcome = run_verification(settings, first, last, whole=start is None)
+        with Phase("verifying") as phase:
+            outcome = run_verification(settings, first, last, phase, whole=start is None)
         with warehouse.reading() as connection:
             found = stored_findings(connection, first, last)
     wrong = any(finding.check.severity == "error" for finding in found)

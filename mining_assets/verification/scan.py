@@ -4,7 +4,7 @@ Reading happens on snapshots and blocks nobody. A day that looks wrong is looked
 before it is written down, so that a scan never records what a run has mended meanwhile.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.settlement import last_day_over
 from mining_assets.domain.summaries import month_of, year_of
+from mining_assets.domain.wording import count_of
 from mining_assets.verification.days import days_with_anything, verify_days
 from mining_assets.verification.findings import Verification, store_findings
 from mining_assets.verification.references import verify_network_epochs, verify_wind_units
@@ -100,13 +101,22 @@ def verify_within(connection: Connection, day: date, scope: Scope) -> Verificati
     return verification
 
 
-def scan(warehouse: Warehouse, first: date, last: date, scope: Scope) -> Verification:
-    """Verify everything from first to last: days, the months and years they are in, and the references."""
+def scan(
+    warehouse: Warehouse, first: date, last: date, scope: Scope, tell: Callable[[str], None] = lambda _: None
+) -> Verification:
+    """Verify everything from first to last: days, the months and years they are in, and the references.
+
+    Args:
+        tell: is told what is verified next.
+    """
     days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
-    verification = verify_and_store_references(warehouse)
-    for _, group in groupby(days, key=month_of):
-        verification.merge(verify_and_store_days(warehouse, list(group), scope))
     months, years = months_and_years(days)
+    tell("verifying the references")
+    verification = verify_and_store_references(warehouse)
+    for number, (month, group) in enumerate(groupby(days, key=month_of), start=1):
+        tell(f"verifying {month}, {number:,} of {count_of(len(months), 'month')}")
+        verification.merge(verify_and_store_days(warehouse, list(group), scope))
+    tell("verifying the sums of months and years")
     verification.merge(verify_and_store_months(warehouse, months, scope))
     verification.merge(verify_and_store_years(warehouse, years, scope))
     return verification
