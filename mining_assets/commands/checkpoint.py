@@ -16,7 +16,9 @@ import click
 from mining_assets.domain.wording import count_of
 from mining_assets.progress import DayReport
 
-RECONCILIATION, DAILY = "reconciliation", "daily_reconciliation"
+RECONCILIATION, DAILY, OPERATION = "reconciliation", "daily_reconciliation", "operation"
+CHECKPOINTS = (RECONCILIATION, DAILY, OPERATION)
+_RESUME = "continue with `mining-assets resume`"
 
 
 @dataclass
@@ -53,7 +55,11 @@ class Checkpoint:
     def say_left(self) -> None:
         """Say on standard error how to go on with the command, which was interrupted."""
         left = f": {count_of(len(self.pending), 'day')} left" if self.pending else ""
-        click.echo(f"interrupted{left}; continue with `mining-assets resume`", err=True)
+        click.echo(f"interrupted{left}; {_RESUME}", err=True)
+
+    def way_on(self) -> str:
+        """Return how to go on with the command if it ended now; empty when it has not begun, or is done."""
+        return _RESUME if self.path.exists() else ""
 
     def remove(self) -> None:
         """The command is done: there is nothing to resume."""
@@ -80,7 +86,12 @@ class Checkpoint:
 
 
 def checkpoint_path(home: Path, name: str) -> Path:
-    """Where a checkpoint is kept: that of the daily check is ``DAILY``, of all else ``RECONCILIATION``."""
+    """Return where a checkpoint is kept.
+
+    Args:
+        name: ``DAILY`` of the daily check, ``OPERATION`` of what is done to a single day, ``RECONCILIATION`` of all
+            else.
+    """
     return home / "data" / "checkpoints" / f"{name}_checkpoint.json"
 
 

@@ -19,6 +19,7 @@ from mining_assets.commands.options import (
     working_alone,
 )
 from mining_assets.commands.phase import Phase
+from mining_assets.commands.signals import ending_with
 from mining_assets.domain.settlement import periods_in
 from mining_assets.settings import Settings, prepare_home
 
@@ -126,15 +127,16 @@ def bring_up_to_date(
 
         path = checkpoint_path(settings.home, account)
         checkpoint = Checkpoint(path, command, list(days), dict(batches[0].config) if batches else {})
-        with working_alone(warehouse, text):
-            checkpoint.write()
-            with TerminalProgress(command[0], len(days), settings.home, checkpoint.after) as progress:
-                outcome = run_batches(settings, batches, text, progress, spans)
-                progress.finish()
-        about = about or (days[0], days[-1])
-        code = conclude(settings, warehouse, text, days, about, progress, outcome, as_json=as_json)
-    if code == 0:
-        checkpoint.remove()
-    elif progress.stopping:
-        checkpoint.say_left()
+        with ending_with(checkpoint.way_on):
+            with working_alone(warehouse, text):
+                checkpoint.write()
+                with TerminalProgress(command[0], len(days), settings.home, checkpoint.after) as progress:
+                    outcome = run_batches(settings, batches, text, progress, spans)
+                    progress.finish()
+            about = about or (days[0], days[-1])
+            code = conclude(settings, warehouse, text, days, about, progress, outcome, as_json=as_json)
+            if code == 0:
+                checkpoint.remove()
+            elif progress.stopping:
+                checkpoint.say_left()
     return code

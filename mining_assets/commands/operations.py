@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from mining_assets.commands.checkpoint import DAILY, Checkpoint, checkpoint_path
+from mining_assets.commands.checkpoint import DAILY, OPERATION, Checkpoint, checkpoint_path
 from mining_assets.commands.ingest import shrink_option
 from mining_assets.commands.options import (
     DAY,
@@ -23,11 +23,12 @@ from mining_assets.commands.options import (
     yes_option,
 )
 from mining_assets.commands.phase import Phase
+from mining_assets.commands.signals import ending_with
 from mining_assets.curated import miner_models
 from mining_assets.domain.cost import FetchCost, fetch_cost, patient_pace, period_cost
 from mining_assets.domain.healing import LONGEST_DAILY_CHECK
 from mining_assets.domain.settlement import periods_in
-from mining_assets.settings import Settings, now, prepare_home
+from mining_assets.settings import Settings, iso_day, now, prepare_home
 
 
 @click.command("daily")
@@ -150,7 +151,12 @@ def perform(
     checkpoint: Checkpoint | None = None,
     as_json: bool = False,
 ) -> int:
-    """Run an operator's job and report; returns the exit code."""
+    """Run an operator's job and report; returns the exit code.
+
+    Args:
+        checkpoint: of the daily check, kept until all is right; what is done to a single day has one of its own, which
+            only an interruption leaves behind.
+    """
     prepare_home(settings.home)
     with opened_warehouse(settings) as warehouse:
         from mining_assets.automation.operations import OPERATIONS
@@ -159,19 +165,53 @@ def perform(
         from mining_assets.commands.terminal import TerminalProgress
 
         job, op = OPERATIONS[operation]
-        after_day = checkpoint.after if checkpoint else None
-        with working_alone(warehouse, command):
-            if checkpoint:
-                checkpoint.write()
-            with TerminalProgress(command.split()[0], len(days), settings.home, after_day) as progress:
-                outcome = run_operation(settings, job, op, config, command, progress)
-                progress.finish()
-        code = conclude(settings, warehouse, command, days, (days[0], days[-1]), progress, outcome, as_json=as_json)
-    if checkpoint and code == 0:
-        checkpoint.remove()
-    elif checkpoint and progress.stopping:
-        checkpoint.say_left()
+        kept = checkpoint or Checkpoint(
+            checkpoint_path(settings.home, OPERATION), command.split(), list(days), dict(config)
+        )
+        about = (days[0], days[-1])
+        with ending_with(kept.way_on):
+            with working_alone(warehouse, command):
+                kept.write()
+                with TerminalProgress(command.split()[0], len(days), settings.home, kept.after) as progress:
+                    outcome = run_operation(settings, job, op, config, command, progress)
+                    progress.finish()
+            code = conclude(settings, warehouse, command, days, about, progress, outcome, as_json=as_json)
+            if progress.stopping:
+                kept.say_left()
+            elif code == 0 or checkpoint is None:
+                kept.remove()
     return code
+
+
+def is_operation(command: list[str], config: Mapping[str, Any]) -> bool:
+    """Return whether this is something that is done to a single day, as a checkpoint tells it."""
+    try:
+        iso_day(str(config.get("day")))
+    except ValueError:
+        return False
+    return command[:1] in (["reingest"], ["critical"], ["spot-fix"])
+
+
+def do_again(
+    settings: Settings, command: list[str], config: Mapping[str, Any], *, plan_only: bool, as_json: bool
+) -> int:
+    """Do again what was done to a single day when it was interrupted, and was confirmed when it was begun.
+
+    Raises:
+        click.UsageError: the day is not one of the partitions any more.
+    """
+    from mining_assets.commands.plans import say_cost
+
+    day, pace = iso_day(str(config["day"])), settings.requests_per_second
+    pace = patient_pace(pace) if command[0] == "critical" else pace
+    days = days_asked_for(settings, day, day)
+    cost = period_cost(pace) if "period" in config else fetch_cost(days, pace)
+    text = " ".join(command)
+    if plan_only:
+        with warehouse_for_plan(settings):
+            return _plan(text, f"{text}, again", days, cost, as_json)
+    say_cost(cost, pace)
+    return perform(settings, command[0].replace("-", "_"), config, text, days, as_json=as_json)
 
 
 def _plan(command: str, action: str, days: Sequence[date], cost: FetchCost, as_json: bool) -> int:

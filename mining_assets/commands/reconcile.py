@@ -10,9 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mining_assets.commands.checkpoint import DAILY, RECONCILIATION, checkpoint_path, interrupted
+from mining_assets.commands.checkpoint import (
+    CHECKPOINTS,
+    DAILY,
+    OPERATION,
+    RECONCILIATION,
+    Checkpoint,
+    checkpoint_path,
+    interrupted,
+)
 from mining_assets.commands.ingest import batch_argument, bring_up_to_date
-from mining_assets.commands.operations import daily_check
+from mining_assets.commands.operations import daily_check, do_again, is_operation
 from mining_assets.commands.options import (
     Unusable,
     json_option,
@@ -22,6 +30,7 @@ from mining_assets.commands.options import (
     warehouse_for_plan,
 )
 from mining_assets.commands.phase import Phase
+from mining_assets.commands.signals import ending_with
 from mining_assets.curated import given_prices, given_sites, miner_models, wind_unit_additions
 from mining_assets.domain.cost import fetch_cost
 from mining_assets.domain.healing import LONGEST_DAILY_CHECK, LONGEST_RANGE
@@ -62,9 +71,9 @@ def resume(plan_only: bool, as_json: bool) -> None:
     Example: mining-assets resume
     """
     settings = load_settings()
-    paths = {name: checkpoint_path(settings.home, name) for name in (RECONCILIATION, DAILY)}
+    paths = {name: checkpoint_path(settings.home, name) for name in CHECKPOINTS}
     found = [name for name, path in paths.items() if path.exists()]
-    left = [_left_by(paths[name]) for name in found]
+    left = [_left_by(name, paths[name]) for name in found]
     if not left:
         click.echo("nothing to resume: no command was interrupted", err=True)
         if as_json:
@@ -81,6 +90,9 @@ def resume(plan_only: bool, as_json: bool) -> None:
         click.echo(f"resuming {commands}: reconciling everything", err=True)
         sys.exit(reconcile_all(settings, DEFAULT_BATCH, plan_only=plan_only, as_json=as_json))
     command, config, pending = left[0]
+    if found == [OPERATION]:
+        click.echo(f"resuming `{' '.join(command)}`", err=True)
+        sys.exit(do_again(settings, command, config, plan_only=plan_only, as_json=as_json))
     last = settings.last_day(now())
     days = sorted(day for day in pending if settings.start_date <= day <= last)
     reach = (last - days[0]).days + 1 if days else 0
@@ -98,14 +110,14 @@ def resume(plan_only: bool, as_json: bool) -> None:
     sys.exit(bring_up_to_date(settings, batches, command, plan_only=plan_only, as_json=as_json, account=found[0]))
 
 
-def _left_by(path: Path) -> tuple[list[str], dict[str, Any], Sequence[date]]:
+def _left_by(name: str, path: Path) -> tuple[list[str], dict[str, Any], Sequence[date]]:
     """Read what an interrupted command left.
 
     Raises:
         click.ClickException: the file cannot be read.
     """
     content = interrupted(path)
-    if content is None:
+    if content is None or (name == OPERATION and not is_operation(*content[:2])):
         raise click.ClickException(
             f"the checkpoint {path} cannot be read; `mining-assets reconcile` finds by value what is left to do"
         )
@@ -129,7 +141,11 @@ def reconcile_all(settings: Settings, batch: int, *, plan_only: bool, as_json: b
             steps = steps_of(looked_at, batches, spans)
         return show_plan("reconcile", steps, cost_of(steps, settings), as_json=as_json, code=0 if is_right else 1)
     prepare_home(settings.home)
-    with opened_warehouse(settings) as warehouse:
+    command = ["reconcile", str(batch)]
+    begun = Checkpoint(checkpoint_path(settings.home, RECONCILIATION), command, [])
+    with ending_with(begun.way_on), opened_warehouse(settings) as warehouse:
+        if not begun.path.exists():  # else it tells of days that were begun, until those that are now found are known
+            begun.write()
         from mining_assets.chain.references import known_wind_units
         from mining_assets.commands.runs import run_verification
 
@@ -143,10 +159,10 @@ def reconcile_all(settings: Settings, batch: int, *, plan_only: bool, as_json: b
         steps = steps_of(warehouse, batches, spans)
         if steps:
             show_plan(f"reconcile {first} to {last}", steps, cost_of(steps, settings), as_json=False, aside=True)
-    command = ["reconcile", str(batch)]
     code = bring_up_to_date(settings, batches, command, spans, as_json=as_json, about=(first, last))
     if code == 0:  # nothing is left to resume of any command
-        checkpoint_path(settings.home, DAILY).unlink(missing_ok=True)
+        for name in CHECKPOINTS:
+            checkpoint_path(settings.home, name).unlink(missing_ok=True)
     return code
 
 

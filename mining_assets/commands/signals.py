@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -48,10 +48,11 @@ class StopSignals:
 
 
 class _Watch:
-    """The one watch of this process: how often it was begun, and who takes the first signal."""
+    """The one watch of this process: how often it was begun, who takes the first signal, and how to go on."""
 
     begun = 0
     listener: StopSignals | None = None
+    way_on: Callable[[], str] = lambda: ""
 
 
 @contextmanager
@@ -76,6 +77,21 @@ def watching() -> Iterator[None]:
         signal.set_wakeup_fd(before)
         os.close(writing)  # which ends the thread
         _Watch.begun -= 1
+
+
+@contextmanager
+def ending_with(way_on: Callable[[], str]) -> Iterator[None]:
+    """Let the last line say how to go on, if a signal ends the process while this is open.
+
+    Args:
+        way_on: asked then; it returns an empty text when there is nothing to go on with.
+    """
+    before = _Watch.way_on
+    _Watch.way_on = way_on
+    try:
+        yield
+    finally:
+        _Watch.way_on = before
 
 
 @contextmanager
@@ -110,7 +126,8 @@ def _watch(reading: int) -> None:
 def _end(number: int) -> None:
     if os.isatty(sys.__stderr__.fileno() if sys.__stderr__ else 2):
         os.write(2, _END_LIVE_LINE)
-    _say(f"stopped by {signal.Signals(number).name}")
+    way_on = _Watch.way_on()
+    _say(f"stopped by {signal.Signals(number).name}" + (f"; {way_on}" if way_on else ""))
     os._exit(128 + number)
 
 

@@ -5,10 +5,19 @@ import os
 import signal
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from mining_assets.commands.checkpoint import DAILY, RECONCILIATION, Checkpoint, checkpoint_path
+from mining_assets.commands import operations, signals
+from mining_assets.commands.checkpoint import (
+    CHECKPOINTS,
+    OPERATION,
+    RECONCILIATION,
+    Checkpoint,
+    checkpoint_path,
+    interrupted,
+)
 from mining_assets.commands.ending import conclude
 from mining_assets.commands.main import main
 from mining_assets.commands.runs import Outcome
@@ -52,7 +61,7 @@ def test_nothing_to_resume_is_said_and_nothing_is_done(
     assert list(home.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", [RECONCILIATION, DAILY])
+@pytest.mark.parametrize("name", CHECKPOINTS)
 @pytest.mark.parametrize("content", ["{", '{"command": 7}'], ids=["corrupt", "another shape"])
 def test_a_checkpoint_that_cannot_be_read_is_named_and_left(
     content: str, name: str, home: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
@@ -65,6 +74,96 @@ def test_a_checkpoint_that_cannot_be_read_is_named_and_left(
     assert str(path) in line
     assert "`mining-assets reconcile`" in line
     assert path.read_text() == content
+
+
+@pytest.mark.parametrize(
+    ("command", "operation", "config"),
+    [
+        (f"reingest {WINDY}", "reingest", {"day": str(WINDY), "accept_shrink": True}),
+        (f"critical {WINDY}", "critical", {"day": str(WINDY), "accept_shrink": False}),
+        (f"spot-fix {WINDY} 3 T_AAAAW-1", "spot_fix", {"day": str(WINDY), "period": 3, "farm": "T_AAAAW-1"}),
+    ],
+    ids=["reingest", "critical", "spot-fix"],
+)
+def test_what_was_done_to_a_single_day_is_done_again(
+    command: str,
+    operation: str,
+    config: dict[str, object],
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    done: list[tuple[object, ...]] = []
+
+    def perform(_: Settings, *arguments: object, **__: object) -> int:
+        done.append(arguments)
+        return 0
+
+    monkeypatch.setattr(operations, "perform", perform)
+    Checkpoint(checkpoint_path(home, OPERATION), command.split(), [WINDY], config).write()
+    assert exit_code(monkeypatch, "resume", "--plan") == 0
+    assert done == []
+    assert exit_code(monkeypatch, "resume") == 0
+    assert done == [(operation, config, command, [WINDY])]
+    assert f"resuming `{command}`" in capfd.readouterr().err
+
+
+def test_a_checkpoint_of_nothing_that_is_done_to_a_day_is_named(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = checkpoint_path(home, OPERATION)
+    Checkpoint(path, ["reingest"], [WINDY], {"day": "tomorrow"}).write()
+    assert exit_code(monkeypatch, "resume") == 1
+    assert str(path) in capfd.readouterr().err
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("stops", [True, False], ids=["interrupted", "refused"])
+def test_only_an_interruption_leaves_the_checkpoint_of_a_single_day(
+    stops: bool,
+    templates: Templates,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    path = checkpoint_path(home, OPERATION)
+
+    def run(*arguments: Any) -> Outcome:
+        assert path.exists()
+        assert signals._Watch.way_on() == "continue with `mining-assets resume`"
+        progress = arguments[-1]
+        if stops:
+            progress.signals.received = signal.SIGTERM
+        return Outcome(errors=["refused"])
+
+    monkeypatch.setattr("mining_assets.commands.runs.run_operation", run)
+    with templates.copy("sqlite", clean, home) as warehouse:
+        monkeypatch.setenv("MINING_ASSETS_WAREHOUSE_URL", warehouse.url.render_as_string())
+        code = exit_code(monkeypatch, "reingest", str(WINDY), "--yes")
+    assert code == (128 + signal.SIGTERM if stops else 1)
+    assert path.exists() is stops
+    left = "interrupted: 1 day left; continue with `mining-assets resume`"
+    assert (capfd.readouterr().err.splitlines()[-1] == left) is stops
+    assert signals._Watch.way_on() == ""
+
+
+def test_a_reconciliation_that_is_stopped_while_it_verifies_is_resumed(
+    templates: Templates, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+
+    def verify(*_: object, **__: object) -> Outcome:
+        said.append(signals._Watch.way_on())
+        return Outcome(errors=["stopped"])
+
+    monkeypatch.setattr("mining_assets.commands.runs.run_verification", verify)
+    with templates.copy("sqlite", clean, home) as warehouse:
+        monkeypatch.setenv("MINING_ASSETS_WAREHOUSE_URL", warehouse.url.render_as_string())
+        assert exit_code(monkeypatch, "reconcile") == 1
+    assert said == ["continue with `mining-assets resume`"]
+    left = interrupted(checkpoint_path(home, RECONCILIATION))
+    assert left is not None
+    assert left[0] == ["reconcile", "10"]
 
 
 def test_an_interrupted_command_says_how_to_go_on(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mining_assets.commands.checkpoint import DAILY, RECONCILIATION, checkpoint_path
+from mining_assets.commands.checkpoint import CHECKPOINTS, DAILY, RECONCILIATION, checkpoint_path
 from mining_assets_tests.chaos.seeds import long
 from mining_assets_tests.integration.harness import (
     COMMAND,
@@ -78,20 +78,31 @@ def test_a_range_interrupted_at_any_moment_is_resumed_to_the_clean_state(
     assert not checkpoint_path(fresh.home, RECONCILIATION).exists()
 
 
-@pytest.mark.parametrize("ends", [signal.SIGINT, signal.SIGTERM], ids=["INT", "TERM"])
+@pytest.mark.parametrize(
+    ("ends", "arguments"),
+    [(signal.SIGINT, ("date", LAST, "--refetch")), (signal.SIGTERM, ("reingest", LAST, "--yes"))],
+    ids=["INT", "TERM"],
+)
 def test_a_second_signal_stops_at_once_and_nothing_is_half_written(
-    ends: signal.Signals, made: Environment, clean: Tables, twin: Twin
+    ends: signal.Signals, arguments: tuple[object, ...], made: Environment, clean: Tables, twin: Twin
 ) -> None:
     twin.fault(Fault(kind="timeout", route="stack", date=LAST, period=20, side="bid", seconds=30))
-    with started(made, "date", LAST, "--refetch") as process:
+    with started(made, *arguments) as process:
         wait_for("the day to be under way", 60, lambda: twin.count(date=LAST) >= 60 or None)
         process.send_signal(ends)
         assert process.stderr is not None
         wait_for("the first to be heard", 60, lambda: "once more" in process.stderr.readline() or None)
         process.send_signal(ends)
-        process.communicate(timeout=60)
+        _, said = process.communicate(timeout=60)
     assert process.returncode == 128 + ends
+    assert said.splitlines()[-1] == f"mining-assets: stopped by {ends.name}; continue with `mining-assets resume`"
     assert_same_tables(tables(made), clean)
+    twin.clear_faults()
+    resumed = run_cli(made, "resume")
+    assert resumed.returncode == 0, resumed.stderr
+    assert f"resuming `{arguments[0]} {LAST}`" in resumed.stderr
+    assert days_asked(twin.requests) == {LAST}
+    assert not any(checkpoint_path(made.home, name).exists() for name in CHECKPOINTS)
 
 
 @pytest.mark.parametrize("force", [True, False], ids=["forced", "what is wrong"])
