@@ -9,7 +9,7 @@ import dagster as dg
 from pydantic import Field
 
 from mining_assets.assets.descriptions import OWNERS, RULES_VERSION, table_metadata
-from mining_assets.chain.references import RefreshedEpochs, refresh_network_epochs, refresh_wind_units
+from mining_assets.chain.references import RefreshedEpochs, doubtful_sites, refresh_network_epochs, refresh_wind_units
 from mining_assets.domain.summaries import month_of
 from mining_assets.domain.wind import WindUnit
 from mining_assets.sources.blocking import Blocking
@@ -75,10 +75,15 @@ def reference_assets(
         ),
     )
     def wind_units(
-        warehouse: dg.ResourceParam[Warehouse], elexon: dg.ResourceParam[Blocking[ElexonClient]]
+        context: dg.AssetExecutionContext,
+        warehouse: dg.ResourceParam[Warehouse],
+        elexon: dg.ResourceParam[Blocking[ElexonClient]],
     ) -> dg.MaterializeResult[None]:
         with _in_vain_not_retried():
-            return dg.MaterializeResult(metadata=refresh_wind_units(warehouse, elexon, additions, sites))
+            counts = refresh_wind_units(warehouse, elexon, additions, sites)
+        for doubt in doubtful_sites(warehouse, sites):
+            context.log.warning(f"MINING_ASSETS_SITES: {doubt}")
+        return dg.MaterializeResult(metadata=counts)
 
     @dg.asset(
         key=NETWORK_EPOCHS,

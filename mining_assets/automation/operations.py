@@ -6,7 +6,6 @@ each is one step on the same chain as the daily assets.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
@@ -28,9 +27,11 @@ from mining_assets.automation.in_flight import days_tag
 from mining_assets.chain.critical import DayContent, NotMended, content_of, replace_whole, save_aside
 from mining_assets.chain.fetch import DayIncomplete, fetch_day
 from mining_assets.chain.period import fetch_period, replace_period
+from mining_assets.chain.references import unit_asked_for
 from mining_assets.checks.evaluations import check_evaluations, check_key
 from mining_assets.domain.cost import FetchCost, fetch_cost, patient_pace
 from mining_assets.domain.healing import LONGEST_DAILY_CHECK
+from mining_assets.domain.naming import NoSuchUnitError
 from mining_assets.domain.restatement import DayFigures, ShrinkRefused
 from mining_assets.domain.settlement import periods_in
 from mining_assets.domain.wind import WindUnit
@@ -97,7 +98,7 @@ class OnePeriod(OneDay):
     """The combination to fix."""
 
     period: int = Field(ge=1, le=50, description="Settlement period of that day.")
-    farm: str = Field(description="Elexon BM unit id of the farm.")
+    farm: str = Field(description="Elexon BM unit id, the unit's name, or the name of a site that has one unit.")
 
 
 class Operation:
@@ -279,15 +280,6 @@ def still_damaged(day: date, periods: Sequence[int]) -> str:
     return f"{which} damaged, which `mining-assets date {day} --refetch` mends"
 
 
-def unknown_farm(farm: str, known: Iterable[str]) -> str | None:
-    """Why an id is no farm's, with the nearest names, or None when it is one."""
-    names = set(known)
-    if farm in names:
-        return None
-    near = get_close_matches(farm, sorted(names), n=3, cutoff=0.5)
-    return f"'{farm}' is no wind BM unit that is known" + (f"; nearest: {', '.join(near)}" if near else "")
-
-
 def _day(text: str, settings: Settings) -> date:
     try:
         day = iso_day(text)
@@ -376,9 +368,7 @@ def _spot_fix(operation: Operation, config: OnePeriod) -> None:
         operation.say(f"{day}: {still_damaged(day, others)}; only period {config.period} is fetched now")
     try:
         units = operation.day_run().wind_units()
-        wrong = unknown_farm(config.farm, units)
-        if wrong:
-            raise dg.Failure(wrong, allow_retries=False)
+        farm = unit_asked_for(means.warehouse, config.farm, units)
         records, ledger, warnings = means.elexon.run(fetch_period(means.elexon.client, day, config.period, units))
         operation.warn(warnings)
         with means.warehouse.writing(str(day)) as connection:
@@ -390,13 +380,15 @@ def _spot_fix(operation: Operation, config: OnePeriod) -> None:
                 origin=means.elexon.client.origin,
                 accept_shrink=config.accept_shrink,
             )
+    except NoSuchUnitError as error:
+        raise dg.Failure(str(error), allow_retries=False) from None
     except (SourceError, DayIncomplete, ShrinkRefused) as error:
         raise operation.kept(day, error, unanswered=not means.elexon.client.counters.bytes) from None
-    rows = records[records["farm_id"] == config.farm]
+    rows = records[records["farm_id"] == farm]
     remaining = operation.damaged_periods(day)
     became = "replaced, but the day is not repaired" if remaining else outcome
     operation.say(
-        f"{day} period {config.period}: {became}; {config.farm} has {count_of(len(rows), 'row')}, "
+        f"{day} period {config.period}: {became}; {farm} has {count_of(len(rows), 'row')}, "
         f"{rows['volume'].sum():,.3f} MWh"
     )
     if remaining:

@@ -10,6 +10,8 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from mining_assets.chain.halvings import Halvings, ask_halvings
+from mining_assets.curated import shipped_sites
+from mining_assets.domain.naming import doubts_of_sites, unit_named
 from mining_assets.domain.network import (
     KNOWN_HALVINGS,
     SHORT_SOURCE,
@@ -229,6 +231,32 @@ def known_wind_units(
             if unknown:
                 reference.note_content(connection, wind_bm_units.name)
     return units | {addition.bm_unit_id: addition for addition in unknown}
+
+
+def unit_asked_for(warehouse: Warehouse, text: str, units: Mapping[str, WindUnit]) -> str:
+    """Find the id of the unit that a text names, as ``naming.unit_named`` does, by the sites that are stored.
+
+    Raises:
+        NoSuchUnitError: it names none of the units, or several.
+    """
+    with warehouse.reading() as connection:
+        sites = reference.unit_sites(connection)
+    return unit_named(text, units, sites)
+
+
+def doubtful_sites(warehouse: Warehouse, sites: Mapping[str, str]) -> list[str]:
+    """Say what a person's list of sites names that nobody knows; nothing while no unit is known.
+
+    Args:
+        sites: the list that ships with the person's over it; what only ships is not looked at.
+    """
+    shipped = shipped_sites()
+    told = {unit: site for unit, site in sites.items() if shipped.get(unit) != site}
+    if not told:
+        return []
+    with warehouse.reading() as connection:
+        units = reference.wind_units(connection)
+    return doubts_of_sites(told, units, shipped) if units else []
 
 
 def stored_network_history(warehouse: Warehouse) -> NetworkHistory:

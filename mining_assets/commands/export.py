@@ -14,7 +14,7 @@ from mining_assets.commands.phase import Phase
 from mining_assets.domain.wording import count_of
 from mining_assets.files import written_whole
 from mining_assets.warehouse.engine import Warehouse
-from mining_assets.warehouse.exports import RELATIONS, batches, day_column
+from mining_assets.warehouse.exports import RELATIONS, batches, day_column, exported
 
 
 @click.command("export")
@@ -29,7 +29,8 @@ from mining_assets.warehouse.exports import RELATIONS, batches, day_column
 def export(table: str, first: date | None, last: date | None, form: str, out: Path | None, force: bool) -> None:
     """Write a table or view in the order of its key. Months and years are those that the days lie in.
 
-    An absent value is an empty field (CSV) or null; a day that is not known has no row in any view.
+    An absent value is an empty field (CSV) or null; a day that is not known has no row in any view. Where a table has
+    only ids of BM units, their names and sites are the last columns.
 
     Example: mining-assets export daily_by_farm --from 2025-07-04 --to 2025-07-04
     """
@@ -72,8 +73,8 @@ def _write(warehouse: Warehouse, table: str, first: date | None, last: date | No
     with warehouse.reading() as connection:
         rows = batches(connection, relation, first, last)
         if out is None:
-            count = WRITERS[form](sys.stdout.buffer, relation, rows)
+            count = WRITERS[form](sys.stdout.buffer, exported(relation), rows)
             sys.stdout.buffer.flush()
             return count
         with written_whole(out) as file:
-            return WRITERS[form](file, relation, rows)
+            return WRITERS[form](file, exported(relation), rows)

@@ -121,23 +121,26 @@ def critical(day: date, accept_shrink: bool, yes: bool, plan_only: bool, as_json
 def spot_fix(day: date, period: int, farm: str, accept_shrink: bool, yes: bool, plan_only: bool, as_json: bool) -> None:
     """Fetch one PERIOD of a whole DAY again and mend what FARM has in it; all else of the day stays.
 
+    FARM is a BM unit's id or name, or the name of a wind farm of one unit.
+
     Asks for confirmation only with --accept-shrink, which may lose good data.
 
     Example: mining-assets spot-fix 2025-06-01 17 T_WLNYO-4
     """
-    settings, command = load_settings(), f"spot-fix {day} {period} {farm}"
+    settings = load_settings()
     days = days_asked_for(settings, day, day)
     if not 1 <= period <= periods_in(day):
         raise click.UsageError(f"{day} has the settlement periods 1 to {periods_in(day)}, not {period}")
     require_warehouse(settings)
-    _refuse_unknown_farm(settings, farm)
+    unit = _unit_of(settings, farm)
+    command = f"spot-fix {day} {period} {unit}"
     if plan_only:
         action = f"fetch period {period}, both sides, replace it, calculate, summarize, verify"
         action += _what_stays_damaged(settings, day, period)
         sys.exit(_plan(command, action, days, period_cost(settings.requests_per_second), as_json))
     if accept_shrink:
         confirm(f"Replace period {period} of {day} even if that takes more than 5 % off the day?", yes=yes)
-    config = {"day": str(day), "period": period, "farm": farm, "accept_shrink": accept_shrink}
+    config = {"day": str(day), "period": period, "farm": unit, "accept_shrink": accept_shrink}
     sys.exit(perform(settings, "spot_fix", config, command, days, as_json=as_json))
 
 
@@ -250,13 +253,19 @@ def _what_stays_damaged(settings: Settings, day: date, period: int) -> str:
     return f"; the day stays damaged: {still_damaged(day, others)}" if others else ""
 
 
-def _refuse_unknown_farm(settings: Settings, farm: str) -> None:
-    from mining_assets.automation.operations import unknown_farm
-    from mining_assets.chain.references import known_wind_units
+def _unit_of(settings: Settings, farm: str) -> str:
+    """Find the id of the BM unit that an argument FARM names.
+
+    Raises:
+        click.UsageError: it names none, or several.
+    """
+    from mining_assets.chain.references import known_wind_units, unit_asked_for
     from mining_assets.curated import given_sites, wind_unit_additions
+    from mining_assets.domain.naming import NoSuchUnitError
 
     with opened_warehouse(settings) as warehouse:
         units = known_wind_units(warehouse, wind_unit_additions(settings), given_sites(settings))
-        wrong = unknown_farm(farm, units)
-    if wrong:
-        raise click.UsageError(wrong)
+        try:
+            return unit_asked_for(warehouse, farm, units)
+        except NoSuchUnitError as error:
+            raise click.UsageError(str(error)) from None

@@ -164,6 +164,7 @@ def opened_warehouse(settings: Settings) -> Iterator[Warehouse]:
         with Phase("opening the warehouse"):  # which an older schema makes long
             warehouse = open_warehouse(settings.warehouse)
         try:
+            _say_doubtful_sites(settings, warehouse)
             yield warehouse
         finally:
             warehouse.close()
@@ -176,6 +177,16 @@ def opened_warehouse(settings: Settings) -> Iterator[Warehouse]:
         if not is_passing(error):
             raise
         raise Unusable(f"the warehouse {address} cannot be used: {error.orig}") from None
+
+
+def _say_doubtful_sites(settings: Settings, warehouse: Warehouse) -> None:
+    """Tell on standard error what the file of sites names that nobody knows, as it changes nothing then."""
+    if settings.sites is None:
+        return
+    from mining_assets.chain.references import doubtful_sites
+
+    for doubt in doubtful_sites(warehouse, given_sites(settings)):
+        click.echo(f"mining-assets: MINING_ASSETS_SITES, {settings.sites}: {doubt}", err=True)
 
 
 def confirm(question: str, *, yes: bool) -> None:

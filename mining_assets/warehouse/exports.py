@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, select
+from sqlalchemy import Column, Connection, MetaData, Table, and_, select
 
 from mining_assets.domain.summaries import month_of
 from mining_assets.warehouse import reconciliation_schema  # noqa: F401  (adds its tables to the metadata)
-from mining_assets.warehouse.schema import metadata
+from mining_assets.warehouse.schema import metadata, wind_bm_units
 from mining_assets.warehouse.views import views
 
 RELATIONS: dict[str, Table] = {
@@ -25,6 +25,22 @@ _NAMES_OF_DAYS = {
 }
 
 
+_NAMES = (wind_bm_units.c.bm_unit_name, wind_bm_units.c.site)
+"""What is exported beside the id of a unit, after the columns of a table that has ids only."""
+
+
+def exported(table: Table) -> Table:
+    """Describe what is exported of a table: its columns, and the names of its BM units where it has only their ids."""
+    if not _has_ids_only(table):
+        return table
+    columns = [Column(column.name, column.type, nullable=column.nullable) for column in (*table.c, *_NAMES)]
+    return Table(table.name, MetaData(), *columns)
+
+
+def _has_ids_only(table: Table) -> bool:
+    return "farm_id" in table.c and "bm_unit_name" not in table.c
+
+
 def day_column(table: Table) -> Column[Any] | None:
     """The column that says which day, month or year a row is of; None when rows are of none."""
     return next((table.c[name] for name in _NAMES_OF_DAYS if name in table.c), None)
@@ -33,7 +49,9 @@ def day_column(table: Table) -> Column[Any] | None:
 def batches(
     connection: Connection, table: Table, first: date | None = None, last: date | None = None
 ) -> Iterator[Sequence[Sequence[Any]]]:
-    """The rows in the order of their key, ``BATCH`` at a time, so that memory does not grow with the table.
+    """Read the rows in the order of their key, ``BATCH`` at a time, so that memory does not grow with the table.
+
+    Their columns are those of :func:`exported`; a unit's name and site are those of the newest register.
 
     Args:
         first: rows of earlier days, or of months and years that ended before it, are left out.
@@ -41,6 +59,10 @@ def batches(
     """
     column = day_column(table)
     query = select(*table.c).order_by(*table.primary_key)
+    if _has_ids_only(table):
+        units = wind_bm_units.c
+        of_unit = and_(units.bm_unit_id == table.c.farm_id, units.is_current)
+        query = query.add_columns(*_NAMES).outerjoin_from(table, wind_bm_units, of_unit)
     if column is not None:
         named = _NAMES_OF_DAYS[column.name]
         query = query.where(column >= named(first)) if first else query

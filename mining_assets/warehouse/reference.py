@@ -79,6 +79,13 @@ def moved_units(connection: Connection, told: Mapping[str, str]) -> dict[str, st
     return {unit: site for unit, site in sites.items() if stored[unit] != site}
 
 
+def unit_sites(connection: Connection) -> dict[str, str]:
+    """Read the site of every current unit that has one, by id."""
+    units = wind_bm_units.c
+    query = select(units.bm_unit_id, units.site).where(units.is_current, units.site.is_not(None))
+    return {row.bm_unit_id: row.site for row in connection.execute(query)}
+
+
 def store_other_units(connection: Connection, others: Mapping[str, str]) -> None:
     """Replace what is known of units that are not wind: id and what each is, of the newest register answer."""
     connection.execute(delete(other_bm_units))

@@ -9,12 +9,14 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from mining_assets.chain.references import (
+    doubtful_sites,
     known_wind_units,
     reaches,
     refresh_network_epochs,
     refresh_wind_units,
     stored_network_history,
 )
+from mining_assets.curated import shipped_sites
 from mining_assets.domain.network import NEVER_FETCHED
 from mining_assets.domain.settlement import LONDON
 from mining_assets.domain.wind import WindUnit
@@ -364,3 +366,8 @@ def test_units_are_stored_with_their_site_and_a_list_that_changes_moves_them_at_
     assert sites(warehouse) == by_rule | told | alone
     known_wind_units(warehouse, [], {})
     assert sites(warehouse) == by_rule | {"2__NEW": "2__NEW"}
+    told = {"T_TWAAW-7": "Twin TWAAW", "T_TWABW-1": "Twim TWABW"}
+    unit, site = doubtful_sites(warehouse, shipped_sites() | told)
+    assert unit.startswith("T_TWAAW-7 is no wind BM unit that is known; nearest: T_TWAAW-")
+    assert site == "'Twim TWABW' is no site that is known; nearest: Twin TWABW"
+    assert doubtful_sites(warehouse, shipped_sites()) == []

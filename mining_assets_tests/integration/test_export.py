@@ -10,15 +10,17 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, func, select, update
 
 from mining_assets.commands.formats import write_csv, write_json
 from mining_assets.warehouse import exports
 from mining_assets.warehouse.engine import Warehouse, read_frame
-from mining_assets.warehouse.exports import RELATIONS, batches, day_column
+from mining_assets.warehouse.exports import RELATIONS, batches, day_column, exported
+from mining_assets.warehouse.schema import wind_bm_units
 from mining_assets.warehouse.views import daily_by_farm, half_hourly_curtailment
 from mining_assets_tests.integration.harness import COMMAND, Environment, Here, run_cli
 from mining_assets_tests.report.mixed import ATTACK, PROVISIONAL, mixed
+from mining_assets_tests.samples import FARM
 from mining_assets_tests.templates import Templates
 from mining_assets_tests.verification.clean import WINDY
 
@@ -38,11 +40,11 @@ def test_every_table_and_view_is_exported_whole(filled: Warehouse, name: str, mo
     as_csv, as_json = io.BytesIO(), io.BytesIO()
     with filled.reading() as connection:
         stored = connection.execute(select(*table.c)).all()
-        assert write_csv(as_csv, table, batches(connection, table)) == len(stored)
-        assert write_json(as_json, table, batches(connection, table)) == len(stored)
+        assert write_csv(as_csv, exported(table), batches(connection, table)) == len(stored)
+        assert write_json(as_json, exported(table), batches(connection, table)) == len(stored)
     header, *lines = csv.reader(io.StringIO(as_csv.getvalue().decode()))
     rows = json.loads(as_json.getvalue())
-    assert header == table.c.keys()
+    assert header == exported(table).c.keys()
     assert len(lines) == len(rows) == len(stored)
     for line, row in zip(lines, rows, strict=True):
         assert list(row) == header
@@ -58,6 +60,25 @@ def _as_text(value: object) -> str:
     if value is None:
         return ""
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+@pytest.mark.parametrize("name", ["curtailment_records", "historical_bitcoin_calculations"])
+def test_a_table_with_ids_of_units_is_exported_with_their_names_after_its_own_columns(
+    filled: Warehouse, name: str
+) -> None:
+    table, file = RELATIONS[name], io.BytesIO()
+    known = wind_bm_units.c.bm_unit_id == FARM
+    with filled.engine.connect() as connection:  # what it writes is rolled back
+        connection.execute(update(wind_bm_units).where(known).values(bm_unit_name="Aaaa One", site="Aaaa"))
+        connection.execute(delete(wind_bm_units).where(~known))
+        stored = connection.execute(select(func.count()).select_from(table)).scalar_one()
+        write_json(file, exported(table), batches(connection, table))
+    rows = json.loads(file.getvalue())
+    assert len(rows) == stored
+    assert list(rows[0]) == [*table.c.keys(), "bm_unit_name", "site"]
+    names = {row["farm_id"]: (row["bm_unit_name"], row["site"]) for row in rows}
+    assert names.pop(FARM) == ("Aaaa One", "Aaaa")
+    assert set(names.values()) == {(None, None)}  # a unit that the register lost keeps its rows
 
 
 def test_a_range_of_days_months_and_years(filled: Warehouse) -> None:
