@@ -1,5 +1,6 @@
 """A Dagster home that cannot be used: every command says so in one line and ends with exit code 2."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import click
 import pytest
 
 from mining_assets.commands.main import cli, main
+from mining_assets_tests.integration.harness import COMMAND, Environment
 
 DAY = "2025-06-03"
 ARGUMENTS: dict[str, list[str]] = {
@@ -84,3 +86,33 @@ def test_the_home_of_a_user_who_is_not_known_is_told(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DAGSTER_HOME", "~nobody-of-that-name/home")
     assert "is not an absolute path" in ended(["status"], monkeypatch, capfd)
+
+
+# Permissions do not bind root, but a mount that only this command sees does.
+READ_ONLY = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"'
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("command", ["status", "range", "db"])
+def test_a_home_that_is_read_only_is_refused_in_one_line(command: str, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    apart = ["unshare", "--mount", "sh", "-c", READ_ONLY, str(home)]
+    try:
+        tried = subprocess.run([*apart, "true"], capture_output=True, text=True, check=False, timeout=60)
+    except FileNotFoundError:
+        pytest.skip("there is no unshare here, with which a folder is made read-only")
+    if tried.returncode:
+        pytest.skip(f"no folder can be made read-only here: {tried.stderr.strip()}")
+    ran = subprocess.run(
+        [*apart, *COMMAND, command, *ARGUMENTS.get(command, [])],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+        env=Environment(home, {}).but(elexon_url="http://127.0.0.1:9").of_process(),
+    )
+    assert (ran.returncode, ran.stdout) == (2, ""), ran.stderr
+    (line,) = ran.stderr.splitlines()
+    assert line.startswith(f"mining-assets: the Dagster home {home} cannot be used: Read-only file system")
+    assert list(home.iterdir()) == []
