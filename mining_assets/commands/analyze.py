@@ -20,7 +20,7 @@ from mining_assets.domain.summaries import month_of
 from mining_assets.domain.wording import count_of, say_days
 from mining_assets.domain.worth import COINBASE
 from mining_assets.healing.plan import DERIVE, ELEXON, MEMPOOL, needs
-from mining_assets.settings import Settings, now, prepare_home
+from mining_assets.settings import Settings, now
 from mining_assets.verification.catalog import CALCULATIONS_COMPLETE
 from mining_assets.verification.findings import Joined, Verification, joined
 from mining_assets.verification.scan import Scope, note_scan, scan
@@ -49,7 +49,6 @@ def analyze(as_json: bool) -> None:
     settings = load_settings()
     first, last = settings.start_date, max(settings.last_day(now()), settings.start_date)
     require_warehouse(settings)
-    prepare_home(settings.home)
     models, bounds = miner_models(settings), (settings.start_date, settings.end_date)
     with opened_warehouse(settings) as warehouse, Phase("verifying everything") as phase:
         verification = scan(warehouse, first, last, Scope(models, bounds), phase.phase)

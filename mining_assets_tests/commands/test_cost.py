@@ -81,6 +81,13 @@ def test_a_plan_costs_what_the_look_finds(
     assert not made.home.exists()
 
 
+@pytest.mark.system
+@pytest.mark.parametrize("arguments", [("status",), ("analyze",), ("db", "current"), ("db", "check")], ids=" ".join)
+def test_to_look_makes_no_home(arguments: tuple[str, ...], made: Environment, cli: Cli) -> None:
+    cli(*arguments)
+    assert not made.home.exists()
+
+
 def test_the_plan_of_a_resumed_daily_check_costs_what_is_left(made: Environment, cli: Cli) -> None:
     Checkpoint(checkpoint_path(made.home, DAILY), ["daily", "5"], list(LACKING), {"refetch": False}).write()
     assert json.loads(cli("resume", "--plan", "--json")[1])["cost"] == cost_of(*LACKING)
