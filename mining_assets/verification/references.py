@@ -57,7 +57,7 @@ def verify_wind_units(connection: Connection, now: datetime) -> Verification:
     lost += [(unit, "has no current version") for unit in sorted(known - current.keys())]
     if not lost and is_altered(connection, wind_bm_units.name):
         lost = [("", _ALTERED)]
-    verification.count(catalog.UNITS_KEPT, units=len(known), farms_with_records=len(farms))
+    verification.count(catalog.UNITS_KEPT, units=len(known), units_with_records=len(farms))
     verification.add(catalog.UNITS_KEPT, _all(lost))
     _verify_fresh(verification, catalog.UNITS_FRESH, last_fetch(connection, wind_bm_units.name), now)
     return verification

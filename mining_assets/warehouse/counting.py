@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from mining_assets.domain.mining import MinerModel
 from mining_assets.warehouse.engine import read_frame
+from mining_assets.warehouse.predicates import is_curtailment
 from mining_assets.warehouse.schema import (
     curtailment_records,
     historical_bitcoin_calculations,
@@ -78,7 +79,7 @@ def _curtailment_records(connection: Connection, differing: pd.Index, every: pd.
     if differing.empty:
         return pd.Series(float("nan"), index=every)
     query = select(records.settlement_date.label("day"), func.count().label("figure")).where(
-        records.settlement_date.in_(list(differing)), records.side == "bid", records.volume < 0
+        records.settlement_date.in_(list(differing)), is_curtailment()
     )
     found = read_frame(connection, query.group_by(records.settlement_date)).set_index("day")["figure"]
     return found.reindex(differing).fillna(0).reindex(every).astype("float64")

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.summaries import month_of, span_bounds
 from mining_assets.warehouse.engine import read_frame
+from mining_assets.warehouse.predicates import is_curtailment
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
     curtailment_records,
@@ -105,7 +106,7 @@ def units_by_day(connection: Connection, days: Sequence[date]) -> pd.DataFrame:
             energy,
             func.sum(records.payment).label("payment"),
         )
-        .where(records.settlement_date.in_(days), records.side == "bid", records.volume < 0)
+        .where(records.settlement_date.in_(days), is_curtailment())
         .group_by(records.settlement_date, records.farm_id)
         .order_by(energy.desc(), records.farm_id)
     )
@@ -133,8 +134,7 @@ def _by_unit(connection: Connection, first: date, last: date) -> pd.DataFrame:
         .where(
             records.settlement_date.between(first, last),
             records.settlement_date.in_(summarized.where(whole.between(first, last))),
-            records.side == "bid",
-            records.volume < 0,
+            is_curtailment(),
         )
         .group_by(records.farm_id, records.lead_party_name)
     )

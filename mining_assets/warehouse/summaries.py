@@ -7,6 +7,7 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Select, Table, delete, distinct, func, select
 
 from mining_assets.warehouse.engine import insert_frame, plain_rows, read_frame
+from mining_assets.warehouse.predicates import is_curtailment
 from mining_assets.warehouse.reconciliation_schema import integrity_findings
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
@@ -78,9 +79,9 @@ def forget_findings(connection: Connection, table_name: str, span: str) -> None:
 
 
 def distinct_farms(connection: Connection, first: date, last: date) -> int:
-    """How many farms were curtailed between two days. Not additive, so it is counted in the records themselves."""
+    """Count the BM units that were curtailed between two days: not additive, so they are counted in the records."""
     records = curtailment_records.c
     query = select(func.count(distinct(records.farm_id))).where(
-        records.settlement_date.between(first, last), records.side == "bid", records.volume < 0
+        records.settlement_date.between(first, last), is_curtailment()
     )
     return connection.execute(query).scalar_one()

@@ -12,14 +12,17 @@ import pytest
 from sqlalchemy import Table, delete, insert, inspect, select, text, update
 from sqlalchemy.exc import DBAPIError
 
+from mining_assets.assets.partition_metadata import of_records
 from mining_assets.chain.derive import summarize_days
 from mining_assets.chain.rollups import roll_up_month, roll_up_year
 from mining_assets.domain.curtailment import daily_totals, is_curtailment
 from mining_assets.domain.settlement import period_starts, periods_in
 from mining_assets.domain.wind import WindUnit
+from mining_assets.report.shaping import farms_ranked, units_ranked
 from mining_assets.warehouse.engine import Warehouse, read_frame
 from mining_assets.warehouse.reconciliation_schema import integrity_findings
 from mining_assets.warehouse.reference import store_sites, store_wind_units
+from mining_assets.warehouse.reporting import read_material
 from mining_assets.warehouse.schema import (
     curtailment_records,
     daily_summaries,
@@ -40,7 +43,7 @@ from mining_assets.warehouse.views import (
     views,
     whole_days,
 )
-from mining_assets_tests.samples import after_final, before_final, damage, fetched_day, record, store
+from mining_assets_tests.samples import MODELS, after_final, before_final, damage, fetched_day, record, store
 from mining_assets_tests.templates import Templates
 from mining_assets_tests.verification.clean import clean
 
@@ -246,6 +249,13 @@ def test_farms_are_counted_alike_everywhere_and_a_unit_that_was_only_undone_is_i
     assert frame(warehouse, daily_by_site).set_index("site")["farms"].to_dict() == {"T_A-1": 1, "T_B-1": 1, "T_C-1": 0}
     with warehouse.reading() as connection:
         assert distinct_farms(connection, SUMMER, SUMMER) == 2
+        material = read_material(connection, SUMMER, SUMMER, None, MODELS, (SUMMER, None))
+        shown = of_records(connection, [SUMMER], {})[SUMMER]
+    assert len(units_ranked(material.units)) == farms_ranked(material.units)["units"].sum() == 2
+    assert shown["BM units curtailed"] == len(shown["BM units that lost most"].records) == 2
+    # The view by unit keeps what was undone, with nothing curtailed.
+    by_unit = frame(warehouse, daily_by_farm).set_index("farm_id")["curtailment_records"]
+    assert by_unit.to_dict() == {"T_A-1": 1, "T_B-1": 1, "T_C-1": 0}
 
 
 def test_months_by_model_say_whether_they_may_still_change(backend: str, templates: Templates, tmp_path: Any) -> None:
