@@ -393,7 +393,8 @@ def test_units_that_may_be_wind_are_named_by_their_energy(templates: Templates, 
         damage(mine, insert(unknown_wind_units).values([dict(zip(names, row, strict=True)) for row in rows]))
         damage(mine, insert(other_bm_units).values(bm_unit_id="T_GAS-1", kind="CCGT"))
         section = read_page(build_report(mine, SHORT, WINDY, MODELS, BOUNDS, now=NOW).html).by_id("possible-wind")
-    assert "2 units with 140.750 MWh of accepted bids are in no figure here" in section.text
+    assert "2 BM units with 140.750 MWh of accepted bids that no figure here has" in section.text
+    assert "Like wind by id: 1; the others mostly are batteries" in section.text
     assert table_of(section).to_numpy().tolist() == [
         ["T_OTHR-1", "no", "100.000", "1", str(WINDY), str(WINDY)],
         ["T_SGRWO-2", "yes", "40.750", "2", str(SHORT), str(WINDY)],
