@@ -21,6 +21,8 @@ _END_LIVE_LINE = b"\r\x1b[2K\x1b[?25h"  # the line itself is cleared, and the cu
 class StopSignals:
     """Takes the first signal as the wish to stop in order; a second one ends the process."""
 
+    stopping = "stopping after the day at hand"
+
     def __init__(self) -> None:
         self.received: int | None = None
 
@@ -42,9 +44,9 @@ class StopSignals:
         return 128 + self.received if self.received else 0
 
     def hear(self, number: int) -> None:
-        """Take in the first signal."""
+        """Take in the first signal, and answer it."""
         self.received = number
-        _say("stopping after the day at hand; once more to stop at once")
+        _say(f"{self.stopping}; once more to stop at once")
 
 
 class _Watch:

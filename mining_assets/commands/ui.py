@@ -15,6 +15,8 @@ from mining_assets.commands.options import load_settings, opened_warehouse
 from mining_assets.commands.services import Services
 from mining_assets.settings import prepare_home
 
+READY = "ready; what a run or a sensor does is told there, under Runs and Automation; Ctrl-C ends all"
+
 
 @click.command("ui")
 @click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Port on loopback.")
@@ -52,18 +54,23 @@ def _serve(services: Services, port: int, folder: Path) -> None:
     served = {"socket": str(address), "location_name": CODE_LOCATION}
     workspace.write_text(json.dumps({"load_from": [{"grpc_server": served}]}))
     code = ["-m", "mining_assets.definitions", "-s", str(address), "--location-name", CODE_LOCATION]
-    services.start("the code server", "dagster", "api", "grpc", *code, "--log-level", "warning")
-    if not services.wait(lambda: _answers(address)):
+    # Its children are the runs, whose every event is theirs in the UI, and so is what a sensor's look says.
+    services.start("the code server", "dagster", "api", "grpc", *code, "--log-level", "warning", passed_on=False)
+    if not services.wait(lambda: _answers(socket.AF_UNIX, str(address))):
         return
     listening = ["-h", "127.0.0.1", "-p", str(port)]
-    services.start("the webserver", "dagster_webserver", "-w", str(workspace), *listening)
-    services.start("the daemon", "dagster._daemon", "run", "-w", str(workspace))
-    services.wait()
+    services.start(
+        "the webserver", "dagster_webserver", "-w", str(workspace), *listening, "--dagster-log-level", "warning"
+    )
+    services.start("the daemon", "dagster._daemon", "run", "-w", str(workspace), "--log-level", "warning")
+    if services.wait(lambda: _answers(socket.AF_INET, ("127.0.0.1", port))):
+        click.echo(READY)
+        services.wait()
 
 
-def _answers(address: Path) -> bool:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as tried:
-        return tried.connect_ex(str(address)) == 0
+def _answers(family: socket.AddressFamily, address: str | tuple[str, int]) -> bool:
+    with socket.socket(family, socket.SOCK_STREAM) as tried:
+        return tried.connect_ex(address) == 0
 
 
 def _refuse_taken(port: int) -> None:
