@@ -96,6 +96,7 @@ def as_dict(made: Report, path: Path) -> dict[str, Any]:
         "from": str(status.first),
         "to": str(status.last),
         "verdict": made.verdict.level,
+        "origin": status.origins.as_dict(),
         "states": status.states,
         "flags": {name: int(status.days[name].sum()) for name in FLAGS},
         "totals": {
@@ -151,6 +152,7 @@ def as_text(made: Report, path: Path) -> str:
     totals = made.totals
     lines = [
         f"{made.status.first} to {made.status.last}: {made.verdict.headline}. {made.verdict.explanation}",
+        *filter(None, [made.status.origins.sentence]),
         *(f"  {days}: {kind}" for days, _, kind in made.open_ranges[:_RANGES_AS_TEXT]),
         *([f"  and {more} more"] if (more := len(made.open_ranges) - _RANGES_AS_TEXT) > 0 else []),
         f"Curtailed: {number(totals.energy, 3)} MWh (gross)",

@@ -40,12 +40,25 @@ class Kind(StrEnum):
 
 
 _HEADLINES = {
-    Kind.GENERATED: "Generated data, not real figures",
+    Kind.GENERATED: "Generated data: not real figures",
     Kind.OTHER: "Not all data is from the live sources",
     Kind.UNKNOWN: "Where all data came from is not known",
 }
 _OF_DAYS = {"settlement_days": "", "bitcoin_price": " of prices", "wind_generation": " of generation"}
 _REFERENCES = {"wind_bm_units": "the register of units", "network_epochs": "the difficulty"}
+_ELEXON = "Contains BMRS data © Elexon Limited copyright and database right. Supported by National Energy SO Open Data."
+_CREDITS = {
+    LIVE_ELEXON: dict.fromkeys(
+        ("settlement_days", "wind_generation", "wind_bm_units"),
+        _ELEXON,
+    ),
+    LIVE_MEMPOOL: {
+        "network_epochs": "Bitcoin difficulty by mempool.space.",
+        "bitcoin_price": "Bitcoin prices by mempool.space.",
+    },
+    LIVE_COINBASE: {"bitcoin_price": "Bitcoin prices by Coinbase Exchange."},
+}
+"""What has to be said of data of a live source, by its address and the data."""
 
 
 def origin_text(address: str, *, generated: bool) -> str:
@@ -117,20 +130,41 @@ class Origins:
 
     @property
     def sentence(self) -> str:
-        """What is not from the live sources, and where it is from; empty when all of it is."""
-        if self.kind is Kind.LIVE:
-            return ""
+        """What a reader must know of where data is from; empty when all of it is from the live sources."""
+        return "" if self.kind is Kind.LIVE else f"{self.headline}. {self.details}"
+
+    @property
+    def headline(self) -> str:
+        """The sentence without what it is about."""
+        return _HEADLINES.get(self.kind, "")
+
+    @property
+    def details(self) -> str:
+        """What is not from the live sources, and where it is from."""
         by_origin: dict[str | None, list[str]] = {}
         for stored in self.all:
             if kind_of(stored.origin, self.live) is not Kind.LIVE:
                 by_origin.setdefault(stored.origin, []).append(_named(stored))
         told = (f"{', '.join(names)} from {_address(origin)}" for origin, names in by_origin.items())
-        return f"{_HEADLINES[self.kind]}: {'; '.join(told)}."
+        joined = "; ".join(told)
+        return f"{joined[:1].upper()}{joined[1:]}." if joined else ""
 
     @property
-    def headline(self) -> str:
-        """The sentence without what it is about; empty when all is from the live sources."""
-        return _HEADLINES.get(self.kind, "")
+    def credits(self) -> list[str]:
+        """Whom to name beside the figures: the live sources that they are from, and no other.
+
+        What is of unknown origin may be Elexon's: then its right is named, with that reservation.
+        """
+        parts = [(stored.data, part) for stored in self.all for part in (stored.origin or UNKNOWN_PART).split(_JOINT)]
+        named = [
+            credit
+            for address, of_data in _CREDITS.items()
+            for data, credit in of_data.items()
+            if any(data == of and part.replace(_MASKED_USER, "//") == address for of, part in parts)
+        ]
+        if any(part == UNKNOWN_PART and of in _CREDITS[LIVE_ELEXON] for of, part in parts):
+            named.append(f"What is of unknown origin, as far as it is Elexon's: {_ELEXON}")
+        return list(dict.fromkeys(named))
 
     def has(self, data: Collection[str], *kinds: Kind) -> bool:
         """Tell whether any of these data is stored whose origin is of one of these kinds."""

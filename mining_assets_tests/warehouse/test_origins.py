@@ -7,20 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
 
 from mining_assets.commands.status import as_dict, as_text
-from mining_assets.domain.origin import LIVE_COINBASE, LIVE_ELEXON, LIVE_MEMPOOL, Kind
+from mining_assets.domain.origin import LIVE_ELEXON, Kind
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.origins import read_origins
-from mining_assets.warehouse.schema import day_fetches, reference_fetches, settlement_days
 from mining_assets.warehouse.status import read_status
+from mining_assets_tests.noted import MIRROR, TWIN, note_day, note_live
 from mining_assets_tests.samples import MODELS
 from mining_assets_tests.templates import Templates
 from mining_assets_tests.verification.clean import BOUNDS, DAYS, clean
-
-TWIN = "http://127.0.0.1:8900/bmrs/api/v1 (generated)"
-MIRROR = "https://***@mirror.example/api"
 
 
 @pytest.fixture
@@ -28,24 +24,6 @@ def ground(backend: str, templates: Templates, tmp_path: Path) -> Iterator[Wareh
     """Three clean days, of which no origin is noted: as an earlier version stored them."""
     with templates.copy(backend, clean, tmp_path) as warehouse:
         yield warehouse
-
-
-def note_live(warehouse: Warehouse) -> None:
-    """Say of everything that it came from the live sources."""
-    with warehouse.writing("origins") as connection:
-        connection.execute(update(settlement_days).values(origin=LIVE_ELEXON))
-        for name, origin in (("bitcoin_price", LIVE_COINBASE), ("wind_generation", LIVE_ELEXON)):
-            connection.execute(update(day_fetches).where(day_fetches.c.name == name).values(origin=origin))
-        for name, origin in (("network_epochs", LIVE_MEMPOOL), ("wind_bm_units", LIVE_ELEXON)):
-            connection.execute(update(reference_fetches).where(reference_fetches.c.name == name).values(origin=origin))
-
-
-def note_day(warehouse: Warehouse, day: date, origin: str | None) -> None:
-    """Say of a day where it came from."""
-    with warehouse.writing("origins") as connection:
-        connection.execute(
-            update(settlement_days).where(settlement_days.c.settlement_date == day).values(origin=origin)
-        )
 
 
 def told(warehouse: Warehouse, first: date, last: date) -> tuple[list[str], dict[str, Any]]:
@@ -67,7 +45,7 @@ def test_nothing_is_said_of_live_data(ground: Warehouse) -> None:
 def test_of_days_of_an_earlier_version_the_origin_is_unknown_and_never_guessed(ground: Warehouse) -> None:
     lines, origin = told(ground, DAYS[0], DAYS[-1])
     assert " ".join(lines) == (
-        "Where all data came from is not known: 3 days, 3 days of prices, 3 days of generation, the register of "
+        "Where all data came from is not known. 3 days, 3 days of prices, 3 days of generation, the register of "
         "units, the difficulty from an address that is not known."
     )
     assert origin["kind"] == "unknown"
@@ -79,11 +57,11 @@ def test_days_of_several_origins_are_told_apart_and_the_range_decides(ground: Wa
     note_day(ground, DAYS[0], TWIN)
     note_day(ground, DAYS[1], MIRROR)
     lines, origin = told(ground, DAYS[0], DAYS[-1])
-    assert " ".join(lines) == f"Generated data, not real figures: 1 day from {TWIN}; 1 day from {MIRROR}."
+    assert " ".join(lines) == f"Generated data: not real figures. 1 day from {TWIN}; 1 day from {MIRROR}."
     assert max(map(len, lines)) < 80
     assert origin["kind"] == "generated"
     lines, origin = told(ground, DAYS[1], DAYS[-1])
-    assert " ".join(lines) == f"Not all data is from the live sources: 1 day from {MIRROR}."
+    assert " ".join(lines) == f"Not all data is from the live sources. 1 day from {MIRROR}."
     assert origin["kind"] == "other address"
     assert told(ground, DAYS[-1], DAYS[-1])[0] == []
 
