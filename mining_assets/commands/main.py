@@ -4,7 +4,9 @@ Exit codes: 0 everything asked for is right, 1 something is not, 2 the input was
 3 the sources or the database could not be reached, 130 or 143 stopped by a signal.
 """
 
+import os
 import sys
+from contextlib import nullcontext, suppress
 from difflib import get_close_matches
 from importlib import import_module
 from typing import NoReturn
@@ -17,6 +19,7 @@ from mining_assets.commands.signals import watching
 from mining_assets.errors import SettingsError
 
 BAD_INPUT = 2
+_COMPLETE = "_MINING_ASSETS_COMPLETE"  # set by the shell's function while it asks what fits
 
 
 # A command's module is imported when it is named: most import Dagster, which takes longer than `status` takes in all.
@@ -73,6 +76,10 @@ class _Commands(click.Group):
         return named + click.Command.shell_complete(self, ctx, incomplete)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if ctx.resilient_parsing:  # only completion parses so
+            from mining_assets.commands.completion import stand_in
+
+            return stand_in(cmd_name)
         if cmd_name not in _COMMANDS:
             near = get_close_matches(cmd_name, _COMMANDS, n=1)
             hint = f"; did you mean '{near[0]}'?" if near else "; `mining-assets --help` lists them"
@@ -105,9 +112,11 @@ def main() -> None:
 
 
 def _run() -> NoReturn:
+    completing = _COMPLETE in os.environ
     try:
-        apply_env_file()
-        code = cli.main(prog_name="mining-assets", standalone_mode=False)
+        with suppress(SettingsError) if completing else nullcontext():
+            apply_env_file()
+        code = cli.main(prog_name="mining-assets", complete_var=_COMPLETE, standalone_mode=False)
     except (click.UsageError, SettingsError) as error:
         text = error.format_message() if isinstance(error, click.UsageError) else str(error)
         _fail(text, BAD_INPUT)

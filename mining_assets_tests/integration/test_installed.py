@@ -46,6 +46,7 @@ def test_wheel_holds_everything_that_is_not_code(unpacked: Path) -> None:
         "packaged/miner_models.toml",
         "packaged/wind_units.toml",
         "packaged/sites.csv",
+        "packaged/completion.json",
     ):
         assert (package / name).read_bytes() == (ROOT / "mining_assets" / name).read_bytes()
     migrations = {file.name for file in (ROOT / "mining_assets/warehouse/migrations/versions").glob("*.py")}
@@ -56,8 +57,8 @@ def test_wheel_holds_everything_that_is_not_code(unpacked: Path) -> None:
 
 def test_wheel_holds_no_tests_and_no_data(unpacked: Path) -> None:
     assert not (unpacked / "mining_assets_tests").exists()
-    data = [file for file in unpacked.rglob("*") if file.suffix in (".csv", ".gz", ".json", ".sqlite", ".pyc")]
-    assert data == [unpacked / "mining_assets/packaged/sites.csv"]
+    data = {file for file in unpacked.rglob("*") if file.suffix in (".csv", ".gz", ".json", ".sqlite", ".pyc")}
+    assert data == {unpacked / "mining_assets/packaged" / name for name in ("sites.csv", "completion.json")}
 
 
 def test_installed_command_runs_in_any_folder_without_the_checkout(unpacked: Path, tmp_path: Path) -> None:
