@@ -30,3 +30,10 @@ def note_day(warehouse: Warehouse, day: date, origin: str | None) -> None:
         connection.execute(
             update(settlement_days).where(settlement_days.c.settlement_date == day).values(origin=origin)
         )
+
+
+def forget_origins(warehouse: Warehouse) -> None:
+    """Say of nothing where it came from, as an earlier version left it."""
+    with warehouse.writing("origins") as connection:
+        for table in (settlement_days, day_fetches, reference_fetches):
+            connection.execute(update(table).values(origin=None))

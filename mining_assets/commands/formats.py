@@ -7,8 +7,10 @@ or a null. Parquet has dates and UTC timestamps of its own.
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
+from types import MappingProxyType
 from typing import Any, BinaryIO
 
 from sqlalchemy import Boolean, Column, Date, Double, Integer, Table
@@ -17,6 +19,7 @@ from mining_assets.warehouse.columns import Instant
 
 Batches = Iterable[Sequence[Sequence[Any]]]
 Writer = Callable[[BinaryIO, Table, Batches], int]
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class PyarrowAbsentError(Exception):
@@ -52,8 +55,11 @@ def write_json(file: BinaryIO, table: Table, batches: Batches) -> int:
     return count
 
 
-def write_parquet(file: BinaryIO, table: Table, batches: Batches) -> int:
+def write_parquet(file: BinaryIO, table: Table, batches: Batches, metadata: Mapping[str, str] = NOTHING) -> int:
     """A Parquet file with a row group per batch; returns how many rows there were.
+
+    Args:
+        metadata: of the file, in its schema.
 
     Raises:
         PyarrowAbsentError: pyarrow is not installed.
@@ -64,7 +70,8 @@ def write_parquet(file: BinaryIO, table: Table, batches: Batches) -> int:
     except ImportError as error:
         raise PyarrowAbsentError("Parquet needs pyarrow: pip install 'mining-assets[parquet]'") from error
     schema = pa.schema(
-        [pa.field(column.name, _arrow(pa, column), nullable=bool(column.nullable)) for column in table.c]
+        [pa.field(column.name, _arrow(pa, column), nullable=bool(column.nullable)) for column in table.c],
+        metadata=dict(metadata),
     )
     count = 0
     with parquet.ParquetWriter(file, schema) as writer:
@@ -78,6 +85,16 @@ def write_parquet(file: BinaryIO, table: Table, batches: Batches) -> int:
 
 
 WRITERS: dict[str, Writer] = {"csv": write_csv, "parquet": write_parquet, "json": write_json}
+
+
+def writer_with(form: str, metadata: Mapping[str, str]) -> Writer:
+    """Give what writes a form, with metadata inside of the file if the form has a place for it."""
+    return partial(write_parquet, metadata=metadata) if has_metadata(form) else WRITERS[form]
+
+
+def has_metadata(form: str) -> bool:
+    """Tell whether files of a form have a place for metadata; of the others it is written beside them."""
+    return form == "parquet"
 
 
 def _plain(value: Any) -> Any:

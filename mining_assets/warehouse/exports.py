@@ -6,8 +6,10 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, MetaData, Table, and_, select
 
-from mining_assets.domain.summaries import month_of
+from mining_assets.domain.origin import Origins
+from mining_assets.domain.summaries import month_of, span_bounds
 from mining_assets.warehouse import reconciliation_schema  # noqa: F401  (adds its tables to the metadata)
+from mining_assets.warehouse.origins import read_origins
 from mining_assets.warehouse.schema import metadata, wind_bm_units
 from mining_assets.warehouse.views import views
 
@@ -44,6 +46,20 @@ def _has_ids_only(table: Table) -> bool:
 def day_column(table: Table) -> Column[Any] | None:
     """The column that says which day, month or year a row is of; None when rows are of none."""
     return next((table.c[name] for name in _NAMES_OF_DAYS if name in table.c), None)
+
+
+def origins_of(connection: Connection, table: Table, first: date | None = None, last: date | None = None) -> Origins:
+    """Read where that came from which the rows of a range are made of; of a table without days, all there is.
+
+    Args:
+        first, last: as for :func:`batches`; a month or a year that one of them lies in counts as a whole.
+    """
+    column = day_column(table)
+    if column is not None and column.name in ("year_month", "year"):
+        named = _NAMES_OF_DAYS[column.name]
+        first = span_bounds(str(named(first)))[0] if first else None
+        last = span_bounds(str(named(last)))[1] if last else None
+    return read_origins(connection, first, last)
 
 
 def batches(

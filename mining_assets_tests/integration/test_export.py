@@ -12,13 +12,16 @@ import pandas as pd
 import pytest
 from sqlalchemy import delete, func, select, update
 
+from mining_assets.commands import formats
 from mining_assets.commands.formats import write_csv, write_json
+from mining_assets.domain.origin import LIVE_ELEXON, Kind
 from mining_assets.warehouse import exports
 from mining_assets.warehouse.engine import Warehouse, read_frame
-from mining_assets.warehouse.exports import RELATIONS, batches, day_column, exported
-from mining_assets.warehouse.schema import wind_bm_units
+from mining_assets.warehouse.exports import RELATIONS, batches, day_column, exported, origins_of
+from mining_assets.warehouse.schema import settlement_days, wind_bm_units
 from mining_assets.warehouse.views import daily_by_farm, half_hourly_curtailment
 from mining_assets_tests.integration.harness import COMMAND, Environment, Here, run_cli
+from mining_assets_tests.noted import TWIN, forget_origins, note_day, note_live
 from mining_assets_tests.report.mixed import ATTACK, PROVISIONAL, mixed
 from mining_assets_tests.samples import FARM
 from mining_assets_tests.templates import Templates
@@ -120,7 +123,68 @@ def test_export_replaces_a_file_only_when_told_to(here: Here, tmp_path: Path) ->
     assert path.read_text() == "mine"
     assert here(*arguments, "--force")[0] == 0
     assert path.read_bytes() == written
-    assert [each.name for each in tmp_path.iterdir()] == ["days.json"]
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["days.json", "days.json.meta.json"]
+
+
+@pytest.fixture
+def noted(mixed_days: Environment) -> Iterator[None]:
+    """While it lasts, WINDY is generated, and all else of the days of every kind is live."""
+    with mixed_days.warehouse() as warehouse:
+        note_live(warehouse)
+        note_day(warehouse, WINDY, TWIN)
+    yield
+    with mixed_days.warehouse() as warehouse:
+        forget_origins(warehouse)
+
+
+@pytest.mark.usefixtures("noted")
+def test_a_file_says_beside_it_where_its_data_came_from(here: Here, tmp_path: Path) -> None:
+    days = ("--from", WINDY, "--to", PROVISIONAL)
+    path = tmp_path / "days.csv"
+    assert here("export", "daily_by_farm", *days, "--out", path)[0] == 0
+    told = json.loads((tmp_path / "days.csv.meta.json").read_text())
+    assert (told["table"], told["from"], told["to"]) == ("daily_by_farm", str(WINDY), str(PROVISIONAL))
+    assert told["origin"]["kind"] == "generated"
+    assert {"data": "settlement_days", "origin": TWIN, "kind": "generated", "days": 1} in told["origin"]["sources"]
+    code, out, error = here("export", "daily_by_farm", *days)
+    assert code == 0
+    assert out == path.read_text()
+    assert f"Generated data: not real figures. 1 day from {TWIN}." in error
+    # Of days that are live nothing has to be said, and the file beside says so again.
+    code, _, error = here("export", "daily_by_farm", "--from", PROVISIONAL, "--out", path, "--force")
+    assert (code, "Generated" in error) == (0, False)
+    assert json.loads((tmp_path / "days.csv.meta.json").read_text())["origin"]["kind"] == "live"
+
+
+def test_a_month_is_of_the_origins_of_all_its_days(filled: Warehouse) -> None:
+    with filled.engine.connect() as connection:  # what it writes is rolled back
+        connection.execute(update(settlement_days).values(origin=LIVE_ELEXON))
+        first = settlement_days.c.settlement_date == WINDY
+        connection.execute(update(settlement_days).where(first).values(origin=TWIN))
+        for name, is_part in {"daily_summaries": False, "monthly_summaries": True, "yearly_summaries": True}.items():
+            origins = origins_of(connection, RELATIONS[name], PROVISIONAL, PROVISIONAL)
+            assert origins.has(["settlement_days"], Kind.GENERATED) is is_part, name
+
+
+def test_an_export_that_fails_leaves_the_file_and_what_is_said_of_it(
+    here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, beside = tmp_path / "days.csv", tmp_path / "days.csv.meta.json"
+    assert here("export", "whole_days", "--out", path)[0] == 0
+    before = path.read_bytes(), beside.read_bytes()
+
+    def failing(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setitem(formats.WRITERS, "csv", failing)
+    assert here("export", "whole_days", "--out", path, "--force")[0] == 1
+    assert (path.read_bytes(), beside.read_bytes()) == before
+    assert len(list(tmp_path.iterdir())) == 2
+    monkeypatch.undo()
+    path.unlink()
+    code, _, error = here("export", "whole_days", "--out", path)
+    assert code == 2
+    assert f"{beside} is there already: --force replaces it" in error
 
 
 @pytest.mark.parametrize(
@@ -171,12 +235,14 @@ def test_parquet_has_types_or_says_what_it_needs(here: Here, mixed_days: Environ
         rows = parquet.read_table(sys.argv[1])
         types = {field.name: str(field.type) for field in rows.schema}
         energy = sum(rows["curtailed_energy"].to_pylist())
-        print(json.dumps([rows.num_rows, types, energy, str(rows["start_time"][0].as_py())]))
+        told = json.loads(rows.schema.metadata[b"mining_assets"])
+        print(json.dumps([rows.num_rows, types, energy, str(rows["start_time"][0].as_py()), told["origin"]["kind"]]))
     """
-    rows, types, energy, start = json.loads(run(sys.executable, "-c", reading, str(out)))
+    rows, types, energy, start, kind = json.loads(run(sys.executable, "-c", reading, str(out)))
     with mixed_days.warehouse() as warehouse, warehouse.reading() as connection:
         stored = read_frame(connection, select(*half_hourly_curtailment.c))
     assert rows == len(stored)
     assert energy == pytest.approx(stored["curtailed_energy"].sum())
     assert (types["settlement_date"], types["start_time"]) == ("date32[day]", "timestamp[us, tz=UTC]")
     assert start == "2025-03-30 00:00:00+00:00"
+    assert kind == "unknown"
