@@ -7,6 +7,7 @@ import dagster as dg
 from sqlalchemy import CheckConstraint, Table
 
 from mining_assets.domain.mining import MinerModel
+from mining_assets.warehouse.columns import VALUE
 
 OWNERS = ["team:data"]
 # To be raised when the same input is to give other figures; the UI shows it, and what was made by an older one.
@@ -24,7 +25,13 @@ def table_metadata(table: Table) -> dict[str, Any]:
 
 
 def column_schema(table: Table) -> dg.TableSchema:
-    """The columns of a table as the UI shows them."""
+    """Return the columns of a table as the UI shows them, with the rules of its rows.
+
+    What every column of a type refuses on one database, such as infinite numbers, is left out: it is no rule of the
+    table's, and would be a line per column and database.
+    """
+    checks = [check for check in table.constraints if isinstance(check, CheckConstraint)]
+    rules = [str(check.sqltext) for check in checks if not str(check.name).endswith(VALUE)]
     return dg.TableSchema(
         columns=[
             dg.TableColumn(
@@ -38,9 +45,6 @@ def column_schema(table: Table) -> dg.TableSchema:
             for column in table.columns
         ],
         constraints=dg.TableConstraints(
-            other=[
-                f"primary key ({', '.join(column.name for column in table.primary_key)})",
-                *sorted(str(check.sqltext) for check in table.constraints if isinstance(check, CheckConstraint)),
-            ]
+            other=[f"primary key ({', '.join(column.name for column in table.primary_key)})", *sorted(rules)]
         ),
     )

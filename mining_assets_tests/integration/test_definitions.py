@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import re
 import tomllib
 from collections.abc import Iterator
 from datetime import date
@@ -72,6 +73,10 @@ def test_asset_is_documented_down_to_its_columns(key: dg.AssetKey, definitions: 
     assert isinstance(schema, dg.TableSchema)
     assert [column.name for column in schema.columns if not column.description] == []
     assert any(not column.constraints.nullable for column in schema.columns)
+    assert schema.constraints
+    assert schema.constraints.other[0].startswith("primary key (")
+    of_one_database = re.compile("9e999|Infinity|substr|date\\(|IN \\(0, 1\\)|[0-9]{9}")
+    assert [rule for rule in schema.constraints.other if of_one_database.search(rule)] == []
 
 
 def test_other_miner_models_are_another_version_of_what_is_calculated(tmp_path: Path) -> None:
