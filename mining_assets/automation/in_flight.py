@@ -17,7 +17,9 @@ from mining_assets.domain.worth import SERIES
 from mining_assets.healing.attempts import ATTEMPT_TAG, HEALING_TAG, ROLL_UP
 from mining_assets.healing.plan import DERIVE, FETCH
 
-PROCESS_TAG = "mining_assets/process"
+# The prefix is Dagster's for what the UI is not to show: it is of no use to a person.
+PROCESS_TAG = ".dagster/mining_assets/process"
+_SHOWN_PROCESS_TAG = "mining_assets/process"  # of runs of earlier versions, which may have been killed
 DAYS_TAG = "mining_assets/days"  # of runs without partitions that work on days: first and last of them
 PARTITION, RANGE_START, RANGE_END = (
     "dagster/partition",
@@ -98,7 +100,7 @@ def _waits(
 def _is_dead(run: dg.DagsterRun) -> bool:
     if run.parent_run_id is not None:
         return False  # run again by Dagster: the process that its tag names is that of the run before
-    host, _, process = run.tags.get(PROCESS_TAG, "").partition(":")
+    host, _, process = (run.tags.get(PROCESS_TAG) or run.tags.get(_SHOWN_PROCESS_TAG, "")).partition(":")
     if host != socket.gethostname():
         return False  # of another machine's processes nothing can be said
     try:

@@ -7,6 +7,7 @@ import sys
 import time
 
 import dagster as dg
+import pytest
 from dagster._core.execution.backfill import PartitionBackfill
 
 from mining_assets.assets.day_run import RECORDS
@@ -56,10 +57,11 @@ def test_a_living_command_is_under_way(looking: Looking) -> None:
     assert [each.run_id for each in unfinished_runs(looking.instance)] == [run.run_id]
 
 
-def test_the_run_of_a_killed_command_is_reported_as_failed(looking: Looking) -> None:
+@pytest.mark.parametrize("tag", [PROCESS_TAG, "mining_assets/process"], ids=["now", "of earlier versions"])
+def test_the_run_of_a_killed_command_is_reported_as_failed(looking: Looking, tag: str) -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    dead = {PROCESS_TAG: f"{socket.gethostname()}:{gone.pid}"}
+    dead = {tag: f"{socket.gethostname()}:{gone.pid}"}
     run = looking.queued("daily", dg.DagsterRunStatus.STARTED, **over(SHORT, WINDY), **dead)
     assert unfinished_runs(looking.instance) == []
     assert status(looking, run) == dg.DagsterRunStatus.STARTED  # looking changes nothing

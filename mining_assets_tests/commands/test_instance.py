@@ -15,7 +15,7 @@ from dagster_graphql.test.utils import execute_dagster_graphql
 
 from mining_assets import CODE_LOCATION
 from mining_assets.commands.checkpoint import RECONCILIATION, Checkpoint, checkpoint_path
-from mining_assets.commands.instance import command_instance, run_tags
+from mining_assets.commands.instance import COMMAND_TAG, command_instance, run_tags
 from mining_assets.commands.main import main
 from mining_assets_tests.integration.harness import Environment
 from mining_assets_tests.samples import FARM
@@ -26,7 +26,7 @@ REPOSITORY = {"repositoryName": "__repository__", "repositoryLocationName": CODE
 # What the job's page asks for, and what the timeline does: it leaves out runs without an origin.
 RUNS_OF_JOB = "query ($job: PipelineSelector!) { pipelineOrError(params: $job) { ... on Pipeline { runs { runId } } } }"
 TIMELINE = """{ runsOrError { ... on Runs { results {
-  runId pipelineName repositoryOrigin { repositoryName repositoryLocationName } } } } }"""
+  runId pipelineName tags { key } repositoryOrigin { repositoryName repositoryLocationName } } } } }"""
 OF_COMMANDS = [
     (f"date {QUIET}", {"daily", "monthly", "yearly"}),
     (f"range {SHORT} {QUIET} --refetch", {"daily", "monthly", "yearly"}),
@@ -103,6 +103,9 @@ def test_the_runs_of_commands_are_their_jobs(made: Environment, commands: list[t
     with made.instance() as instance:
         timeline, recent = told_by_the_ui(instance, names)
     assert recent == {job: {run_id for run_id, name in runs.items() if name == job} for job in names}
+    shown = {tag["key"] for run in timeline.values() for tag in run["tags"]}
+    assert COMMAND_TAG in shown
+    assert [key for key in shown if "process" in key] == []  # what only the product reads
     assert {run_id: run["repositoryOrigin"] for run_id, run in timeline.items()} == dict.fromkeys(runs, REPOSITORY)
 
 
