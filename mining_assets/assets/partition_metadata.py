@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from mining_assets.chain.ahead import Cost
 from mining_assets.domain.figures import rounded
+from mining_assets.domain.origin import UNKNOWN_PART, Kind, kind_of
 from mining_assets.domain.restatement import is_final
 from mining_assets.domain.settlement import FINAL_MEANS
 from mining_assets.domain.worth import BITCOIN_PRICE
@@ -70,8 +71,18 @@ def of_summary(rows: pd.DataFrame) -> Metadata:
     return shown
 
 
-def of_series(name: str, rows: pd.DataFrame) -> Metadata:
-    """A day of prices or of generation."""
+def of_origin(origin: object) -> Metadata:
+    """Show where something came from, as it is stored, unless it is from the live sources."""
+    known = origin if isinstance(origin, str) else None
+    return {} if kind_of(known) is Kind.LIVE else {"origin": known or UNKNOWN_PART}
+
+
+def of_series(name: str, rows: pd.DataFrame, origin: str | None) -> Metadata:
+    """Show a day of prices or of generation, and where it came from."""
+    return _of_series(name, rows) | of_origin(origin)
+
+
+def _of_series(name: str, rows: pd.DataFrame) -> Metadata:
     if name == BITCOIN_PRICE:
         (row,) = rows.to_dict("records")
         quoted_at = dg.MetadataValue.timestamp(row["quoted_at"])
@@ -98,6 +109,7 @@ def _records(day: date, note: "pd.Series[Any]", units: pd.DataFrame | None) -> M
         "state": "final" if is_final(day, note["fetched_at"]) else "provisional",
         "what final means": FINAL_MEANS,
         "fetched at": dg.MetadataValue.timestamp(note["fetched_at"]),
+        **of_origin(note["origin"]),
     }
     if pd.notna(note["vintage"]):
         shown["newest settlement run (vintage)"] = dg.MetadataValue.timestamp(note["vintage"])

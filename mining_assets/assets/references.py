@@ -9,6 +9,7 @@ import dagster as dg
 from pydantic import Field
 
 from mining_assets.assets.descriptions import OWNERS, RULES_VERSION, table_metadata
+from mining_assets.assets.partition_metadata import Metadata, of_origin
 from mining_assets.chain.references import RefreshedEpochs, doubtful_sites, refresh_network_epochs, refresh_wind_units
 from mining_assets.domain.summaries import month_of
 from mining_assets.domain.wind import WindUnit
@@ -18,6 +19,7 @@ from mining_assets.sources.errors import SourceError, SourceUnavailable
 from mining_assets.sources.mempool import MempoolClient
 from mining_assets.verification.scan import Scope, verify_and_store_days
 from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.reference import stored_origin
 from mining_assets.warehouse.schema import network_epochs, wind_bm_units
 
 WIND_BM_UNITS = dg.AssetKey(wind_bm_units.name)
@@ -56,6 +58,12 @@ def _in_vain_not_retried(*, patient: bool = True) -> Iterator[None]:
         raise dg.Failure(str(error), allow_retries=False) from error
 
 
+def _origin(warehouse: Warehouse, name: str) -> Metadata:
+    """Show where a reference came from, unless it is from the live source."""
+    with warehouse.reading() as connection:
+        return of_origin(stored_origin(connection, name))
+
+
 def reference_assets(
     additions: tuple[WindUnit, ...], sites: Mapping[str, str], halvings: Mapping[int, datetime], scope: Scope
 ) -> list[dg.AssetsDefinition]:
@@ -83,7 +91,7 @@ def reference_assets(
             counts = refresh_wind_units(warehouse, elexon, additions, sites)
         for doubt in doubtful_sites(warehouse, sites):
             context.log.warning(f"MINING_ASSETS_SITES: {doubt}")
-        return dg.MaterializeResult(metadata=counts)
+        return dg.MaterializeResult(metadata={**counts, **_origin(warehouse, wind_bm_units.name)})
 
     @dg.asset(
         key=NETWORK_EPOCHS,
@@ -105,6 +113,6 @@ def reference_assets(
         with _in_vain_not_retried(patient=config.patient):
             refreshed = refresh_network_epochs(warehouse, mempool, halvings, accept_change=config.accept_change)
         verify_rewritten(warehouse, refreshed, scope)
-        return dg.MaterializeResult(metadata=refreshed.shown())
+        return dg.MaterializeResult(metadata={**refreshed.shown(), **_origin(warehouse, network_epochs.name)})
 
     return [wind_units, epochs]

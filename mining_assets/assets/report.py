@@ -57,4 +57,6 @@ def figures_of(made: Report) -> dict[str, dg.MetadataValue | float | int | str]:
     }
     shown |= {name: rounded(name, value) for name, value in known.items() if value is not None}
     shown |= {state + " days": count for state, count in made.status.states.items()}
+    if origin := made.status.origins.sentence:
+        shown["origin"] = origin
     return shown | {"what final means": FINAL_MEANS}

@@ -23,7 +23,7 @@ from mining_assets.domain.wording import count_of
 from mining_assets.domain.worth import BITCOIN_PRICE, SERIES, WIND_GENERATION
 from mining_assets.warehouse.healing import note_source_away, note_source_back
 from mining_assets.warehouse.schema import bitcoin_daily_summaries, daily_summaries
-from mining_assets.warehouse.series import fetched_rows, note_blameless, note_failed
+from mining_assets.warehouse.series import fetched_rows, note_blameless, note_failed, series_origins
 
 SERIES_ASSETS = PRICE, GENERATION = tuple(dg.AssetKey(name) for name in SERIES)
 # What is summarized again when a day of a series becomes known.
@@ -41,11 +41,13 @@ class BroughtSeries:
         known: the rows of each day that is known now.
         followed: the figures of the summaries that were made anew.
         failed: why days could not be had. They are as they were before.
+        origins: where the rows of each day that is known came from; None where that is unknown.
     """
 
     known: dict[date, pd.DataFrame]
     followed: dict[date, dict[str, float]]
     failed: dict[date, str]
+    origins: dict[date, str | None]
 
 
 class SeriesRun:
@@ -78,18 +80,18 @@ class SeriesRun:
         lacking = days if self.refetch else attempts()(lacking_days, warehouse, name, days, now, given)
         fetched = self._fetch(name, lacking) if lacking else FetchedSeries()
         followed = attempts()(store_and_follow, warehouse, name, fetched, self.means.scope.models)
-        known = attempts()(self._known, name, days)
+        known, origins = attempts()(self._known, name, days)
         attempts()(self._note, name, fetched)
         failed = {
             day: f"{reason}; what was stored before stays" if day in known else reason
             for day, reason in fetched.failed.items()
         }
-        return BroughtSeries(known, followed, failed)
+        return BroughtSeries(known, followed, failed, origins)
 
     def report(self, name: str, brought: BroughtSeries, total: int) -> None:
         """Tell what an attempt came to, once it has, of so many days."""
         for day, rows in brought.known.items():
-            self._materialized(dg.AssetKey(name), day, of_series(name, rows))
+            self._materialized(dg.AssetKey(name), day, of_series(name, rows, brought.origins[day]))
         follower = FOLLOWERS[name]
         if follower not in self.wanted:  # else it is reported when the day is
             for day, figures in brought.followed.items():
@@ -102,9 +104,10 @@ class SeriesRun:
             return fetch_prices(self.means.prices, days, keep)
         return fetch_generation(self.means.elexon, days)
 
-    def _known(self, name: str, days: Sequence[date]) -> dict[date, pd.DataFrame]:
+    def _known(self, name: str, days: Sequence[date]) -> tuple[dict[date, pd.DataFrame], dict[date, str | None]]:
         with self.means.warehouse.reading() as connection:
-            return dict(iter(fetched_rows(connection, name, days).groupby("settlement_date")))
+            rows = dict(iter(fetched_rows(connection, name, days).groupby("settlement_date")))
+            return rows, series_origins(connection, name, days)
 
     def _note(self, name: str, fetched: FetchedSeries) -> None:
         """Keep the account: days are not to blame for a source that gives nothing at all."""

@@ -77,7 +77,7 @@ def joined_origins(origins: Iterable[str | None]) -> str | None:
     return None if set(parts) <= {UNKNOWN_PART} else _JOINT.join(parts)
 
 
-def kind_of(origin: str | None, live: Collection[str]) -> Kind:
+def kind_of(origin: str | None, live: Collection[str] = LIVE_ADDRESSES) -> Kind:
     """Judge an origin by the part of it that a reader must hear of first.
 
     Args:

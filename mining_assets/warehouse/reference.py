@@ -170,6 +170,11 @@ def note_fetch(connection: Connection, name: str, fetched_at: datetime, rows: in
     upsert_rows(connection, reference_fetches, [row])
 
 
+def stored_origin(connection: Connection, name: str) -> str | None:
+    """Read where a reference came from; None when that is unknown, or it was never fetched."""
+    return connection.execute(select(reference_fetches.c.origin).where(reference_fetches.c.name == name)).scalar()
+
+
 def origin_beside(connection: Connection, name: str, origin: str | None) -> str | None:
     """Give the origin of a reference's table when rows of another one are added to those that it holds."""
     row = select(reference_fetches.c.origin).where(reference_fetches.c.name == name)

@@ -98,6 +98,13 @@ def noted_hashes(connection: Connection, name: str, days: Sequence[date]) -> dic
     return dict(connection.execute(query).all())
 
 
+def series_origins(connection: Connection, name: str, days: Sequence[date]) -> dict[date, str | None]:
+    """Read where a series of each of the days came from that was ever asked for; None where that is unknown."""
+    notes = day_fetches.c
+    query = select(notes.settlement_date, notes.origin).where(notes.name == name, notes.settlement_date.in_(days))
+    return dict(connection.execute(query).all())
+
+
 def content_hashes(rows: pd.DataFrame) -> dict[date, str]:
     """SHA-256 of each day's rows, which are in the order of their key.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mining_assets.assets.report import figures_of
 from mining_assets.commands.report import as_dict, as_text
 from mining_assets.report.build import Report, build_report
 from mining_assets.warehouse.engine import Warehouse
@@ -63,6 +64,7 @@ def test_generated_data_is_marked_at_the_head_and_credited_to_nobody(ground: War
     assert all(name.startswith("generated_") for name in downloads)
     assert "Generated data: not real figures. 3 days," in as_text(made, PATH).splitlines()[1]
     assert as_dict(made, PATH)["origin"]["kind"] == "generated"
+    assert str(figures_of(made)["origin"]).startswith("Generated data: not real figures. ")
 
 
 def test_live_data_has_its_credits_and_no_mark(ground: Warehouse, built: Build) -> None:
@@ -75,6 +77,7 @@ def test_live_data_has_its_credits_and_no_mark(ground: Warehouse, built: Build) 
         assert name in origin
     assert "prices by mempool.space" not in origin
     assert as_dict(made, PATH)["origin"]["sentence"] is None
+    assert "origin" not in figures_of(made)
 
 
 def test_of_mixed_data_the_mark_says_which_days_and_the_live_ones_are_credited(ground: Warehouse, built: Build) -> None:

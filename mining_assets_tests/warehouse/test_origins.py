@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from mining_assets.assets.partition_metadata import of_records
 from mining_assets.commands.status import as_dict, as_text
 from mining_assets.domain.origin import LIVE_ELEXON, Kind
 from mining_assets.warehouse.engine import Warehouse
@@ -77,3 +78,12 @@ def test_without_a_range_everything_counts(ground: Warehouse) -> None:
     assert earlier.has(["settlement_days"], Kind.GENERATED)
     assert not earlier.has(["bitcoin_price"], Kind.GENERATED)
     assert not replace(every, all=()).sentence
+
+
+def test_the_ui_shows_the_origin_of_a_day_unless_it_is_live(ground: Warehouse) -> None:
+    note_live(ground)
+    note_day(ground, DAYS[0], TWIN)
+    note_day(ground, DAYS[1], None)
+    with ground.reading() as connection:
+        metadata = of_records(connection, DAYS, {})
+    assert [metadata[day].get("origin") for day in DAYS] == [TWIN, "unknown", None]
