@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from mining_assets.assets.day_run import DAILY_CHAIN
+from mining_assets.domain.origin import LIVE_COINBASE, LIVE_ELEXON, LIVE_MEMPOOL
 from mining_assets_tests.integration.harness import Environment, environment, run_cli, run_range, table
 from mining_assets_tests.rounding import unrounded
 from mining_assets_tests.twin.faults import Fault
@@ -64,6 +65,27 @@ def test_records_show_rows_energy_payment_state_vintage_and_what_fetching_took(
     assert metadata["requests"] >= 96
     assert metadata["bytes"] > 10_000
     assert 0 < metadata["seconds"] < 600
+
+
+def test_what_is_not_live_shows_where_it_came_from(filled: tuple[Environment, Twin]) -> None:
+    made, twin = filled
+    assert shown(made, "curtailment_records", DAY)["origin"] == f"{twin.elexon_url} (generated)"
+    assert shown(made, "wind_generation", DAY)["origin"] == f"{twin.elexon_url} (generated)"
+    assert shown(made, "bitcoin_price", DAY)["origin"] == f"{twin.mempool_url} (generated)"
+
+
+def test_generated_data_is_seen_as_such_with_live_settings(filled: tuple[Environment, Twin], tmp_path: Path) -> None:
+    made, twin = filled
+    live = made.but(elexon_url=LIVE_ELEXON, mempool_url=LIVE_MEMPOOL, coinbase_url=LIVE_COINBASE)
+    told = (
+        f"Generated data: not real figures. 3 days, 3 days of generation, the register of units from {twin.elexon_url}"
+    )
+    status = run_cli(live, "status")
+    assert told in " ".join(status.stdout.split()), status.stderr
+    page = tmp_path / "page.html"
+    assert told in run_cli(live, "report", "--out", page).stdout
+    assert "© Elexon" not in page.read_text()
+    assert told in run_cli(live, "export", "daily_summaries").stderr
 
 
 def test_the_farms_that_lost_most_stand_in_a_table(filled: tuple[Environment, Twin]) -> None:
