@@ -7,7 +7,7 @@ blocking: in a range that would stop all days for one.
 
 import logging
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import dagster as dg
@@ -177,7 +177,9 @@ def _metadata(
     ]
     return metadata | {
         f"bad {check.level}s": dg.MetadataValue.table(records),
-        "what to do": dg.MetadataValue.text(check.remedy_on(found[0].span)),
+        "what to do": dg.MetadataValue.text(
+            check.remedy_on_days([each.span for each in found if isinstance(each.span, date)])
+        ),
         "operator's page": _operators_page(check, docs_url),
     }
 

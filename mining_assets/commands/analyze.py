@@ -33,7 +33,7 @@ BUCKETS = ("critical (below 50 %)", "partial (50 to 95 %)", "almost (95 % and mo
 ANSWERS = "answers"
 NEEDED = (ELEXON, MEMPOOL)
 """The sources without which a day cannot be done; the other one only helps out with prices."""
-_LISTED, _NAMED = 20, 5
+_LISTED = 20
 _OF_MODEL = "missing "
 
 
@@ -203,9 +203,7 @@ def _lines(report: dict[str, Any], wrong: list[Joined]) -> Iterator[str]:
     if len(wrong) > _LISTED:
         yield f"  and {len(wrong) - _LISTED:,} more"
     for name, days in report["buckets"].items():
-        yield f"{name}: {count_of(len(days), 'day')}" + (
-            f": {say_days(map(date.fromisoformat, days), _NAMED)}" if days else ""
-        )
+        yield f"{name}: {count_of(len(days), 'day')}" + (f": {say_days(map(date.fromisoformat, days))}" if days else "")
     for model, count in report["missing_by_model"].items():
         yield f"missing on {model}: {count:,}"
     some = [row for row in report["by_month"] if row["whole_days"]]
@@ -227,4 +225,7 @@ def _lines(report: dict[str, Any], wrong: list[Joined]) -> Iterator[str]:
         yield f"{name}: {answer}"
     yield ""
     yield "=== What would mend it ==="
-    yield from report["commands"][:_LISTED] or ["nothing is needed"]
+    commands = report["commands"]
+    yield from commands[:_LISTED] or ["nothing is needed"]
+    if len(commands) > _LISTED:
+        yield f"and {len(commands) - _LISTED:,} more; `{commands[-1]}` does all of it"

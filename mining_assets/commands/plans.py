@@ -102,7 +102,7 @@ def show_plan(
         return code
     table = Table(title=f"{command} {'will' if aside else 'would'}", title_justify="left")
     for heading in ("what", "when", "days"):
-        table.add_column(heading, justify="right" if heading == "days" else "left")
+        table.add_column(heading, justify="right" if heading == "days" else "left", no_wrap=heading != "what")
     for step in steps:
         table.add_row(step.action, str(step), f"{step.days:,}" if step.days else "")
     Console(stderr=aside, highlight=False).print(table)

@@ -42,7 +42,14 @@ def settings(as_json: bool) -> None:
         table.add_column(heading, overflow="fold")
     for setting in told:
         table.add_row(setting.name, "" if setting.value is None else setting.value, setting.origin)
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    needed = console.measure(table, options=console.options.update(max_width=10_000)).maximum
+    if needed <= console.width or not console.is_terminal:
+        console.width = max(console.width, needed)
+        console.print(table, markup=False)
+        return
+    for setting in told:  # a path or an address is not broken, so that it can be copied
+        click.echo(f"{setting.name} ({setting.origin})\n  {'' if setting.value is None else setting.value}".rstrip())
 
 
 def list_settings(loaded: Settings) -> list[Setting]:

@@ -1,7 +1,8 @@
 """Results as tables, on standard output."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
+from operator import attrgetter
 from textwrap import fill
 
 import click
@@ -14,7 +15,7 @@ from sqlalchemy import Table as SummaryTable
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.settlement import FINAL_MEANS
 from mining_assets.domain.summaries import month_of
-from mining_assets.domain.wording import count_of
+from mining_assets.domain.wording import count_of, say_days
 from mining_assets.progress import DayReport, Figure
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
@@ -28,13 +29,16 @@ from mining_assets.warehouse.status import Status
 from mining_assets.warehouse.summaries import summaries_between
 
 _LISTED = 31
+_REASON = 40  # columns
 _RECORDS, _FIRST_OF_BITCOIN = 2, 5  # columns of the figures
 
 
 def print_figures(connection: Connection, status: Status, models: Sequence[MinerModel]) -> None:
     """The days of a range with their figures (the newest of a long range), their total, and the months and years."""
     names = [model.name for model in models]
-    table = _Fitting(["", "", "records", "MWh", "£ paid", *(f"{name} BTC" for name in names)])
+    headings = ["", "", "records", "MWh", "£ paid", *(f"{name} BTC" for name in names)]
+    expendable = [*range(len(headings) - 1, _FIRST_OF_BITCOIN, -1), _RECORDS, _FIRST_OF_BITCOIN]
+    table = _Fitting(headings, [at for at in expendable if at < len(headings)])
     title, caption = f"{status.first} to {status.last}", ""
     daily, coins = _summaries(connection, daily_summaries, bitcoin_daily_summaries, status.first, status.last)
     shown = status.days if len(status.days) <= _LISTED else status.days.tail(_LISTED)
@@ -65,8 +69,9 @@ def print_figures(connection: Connection, status: Status, models: Sequence[Miner
 class _Fitting:
     """A table of figures that leaves out columns rather than break cells where a terminal is too narrow."""
 
-    def __init__(self, headings: Sequence[str]) -> None:
-        self._headings = headings
+    def __init__(self, headings: Sequence[str], expendable: Sequence[int]) -> None:
+        """Begin with the headings, and the columns that may be left out, in this order."""
+        self._headings, self._expendable = headings, expendable
         self._rows: list[tuple[str, ...]] = []
         self._sections: set[int] = set()
 
@@ -79,7 +84,7 @@ class _Fitting:
     def print(self, console: Console, title: str, caption: str) -> None:
         """Print it whole where nobody reads it on a terminal, else as much of it as fits."""
         kept = list(range(len(self._headings)))
-        expendable = [*range(len(self._headings) - 1, _FIRST_OF_BITCOIN, -1), _RECORDS, _FIRST_OF_BITCOIN]
+        expendable = list(self._expendable)
         left_out = ""
         while True:
             table = self._table(kept, title, " · ".join(filter(None, (caption, left_out))))
@@ -105,28 +110,37 @@ class _Fitting:
 
 def print_comparison(day: date, figures: Sequence[Figure]) -> None:
     """A day before and after it was replaced."""
-    table = Table(title=f"{day}, before and after", title_justify="left")
-    for heading in ("", "before", "after", "change"):
-        table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
+    table = _Fitting(["", "before", "after", "change"], expendable=[3])
     for figure in figures:
         change = figure.after - figure.before
         row = (f"{figure.before:,.8g}", f"{figure.after:,.8g}", f"{change:+,.8g}" if change else "none")
         table.add_row(figure.name, *row)
-    Console(highlight=False).print(table)
+    table.print(Console(highlight=False), f"{day}, before and after", "")
 
 
 def print_failures(failed: Sequence[DayReport], errors: Sequence[str]) -> None:
     """What did not work and why, on standard error."""
     if failed:
-        table = Table(title="Days that are not complete; what was stored for them before is unchanged")
-        table.title_justify = "left"
-        table.add_column("day", no_wrap=True)
-        table.add_column("reason", overflow="fold")
-        for report in failed:
-            table.add_row(str(report.day), "\n".join(report.reasons))
-        Console(stderr=True, highlight=False).print(table, markup=False)
+        console = Console(stderr=True, highlight=False)
+        table = Table()
+        table.add_column("days", overflow="fold")
+        table.add_column("reason", overflow="fold", min_width=_REASON)
+        for days, reasons in _by_reason(failed):
+            table.add_row(say_days(days), "\n".join(reasons))
+        click.echo("Days that are not complete; what was stored for them before is unchanged", err=True)
+        console.print(table, markup=False)
     for error in errors:
         click.echo(f"mining-assets: {error}", err=True)
+
+
+def _by_reason(failed: Sequence[DayReport]) -> Iterator[tuple[list[date], Sequence[str]]]:
+    """Yield the days that failed for the same reasons, apart from the day that these name, with those of the first."""
+    alike: dict[tuple[str, ...], list[DayReport]] = {}
+    for report in sorted(failed, key=attrgetter("day")):
+        key = tuple(reason.replace(str(report.day), "DAY") for reason in report.reasons)
+        alike.setdefault(key, []).append(report)
+    for reports in alike.values():
+        yield [report.day for report in reports], reports[0].reasons
 
 
 def _summaries(

@@ -24,9 +24,11 @@ from mining_assets.commands.phase import Phase
 from mining_assets.domain.wording import count_of, say_range
 from mining_assets.settings import now, prepare_home
 from mining_assets.verification.catalog import DAMAGE
-from mining_assets.verification.findings import Finding, joined, stored_findings
+from mining_assets.verification.findings import Finding, Joined, joined, stored_findings
 
 _LISTED = 40
+_WIDE = 120  # columns that every column of the table needs
+_WHERE = 13  # columns in which the first day of a range fits with its "to"
 
 
 @click.command("verify")
@@ -97,26 +99,38 @@ def _verdict(found: list[Finding], first: date, last: date, *, verified: bool) -
     return f"{about}: {count_of(len(errors), 'error')} {' and '.join(where)}{warnings}."
 
 
+def _table(rows: list[Joined], *, narrow: bool) -> Table:
+    """Return the table of findings; a narrow one has what it cannot give a column below the name of the check."""
+    table = Table(caption_justify="left")
+    table.add_column("severity", no_wrap=True)
+    table.add_column("check, and the first of them" if narrow else "check", overflow="fold")
+    table.add_column("where", overflow="fold", max_width=_WHERE if narrow else None)
+    table.add_column("problems", justify="right", no_wrap=True)
+    if not narrow:
+        table.add_column("first of them", overflow="fold")
+    for row in rows[:_LISTED]:
+        name, count = f"{row.check.table}: {row.check.name}", f"{row.problems:,}"
+        if narrow:
+            table.add_row(row.check.severity, f"{name}\n{row.example}", row.where, count)
+        else:
+            table.add_row(row.check.severity, name, row.where, count, row.example)
+    if len(rows) > _LISTED:
+        table.caption = f"the first {_LISTED} of {len(rows):,}; all are in the table integrity_findings"
+    return table
+
+
 def _print(found: list[Finding], first: date, last: date, *, verified: bool) -> None:
     click.echo(_verdict(found, first, last, verified=verified))
     if not found:
         return
     rows = joined(found)
-    table = Table(caption_justify="left")
-    for heading in ("severity", "check", "where", "problems", "first of them"):
-        table.add_column(heading, justify="right" if heading == "problems" else "left", overflow="fold")
-    for row in rows[:_LISTED]:
-        name = f"{row.check.table}: {row.check.name}"
-        table.add_row(row.check.severity, name, row.where, f"{row.problems:,}", row.example)
-    if len(rows) > _LISTED:
-        table.caption = f"the first {_LISTED} of {len(rows):,}; all are in the table integrity_findings"
     console = Console(highlight=False)
-    console.width = max(console.width, 120)
-    console.print(table, markup=False)
+    if not console.is_terminal:
+        console.width = max(console.width, _WIDE)
+    console.print(_table(rows, narrow=console.width < _WIDE), markup=False)
     click.echo("What to do:")
-    for _, of_check in groupby(rows, key=attrgetter("check")):
-        row = next(of_check)
-        check = row.check
-        click.echo(f"  {check.severity} {check.table} {check.name}: {check.remedy_on(row.first)}")
+    for check, of_check in groupby(rows, key=attrgetter("check")):
+        days = sorted(day for row in of_check for day in row.days)
+        click.echo(f"  {check.severity} {check.table} {check.name}: {check.remedy_on_days(days)}")
     if any(row.check in DAMAGE for row in rows):
         click.echo("Damaged records come first: what other checks say of such a day follows from them.")

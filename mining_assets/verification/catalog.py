@@ -1,9 +1,13 @@
 """Every check there is: on which asset, how severe, what it asserts and what to do when it fails."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Literal
 
+from mining_assets.domain.healing import day_ranges
 from mining_assets.domain.settlement import FINAL_MEANS
+from mining_assets.domain.wording import say_ranges
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
     bitcoin_monthly_summaries,
@@ -67,6 +71,20 @@ class Check:
     def remedy_on(self, span: object) -> str:
         """What a person does when it fails on a day (or month, or year), with the day put in."""
         return self.remedy.replace("DAY", str(span)) if self.level == "day" else self.remedy
+
+    def remedy_on_days(self, days: Sequence[date]) -> str:
+        """What a person does when it fails on days: the command for the first range, and all the other ranges."""
+        if not days or "DAY" not in self.remedy:
+            return self.remedy
+        ranges = day_ranges(days, longest=len(days))
+        first, last = ranges[0]
+        if first == last:
+            told, others = self.remedy_on(first), ranges[1:]
+        elif "--accept-shrink" in self.remedy:  # which is said of each day by itself
+            told, others = self.remedy_on(first), [(first + timedelta(days=1), last), *ranges[1:]]
+        else:
+            told, others = self.remedy.replace("date DAY", f"range {first} {last}"), ranges[1:]
+        return f"{told} Likewise: {say_ranges(others)}." if others else told
 
 
 _REFETCH = "the healing sensor fetches the day again; by hand: `mining-assets date DAY --refetch`."

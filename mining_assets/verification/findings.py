@@ -9,6 +9,8 @@ from typing import Literal
 import pandas as pd
 from sqlalchemy import Connection, delete, select
 
+from mining_assets.domain.healing import day_ranges
+from mining_assets.domain.wording import count_of, say_days
 from mining_assets.verification.catalog import CHECKS, Check
 from mining_assets.warehouse.engine import insert_frame, read_frame
 from mining_assets.warehouse.findings import concern
@@ -18,6 +20,7 @@ from mining_assets.warehouse.verifications import note_verified
 Span = date | str
 Kind = Literal["missing", "orphan", "stale", "other"]
 ALL = "all"
+_RANGES = 3  # of days that have room in a cell
 KINDS = ("missing", "orphan", "stale")
 
 
@@ -92,44 +95,52 @@ class Verification:
 
 @dataclass
 class Joined:
-    """The same finding on days that follow one another, or a finding by itself.
+    """The same finding on several days, or a finding by itself.
 
     Attributes:
         problems: on all of them.
         example: the first of the first.
+        days: in order; only the months, years and references have none.
     """
 
     check: Check
-    first: Span
-    last: Span
+    span: Span
     problems: int
     example: str
+    days: list[date]
 
     @property
     def where(self) -> str:
-        """A day, a month, a year, ``all``, or days as 2025-06-01 to 2025-06-30."""
-        return str(self.first) if self.first == self.last else f"{self.first} to {self.last}"
+        """A day, a month, a year, ``all``, or days as 2025-06-01 to 2025-06-30; of many ranges, their ends."""
+        if not self.days:
+            return str(self.span)
+        if len(day_ranges(self.days, longest=len(self.days))) > _RANGES:
+            return f"{count_of(len(self.days), 'day')} from {self.days[0]} to {self.days[-1]}"
+        return say_days(self.days)
 
     def is_continued_by(self, finding: Finding) -> bool:
-        """Whether a finding says the same of the next day."""
-        return (
-            finding.check == self.check
-            and finding.example == self.example
-            and isinstance(self.last, date)
-            and finding.span == self.last + timedelta(days=1)
-        )
+        """Whether a finding says the same of the next day: a warning, or an error in the same words.
+
+        Warnings of all days stand together, since each is one of many and none is to be mended by itself.
+        """
+        if finding.check != self.check or not self.days or not isinstance(finding.span, date):
+            return False
+        if self.check.severity == "warn":
+            return True
+        return finding.example == self.example and finding.span == self.days[-1] + timedelta(days=1)
 
 
 def joined(findings: Iterable[Finding]) -> list[Joined]:
-    """Findings by check and span, errors first; days that say the same are put together."""
+    """Findings by check and span, errors first; days that say the same, and the days of a warning, are put together."""
     rows: list[Joined] = []
     by_check = attrgetter("check.severity", "check.table", "check.name")
     for finding in sorted(findings, key=lambda each: (*by_check(each), str(each.span))):
-        if rows and rows[-1].is_continued_by(finding):
-            rows[-1].last = finding.span
+        if rows and isinstance(finding.span, date) and rows[-1].is_continued_by(finding):
+            rows[-1].days.append(finding.span)
             rows[-1].problems += finding.problems
         else:
-            rows.append(Joined(finding.check, finding.span, finding.span, finding.problems, finding.example))
+            days = [finding.span] if isinstance(finding.span, date) else []
+            rows.append(Joined(finding.check, finding.span, finding.problems, finding.example, days))
     return rows
 
 

@@ -186,3 +186,28 @@ def test_days_that_say_the_same_are_told_together_and_errors_come_first() -> Non
         ("error", "2025-04-05", 1, "never fetched"),
         ("warn", "2025-04-01", 1, "period 2 T_X-1: too much"),
     ]
+
+
+def test_the_same_warning_on_many_days_is_one_row_with_their_ranges() -> None:
+    found = Verification()
+    days = [date(2025, 4, number) for number in (1, 2, 3, 5)]
+    found.add(catalog.CAPACITY, problems(days, ["period 2 T_X-1"] * 4, [f"{number} MWh" for number in range(4)]))
+    (row,) = joined(found.findings)
+    assert (row.where, row.problems) == ("2025-04-01 to 2025-04-03, 2025-04-05", 4)
+    found.add(catalog.CAPACITY, problems([date(2025, 5, 2 * day) for day in range(1, 9)], ["T_X-1"] * 8, ["0"] * 8))
+    (row,) = joined(found.findings)
+    assert (row.where, row.problems) == ("12 days from 2025-04-01 to 2025-05-16", 12)
+
+
+def test_what_to_do_names_all_bad_days_as_ranges() -> None:
+    days = [date(2025, 4, number) for number in (1, 2, 3, 5, 7, 8)]
+    assert catalog.LEDGER_AGREEMENT.remedy_on_days(days).endswith(
+        "`mining-assets range 2025-04-01 2025-04-03 --refetch`. Likewise: 2025-04-05, 2025-04-07 to 2025-04-08."
+    )
+    assert catalog.LEDGER_AGREEMENT.remedy_on_days(days[:1]) == catalog.LEDGER_AGREEMENT.remedy_on(days[0])
+    assert catalog.CAPACITY.remedy_on_days(days) == catalog.CAPACITY.remedy
+    shrunk = next(check for check in CHECKS if "--accept-shrink" in check.remedy)
+    assert "`mining-assets date 2025-04-01 --refetch --accept-shrink`" in shrunk.remedy_on_days(days)
+    assert shrunk.remedy_on_days(days).endswith(
+        "Likewise: 2025-04-02 to 2025-04-03, 2025-04-05, 2025-04-07 to 2025-04-08."
+    )
