@@ -23,6 +23,7 @@ from mining_assets.warehouse.exclusive import judging
 from mining_assets.warehouse.status import Bounds
 
 _LISTED = 20
+_COMPLETION = "completion (%) (this run)"
 OPERATORS_PAGE = "checks.md"
 
 
@@ -156,11 +157,12 @@ def _metadata(
         **_open_days(check, found, bounds),
         "covered": _covered(verification, check),
         **({"verified by value": verified} if check.level != "reference" else {}),
-        **counts,
+        # The names say of what they are: problems and open days are of all days, whatever the run covered.
+        **{f"{name.replace('_', ' ')} (this run)": count for name, count in counts.items()},
     }
     if counts.get("expected"):
         completion = 100 * (counts["expected"] - counts["missing"]) / counts["expected"]
-        metadata["completion (%)"] = rounded("completion (%)", completion)
+        metadata[_COMPLETION] = rounded(_COMPLETION, completion)
     if not found:
         return metadata
     records = [

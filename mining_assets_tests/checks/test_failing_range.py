@@ -58,13 +58,14 @@ def test_the_day_that_failed_is_named_and_the_others_are_covered(evaluated: Eval
     assert str(complete.description).endswith(
         f"on 1 day, 1 of them covered by this run (3 days from {FIRST} to {LAST}). First {BAD}: never fetched"
     )
-    assert (complete.metadata["days"].value, complete.metadata["whole_days"].value) == (3, 2)
+    assert complete.metadata["days (this run)"].value == 3
+    assert complete.metadata["whole days (this run)"].value == 2
     (row,) = complete.metadata["bad days"].value.records  # type: ignore[union-attr]
     assert (row.data["day"], row.data["problems"], row.data["first of them"]) == (str(BAD), 1, "never fetched")
     calculated = evaluated[check_key(catalog.CALCULATIONS_COMPLETE)]
     assert calculated.passed
-    assert calculated.metadata["completion (%)"].value == 100.0
-    assert calculated.metadata["expected"].value == calculated.metadata["actual"].value
+    assert calculated.metadata["completion (%) (this run)"].value == 100.0
+    assert calculated.metadata["expected (this run)"].value == calculated.metadata["actual (this run)"].value
 
 
 def test_a_suspicion_is_a_warning(evaluated: Evaluations) -> None:

@@ -60,4 +60,6 @@ def test_a_check_shows_problems_and_open_days_always(check: Check, failing: Resu
     if check.level != "reference":
         assert counted(passing[check], "open days") == 0
         assert counted(failing[check], "open days") == OPEN_DAYS[check.level]
+    assert "expected (this run)" in failing[check].metadata  # not of all days, as the problems are
+    assert [name for name in failing[check].metadata if "_" in name] == []
     assert unrounded(failing[check].metadata) == unrounded(passing[check].metadata) == []

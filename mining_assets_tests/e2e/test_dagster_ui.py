@@ -95,7 +95,7 @@ def clicked_through(ui: DagsterUi, made: Environment, world: GeneratedWorld, pic
     ui.expect_check(
         "Passed", f"Nothing is open anywhere. This run covered {len(BACKFILLED)} days from {FILLED[0]} to {FILLED[1]}."
     )
-    assert ui.metadata("ledger_rows").split()[-1] == str(2 * 48 * len(BACKFILLED))
+    assert ui.metadata("ledger rows (this run)").split()[-1] == str(2 * 48 * len(BACKFILLED))
 
     # Damage from outside is found by the scan, and told with day and figures.
     changed = "UPDATE curtailment_records SET volume = 2 * volume WHERE settlement_date = :day AND side = 'bid'"
