@@ -18,6 +18,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.network import HALVING_INTERVAL, KNOWN_HALVINGS
 from mining_assets.domain.wind import WindUnit
+from mining_assets.domain.wording import count_of
 from mining_assets.errors import SettingsError
 from mining_assets.settings import Settings, iso_day
 
@@ -145,7 +146,7 @@ def _read_lines(
 
 def _site_of_unit(fields: list[str]) -> tuple[str, str]:
     if len(fields) != len(SITES_HEADER):
-        raise ValueError(f"there are {len(fields)} fields, not a BM unit's id and a site")
+        raise ValueError(f"it has {count_of(len(fields), 'field')}, not a BM unit's id and a site")
     unit, site = fields
     if not _UNIT_ID.fullmatch(unit):
         raise ValueError(f"{shown(unit)} is not the id of a BM unit like T_MOWEO-1")
@@ -156,7 +157,7 @@ def _site_of_unit(fields: list[str]) -> tuple[str, str]:
 
 def _price_of_day(fields: list[str]) -> tuple[date, float]:
     if len(fields) != len(PRICES_HEADER):
-        raise ValueError(f"there are {len(fields)} fields, not a date and a price")
+        raise ValueError(f"it has {count_of(len(fields), 'field')}, not a date and a price")
     try:
         day = iso_day(fields[0])
     except ValueError:

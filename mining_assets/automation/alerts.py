@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from mining_assets.domain.wording import count_of
 from mining_assets.settings import Settings
 from mining_assets.sources.webhook import WebhookError, post_alert
 from mining_assets.warehouse.alerts import note_sent, standing_causes, was_sent
@@ -58,7 +59,10 @@ def alert_sensor(settings: Settings) -> dg.SensorDefinition:
                 note_sent(connection, cause, now.date())
             sent.add(cause)
         cursor = context.cursor if undelivered else now.isoformat()
-        return dg.SensorResult(skip_reason=f"{len(sent)} alerts sent, {len(causes)} causes stand", cursor=cursor)
+        return dg.SensorResult(
+            skip_reason=f"{count_of(len(sent), 'alert')} sent; standing: {count_of(len(causes), 'cause')}",
+            cursor=cursor,
+        )
 
     return sensor
 

@@ -188,7 +188,7 @@ class Operation:
         for finding in verification.errors:
             self.say(f"{finding.check.table} {finding.check.name} fails on {finding.span}: {finding.example}")
         if verification.errors:
-            raise dg.Failure(f"{len(verification.errors)} checks fail afterwards", allow_retries=False)
+            raise dg.Failure(f"{count_of(len(verification.errors), 'problem')} found afterwards", allow_retries=False)
         self.say("every check holds on what was touched")
 
     def figures(self, days: Sequence[date]) -> dict[date, DayFigures | None]:

@@ -31,6 +31,7 @@ from mining_assets.commands.options import (
 )
 from mining_assets.commands.phase import Phase
 from mining_assets.commands.signals import ending_with
+from mining_assets.commands.status import errors_by_check
 from mining_assets.curated import given_prices, given_sites, miner_models, wind_unit_additions
 from mining_assets.domain.cost import fetch_cost
 from mining_assets.domain.healing import LONGEST_DAILY_CHECK, LONGEST_RANGE
@@ -208,11 +209,11 @@ def _find(
 
 def _tell(status: Status, *, todo: int) -> None:
     """Say on standard error what no command mends by itself, and when there is nothing to do."""
-    for name, check, span in status.errors:
+    for name, check, spans in errors_by_check(status):
         if name in SERIES:
             continue  # fetched again
         click.echo(
-            f"{span}: {name} {check} fails, which no command mends by itself; see `mining-assets verify`", err=True
+            f"{spans}: {name} {check} fails, which no command mends by itself; see `mining-assets verify`", err=True
         )
     if not todo:
         right = "everything is right; nothing to do." if status.is_right else "nothing that reconcile can do."

@@ -25,7 +25,7 @@ from mining_assets.commands.verdict import status_verdict
 from mining_assets.curated import given_prices, miner_models
 from mining_assets.domain.healing import day_ranges
 from mining_assets.domain.settlement import FINAL_MEANS
-from mining_assets.domain.wording import count_of, say_range
+from mining_assets.domain.wording import count_of, say_days, say_range
 from mining_assets.domain.worth import BITCOIN_PRICE, WIND_GENERATION
 from mining_assets.settings import now
 from mining_assets.warehouse.series import STATES as SERIES_STATES
@@ -176,8 +176,8 @@ def _lines(report: Status) -> Iterator[str]:
         yield f"  {table} {span}"
     if report.errors:
         yield f"Other errors that the last verification found: {len(report.errors)}"
-    for table, check, span in report.errors[:_LISTED]:
-        yield f"  {span} {table} {check}"
+    for table, check, spans in errors_by_check(report):
+        yield f"  {spans} {table} {check}"
     vintage = report.newest_vintage
     yield f"Newest settlement run: {f'{vintage:%Y-%m-%d %H:%M} UTC' if vintage else 'none'}"
     for name, states in report.series.items():
@@ -185,6 +185,17 @@ def _lines(report: Status) -> Iterator[str]:
     yield from caveat_lines(report.caveats)
     yield from _possible_wind(report)
     yield from _open_days(report)
+
+
+def errors_by_check(report: Status) -> Iterator[tuple[str, str, str]]:
+    """Yield each check that fails beside the days' states: its table, its name, its days as ranges and other spans."""
+    failing: dict[tuple[str, str], list[str]] = {}
+    for table, check, span in report.errors:
+        failing.setdefault((table, check), []).append(str(span))
+    for (table, check), spans in failing.items():
+        days = [span for span in spans if len(span) == len("2025-06-01")]
+        others = [span for span in spans if span not in days]
+        yield table, check, ", ".join(filter(None, [say_days(map(date.fromisoformat, days)), *others]))
 
 
 def _and_all_of(report: Status) -> str:
@@ -250,8 +261,8 @@ def _of_series(name: str, states: pd.DataFrame) -> Iterator[str]:
     told = _series(states)
     yield f"{SERIES_NAMES[name]}: {known_sentence(states)}"
     if told["overruled"]:
-        first = states.index[states["overruled"]][0]
-        yield f"  of MINING_ASSETS_PRICES not stored yet: {told['overruled']:,}, first {first}"
+        days = say_days(states.index[states["overruled"]])
+        yield f"  of MINING_ASSETS_PRICES not stored yet: {told['overruled']:,}, {days}"
     for days in told["not_known"][-_LISTED:]:
         first, last = days["from"], days["to"]
         error = states["last_error"].get(date.fromisoformat(last))

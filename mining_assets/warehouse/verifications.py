@@ -15,8 +15,6 @@ from mining_assets.domain.wording import count_of
 from mining_assets.warehouse.engine import upsert_rows
 from mining_assets.warehouse.reconciliation_schema import span_writes, verifications
 
-_NAMED = 3
-
 
 @dataclass(frozen=True)
 class Verified:
@@ -54,9 +52,7 @@ class Verified:
         if self.everything:
             return f"everything{at}"
         not_yet = [f"{first}" if first == last else f"{first} to {last}" for first, last in self.unverified]
-        named = ", ".join((not_yet + list(self.unverified_spans))[:_NAMED])
-        more = len(not_yet) + len(self.unverified_spans) - _NAMED
-        left = named + (f" and {more:,} more" if more > 0 else "")
+        left = ", ".join((*not_yet, *self.unverified_spans))
         return f"{done:,} of {count_of(self.days, 'day')}{at}; not since it was last written: {left}"
 
 

@@ -11,7 +11,7 @@ import mining_assets
 from mining_assets.domain.wording import count_of, say_days
 
 NOUNS = (
-    "attempts|calculations|days|errors|farms|findings|hours|months|others|periods|problems|records|requests|rows|runs|"
+    "alerts|attempts|calculations|causes|checks|days|errors|farms|fields|findings|hours|months|others|periods|problems|records|requests|rows|runs|"
     "seconds|spans|summaries|units|warnings|years"
 )
 PLURAL = re.compile(rf"^ (?:more |other |settlement )?(?:{NOUNS})\b(?!/)")

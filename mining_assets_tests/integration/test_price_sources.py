@@ -78,7 +78,7 @@ def test_a_price_that_is_given_replaces_the_stored_one_and_what_follows_from_it(
     stored = table(environment, "bitcoin_price").set_index("settlement_date")["price"]
     with_file = environment.but(prices=given(tmp_path, d12=stored[FIRST], d13=stored[THURSDAY] * 2))
     told = status(with_file)
-    assert "  of MINING_ASSETS_PRICES not stored yet: 1, first 2017-07-13" in as_text(told)
+    assert "  of MINING_ASSETS_PRICES not stored yet: 1, 2017-07-13" in as_text(told)
     assert as_dict(told)["series"]["bitcoin_price"]["overruled"] == 1
     assert mending_commands(told) == ["mining-assets date 2017-07-13"]
     assert status(environment).series["bitcoin_price"]["overruled"].sum() == 0

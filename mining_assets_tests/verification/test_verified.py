@@ -1,6 +1,7 @@
 """What is said of a range is never greener than what was counted, or verified by value, since it was last written."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import Executable, delete, select, update
@@ -64,7 +65,7 @@ def too_long(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_days_are_verified_since_the_oldest_of_their_last_verifications(ground: Warehouse) -> None:
     damage(ground, delete(verifications))
     assert status(ground).verified.sentence == (
-        f"0 of 3 days; not since it was last written: {SHORT} to {WINDY}, 2025-03, 2025-04 and 1 more"
+        f"0 of 3 days; not since it was last written: {SHORT} to {WINDY}, 2025-03, 2025-04, 2025"
     )
     begun = datetime.now(UTC)
     verify_and_store_days(ground, [QUIET], SCOPE)
@@ -219,3 +220,12 @@ def test_a_derived_table_that_was_emptied_is_seen_and_built_again(ground: Wareho
     assert status(ground).is_right
     with ground.reading() as connection:
         assert len(connection.execute(select(table)).all()) == rows  # type: ignore[call-overload]
+
+
+def test_a_check_that_fails_on_many_days_is_one_line_of_the_status(ground: Warehouse) -> None:
+    days = [date(2025, 4, number) for number in (1, 2, 3, 5)]
+    errors = tuple(("bitcoin_price", "completeness", str(day)) for day in days)
+    found = replace(status(ground), errors=(*errors, ("network_epochs", "sequence", "all")))
+    text = as_text(found)
+    assert "  2025-04-01 to 2025-04-03, 2025-04-05 bitcoin_price completeness\n" in text
+    assert "  all network_epochs sequence\n" in text
