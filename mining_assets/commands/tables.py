@@ -48,7 +48,10 @@ def print_figures(connection: Connection, status: Status, models: Sequence[Miner
         flag = " (inconsistent)" if state["inconsistent"] else ""
         table.add_row(str(day), f"{state['state']}{flag}", *_row(daily, coins, day, names))
     table.end_section()
-    total = ("total", f"{status.whole} of {count_of(len(status.days), 'day')}")
+    total = ("total", f"{len(daily)} of {count_of(len(status.days), 'day')}")
+    mined = {name: int(coins[name].count()) for name in names if name in coins}
+    fewer = [f"{name} BTC of {count_of(days, 'day')}" for name, days in mined.items() if days != len(daily)]
+    caption = "; ".join(filter(None, (caption, f"in the total: {', '.join(fewer)}" if fewer else "")))
     summed = _figures(daily.sum(numeric_only=True)) if len(daily) else ["–"] * 3
     table.add_row(*total, *summed, *_bitcoin(coins.sum(), names))
     for above, bitcoin_above, of in (
@@ -168,4 +171,4 @@ def _figures(row: "pd.Series[float]") -> list[str]:
 
 
 def _bitcoin(row: "pd.Series[float]", models: Sequence[str]) -> list[str]:
-    return [f"{row[model]:,.8f}" if model in row.index else "–" for model in models]
+    return [f"{row[model]:,.8f}" if pd.notna(row.get(model)) else "–" for model in models]

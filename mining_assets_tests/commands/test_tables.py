@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 from rich.text import Text
+from sqlalchemy import delete, select
 
 from mining_assets.commands.tables import print_figures
 from mining_assets.commands.terminal import TerminalProgress
 from mining_assets.progress import DayReport
 from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.schema import bitcoin_daily_summaries, daily_summaries
 from mining_assets.warehouse.status import read_status
 from mining_assets_tests.report.mixed import FIRST, LAST, mixed
-from mining_assets_tests.samples import MODELS
+from mining_assets_tests.samples import MODELS, damage
 from mining_assets_tests.templates import Templates
 
 
@@ -54,6 +56,27 @@ def test_a_range_of_which_nothing_is_known_has_no_zero(days: Warehouse, capfd: p
     unknown = states.index[states == "missing"][0]
     (total,) = (line for line in printed(days, capfd, unknown, unknown) if line.startswith("│ total"))
     assert [cell.strip() for cell in total.split("│")[2:-1]] == ["0 of 1 day", *["–"] * (3 + len(MODELS))]
+
+
+def test_what_no_model_mined_is_no_number_and_the_total_says_of_how_many_days_it_is(
+    templates: Templates, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with templates.copy("sqlite", mixed, tmp_path) as warehouse:
+        model = MODELS[0].name
+        with warehouse.reading() as connection:
+            stored = connection.scalars(select(daily_summaries.c.summary_date)).all()
+            mined = connection.scalars(
+                select(bitcoin_daily_summaries.c.summary_date).where(bitcoin_daily_summaries.c.miner_model == model)
+            ).all()
+        gone = bitcoin_daily_summaries.c.summary_date == max(mined), bitcoin_daily_summaries.c.miner_model == model
+        damage(warehouse, delete(bitcoin_daily_summaries).where(*gone))
+        lines = printed(warehouse, capfd, FIRST, LAST)
+    assert "nan" not in " ".join(lines)
+    (day,) = (line for line in lines if line.startswith(f"│ {max(mined)}"))
+    assert "–" in [cell.strip() for cell in day.split("│")]
+    (total,) = (line for line in lines if line.startswith("│ total"))
+    assert total.split("│")[2].strip() == f"{len(stored)} of {(LAST - FIRST).days + 1} days"
+    assert f"{model} BTC of {len(mined) - 1}" in " ".join(" ".join(lines).split())
 
 
 def test_the_live_line_fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
