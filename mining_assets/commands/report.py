@@ -22,6 +22,7 @@ from mining_assets.commands.phase import Phase
 from mining_assets.commands.status import FLAGS
 from mining_assets.curated import miner_models
 from mining_assets.domain.summaries import month_of, span_bounds
+from mining_assets.domain.wording import count_of
 from mining_assets.report.build import Report, build_report
 from mining_assets.report.tables import number
 from mining_assets.settings import now
@@ -155,15 +156,24 @@ def as_text(made: Report, path: Path) -> str:
         *filter(None, [made.status.origins.sentence]),
         *(f"  {days}: {kind}" for days, _, kind in made.open_ranges[:_RANGES_AS_TEXT]),
         *([f"  and {more} more"] if (more := len(made.open_ranges) - _RANGES_AS_TEXT) > 0 else []),
+        f"Totals of {totals.days_known:,} of {count_of(totals.days, 'day')}:",
         f"Curtailed: {number(totals.energy, 3)} MWh (gross)",
         f"Paid: {number(totals.payment, 2, '£')}",
-        *(f"{mined.model}: {number(mined.bitcoin, 8)} BTC (subsidy only)" for mined in totals.mined),
+        *(
+            f"{mined.model}: {number(mined.bitcoin, 8)} BTC (subsidy only){_fewer(mined.days, totals.days_known)}"
+            for mined in totals.mined
+        ),
         *_farms(made),
         *caveat_lines(made.status.caveats),
         f"Verified by value: {made.verified}",
         f"The report is in {path}",
     ]
     return "\n".join(lines)
+
+
+def _fewer(days: int, known: int) -> str:
+    """Say of how many days a sum is, where it is not of all that are known."""
+    return "" if days == known else f", of {count_of(days, 'day')}"
 
 
 def _farms(made: Report) -> Iterator[str]:

@@ -63,6 +63,7 @@ def test_generated_data_is_marked_at_the_head_and_credited_to_nobody(ground: War
     assert downloads
     assert all(name.startswith("generated_") for name in downloads)
     assert "Generated data: not real figures. 3 days," in as_text(made, PATH).splitlines()[1]
+    assert f"Totals of {made.totals.days_known} of 3 days:" in as_text(made, PATH).splitlines()
     assert as_dict(made, PATH)["origin"]["kind"] == "generated"
     assert str(figures_of(made)["origin"]).startswith("Generated data: not real figures. ")
 
