@@ -27,7 +27,7 @@ from mining_assets.report.build import Report, build_report
 from mining_assets.report.tables import number
 from mining_assets.settings import now
 
-_FARMS_AS_TEXT, _FARMS_AS_JSON, _RANGES_AS_TEXT = 5, 20, 10
+_FARMS_AS_TEXT, _FARMS_AS_JSON = 5, 20
 
 
 class MonthType(click.ParamType[str]):
@@ -154,8 +154,7 @@ def as_text(made: Report, path: Path) -> str:
     lines = [
         f"{made.status.first} to {made.status.last}: {made.verdict.headline}. {made.verdict.explanation}",
         *filter(None, [made.status.origins.sentence]),
-        *(f"  {days}: {kind}" for days, _, kind in made.open_ranges[:_RANGES_AS_TEXT]),
-        *([f"  and {more} more"] if (more := len(made.open_ranges) - _RANGES_AS_TEXT) > 0 else []),
+        *(f"  {days}: {kind}" for days, _, kind in made.open_ranges),
         f"Totals of {totals.days_known:,} of {count_of(totals.days, 'day')}:",
         f"Curtailed: {number(totals.energy, 3)} MWh (gross)",
         f"Paid: {number(totals.payment, 2, '£')}",

@@ -35,3 +35,28 @@ def say_ranges(ranges: Sequence[DayRange], most: int | None = None) -> str:
     named = ", ".join(say_range(first, last) for first, last in ranges[:most])
     more = sum((last - first).days + 1 for first, last in ranges[len(ranges) if most is None else most :])
     return f"{named} and {count_of(more, 'more day')}" if more else named
+
+
+def say_spans(spans: Iterable[object]) -> str:
+    """Write days, months and years as ranges of each, all else by itself: ``2025-06-01 to 2025-06-03, 2025-06``.
+
+    Args:
+        spans: dates, or texts such as ``2025-06-01``, ``2025-06``, ``2025`` and ``all``.
+    """
+    ranges: list[tuple[str, str]] = []
+    before = None
+    for kind, place, span in sorted({_placed(str(span)) for span in spans}):
+        first = ranges.pop()[0] if before == (kind, place - 1) else span
+        ranges.append((first, span))
+        before = (kind, place)
+    return ", ".join(say_range(first, last) for first, last in ranges)
+
+
+def _placed(span: str) -> tuple[int, int, str]:
+    """Give a span with its kind, and its place among those of its kind: neighbours differ by 1."""
+    if not span[:4].isdigit():
+        return 3, 0, span
+    if len(span) == len("2025-06-01"):
+        return 0, date.fromisoformat(span).toordinal(), span
+    year, _, month = span.partition("-")
+    return (1, 12 * int(year) + int(month), span) if month else (2, int(year), span)

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import date
+from itertools import groupby
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, insert, select
 
-from mining_assets.domain.wording import count_of
+from mining_assets.domain.wording import count_of, say_days, say_spans
 from mining_assets.warehouse.findings import concern
 from mining_assets.warehouse.reconciliation_schema import alerts_sent, healing_attempts, integrity_findings
 
@@ -18,27 +19,25 @@ def standing_causes(connection: Connection, first: date, last: date) -> Iterator
     """
     findings = integrity_findings.c
     failed = (
-        select(
-            findings.table_name, findings.check_name, func.count(), func.min(findings.span), func.min(findings.example)
-        )
+        select(findings.table_name, findings.check_name, findings.span, findings.example)
         .where(findings.severity == "error", concern(first, last))
-        .group_by(findings.table_name, findings.check_name)
-        .order_by(findings.table_name, findings.check_name)
+        .order_by(findings.table_name, findings.check_name, findings.span)
     )
-    for table, check, spans, span, example in connection.execute(failed):
-        yield (
-            f"check {table}.{check}",
-            f"{table}: check {check} fails on {count_of(spans, 'span')}, first {span}: {example}",
-        )
+    for (table, check), rows in groupby(connection.execute(failed), key=lambda row: (row[0], row[1])):
+        found = list(rows)
+        spans = say_spans(span for *_, span, _ in found)
+        on = "" if spans == "all" else f" on {spans}"  # a reference has no days
+        yield f"check {table}.{check}", f"{table}: check {check} fails{on}; first: {found[0].example}"
     days = healing_attempts.c
     given_up = select(days.settlement_date, days.attempts, days.last_error).where(
         days.quarantined_at.is_not(None), days.settlement_date.between(first, last)
     )
-    rows = connection.execute(given_up.order_by(days.settlement_date)).all()
-    if rows:
-        day, attempts, error = rows[0]
+    given = connection.execute(given_up.order_by(days.settlement_date)).all()
+    if given:
+        day, attempts, error = given[0]
         named = f"first {day} after {count_of(attempts, 'attempt')}: {error or 'no reason known'}"
-        yield "quarantine", f"{count_of(len(rows), 'day')} quarantined, {named}"
+        days_named = say_days(row.settlement_date for row in given)
+        yield "quarantine", f"{count_of(len(given), 'day')} quarantined, {days_named}; {named}"
 
 
 def was_sent(connection: Connection, cause: str, on: date) -> bool:

@@ -16,7 +16,7 @@ import pandas as pd
 from sqlalchemy import Connection, Table, delete, select, update
 
 from mining_assets.domain.healing import HealingPolicy
-from mining_assets.domain.wording import count_of
+from mining_assets.domain.wording import count_of, say_days
 from mining_assets.domain.worth import BITCOIN_PRICE, MEMPOOL, PRICE_SOURCES, SERIES, WIND_GENERATION
 from mining_assets.warehouse.engine import insert_frame, plain_rows, read_frame, upsert_rows
 from mining_assets.warehouse.reconciliation_schema import integrity_findings
@@ -180,7 +180,7 @@ def known_sentence(states: pd.DataFrame) -> str:
         said += f", from {known[0]} on"
     if sources := sources_of(states):
         said += f" ({', '.join(f'{source} {days:,}' for source, days in sources.items())})"
-    return f"{said}; {len(lacking):,} lacking, first {lacking[0]}" if len(lacking) else said
+    return f"{said}; {len(lacking):,} lacking: {say_days(lacking)}" if len(lacking) else said
 
 
 def _stored_prices(connection: Connection, first: date, last: date) -> pd.DataFrame:

@@ -85,7 +85,7 @@ def test_a_test_of_the_sensor_sends_nothing_and_says_what_is_due(looking: Lookin
             tested = looking.tick(SENSOR, test=True)
             assert (hook.messages, rows_of(ground, alerts_sent), tested.cursor) == ([], [], None)
             assert "sends nothing; due: " in tested.said
-            assert f"daily_summaries: check sums fails on 1 span, first {WINDY}" in tested.said
+            assert f"daily_summaries: check sums fails on {WINDY}; first: " in tested.said
         looking.tick(SENSOR)
     assert "check daily_summaries.sums" in {message["cause"] for message in hook.messages}
 
@@ -108,21 +108,24 @@ def test_an_alert_that_could_not_be_delivered_is_sent_at_the_next_tick(
     assert "s3cret" not in shown.err + shown.out
 
 
-def test_a_quarantined_day_is_told_with_its_last_error(looking: Looking, ground: Warehouse) -> None:
+def test_quarantined_days_are_told_as_ranges_with_the_last_error_of_the_first(
+    looking: Looking, ground: Warehouse
+) -> None:
     row = {
-        "settlement_date": date(2025, 4, 1),
         "attempts": 6,
         "last_attempt_at": AT,
         "next_attempt_at": AT,
         "last_error": "period 7 bid is broken",
         "quarantined_at": AT,
     }
-    damage(ground, insert(healing_attempts).values(**row))
+    for day in (date(2025, 3, 30), date(2025, 3, 31)):
+        damage(ground, insert(healing_attempts).values(settlement_date=day, **row))
     with webhook() as (hook, url):
         looking.but(alert_webhook=url).tick(SENSOR)
     (message,) = hook.messages
     assert message["cause"] == "quarantine"
-    assert "2025-04-01 after 6 attempts: period 7 bid is broken" in message["text"]
+    assert "2 days quarantined, 2025-03-30 to 2025-03-31; " in message["text"]
+    assert "first 2025-03-30 after 6 attempts: period 7 bid is broken" in message["text"]
 
 
 def test_a_failed_run_is_told_with_a_link_to_it(looking: Looking) -> None:
