@@ -8,6 +8,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 from sqlalchemy import URL
 
+from mining_assets.commands import phase, terminal
 from mining_assets.settings import PREFIX
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.upgrade import upgrade
@@ -36,6 +37,13 @@ def _no_settings_of_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
         if name.startswith(PREFIX) and name != RECORDED_DATA:
             monkeypatch.delenv(name)
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _no_word_of_how_long_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine a short command would say that it is still at work, where a test counts the lines."""
+    monkeypatch.setattr(phase, "BEAT_SECONDS", 3600.0)
+    monkeypatch.setattr(terminal, "BEAT_SECONDS", 3600.0)
 
 
 @pytest.fixture(scope="session")

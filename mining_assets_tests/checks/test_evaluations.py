@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 from sqlalchemy import delete, update
 
-from mining_assets.assets.day_run import DAILY_CHAIN
+from mining_assets.assets.keys import DAILY_CHAIN
 from mining_assets.checks.evaluations import OPERATORS_PAGE, check_evaluations, check_key, check_results, check_specs
 from mining_assets.definitions import build_definitions
 from mining_assets.settings import Settings
@@ -74,7 +74,7 @@ def test_a_failed_check_shows_the_bad_days_the_counts_and_what_to_do(ground: War
     )
     assert "operator's page" not in holds.metadata
     assert (holds.metadata["problems"].value, holds.metadata["open days"].value) == (0, 0)
-    unverified = f"0 of 3 days; not since it was last written: {SHORT} to {WINDY}, 2025-03, 2025-04 and 1 more"
+    unverified = f"0 of 3 days; not since it was last written: {SHORT} to {WINDY}, 2025-03, 2025-04, 2025"
     assert holds.description == (
         f"Nothing is open anywhere. This run covered 3 days from {SHORT} to {WINDY}. Verified by value: {unverified}."
     )

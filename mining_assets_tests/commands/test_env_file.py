@@ -92,7 +92,7 @@ def test_the_ui_reads_no_other_file_than_the_commands(tmp_path: Path, monkeypatc
     (tmp_path / ".env").write_text("DAGSTER_HOME=/elsewhere\n")
     started: list[str] = []
 
-    def start(services: Services, name: str, *_: str) -> None:
+    def start(services: Services, name: str, *_: str, **_options: bool) -> None:
         started.extend([name, str(services.folder), os.environ["DAGSTER_HOME"]])
         services.hear(signal.SIGINT)
 

@@ -35,6 +35,7 @@ STATUS = [
     "to",
     "verdict",
     "sentence",
+    "origin",
     "curtailment_records",
     "bitcoin_calculations",
     "expected_calculations",
