@@ -12,7 +12,7 @@ import dagster as dg
 from benchmarks.databases import bare, filled, path_of
 from benchmarks.measure import Figure, Setting
 from benchmarks.warehouses import derive, drawn_history, months_of, roll_up, scope_of
-from mining_assets.assets.day_run import BITCOIN_DAILY, CALCULATIONS, DAILY
+from mining_assets.assets.keys import BITCOIN_DAILY, CALCULATIONS, DAILY
 from mining_assets.verification.scan import verify_and_store_days
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.schema import (

@@ -10,7 +10,7 @@ from benchmarks.databases import bare, empty, filled, read_month, write
 from benchmarks.drawn import draw
 from benchmarks.measure import Figure, Setting, medians
 from benchmarks.warehouses import MODELS, days_of, drawn_history, months_of
-from mining_assets.chain.derive import calculate_days
+from mining_assets.chain.derive import CALCULATIONS, derive
 from mining_assets.domain.mining import bitcoin_mined
 from mining_assets.warehouse.days import FetchedDay, store_day
 from mining_assets.warehouse.engine import Warehouse
@@ -77,7 +77,8 @@ def _recompute(setting: Setting, backend: str) -> list[Figure]:
 
     def product() -> None:
         for month in months:
-            calculate_days(warehouse, month, history, MODELS)
+            with warehouse.writing(*map(str, month)) as connection:
+                derive(connection, month, history, MODELS, [CALCULATIONS])
 
     with bare(warehouse) as connection:
         written = [read_month(connection, historical_bitcoin_calculations, month) for month in months]

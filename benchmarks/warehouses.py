@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
 from benchmarks.drawn import DrawnDays, draw, drawn_series, drawn_units
-from mining_assets.chain.derive import calculate_days, summarize_bitcoin_days, summarize_days
+from mining_assets.chain.derive import derive as derived_tables
 from mining_assets.chain.rollups import roll_up_bitcoin_month, roll_up_bitcoin_year, roll_up_month, roll_up_year
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.network import NetworkHistory, Retarget, network_history
@@ -85,13 +85,11 @@ def insert_series(warehouse: Warehouse, days: Sequence[date]) -> None:
 
 def derive(warehouse: Warehouse, days: Sequence[date], history: NetworkHistory) -> None:
     """Calculations and daily summaries of the days of one month, by the product's own steps."""
-    for derived in (
-        calculate_days(warehouse, days, history, MODELS),
-        summarize_days(warehouse, days),
-        summarize_bitcoin_days(warehouse, days, MODELS),
-    ):
-        if derived.failed:
-            raise RuntimeError(f"drawn days are not whole: {derived.failed}")
+    with warehouse.writing(*map(str, days)) as connection:
+        steps = derived_tables(connection, days, history, MODELS).values()
+    for step in steps:
+        if step.failed:
+            raise RuntimeError(f"drawn days are not complete: {step.failed}")
 
 
 def roll_up(warehouse: Warehouse, days: Sequence[date]) -> None:

@@ -19,38 +19,43 @@ from mining_assets.automation.schedules import daily_reconciliation_schedule, re
 from mining_assets.checks.rollups import roll_up_and_reference_checks
 from mining_assets.curated import given_prices, given_sites, halving_times, miner_models, wind_unit_additions
 from mining_assets.partitions import partitions
+from mining_assets.pipeline.dependencies import Rules
+from mining_assets.progress import SILENT, Progress
 from mining_assets.resources import resources
 from mining_assets.settings import Settings, check_instance
 from mining_assets.verification.scan import Scope
 
 
-def build_definitions(settings: Settings, resource_overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
-    """The definitions for some settings; tests and commands may swap resources by name."""
-    cuts = partitions(settings)
-    additions, sites = wind_unit_additions(settings), given_sites(settings)
-    halvings, prices = halving_times(settings), given_prices(settings)
-    bounds = (settings.start_date, settings.end_date)
-    scope = Scope(miner_models(settings), bounds)
-    integrity = integrity_job(settings, scope)
+def build_definitions(
+    settings: Settings, resource_overrides: Mapping[str, Any] | None = None, progress: Progress = SILENT
+) -> dg.Definitions:
+    """The definitions for some settings.
+
+    Args:
+        resource_overrides: what tests use instead of resources, by name.
+        progress: hears of each day that a run of these definitions does in this process.
+    """
+    cuts, scope = partitions(settings), Scope(miner_models(settings), (settings.start_date, settings.end_date))
+    rules = Rules(
+        scope=scope,
+        additions=wind_unit_additions(settings),
+        sites=given_sites(settings),
+        halvings=halving_times(settings),
+        given_prices=given_prices(settings),
+        healing=settings.healing,
+        retries=settings.retries,
+        requests_per_second=settings.requests_per_second,
+    )
+    integrity = integrity_job(settings, scope, progress)
     return dg.Definitions(
         assets=[
-            *reference_assets(additions, sites, halvings, scope),
-            daily_chain(
-                cuts,
-                scope,
-                additions,
-                sites,
-                halvings,
-                prices,
-                settings.healing,
-                settings.retries,
-                settings.docs_url,
-            ),
-            *roll_ups(cuts, bounds),
+            *reference_assets(rules),
+            daily_chain(cuts, rules, settings.docs_url, progress),
+            *roll_ups(cuts, scope.bounds),
             reconciliation_report(settings, scope),
         ],
         asset_checks=roll_up_and_reference_checks(cuts, scope, settings.docs_url),
-        jobs=[*ASSET_JOBS, integrity, *operator_jobs(settings, scope, additions, sites, halvings, prices)],
+        jobs=[*ASSET_JOBS, integrity, *operator_jobs(settings, rules, progress)],
         schedules=[
             integrity_schedule(settings, integrity),
             reference_schedule(),

@@ -112,3 +112,6 @@ class Silent:
 
     def say(self, text: str) -> None:
         """Ignore it."""
+
+
+SILENT = Silent()

@@ -1,16 +1,15 @@
-"""The means of the assets: the warehouse and the sources, opened for a run and closed after it."""
+"""The resources of the assets: the warehouse and the sources, opened for a run and closed after it."""
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
 from pyrate_limiter import Limiter
 
+from mining_assets.domain.cost import patient_pace
 from mining_assets.domain.worth import COINBASE
 from mining_assets.healing.plan import ELEXON, MEMPOOL
-from mining_assets.progress import Silent
 from mining_assets.settings import Settings
 from mining_assets.sources.blocking import Blocking
 from mining_assets.sources.coinbase import REQUESTS_PER_SECOND, CoinbaseClient
@@ -21,6 +20,8 @@ from mining_assets.sources.pacing import even_limiter
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.pacing import shared_pace
 from mining_assets.warehouse.upgrade import open_warehouse
+
+PATIENT_SECONDS, PATIENCE = 120.0, 2
 
 
 def resources(settings: Settings) -> dict[str, Any]:
@@ -35,42 +36,28 @@ def resources(settings: Settings) -> dict[str, Any]:
         finally:
             opened.close()
 
-    @dg.resource(description="Elexon Insights, rate limited.")
-    def elexon(_: dg.InitResourceContext) -> Iterator[Blocking[ElexonClient]]:
-        with (
-            _paced(settings, ELEXON) as limiter,
-            Blocking(ElexonClient(settings.elexon_url, limits, limiter=limiter)) as client,
-        ):
+    def limiter(context: dg.InitResourceContext, source: str, most: float = math.inf) -> Limiter:
+        """Return the limiter that all processes on the warehouse share; never more than ``most`` requests a second."""
+        pace = min(settings.requests_per_second, most)
+        return even_limiter(pace, shared_pace(context.resources.warehouse, source))
+
+    @dg.resource(required_resource_keys={"warehouse"}, description="Elexon Insights, rate limited.")
+    def elexon(context: dg.InitResourceContext) -> Iterator[Blocking[ElexonClient]]:
+        with Blocking(ElexonClient(settings.elexon_url, limits, limiter=limiter(context, ELEXON))) as client:
             yield client
 
-    @dg.resource(description="mempool.space, rate limited.")
-    def mempool(_: dg.InitResourceContext) -> Iterator[Blocking[MempoolClient]]:
-        with (
-            _paced(settings, MEMPOOL) as limiter,
-            Blocking(MempoolClient(settings.mempool_url, limits, limiter=limiter)) as client,
-        ):
+    @dg.resource(required_resource_keys={"warehouse"}, description="mempool.space, rate limited.")
+    def mempool(context: dg.InitResourceContext) -> Iterator[Blocking[MempoolClient]]:
+        with Blocking(MempoolClient(settings.mempool_url, limits, limiter=limiter(context, MEMPOOL))) as client:
             yield client
 
-    @dg.resource(description="Coinbase Exchange, rate limited.")
-    def coinbase(_: dg.InitResourceContext) -> Iterator[Blocking[CoinbaseClient]]:
-        with (
-            _paced(settings, COINBASE, most=REQUESTS_PER_SECOND) as limiter,
-            Blocking(CoinbaseClient(settings.coinbase_url, limits, limiter=limiter)) as client,
-        ):
+    @dg.resource(required_resource_keys={"warehouse"}, description="Coinbase Exchange, rate limited.")
+    def coinbase(context: dg.InitResourceContext) -> Iterator[Blocking[CoinbaseClient]]:
+        slow = limiter(context, COINBASE, most=REQUESTS_PER_SECOND)
+        with Blocking(CoinbaseClient(settings.coinbase_url, limits, limiter=slow)) as client:
             yield client
 
-    clients = {"elexon": elexon, "mempool": mempool, "coinbase": coinbase}
-    return {"warehouse": warehouse, **clients, "progress": Silent()}
-
-
-@contextmanager
-def _paced(settings: Settings, source: str, most: float = math.inf) -> Iterator[Limiter]:
-    """The limiter that all processes on the warehouse share; never more than ``most`` requests a second."""
-    warehouse = Warehouse(settings.warehouse)
-    try:
-        yield even_limiter(min(settings.requests_per_second, most), shared_pace(warehouse, source))
-    finally:
-        warehouse.close()
+    return {"warehouse": warehouse, "elexon": elexon, "mempool": mempool, "coinbase": coinbase}
 
 
 def http_limits(settings: Settings) -> HttpLimits:
@@ -82,3 +69,17 @@ def http_limits(settings: Settings) -> HttpLimits:
         retry_base_seconds=settings.retry_base_seconds,
         retry_max_seconds=settings.retry_max_seconds,
     )
+
+
+def patient_elexon(settings: Settings, warehouse: Warehouse) -> Blocking[ElexonClient]:
+    """Return a client, not open yet, that asks one request at a time, slowly and patiently."""
+    limits = HttpLimits(
+        requests_per_second=patient_pace(settings.requests_per_second),
+        concurrency=1,
+        retry_attempts=settings.retry_attempts * PATIENCE,
+        retry_base_seconds=settings.retry_base_seconds,
+        retry_max_seconds=settings.retry_max_seconds,
+        timeout_seconds=PATIENT_SECONDS,
+    )
+    limiter = even_limiter(limits.requests_per_second, shared_pace(warehouse, ELEXON))
+    return Blocking(ElexonClient(settings.elexon_url, limits, limiter=limiter))

@@ -1,6 +1,6 @@
 """Small made-up settlement days for tests of the domain, the warehouse and the chain."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -8,11 +8,12 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, Executable, Table, select
 
-from mining_assets.chain.derive import calculate_days, summarize_bitcoin_days, summarize_days
+from mining_assets.chain.derive import BITCOIN_DAILY, CALCULATIONS, DAILY, DerivedDays
+from mining_assets.chain.derive import derive as derive_within
 from mining_assets.domain.curtailment import RECORD_COLUMNS, payment
 from mining_assets.domain.fingerprint import EMPTY_HASH, content_hashes
 from mining_assets.domain.mining import MinerModel
-from mining_assets.domain.network import NetworkHistory, Retarget, network_history
+from mining_assets.domain.network import NEVER_FETCHED, NetworkHistory, Retarget, network_history
 from mining_assets.domain.settlement import SIDES, Side, final_from, period_start, periods_in
 from mining_assets.warehouse.days import LEDGER_COLUMNS, FetchedDay, Outcome, store_day
 from mining_assets.warehouse.engine import Warehouse
@@ -148,13 +149,17 @@ def store(warehouse: Warehouse, fetched: FetchedDay, *, accept_shrink: bool = Fa
 
 
 def derive(warehouse: Warehouse, *days: date, models: tuple[MinerModel, ...] = MODELS) -> None:
-    """Bring calculations and both daily summaries of the days in line with their records."""
-    for done in (
-        calculate_days(warehouse, days, history(), models),
-        summarize_days(warehouse, days),
-        summarize_bitcoin_days(warehouse, days, models),
-    ):
-        assert not done.failed, done.failed
+    """Bring calculations and both daily summaries of the days up to date with their records."""
+    derive_days(warehouse, days, history(), models)
+
+
+def derive_days(
+    warehouse: Warehouse, days: Sequence[date], known: NetworkHistory, models: tuple[MinerModel, ...]
+) -> None:
+    """Do the same under a given history of the network."""
+    with warehouse.writing(*map(str, days)) as connection:
+        for done in derive_within(connection, days, known, models).values():
+            assert not done.failed, done.failed
 
 
 def history(known_until: datetime = datetime(2030, 1, 1, tzinfo=UTC)) -> NetworkHistory:
@@ -206,3 +211,27 @@ def damage(warehouse: Warehouse, *statements: Executable) -> None:
     with warehouse.engine.begin() as connection:
         for statement in statements:
             connection.execute(statement)
+
+
+def calculate_days(
+    warehouse: Warehouse, days: Sequence[date], history: NetworkHistory, models: tuple[MinerModel, ...]
+) -> DerivedDays:
+    """Bring the calculations of the days up to date, in a transaction of their own."""
+    return _derived(warehouse, days, CALCULATIONS, history, models)
+
+
+def summarize_days(warehouse: Warehouse, days: Sequence[date]) -> DerivedDays:
+    """Bring the daily summaries of the days up to date, in a transaction of their own."""
+    return _derived(warehouse, days, DAILY, NEVER_FETCHED, ())
+
+
+def summarize_bitcoin_days(warehouse: Warehouse, days: Sequence[date], models: tuple[MinerModel, ...]) -> DerivedDays:
+    """Bring the daily Bitcoin summaries of the days up to date, in a transaction of their own."""
+    return _derived(warehouse, days, BITCOIN_DAILY, NEVER_FETCHED, models)
+
+
+def _derived(
+    warehouse: Warehouse, days: Sequence[date], table: str, history: NetworkHistory, models: tuple[MinerModel, ...]
+) -> DerivedDays:
+    with warehouse.writing(*map(str, days)) as connection:
+        return derive_within(connection, days, history, models, [table])[table]

@@ -9,36 +9,29 @@ is reported as soon as it has; the step fails at the end and names the days that
 alone, it verifies the whole history and stores nothing but what it finds.
 """
 
-from collections.abc import Iterator, Mapping
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import dagster as dg
 
-from mining_assets.assets.day_config import DailyRun
-from mining_assets.assets.day_run import (
-    BITCOIN_DAILY,
-    CALCULATIONS,
-    DAILY,
-    DAILY_CHAIN,
-    RECORDS,
-    DayRun,
-)
+from mining_assets.assets.day_config import DailyRun, day_request
+from mining_assets.assets.day_reports import DayReporter
 from mining_assets.assets.descriptions import OWNERS, RULES_VERSION, rules_version, table_metadata
-from mining_assets.assets.means import Means
+from mining_assets.assets.keys import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN, GENERATION, PRICE, RECORDS
 from mining_assets.assets.references import NETWORK_EPOCHS, WIND_BM_UNITS
-from mining_assets.assets.series_run import GENERATION, PRICE
 from mining_assets.checks.evaluations import check_evaluations, check_results, check_specs
-from mining_assets.domain.healing import HealingPolicy, RetryRule
 from mining_assets.domain.settlement import FINAL_MEANS
-from mining_assets.domain.wind import WindUnit
+from mining_assets.healing.attempts import ATTEMPT_TAG, HEALING_TAG, begin_attempt
 from mining_assets.partitions import MONTH_AT_A_TIME, TIMEZONE, Partitions
+from mining_assets.pipeline.days import DayPipeline
+from mining_assets.pipeline.dependencies import Dependencies, Rules, database_retries
+from mining_assets.pipeline.results import DAY_TABLES
 from mining_assets.progress import Progress
 from mining_assets.sources.blocking import Blocking
 from mining_assets.sources.coinbase import CoinbaseClient
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.mempool import MempoolClient
-from mining_assets.verification.scan import Scope
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
@@ -59,23 +52,17 @@ FRESH_BY_EVENING = dg.FreshnessPolicy.cron(
 )
 
 
-def daily_chain(
-    cuts: Partitions,
-    scope: Scope,
-    additions: tuple[WindUnit, ...],
-    sites: Mapping[str, str],
-    halvings: Mapping[int, datetime],
-    given_prices: Mapping[date, float],
-    policy: HealingPolicy,
-    retries: RetryRule,
-    docs_url: str | None,
-) -> dg.AssetsDefinition:
-    """The daily assets as one step over the days of a run."""
-    _, last = scope.bounds
+def daily_chain(cuts: Partitions, rules: Rules, docs_url: str | None, progress: Progress) -> dg.AssetsDefinition:
+    """The daily assets as one step over the days of a run.
+
+    Args:
+        progress: hears of each day as soon as it is committed, and may stop the run.
+    """
+    _, last = rules.scope.bounds
 
     @dg.multi_asset(
         name="daily_chain",
-        specs=_specs(rules_version(scope.models), freshness=FRESH_BY_EVENING if last is None else None),
+        specs=_specs(rules_version(rules.scope.models), freshness=FRESH_BY_EVENING if last is None else None),
         check_specs=check_specs(key.to_user_string() for key in DAILY_CHAIN),
         can_subset=True,
         partitions_def=cuts.days,
@@ -89,27 +76,38 @@ def daily_chain(
         elexon: dg.ResourceParam[Blocking[ElexonClient]],
         mempool: dg.ResourceParam[Blocking[MempoolClient]],
         coinbase: dg.ResourceParam[Blocking[CoinbaseClient]],
-        progress: dg.ResourceParam[Progress],
     ) -> Iterator[dg.AssetCheckResult]:
         one_run = context.has_partition_key or context.has_partition_key_range
         keys = context.partition_keys if one_run else cuts.days.get_partition_keys()
-        rules = (scope, additions, sites, halvings, given_prices, policy, retries)
-        means = Means(warehouse, elexon, mempool, coinbase, progress, *rules)
-        run = DayRun(context, context.selected_asset_keys, config, means)
         days = [date.fromisoformat(key) for key in keys]
-        if context.selected_asset_keys:
-            run.begin(context.run.tags, days)
-            run.work(days)
+        pipeline = DayPipeline(Dependencies(warehouse, elexon, mempool, coinbase, rules), context.log)
+        request = day_request(config, context.selected_asset_keys, days)
+        reporter = DayReporter(context, progress, len(days), series_alone=not request.wants(*DAY_TABLES))
+        if request.tables:
+            begin_run(context, warehouse, days, rules)
+            progress.watch(elexon.client.counters)
+            with progress.stoppable():
+                reporter.report(pipeline.run(days, request, lambda: progress.stopping))
         else:
-            run.verify(days)
-        judged = (run.verification, warehouse, scope, context.selected_asset_check_keys, docs_url)
-        if run.reasons or run.stopped_before:
+            reporter.report(pipeline.verify(days))
+        judged = (reporter.verification, warehouse, rules.scope, context.selected_asset_check_keys, docs_url)
+        failure = reporter.failure() if request.tables else None
+        if failure:
             for evaluation in check_evaluations(*judged):
                 context.log_event(evaluation)
-            raise run.failure(len(days))
+            raise failure
         yield from check_results(*judged)
 
     return chain
+
+
+def begin_run(context: dg.AssetExecutionContext, warehouse: Warehouse, days: Sequence[date], rules: Rules) -> None:
+    """Count the attempt, if healing asked for this run, and mark the run: one that dies before makes days wait."""
+    retry, tags = database_retries(rules.retries, context.log), context.run.tags
+    retry(begin_attempt, warehouse, tags, days, rules.healing, datetime.now(UTC))
+    if HEALING_TAG in tags:
+        run_id = context.run.run_id
+        context.instance.add_run_tags(run_id, {ATTEMPT_TAG: run_id})
 
 
 def _specs(bitcoin_version: str, freshness: dg.FreshnessPolicy | None) -> list[dg.AssetSpec]:

@@ -1,12 +1,12 @@
 """What a person may ask of a run of the daily chain, beside its days and assets."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
 import dagster as dg
 from pydantic import Field
 
-from mining_assets.domain.settlement import periods_in
+from mining_assets.pipeline.results import DayRequest
 
 
 class DailyRun(dg.Config):
@@ -27,16 +27,19 @@ class DailyRun(dg.Config):
     )
 
 
-def refuse_unfit(config: DailyRun, days: Sequence[date]) -> None:
-    """Refuse a config that does not fit the days.
+def day_request(config: DailyRun, wanted: Collection[dg.AssetKey], days: Sequence[date]) -> DayRequest:
+    """Return what a run asks the pipeline for.
+
+    Args:
+        wanted: the assets of the daily chain.
 
     Raises:
-        Failure: saying what does not.
+        Failure: the config does not fit the days.
     """
-    if not config.accept_empty:
-        return
-    if len(days) != 1:
-        raise dg.Failure("accept_empty names periods of one day: run it for that day alone", allow_retries=False)
-    last = periods_in(days[0])
-    if not all(1 <= period <= last for period in config.accept_empty):
-        raise dg.Failure(f"accept_empty: {days[0]} has the settlement periods 1 to {last}", allow_retries=False)
+    tables = frozenset(key.to_user_string() for key in wanted)
+    request = DayRequest(tables, config.refetch, tuple(config.accept_empty), config.accept_shrink)
+    try:
+        request.check(days)
+    except ValueError as error:
+        raise dg.Failure(str(error), allow_retries=False) from None
+    return request

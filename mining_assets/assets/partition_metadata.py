@@ -1,23 +1,20 @@
 """What the UI shows and plots of a partition: figures with their units, under the same names at every level."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 from typing import Any
 
 import dagster as dg
 import pandas as pd
-from sqlalchemy import Connection
 
-from mining_assets.chain.ahead import Cost
 from mining_assets.domain.figures import rounded
 from mining_assets.domain.origin import UNKNOWN_PART, Kind, kind_of
 from mining_assets.domain.restatement import is_final
 from mining_assets.domain.settlement import FINAL_MEANS
 from mining_assets.domain.worth import BITCOIN_PRICE
+from mining_assets.pipeline.results import StoredRecords
 from mining_assets.report.shaping import farms_ranked
-from mining_assets.warehouse.days import noted_days
-from mining_assets.warehouse.reporting import units_by_day
 
 Metadata = dict[str, Any]
 
@@ -91,17 +88,9 @@ def _of_series(name: str, rows: pd.DataFrame) -> Metadata:
     return {ROW_COUNT: len(rows), "settlement periods": len(rows), **labelled({"generated_energy": energy})}
 
 
-def of_records(connection: Connection, days: Sequence[date], costs: Mapping[date, Cost]) -> dict[date, Metadata]:
-    """The curtailment records of each of the days that is stored, its largest farms, and what it took to fetch it."""
-    units = dict(iter(units_by_day(connection, days).groupby("settlement_date")))
-    return {
-        day: _records(day, note, units.get(day)) | (labelled(asdict(costs[day])) if day in costs else {})
-        for day, note in noted_days(connection, days).iterrows()
-        if isinstance(day, date)
-    }
-
-
-def _records(day: date, note: "pd.Series[Any]", units: pd.DataFrame | None) -> Metadata:
+def of_records(day: date, stored: StoredRecords) -> Metadata:
+    """The curtailment records of a day, its largest farms, and what it took to fetch it."""
+    note, units = stored.note, stored.units
     shown: Metadata = {
         ROW_COUNT: int(note["curtailment_records"]),
         **labelled({name: note[name] for name in ("total_curtailed_energy", "total_payment", "farms")}),
@@ -113,12 +102,12 @@ def _records(day: date, note: "pd.Series[Any]", units: pd.DataFrame | None) -> M
     }
     if pd.notna(note["vintage"]):
         shown["newest settlement run (vintage)"] = dg.MetadataValue.timestamp(note["vintage"])
-    if units is not None:
+    if len(units):
         farms = [_of_farm(row) for row in farms_ranked(units).head(TOP_FARMS).to_dict("records")]
         ranked = [_of_unit(row) for row in units.head(TOP_FARMS).to_dict("records")]
         shown["farms that lost most"] = dg.MetadataValue.table([dg.TableRecord(cells) for cells in farms])
         shown["BM units that lost most"] = dg.MetadataValue.table([dg.TableRecord(cells) for cells in ranked])
-    return shown
+    return shown | (labelled(asdict(stored.cost)) if stored.cost else {})
 
 
 def _of_farm(row: Mapping[Any, Any]) -> dict[str, Any]:

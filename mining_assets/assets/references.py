@@ -1,23 +1,20 @@
 """The reference assets: which units are wind farms, and the Bitcoin network's difficulty and subsidy."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
-from itertools import groupby
 
 import dagster as dg
 from pydantic import Field
 
 from mining_assets.assets.descriptions import OWNERS, RULES_VERSION, table_metadata
 from mining_assets.assets.partition_metadata import Metadata, of_origin
-from mining_assets.chain.references import RefreshedEpochs, doubtful_sites, refresh_network_epochs, refresh_wind_units
-from mining_assets.domain.summaries import month_of
-from mining_assets.domain.wind import WindUnit
+from mining_assets.chain.references import doubtful_sites, refresh_network_epochs, refresh_wind_units
+from mining_assets.pipeline.dependencies import Rules
+from mining_assets.pipeline.references import verify_rewritten
 from mining_assets.sources.blocking import Blocking
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.errors import SourceError, SourceUnavailable
 from mining_assets.sources.mempool import MempoolClient
-from mining_assets.verification.scan import Scope, verify_and_store_days
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.reference import stored_origin
 from mining_assets.warehouse.schema import network_epochs, wind_bm_units
@@ -41,12 +38,6 @@ class EpochsRun(dg.Config):
     )
 
 
-def verify_rewritten(warehouse: Warehouse, refreshed: RefreshedEpochs, scope: Scope) -> None:
-    """Verify the days in which something else is in force now than when they were calculated: they are stale."""
-    for _, month in groupby(refreshed.rewritten, key=month_of):
-        verify_and_store_days(warehouse, list(month), scope)
-
-
 @contextmanager
 def _in_vain_not_retried(*, patient: bool = True) -> Iterator[None]:
     """End the step at once where another try would not help: a refusal, or something that a person has to set right."""
@@ -64,9 +55,7 @@ def _origin(warehouse: Warehouse, name: str) -> Metadata:
         return of_origin(stored_origin(connection, name))
 
 
-def reference_assets(
-    additions: tuple[WindUnit, ...], sites: Mapping[str, str], halvings: Mapping[int, datetime], scope: Scope
-) -> list[dg.AssetsDefinition]:
+def reference_assets(rules: Rules) -> list[dg.AssetsDefinition]:
     """``wind_bm_units`` and ``network_epochs``."""
 
     @dg.asset(
@@ -88,8 +77,8 @@ def reference_assets(
         elexon: dg.ResourceParam[Blocking[ElexonClient]],
     ) -> dg.MaterializeResult[None]:
         with _in_vain_not_retried():
-            counts = refresh_wind_units(warehouse, elexon, additions, sites)
-        for doubt in doubtful_sites(warehouse, sites):
+            counts = refresh_wind_units(warehouse, elexon, rules.additions, rules.sites)
+        for doubt in doubtful_sites(warehouse, rules.sites):
             context.log.warning(f"MINING_ASSETS_SITES: {doubt}")
         return dg.MaterializeResult(metadata={**counts, **_origin(warehouse, wind_bm_units.name)})
 
@@ -111,8 +100,8 @@ def reference_assets(
         config: EpochsRun, warehouse: dg.ResourceParam[Warehouse], mempool: dg.ResourceParam[Blocking[MempoolClient]]
     ) -> dg.MaterializeResult[None]:
         with _in_vain_not_retried(patient=config.patient):
-            refreshed = refresh_network_epochs(warehouse, mempool, halvings, accept_change=config.accept_change)
-        verify_rewritten(warehouse, refreshed, scope)
+            refreshed = refresh_network_epochs(warehouse, mempool, rules.halvings, accept_change=config.accept_change)
+        verify_rewritten(warehouse, refreshed, rules.scope)
         return dg.MaterializeResult(metadata={**refreshed.shown(), **_origin(warehouse, network_epochs.name)})
 
     return [wind_units, epochs]

@@ -1,8 +1,6 @@
 """Months and years: each row is the sum of the level below."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 import dagster as dg
 import pandas as pd
@@ -19,7 +17,6 @@ from mining_assets.chain.rollups import (
     roll_up_year,
 )
 from mining_assets.partitions import ALL_AT_ONCE, SPANS_THERE_ARE, Partitions
-from mining_assets.verification.scan import months_and_years
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
@@ -118,11 +115,7 @@ def _roll_up(level: _Level, spans: dg.TimeWindowPartitionsDefinition, bounds: Bo
     return summaries
 
 
-def follow_days(context: dg.OpExecutionContext, warehouse: Warehouse, days: Sequence[date], bounds: Bounds) -> None:
-    """Sum up the months and years that some days are in, for a step that is not the roll-ups' own."""
-    months, years = months_and_years(days)
-    for levels, spans in ((_MONTHS, months), (_YEARS, years)):
-        for level in levels:
-            for span in spans:
-                shown = level.shown(level.step(warehouse, span, bounds))
-                context.log_event(dg.AssetMaterialization(level.table.name, partition=span, metadata=shown))
+def summary_metadata(table: str, rows: pd.DataFrame) -> Metadata:
+    """What the UI shows of the row or rows of a month or a year."""
+    (level,) = (level for level in (*_MONTHS, *_YEARS) if level.table.name == table)
+    return level.shown(rows)

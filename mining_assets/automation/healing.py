@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 
-from mining_assets.assets.day_run import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN
+from mining_assets.assets.keys import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN
 from mining_assets.automation.in_flight import (
     RANGE_END,
     RANGE_START,

@@ -34,16 +34,11 @@ class IntegrityScan(dg.Config):
     )
 
 
-def integrity_job(settings: Settings, scope: Scope) -> dg.JobDefinition:
+def integrity_job(settings: Settings, scope: Scope, progress: Progress) -> dg.JobDefinition:
     """A job of one step that verifies and evaluates every check; it fetches nothing and writes only its findings."""
 
     @dg.op(name=VERIFY, description="Verifies by value and evaluates every check of the project.")
-    def verify(
-        context: dg.OpExecutionContext,
-        config: IntegrityScan,
-        warehouse: dg.ResourceParam[Warehouse],
-        progress: dg.ResourceParam[Progress],
-    ) -> None:
+    def verify(context: dg.OpExecutionContext, config: IntegrityScan, warehouse: dg.ResourceParam[Warehouse]) -> None:
         first = date.fromisoformat(config.first) if config.first else settings.start_date
         last = date.fromisoformat(config.last) if config.last else settings.last_day(now())
         reap_dead_runs(context.instance)

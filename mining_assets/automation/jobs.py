@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from mining_assets.assets.day_run import DAILY_CHAIN
+from mining_assets.assets.keys import DAILY_CHAIN
 from mining_assets.assets.references import NETWORK_EPOCHS, WIND_BM_UNITS
 from mining_assets.assets.report import RECONCILIATION_REPORT
 from mining_assets.assets.rollups import MONTHLY, YEARLY

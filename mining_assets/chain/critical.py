@@ -5,16 +5,14 @@ and the verification of it all. If anything fails, nothing has changed.
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection
 
-from mining_assets.chain.derive import calculate, summarize, summarize_bitcoin
+from mining_assets.chain.derive import derive
 from mining_assets.chain.rollups import roll_up_everything
-from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.network import NetworkHistory
 from mining_assets.domain.summaries import month_of, year_of
 from mining_assets.domain.worth import SERIES
@@ -101,7 +99,9 @@ def replace_whole(
     day = fetched.day
     with warehouse.writing(str(day), month_of(day), year_of(month_of(day)), FINDINGS) as connection:
         outcome = store_day(connection, fetched, accept_shrink=accept_shrink)
-        _derive(connection, day, history, scope.models)
+        for step in derive(connection, [day], history, scope.models).values():
+            if step.failed:
+                raise NotMended(step.failed[day])
         roll_up_everything(connection, day, scope.bounds)
         # Prices and generation stand in no day's way.
         errors = [error for error in verify_within(connection, day, scope).errors if error.check.table not in SERIES]
@@ -109,14 +109,3 @@ def replace_whole(
             first = errors[0]
             raise NotMended(f"{first.check.table} {first.check.name} fails on {first.span}: {first.example}")
     return outcome
-
-
-def _derive(connection: Connection, day: date, history: NetworkHistory, models: tuple[MinerModel, ...]) -> None:
-    steps: Sequence[dict[date, str]] = (
-        calculate(connection, [day], history, models).failed,
-        summarize(connection, [day]).failed,
-        summarize_bitcoin(connection, [day], models).failed,
-    )
-    for failed in steps:
-        if failed:
-            raise NotMended(failed[day])

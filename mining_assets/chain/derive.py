@@ -1,10 +1,9 @@
 """From stored records to calculations and the day's two summaries, for any number of days at a time.
 
-Each step works inside ``Warehouse.writing`` on the days it can do, writes only what changed, and says for the others
-why not.
+Each step does the days that it can, writes only what changed, and says for the others why not.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -16,9 +15,8 @@ from mining_assets.domain.mining import MinerModel, calculations
 from mining_assets.domain.network import NetworkHistory
 from mining_assets.domain.summaries import bitcoin_days, days_with_share, days_with_value
 from mining_assets.warehouse.calculations import calculated_days, store_calculations
-from mining_assets.warehouse.days import intact_days, payments
-from mining_assets.warehouse.engine import Warehouse
-from mining_assets.warehouse.schema import bitcoin_daily_summaries, daily_summaries
+from mining_assets.warehouse.days import IntactDays, intact_days, payments
+from mining_assets.warehouse.schema import bitcoin_daily_summaries, daily_summaries, historical_bitcoin_calculations
 from mining_assets.warehouse.series import generation, prices
 from mining_assets.warehouse.summaries import store_summaries
 
@@ -31,14 +29,52 @@ class DerivedDays:
     failed: dict[date, str] = field(default_factory=dict)
 
 
-def calculate(
-    connection: Connection, days: Sequence[date], history: NetworkHistory, models: tuple[MinerModel, ...]
+DERIVED = CALCULATIONS, DAILY, BITCOIN_DAILY = (
+    historical_bitcoin_calculations.name,
+    daily_summaries.name,
+    bitcoin_daily_summaries.name,
+)
+"""The tables that are derived from a day's records, in the order in which they follow from each other."""
+
+
+def derive(
+    connection: Connection,
+    days: Sequence[date],
+    history: NetworkHistory,
+    models: tuple[MinerModel, ...],
+    tables: Collection[str] = DERIVED,
+) -> Mapping[str, DerivedDays]:
+    """Bring the tables up to date with the days' records, which are read once; inside ``Warehouse.writing``.
+
+    Args:
+        tables: those of ``DERIVED`` that are wanted.
+
+    Returns:
+        What was done, by table, in the order of ``DERIVED``.
+    """
+    done: dict[str, DerivedDays] = {}
+    if CALCULATIONS in tables or DAILY in tables:
+        stored = intact_days(connection, days)
+        if CALCULATIONS in tables:
+            done[CALCULATIONS] = _calculate(connection, days, stored, history, models)
+        if DAILY in tables:
+            done[DAILY] = _summarize(connection, days, stored)
+    if BITCOIN_DAILY in tables:
+        done[BITCOIN_DAILY] = _summarize_bitcoin(connection, days, models)
+    return done
+
+
+def _calculate(
+    connection: Connection,
+    days: Sequence[date],
+    stored: IntactDays,
+    history: NetworkHistory,
+    models: tuple[MinerModel, ...],
 ) -> DerivedDays:
-    """Bring ``historical_bitcoin_calculations`` of the days in line with their records."""
-    intact, records = intact_days(connection, days)
-    energy = farm_energy(records)
+    """Bring ``historical_bitcoin_calculations`` of the days up to date with their records."""
+    energy = farm_energy(stored.records)
     unknown = _days_of_unknown_difficulty(energy, history)
-    known = [day for day in intact if day not in unknown]
+    known = [day for day in stored.hashes if day not in unknown]
     rows = calculations(energy[energy["settlement_date"].isin(known)], history, models)
     store_calculations(connection, known, rows, models)
     counts = rows.groupby("settlement_date").size()
@@ -48,21 +84,21 @@ def calculate(
         | {f"{model.name} (BTC)": float(bitcoin.get((day, model.name), 0.0)) for model in models}
         for day in known
     }
-    return DerivedDays(done, _not_intact(days, intact) | unknown)
+    return DerivedDays(done, _not_intact(days, stored.hashes) | unknown)
 
 
-def summarize(connection: Connection, days: Sequence[date]) -> DerivedDays:
-    """Bring ``daily_summaries`` of the days in line with their records, and with the generation where it is known."""
-    intact, records = intact_days(connection, days)
-    totals = daily_totals(records, pd.Index(intact)).reset_index()
-    rows = days_with_share(totals, generation(connection, list(intact)))
-    store_summaries(connection, daily_summaries, list(intact), rows)
+def _summarize(connection: Connection, days: Sequence[date], stored: IntactDays) -> DerivedDays:
+    """Bring ``daily_summaries`` up to date with the days' records, and with the generation where it is known."""
+    intact = list(stored.hashes)
+    totals = daily_totals(stored.records, pd.Index(intact)).reset_index()
+    rows = days_with_share(totals, generation(connection, intact))
+    store_summaries(connection, daily_summaries, intact, rows)
     done = {row.pop("summary_date"): _known(row) for row in rows.to_dict("records")}
     return DerivedDays(done, _not_intact(days, intact))
 
 
-def summarize_bitcoin(connection: Connection, days: Sequence[date], models: tuple[MinerModel, ...]) -> DerivedDays:
-    """Bring ``bitcoin_daily_summaries`` of the days in line with their calculations, and with the prices known.
+def _summarize_bitcoin(connection: Connection, days: Sequence[date], models: tuple[MinerModel, ...]) -> DerivedDays:
+    """Bring ``bitcoin_daily_summaries`` up to date with the days' calculations, and with the prices known.
 
     A day without calculations of its present records for every model gets no new row: it stays visibly missing.
     """
@@ -80,26 +116,6 @@ def summarize_bitcoin(connection: Connection, days: Sequence[date], models: tupl
         figures = {f"{row.miner_model} (BTC)": row.bitcoin_mined, f"{row.miner_model} (£)": row.bitcoin_value}
         done[row.summary_date] |= _known(figures)
     return DerivedDays(done, {day: "its Bitcoin calculations are not complete" for day in days if day not in done})
-
-
-def calculate_days(
-    warehouse: Warehouse, days: Sequence[date], history: NetworkHistory, models: tuple[MinerModel, ...]
-) -> DerivedDays:
-    """:func:`calculate` in a transaction of its own."""
-    with warehouse.writing(*map(str, days)) as connection:
-        return calculate(connection, days, history, models)
-
-
-def summarize_days(warehouse: Warehouse, days: Sequence[date]) -> DerivedDays:
-    """:func:`summarize` in a transaction of its own."""
-    with warehouse.writing(*map(str, days)) as connection:
-        return summarize(connection, days)
-
-
-def summarize_bitcoin_days(warehouse: Warehouse, days: Sequence[date], models: tuple[MinerModel, ...]) -> DerivedDays:
-    """:func:`summarize_bitcoin` in a transaction of its own."""
-    with warehouse.writing(*map(str, days)) as connection:
-        return summarize_bitcoin(connection, days, models)
 
 
 def _not_intact(days: Sequence[date], intact: Collection[date]) -> dict[date, str]:

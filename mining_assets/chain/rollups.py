@@ -1,12 +1,13 @@
 """From days to months, from months to years. Nothing is written where nothing changed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 
 import pandas as pd
 from sqlalchemy import Connection, Table
 
 from mining_assets.domain import summaries as rules
+from mining_assets.pipeline.results import SummaryResult
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
@@ -44,6 +45,16 @@ def roll_up_bitcoin_year(warehouse: Warehouse, year: str, bounds: Bounds) -> pd.
     """Bring a year's rows of ``bitcoin_yearly_summaries`` in line with its months; returns them."""
     with warehouse.writing(year) as connection:
         return _bitcoin_year(connection, year, bounds)
+
+
+def roll_up_days(warehouse: Warehouse, days: Sequence[date], bounds: Bounds) -> Iterator[SummaryResult]:
+    """Sum up the months and then the years that some days are in, and yield each summary's rows."""
+    months = sorted({rules.month_of(day) for day in days})
+    years = sorted({rules.year_of(month) for month in months})
+    for steps, spans in ((MONTHLY_STEPS, months), (YEARLY_STEPS, years)):
+        for table, step in steps.items():
+            for span in spans:
+                yield SummaryResult(table, span, step(warehouse, span, bounds))
 
 
 def roll_up_everything(connection: Connection, day: date, bounds: Bounds) -> None:
@@ -98,3 +109,13 @@ def _store(connection: Connection, table: Table, span: str, rows: pd.DataFrame) 
 def _with_farms(connection: Connection, row: pd.DataFrame, span: str, bounds: Bounds) -> pd.DataFrame:
     farms = distinct_farms(connection, *rules.span_within(span, *bounds)) if len(row) else 0
     return row.assign(farms=farms, days_expected=rules.days_expected(span, *bounds))
+
+
+MONTHLY_STEPS: Mapping[str, RollUp] = {
+    monthly_summaries.name: roll_up_month,
+    bitcoin_monthly_summaries.name: roll_up_bitcoin_month,
+}
+YEARLY_STEPS: Mapping[str, RollUp] = {
+    yearly_summaries.name: roll_up_year,
+    bitcoin_yearly_summaries.name: roll_up_bitcoin_year,
+}

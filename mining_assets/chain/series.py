@@ -10,9 +10,10 @@ from datetime import UTC, date, datetime, timedelta
 import pandas as pd
 from sqlalchemy import Connection
 
-from mining_assets.chain.derive import summarize, summarize_bitcoin
+from mining_assets.chain.derive import BITCOIN_DAILY, DAILY, derive
 from mining_assets.domain.healing import day_ranges
 from mining_assets.domain.mining import MinerModel
+from mining_assets.domain.network import NEVER_FETCHED
 from mining_assets.domain.origin import GIVEN
 from mining_assets.domain.worth import (
     BITCOIN_PRICE,
@@ -38,6 +39,8 @@ from mining_assets.warehouse.series import fetched_rows, series_states, store_se
 # FUELHH takes a range of dates. A week is 340 rows: small enough to be asked for again, and within the limit that
 # Elexon sets for its other routes of this kind.
 LONGEST_REQUEST = 7
+SUMMARIES_OF = {BITCOIN_PRICE: BITCOIN_DAILY, WIND_GENERATION: DAILY}
+"""The table whose rows are made anew when a day of a series becomes known."""
 
 
 @dataclass
@@ -244,7 +247,5 @@ def follow(
     connection: Connection, name: str, days: Sequence[date], models: tuple[MinerModel, ...]
 ) -> dict[date, dict[str, float]]:
     """Summarize again those of the days that a series is part of, where they can be."""
-    if name == BITCOIN_PRICE:
-        return summarize_bitcoin(connection, days, models).done
-    assert name == WIND_GENERATION
-    return summarize(connection, days).done
+    table = SUMMARIES_OF[name]
+    return derive(connection, days, NEVER_FETCHED, models, [table])[table].done

@@ -228,7 +228,7 @@ def _cost_of_check(settings: Settings, days: Sequence[date], *, force: bool) -> 
     with warehouse_for_plan(settings) as warehouse:
         if warehouse is None or force:
             return fetch_cost(days, settings.requests_per_second)
-        from mining_assets.automation.operations import cost_of_needs, needs_found
+        from mining_assets.pipeline.repair import cost_of_needs, needs_found
         from mining_assets.verification.scan import Scope
 
         scope = Scope(miner_models(settings), (settings.start_date, settings.end_date))
@@ -245,7 +245,7 @@ def _cost_of_day(settings: Settings, days: Sequence[date], requests_per_second: 
 
 def _what_stays_damaged(settings: Settings, day: date, period: int) -> str:
     """What a fix of one period leaves as it is, for the plan."""
-    from mining_assets.automation.operations import still_damaged
+    from mining_assets.pipeline.repair import still_damaged
     from mining_assets.verification.days import damaged_periods
 
     with opened_warehouse(settings) as warehouse, warehouse.reading() as connection:

@@ -8,9 +8,8 @@ from typing import Any
 
 import dagster as dg
 
-from mining_assets.assets.day_run import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN
+from mining_assets.assets.keys import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN, SERIES_ASSETS
 from mining_assets.assets.references import NETWORK_EPOCHS
-from mining_assets.assets.series_run import SERIES_ASSETS
 from mining_assets.automation.in_flight import RANGE_END, RANGE_START, reap_dead_runs
 from mining_assets.automation.integrity import ALL, INTEGRITY_JOB, VERIFY
 from mining_assets.automation.jobs import DAILY_JOB, MONTHLY_JOB, REFERENCE_JOB, YEARLY_JOB
@@ -22,10 +21,9 @@ from mining_assets.healing.plan import DERIVE, lacking
 from mining_assets.progress import Progress
 from mining_assets.settings import Settings
 from mining_assets.sources.errors import SourceUnavailable
+from mining_assets.warehouse.engine import is_passing
 from mining_assets.warehouse.status import Status
 
-_FAILURE = "dagster._core.definitions.events.Failure: "
-_DATABASE_LOST = ("OperationalError", "InterfaceError", "TimeoutError")  # after the retries, see ``engine.is_passing``
 _LOST = "the warehouse could not be used ({}); what was committed stays, `mining-assets resume` goes on from there"
 # The console belongs to the progress; the instance keeps the whole log.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -36,7 +34,7 @@ class Batch:
     """Days that stand together, done by one run.
 
     Attributes:
-        config: of ``day_run.DailyRun``.
+        config: of ``day_config.DailyRun``.
         derive_only: calculate and summarize, fetch nothing.
         series_only: fetch prices and generation that are lacking, nothing of the days themselves.
     """
@@ -63,28 +61,57 @@ class Outcome:
     database_lost: bool = False
     source_away: bool = False
 
-    def add(self, job: str, result: dg.ExecuteInProcessResult, *, declared: bool) -> None:
+    def add(self, job: str, ran: "Ran", *, declared: bool) -> None:
         """Take in how a run ended.
 
         Args:
             declared: tell failures that the project itself declares too; days tell theirs by themselves.
         """
-        self.run_ids.append(result.run_id)
-        found = [event.step_failure_data.error for event in result.all_events if event.is_step_failure]
-        errors = [error for error in found if error is not None]
-        if not result.success and not errors:
-            self.errors.append(f"{job} failed before its first step; see run {result.run_id} in the UI")
-        for error in errors:
-            if error.cls_name == "Failure":
+        self.run_ids.append(ran.run_id)
+        if not ran.success and not ran.errors:
+            self.errors.append(f"{job} failed before its first step; see run {ran.run_id} in the UI")
+        for error in ran.errors:
+            if isinstance(error, dg.Failure):
                 if declared:
-                    self.source_away |= error.cause is not None and error.cause.cls_name == SourceUnavailable.__name__
-                    self.errors.append(error.message.removeprefix(_FAILURE).strip())
+                    self.source_away |= isinstance(error.__cause__, SourceUnavailable)
+                    self.errors.append(error.description or "")
                 continue
-            cause = error.cause or error
-            lost = cause.cls_name in _DATABASE_LOST
+            lost = is_passing(error)
             self.database_lost = lost and (self.database_lost or not self.errors)
-            text = " ".join(cause.message.split("[SQL:")[0].split())[:500]
-            self.errors.append(f"{job}: {_LOST.format(text) if lost else f'{cause.cls_name}: {text}'}")
+            text = " ".join(str(error).split("[SQL:")[0].split())[:500]
+            self.errors.append(f"{job}: {_LOST.format(text) if lost else f'{type(error).__name__}: {text}'}")
+
+
+@dataclass
+class Ran:
+    """A run that ended in this process.
+
+    Attributes:
+        errors: what its steps raised.
+    """
+
+    run_id: str
+    success: bool
+    errors: list[BaseException]
+
+
+def run_job(
+    definitions: dg.Definitions, job: str, instance: dg.DagsterInstance, tags: Mapping[str, str], **extra: Any
+) -> Ran:
+    """Run a job in this process to its end."""
+    errors: list[BaseException] = []
+
+    @dg.failure_hook
+    def keep_error(context: dg.HookContext) -> None:
+        if context.op_exception is not None:
+            errors.append(context.op_exception)
+
+    result = (
+        definitions.resolve_job_def(job)
+        .with_hooks({keep_error})
+        .execute_in_process(instance=instance, tags=dict(tags), raise_on_error=False, **extra)
+    )
+    return Ran(result.run_id, result.success, errors)
 
 
 def by_month(days: Sequence[date], config: Mapping[str, Any]) -> list[Batch]:
@@ -129,20 +156,16 @@ def run_batches(
         command: the command line, with which the runs are tagged.
         spans: more months and years to sum up.
     """
-    definitions = build_definitions(settings, {"progress": progress})
+    definitions = build_definitions(settings, progress=progress)
     outcome = Outcome()
     with command_instance() as instance:
         reap_dead_runs(instance)
         for job, first, last, extra in _plan(batches, spans):
             if job == DAILY_JOB and progress.stopping:
                 continue  # months and years still follow the days that were done
-            result = definitions.resolve_job_def(job).execute_in_process(
-                instance=instance,
-                tags={RANGE_START: first, RANGE_END: last, **run_tags(command)},
-                raise_on_error=False,
-                **extra,
-            )
-            outcome.add(f"{job} {first} to {last}", result, declared=False)
+            tags = {RANGE_START: first, RANGE_END: last, **run_tags(command)}
+            ran = run_job(definitions, job, instance, tags, **extra)
+            outcome.add(f"{job} {first} to {last}", ran, declared=False)
             if outcome.database_lost:
                 break  # the others would wait as long for it, and end the same
     return outcome
@@ -176,17 +199,12 @@ def run_operation(
     selection: Sequence[dg.AssetKey] | None = None,
 ) -> Outcome:
     """Run one step of a job with its config: the only one it has, or that of the assets selected."""
-    definitions = build_definitions(settings, {"progress": progress})
+    definitions = build_definitions(settings, progress=progress)
     with command_instance() as instance:
-        result = definitions.resolve_job_def(job).execute_in_process(
-            instance=instance,
-            tags=run_tags(command),
-            run_config={"ops": {op: {"config": dict(config)}}} | _QUIET,
-            asset_selection=selection,
-            raise_on_error=False,
-        )
+        run_config = {"ops": {op: {"config": dict(config)}}} | _QUIET
+        ran = run_job(definitions, job, instance, run_tags(command), run_config=run_config, asset_selection=selection)
     outcome = Outcome()
-    outcome.add(job, result, declared=True)
+    outcome.add(job, ran, declared=True)
     return outcome
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 from sqlalchemy import Connection, delete, func, select
@@ -184,14 +184,20 @@ def whole_days(connection: Connection, days: Sequence[date]) -> dict[date, str]:
     return dict(connection.execute(query).all())
 
 
-def intact_days(connection: Connection, days: Sequence[date]) -> tuple[dict[date, str], pd.DataFrame]:
-    """Those of the days that are whole and whose records are those that were fetched, with their content hash.
+class IntactDays(NamedTuple):
+    """Days that are complete and whose records are those that were fetched: only from such may anything be derived.
 
-    Nothing may be derived from any other day.
-
-    Returns:
-        The days with their hash, and their records as from :func:`records_of`.
+    Attributes:
+        hashes: the content hash of each, in order.
+        records: as from :func:`records_of`.
     """
+
+    hashes: dict[date, str]
+    records: pd.DataFrame
+
+
+def intact_days(connection: Connection, days: Sequence[date]) -> IntactDays:
+    """Read those of the days that are complete, and hash their records to leave out the days that were altered."""
     whole = whole_days(connection, days)
     records = records_of(connection, list(whole))
     ledger = read_frame(
@@ -205,7 +211,7 @@ def intact_days(connection: Connection, days: Sequence[date]) -> tuple[dict[date
     altered = set(ledger.loc[ledger["content_hash"] != stored, "settlement_date"])
     altered |= set(records.loc[~follows(records), "settlement_date"])
     intact = {day: content_hash for day, content_hash in whole.items() if day not in altered}
-    return intact, records[records["settlement_date"].isin(intact)].reset_index(drop=True)
+    return IntactDays(intact, records[records["settlement_date"].isin(intact)].reset_index(drop=True))
 
 
 def ledger_of(connection: Connection, day: date) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 from dagster._core.execution.backfill import PartitionBackfill
 
-from mining_assets.assets.day_run import RECORDS
+from mining_assets.assets.keys import RECORDS
 from mining_assets.automation.in_flight import (
     PROCESS_TAG,
     days_in_flight,

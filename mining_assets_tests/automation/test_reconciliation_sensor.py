@@ -11,7 +11,7 @@ import time_machine
 from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import QueuedRunCoordinatorDaemon
 from sqlalchemy import delete, insert, update
 
-from mining_assets.assets.day_run import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN, RECORDS
+from mining_assets.assets.keys import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN, RECORDS
 from mining_assets.automation import healing
 from mining_assets.automation.in_flight import PARTITION, PROCESS_TAG
 from mining_assets.domain.settlement import final_from

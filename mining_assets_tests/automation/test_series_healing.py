@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from sqlalchemy import delete, insert, update
 
-from mining_assets.assets.series_run import GENERATION, PRICE
+from mining_assets.assets.keys import GENERATION, PRICE
 from mining_assets.domain.settlement import final_from
 from mining_assets.domain.worth import BITCOIN_PRICE, WIND_GENERATION
 from mining_assets.healing.attempts import HEALING_TAG

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, update
 
-from mining_assets.chain.derive import calculate_days, summarize_bitcoin_days, summarize_days
 from mining_assets.domain.mining import MinerModel, bitcoin_mined
 from mining_assets.domain.network import NEVER_FETCHED
 from mining_assets.warehouse.engine import Warehouse
@@ -29,6 +28,7 @@ from mining_assets_tests.samples import (
     OTHER_FARM,
     S9,
     S19J_PRO,
+    calculate_days,
     damage,
     derive,
     everything,
@@ -37,6 +37,8 @@ from mining_assets_tests.samples import (
     record,
     rows_of,
     store,
+    summarize_bitcoin_days,
+    summarize_days,
 )
 from mining_assets_tests.templates import Templates
 

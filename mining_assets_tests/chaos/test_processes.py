@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from mining_assets.assets.day_run import DAILY_CHAIN
+from mining_assets.assets.keys import DAILY_CHAIN
 from mining_assets_tests.chaos.conftest import DAYS, Scene
 from mining_assets_tests.chaos.deployment import Deployment, launched
 from mining_assets_tests.chaos.seeds import long, seeds

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mining_assets.assets.day_run import DAILY_CHAIN
+from mining_assets.assets.keys import DAILY_CHAIN
 from mining_assets_tests.chaos.conftest import STACKS_OF_A_DAY, at_database
 from mining_assets_tests.chaos.deployment import Deployment, launched
 from mining_assets_tests.chaos.seeds import SEED, long

@@ -5,7 +5,7 @@ from datetime import date
 import dagster as dg
 import pytest
 
-from mining_assets.assets.day_run import DAILY_CHAIN
+from mining_assets.assets.keys import DAILY_CHAIN
 from mining_assets.checks.evaluations import check_key
 from mining_assets.verification import catalog
 from mining_assets.verification.catalog import CHECKS

@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 from sqlalchemy import Delete, Executable, Table, delete, insert, update
 
-from mining_assets.assets.day_run import BITCOIN_DAILY, CALCULATIONS, DAILY
+from mining_assets.assets.keys import BITCOIN_DAILY, CALCULATIONS, DAILY
 from mining_assets.automation.integrity import INTEGRITY_JOB
 from mining_assets.automation.jobs import DAILY_JOB, MONTHLY_JOB
 from mining_assets.checks.evaluations import check_key

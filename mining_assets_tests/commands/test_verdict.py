@@ -1,12 +1,14 @@
 """The sentence that every report begins with: true of the whole range, whatever is there, lacking or wrong."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from mining_assets.assets.day_run import RECORDS
+from mining_assets.assets.keys import RECORDS
+from mining_assets.commands.report import as_text as report_as_text
 from mining_assets.commands.status import as_dict, as_text
 from mining_assets.commands.verdict import status_verdict
 from mining_assets.definitions import build_definitions
@@ -125,3 +127,6 @@ def test_what_final_means_is_said_wherever_people_read_it(ground: Warehouse) -> 
     assert records is not None
     for text in (told, made.verdict.explanation, made.html.replace("&#39;", "'"), records):
         assert FINAL_MEANS in text
+    apart = [str(DAYS[0] + timedelta(days=2 * place)) for place in range(30)]
+    lines = report_as_text(replace(made, open_ranges=[(day, 1, "missing") for day in apart]), Path("x")).splitlines()
+    assert [line for line in lines if line.endswith(": missing")] == [f"  {day}: missing" for day in apart]

@@ -7,7 +7,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from mining_assets.assets.day_run import DAILY_CHAIN
+from mining_assets.assets.keys import DAILY_CHAIN
 from mining_assets.automation.jobs import DAILY_JOB
 from mining_assets.definitions import build_definitions
 from mining_assets.healing.attempts import HEALING_TAG

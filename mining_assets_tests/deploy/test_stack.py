@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mining_assets.assets.day_run import DAILY_CHAIN
+from mining_assets.assets.keys import DAILY_CHAIN
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.schema import daily_summaries, historical_bitcoin_calculations
 from mining_assets_tests.deploy.files import DEPLOY, ENTRYPOINT, databases, environment, read, services

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, FloatRect, expect
 
-from mining_assets.assets.day_run import DAILY_CHAIN
+from mining_assets.assets.keys import DAILY_CHAIN
 from mining_assets.automation.healing import SENSOR
 from mining_assets.automation.integrity import INTEGRITY_JOB
 from mining_assets.automation.jobs import REFERENCE_JOB

@@ -5,52 +5,34 @@ them with 46 periods. The work is the project's own: its client on a transport t
 day run, its plan.
 """
 
-import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import dagster as dg
-import httpx
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
-from sqlalchemy import make_url, text
+from sqlalchemy import text
 
-from mining_assets.assets.day_config import DailyRun
-from mining_assets.assets.day_run import (
-    BITCOIN_DAILY,
-    CALCULATIONS,
-    DAILY,
-    DAILY_CHAIN,
-    DayRun,
-)
-from mining_assets.assets.means import Means
+from mining_assets.chain.derive import DERIVED
 from mining_assets.chain.rollups import roll_up_bitcoin_month, roll_up_bitcoin_year, roll_up_month, roll_up_year
 from mining_assets.domain.healing import HealingPolicy, RetryRule
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.worth import SERIES
 from mining_assets.healing.plan import DERIVE, FETCH, plan, plan_series
-from mining_assets.progress import Silent
-from mining_assets.sources.blocking import Blocking
-from mining_assets.sources.coinbase import CoinbaseClient
-from mining_assets.sources.elexon import ElexonClient
-from mining_assets.sources.http import HttpLimits
-from mining_assets.sources.mempool import MempoolClient
+from mining_assets.pipeline.dependencies import Rules
+from mining_assets.pipeline.results import DAILY_TABLES, DayResult, SeriesResult
 from mining_assets.verification.scan import Scope, scan
-from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.series import series_states
 from mining_assets.warehouse.states import day_states
 from mining_assets.warehouse.status import read_status
-from mining_assets.warehouse.upgrade import open_warehouse
 from mining_assets_tests.chaos.seeds import ROUNDS
 from mining_assets_tests.samples import everything
+from mining_assets_tests.support.ground import Ground
 from mining_assets_tests.twin.generated import GeneratedWorld
-from mining_assets_tests.twin.routes import encode, parse, payload
 
 pytestmark = pytest.mark.system
 
@@ -58,10 +40,9 @@ DAYS = [date(2025, 3, 29), date(2025, 3, 30), date(2025, 3, 31)]
 MODELS = (MinerModel("S19J_PRO", 100, 3050), MinerModel("S9", 13.5, 1323))
 SCOPE = Scope(MODELS, (DAYS[0], DAYS[-1]))
 POLICY = HealingPolicy(interval=timedelta(0), attempts=50, runs_at_a_time=10)
-LIMITS = HttpLimits(requests_per_second=1000, concurrency=1, retry_attempts=1)
 MOST_ROUNDS = 6
-DERIVED = (CALCULATIONS, DAILY, BITCOIN_DAILY)
-WANTED = {FETCH: DAILY_CHAIN, DERIVE: DERIVED}
+RULES = Rules(SCOPE, (), {}, {}, {}, POLICY, RetryRule(attempts=1), 1000)
+WANTED = {FETCH: DAILY_TABLES, DERIVE: DERIVED}
 
 # Every table that people or other tables rely on; when something was done is left out of the comparison.
 VOLATILE = {"fetched_at", "calculated_at", "compared_at"}
@@ -116,46 +97,15 @@ DAMAGE = {
 }
 
 
-class RunContext:
-    """As much of a Dagster context as a day run uses, without an instance behind it."""
+class HealedGround(Ground):
+    """A warehouse that is damaged and healed."""
 
-    log = logging.getLogger("any_order")
-
-    def log_event(self, event: Any) -> None:
-        """Events are only the display; nothing here may depend on them."""
-
-
-class Ground:
-    """A warehouse with the project's clients on a world."""
-
-    def __init__(self, world: GeneratedWorld, folder: Path) -> None:
-        self.world = world
-        self.requests = 0
-        self.warehouse: Warehouse = open_warehouse(make_url(f"sqlite:///{folder}/warehouse.sqlite"))
-        transport = httpx.MockTransport(self._answer)
-        self.elexon = Blocking(ElexonClient("http://twin/bmrs/api/v1", LIMITS, transport=transport))
-        self.mempool = Blocking(MempoolClient("http://twin/api/v1", LIMITS, transport=transport))
-        self.coinbase = Blocking(CoinbaseClient("http://twin/coinbase", LIMITS, transport=transport))
-
-    def _answer(self, request: httpx.Request) -> httpx.Response:
-        self.requests += 1
-        body = encode(payload(self.world, parse(request.url.raw_path.decode())))
-        return httpx.Response(200, content=body)
-
-    @contextmanager
-    def open(self) -> Iterator["Ground"]:
-        with self.elexon, self.mempool, self.coinbase:
-            yield self
-        self.warehouse.close()
-
-    def run(self, days: Sequence[date], *, refetch: bool = False, wanted: Sequence[dg.AssetKey] = DAILY_CHAIN) -> None:
-        sources = (self.elexon, self.mempool, self.coinbase)
-        rules = (SCOPE, (), {}, {}, {}, POLICY, RetryRule(attempts=1))
-        means = Means(self.warehouse, *sources, Silent(), *rules)
-        context: Any = RunContext()
-        run = DayRun(context, wanted, DailyRun(refetch=refetch), means)
-        run.work(sorted(days))
-        assert wanted == DERIVED or not run.reasons, run.reasons
+    def process(self, days: Sequence[date], *, refetch: bool = False, wanted: Sequence[str] = DAILY_TABLES) -> None:
+        for event in self.run(sorted(days), wanted, refetch=refetch):
+            if isinstance(event, DayResult):
+                assert wanted == DERIVED or not event.failures, event
+            elif isinstance(event, SeriesResult):
+                assert len(wanted) > 1 or not event.failed, event
 
     def roll_up(self) -> None:
         for span, step in (
@@ -185,8 +135,8 @@ class Ground:
             for work in made.work:
                 first, last = work.days
                 days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
-                wanted = WANTED.get(work.kind) or (dg.AssetKey(work.kind),)
-                self.run(days, refetch=work.refetch, wanted=wanted)
+                wanted = WANTED.get(work.kind) or (work.kind,)
+                self.process(days, refetch=work.refetch, wanted=wanted)
             self.roll_up()
         raise AssertionError(f"not healed after {MOST_ROUNDS} rounds: {made.work}")
 
@@ -209,7 +159,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.folder = TemporaryDirectory()
         self.seed = seed
         self.restatements: list[date] = []
-        self._opened = Ground(self.world(), Path(self.folder.name)).open()
+        self._opened = HealedGround(self.world(), RULES, Path(self.folder.name)).open()
         self.ground = self._opened.__enter__()
 
     def world(self) -> GeneratedWorld:
@@ -217,13 +167,13 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(day=st.sampled_from(DAYS), refetch=st.booleans())
     def ingest(self, day: date, refetch: bool) -> None:
-        self.ground.run([day], refetch=refetch)
+        self.ground.process([day], refetch=refetch)
 
     @rule(day=st.sampled_from(DAYS))
     def restate(self, day: date) -> None:
         self.ground.world.restate(day, scale=1.1)
         self.restatements.append(day)
-        self.ground.run([day], refetch=True)
+        self.ground.process([day], refetch=True)
 
     @rule(day=st.sampled_from(DAYS), kind=st.sampled_from(sorted(DAMAGE)))
     def damage(self, day: date, kind: str) -> None:
@@ -240,7 +190,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(day=st.sampled_from(DAYS))
     def recomputed(self, day: date) -> None:
-        self.ground.run([day], wanted=DERIVED)
+        self.ground.process([day], wanted=DERIVED)
 
     @rule()
     def rolled_up(self) -> None:
@@ -266,8 +216,8 @@ class AnyOrder(RuleBasedStateMachine):
             world = self.world()
             for day in self.restatements:
                 world.restate(day, scale=1.1)
-            with Ground(world, Path(folder)).open() as clean:
-                clean.run(DAYS)
+            with HealedGround(world, RULES, Path(folder)).open() as clean:
+                clean.process(DAYS)
                 clean.roll_up()
                 assert self.ground.content() == clean.content()
         self._has_nothing_left_to_do()
@@ -296,8 +246,8 @@ def test_any_order_of_events_ends_in_the_state_of_a_clean_run() -> None:
 
 def test_each_kind_of_damage_alone_is_mended(tmp_path: Path) -> None:
     world = GeneratedWorld(seed=1, units=8, light=True, windy_days=DAYS[:2], quiet_days=DAYS[2:])
-    with Ground(world, tmp_path).open() as ground:
-        ground.run(DAYS)
+    with HealedGround(world, RULES, tmp_path).open() as ground:
+        ground.process(DAYS)
         ground.roll_up()
         clean = ground.content()
         for kind, statement in DAMAGE.items():

@@ -175,6 +175,7 @@ def run_range(
     *,
     instance: dg.DagsterInstance | None = None,
     overrides: Mapping[str, Any] | None = None,
+    ran: Ran | None = None,
     roll_ups: bool = True,
     **config: Any,
 ) -> Ran:
@@ -183,12 +184,13 @@ def run_range(
     Args:
         instance: where it is recorded; nowhere that lasts by default.
         overrides: resources to use instead of the usual ones.
+        ran: what the runs report to, and may be stopped by.
         roll_ups: whether month and year are run.
         config: of ``daily_chain.DailyRun``.
     """
     last = last or first
-    ran = Ran()
-    definitions = build_definitions(environment.settings, {"progress": ran, **(overrides or {})})
+    ran = ran or Ran()
+    definitions = build_definitions(environment.settings, overrides, ran)
     daily = {"ops": {"daily_chain": {"config": config}}}
     plan: list[tuple[str, str, str, dict[str, Any]]] = [(DAILY_JOB, str(first), str(last), daily)]
     if roll_ups:

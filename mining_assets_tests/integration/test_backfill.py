@@ -16,7 +16,7 @@ import dagster as dg
 import httpx
 import pytest
 
-from mining_assets.assets.day_run import DAILY_CHAIN
+from mining_assets.assets.keys import DAILY_CHAIN
 from mining_assets.assets.rollups import MONTHLY, YEARLY
 from mining_assets.partitions import partitions
 from mining_assets_tests.chaos.seeds import long

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mining_assets.assets.day_run import DAILY_CHAIN
+from mining_assets.assets.keys import DAILY_CHAIN
 from mining_assets.partitions import partitions
 from mining_assets_tests.integration.harness import (
     Environment,

@@ -15,7 +15,7 @@ import yaml
 
 from mining_assets import CODE_LOCATION
 from mining_assets.assets.day_config import DailyRun
-from mining_assets.assets.day_run import (
+from mining_assets.assets.keys import (
     BITCOIN_DAILY,
     CALCULATIONS,
     DAILY,

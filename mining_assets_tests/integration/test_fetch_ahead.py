@@ -10,8 +10,8 @@ import httpx
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from mining_assets.assets import day_run
 from mining_assets.domain.cost import requests_of
+from mining_assets.pipeline import days as pipeline
 from mining_assets_tests.integration.harness import (
     Environment,
     Ran,
@@ -42,19 +42,19 @@ def made(twin: Twin, tmp_path: Path) -> Environment:
     return environment(tmp_path, twin)
 
 
-def run(made: Environment, last: date = SECOND, **overrides: Any) -> Ran:
-    return run_range(made, FIRST, last, roll_ups=False, overrides=overrides)
+def run(made: Environment, last: date = SECOND, ran: Ran | None = None, **overrides: Any) -> Ran:
+    return run_range(made, FIRST, last, roll_ups=False, overrides=overrides, ran=ran)
 
 
 def storing(patched: pytest.MonkeyPatch, before: Callable[[date], None]) -> None:
     """Have something happen before each day is stored."""
-    store = day_run.store_day
+    store = pipeline.store_day
 
     def store_then(connection: Any, fetched: Any, **rules: Any) -> Any:
         before(fetched.day)
         return store(connection, fetched, **rules)
 
-    patched.setattr(day_run, "store_day", store_then)
+    patched.setattr(pipeline, "store_day", store_then)
 
 
 def test_the_next_day_is_fetched_while_the_last_is_stored(
@@ -107,7 +107,7 @@ def test_what_is_fetched_ahead_is_given_up_when_a_person_stops_the_run(
 
     storing(monkeypatch, stop_now)
     twin.fault(Fault(kind="delay", seconds=3600, date=SECOND, period=48))
-    ran = run(made, progress=Stopping())
+    ran = run(made, ran=Stopping())
     assert stored == [FIRST]
     assert "1 of 2 days left as they were" in " ".join(ran.errors)
     assert_nothing_stored(made, SECOND)

@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 from sqlalchemy import text
 
-from mining_assets.assets.day_run import DAILY_CHAIN
+from mining_assets.assets.keys import DAILY_CHAIN
 from mining_assets.domain.origin import LIVE_COINBASE, LIVE_ELEXON, LIVE_MEMPOOL
 from mining_assets_tests.integration.harness import Environment, environment, run_cli, run_range, table
 from mining_assets_tests.rounding import unrounded

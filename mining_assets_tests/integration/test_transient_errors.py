@@ -13,12 +13,12 @@ import pytest
 from sqlalchemy import delete, event
 from sqlalchemy.exc import OperationalError
 
-from mining_assets.assets.day_run import DayRun
 from mining_assets.automation.jobs import DAILY_JOB
 from mining_assets.checks.evaluations import check_key
 from mining_assets.definitions import build_definitions
 from mining_assets.domain.healing import HealingPolicy
 from mining_assets.domain.worth import BITCOIN_PRICE
+from mining_assets.pipeline.days import DayPipeline
 from mining_assets.settings import now
 from mining_assets.verification import catalog
 from mining_assets.warehouse.engine import Warehouse
@@ -73,10 +73,13 @@ class Fault:
     def during(self, method: Callable[..., Any]) -> Callable[..., Any]:
         """Make the faults happen while the method runs."""
 
-        def counted(*arguments: Any) -> Any:
+        def counted(*arguments: Any) -> Iterator[Any]:
             self.inside = True
             try:
-                return method(*arguments)
+                for result in method(*arguments):
+                    self.inside = False
+                    yield result
+                    self.inside = True
             finally:
                 self.inside = False
 
@@ -93,7 +96,7 @@ def told(made: Environment, fault: Fault) -> Told:
     """Run the days with the fault, and gather what was told."""
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(DayRun, "work", fault.during(DayRun.work))
+        patched.setattr(DayPipeline, "run", fault.during(DayPipeline.run))
         opened = Warehouse(made.settings.warehouse)
         event.listen(opened.engine, "before_cursor_execute", fault.statement)
         ran: Ran = run_range(made, FIRST, LAST, overrides={"warehouse": opened}, roll_ups=False)
@@ -155,7 +158,7 @@ def told_of_prices(made: Environment, fault: Fault) -> Counter[tuple[str, str | 
     event.listen(opened.engine, "before_cursor_execute", fault.statement)
     job = build_definitions(made.settings, {"warehouse": opened}).resolve_job_def(DAILY_JOB)
     with pytest.MonkeyPatch.context() as patched, dg.DagsterInstance.ephemeral() as instance:
-        patched.setattr(DayRun, "work", fault.during(DayRun.work))
+        patched.setattr(DayPipeline, "run", fault.during(DayPipeline.run))
         result = job.execute_in_process(
             instance=instance, tags=over(FIRST, LAST), run_config=QUIET, asset_selection=[dg.AssetKey(BITCOIN_PRICE)]
         )

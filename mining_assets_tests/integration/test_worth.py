@@ -71,7 +71,7 @@ def test_what_cannot_be_had_is_a_warning_changes_no_exit_code_and_comes_later(tm
         twin.fault(*NOT_OF_MIDDLE, NO_GENERATION)
         done = run_cli(made, "range", FIRST, LAST)
         assert done.returncode == 0, done.stderr
-        assert "warning: bitcoin_price: 1 of 2 days could not be had, first 2025-06-30: GBP is -1.0" in done.stderr
+        assert "warning: bitcoin_price: 1 of 2 days could not be had, 2025-06-30: GBP is -1.0" in done.stderr
         assert "warning: wind_generation: 2 of 2 days could not be had" in done.stderr
         code, report = status(made)
         assert (code, report["states"]["final"], report["flags"]["inconsistent"]) == (0, 3, 0)
@@ -86,9 +86,9 @@ def test_what_cannot_be_had_is_a_warning_changes_no_exit_code_and_comes_later(tm
         }
         assert report["series"]["wind_generation"]["missing"] == 3
         printed = run_cli(made, "status").stdout
-        known = "Bitcoin prices: 2 of 3 days known, from 2025-06-29 on (mempool 2); 1 lacking, first 2025-06-30"
+        known = "Bitcoin prices: 2 of 3 days known, from 2025-06-29 on (mempool 2); 1 lacking: 2025-06-30"
         assert f"{known}\n  not known 2025-06-30: GBP is -1.0" in printed
-        assert "Wind generation: 0 of 3 days known; 3 lacking, first 2025-06-29" in printed
+        assert "Wind generation: 0 of 3 days known; 3 lacking: 2025-06-29 to 2025-07-01" in printed
         assert run_cli(made, "verify").returncode == 0
 
         half = tables(made)

@@ -4,11 +4,18 @@ from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import insert
 
-from mining_assets.chain.derive import calculate_days, summarize_bitcoin_days, summarize_days
 from mining_assets.chain.references import stored_network_history
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.reconciliation_schema import healing_attempts, integrity_findings
-from mining_assets_tests.samples import MODELS, before_final, damage, fetched_day, record, store
+from mining_assets_tests.samples import (
+    MODELS,
+    before_final,
+    damage,
+    derive_days,
+    fetched_day,
+    record,
+    store,
+)
 from mining_assets_tests.verification.clean import QUIET, SHORT, WINDY, clean, settled, windy
 
 FIRST, LAST = date(2025, 3, 28), date(2025, 4, 6)
@@ -28,12 +35,7 @@ def mixed(warehouse: Warehouse) -> None:
         rows = [record(period, day=day, lead_party_name=party, volume=-1.5 * period) for period in (1, 2, 30)]
         store(warehouse, fetched_day(*rows, day=day, at=at))
     days = (WINDY, PROVISIONAL, DAMAGED)
-    for derived in (
-        calculate_days(warehouse, days, stored_network_history(warehouse), MODELS),
-        summarize_days(warehouse, days),
-        summarize_bitcoin_days(warehouse, days, MODELS),
-    ):
-        assert not derived.failed, derived.failed
+    derive_days(warehouse, days, stored_network_history(warehouse), MODELS)
     found = {
         **dict.fromkeys(("problems", "missing", "orphan", "stale"), 0),
         "table_name": "curtailment_records",

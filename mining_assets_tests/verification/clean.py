@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime
 
 import pandas as pd
 
-from mining_assets.chain.derive import calculate_days, summarize_bitcoin_days, summarize_days
 from mining_assets.chain.references import stored_network_history
 from mining_assets.chain.rollups import roll_up_bitcoin_month, roll_up_bitcoin_year, roll_up_month, roll_up_year
 from mining_assets.domain.network import Retarget, network_history
@@ -24,7 +23,16 @@ from mining_assets.warehouse.reference import note_fetch, store_network_history,
 from mining_assets.warehouse.schema import wind_bm_units
 from mining_assets.warehouse.series import store_series
 from mining_assets.warehouse.upgrade import upgrade
-from mining_assets_tests.samples import FARM, MODELS, OTHER_FARM, after_final, fetched_day, record, store
+from mining_assets_tests.samples import (
+    FARM,
+    MODELS,
+    OTHER_FARM,
+    after_final,
+    derive_days,
+    fetched_day,
+    record,
+    store,
+)
 from mining_assets_tests.twin import chain
 
 SHORT, QUIET, WINDY = date(2025, 3, 30), date(2025, 3, 31), date(2025, 4, 1)
@@ -108,12 +116,7 @@ def store_clean_series(warehouse: Warehouse, name: str, days: Sequence[date] = D
 
 def derive_all(warehouse: Warehouse) -> None:
     """Derive everything from the stored days."""
-    for derived in (
-        calculate_days(warehouse, DAYS, stored_network_history(warehouse), MODELS),
-        summarize_days(warehouse, DAYS),
-        summarize_bitcoin_days(warehouse, DAYS, MODELS),
-    ):
-        assert not derived.failed, derived.failed
+    derive_days(warehouse, DAYS, stored_network_history(warehouse), MODELS)
     for month in MONTHS:
         roll_up_month(warehouse, month, BOUNDS)
         roll_up_bitcoin_month(warehouse, month, BOUNDS)

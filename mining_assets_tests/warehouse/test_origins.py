@@ -11,6 +11,7 @@ import pytest
 from mining_assets.assets.partition_metadata import of_records
 from mining_assets.commands.status import as_dict, as_text
 from mining_assets.domain.origin import LIVE_ELEXON, Kind
+from mining_assets.pipeline.days import read_records
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.origins import read_origins
 from mining_assets.warehouse.status import read_status
@@ -85,5 +86,5 @@ def test_the_ui_shows_the_origin_of_a_day_unless_it_is_live(ground: Warehouse) -
     note_day(ground, DAYS[0], TWIN)
     note_day(ground, DAYS[1], None)
     with ground.reading() as connection:
-        metadata = of_records(connection, DAYS, {})
-    assert [metadata[day].get("origin") for day in DAYS] == [TWIN, "unknown", None]
+        stored = read_records(connection, DAYS, {})
+    assert [of_records(day, stored[day]).get("origin") for day in DAYS] == [TWIN, "unknown", None]

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, text
 
-from mining_assets.chain.derive import calculate_days, summarize_bitcoin_days, summarize_days
 from mining_assets.chain.rollups import roll_up_bitcoin_month, roll_up_bitcoin_year, roll_up_month, roll_up_year
 from mining_assets.verification.scan import Scope, verify_and_store_days
 from mining_assets.warehouse.days import intact_days
@@ -16,7 +15,16 @@ from mining_assets.warehouse.states import day_states
 from mining_assets.warehouse.status import differing_spans, read_status
 from mining_assets.warehouse.upgrade import upgrade
 from mining_assets_tests.postgres import Cluster
-from mining_assets_tests.samples import MODELS, fetched_day, history, record, store
+from mining_assets_tests.samples import (
+    MODELS,
+    calculate_days,
+    fetched_day,
+    history,
+    record,
+    store,
+    summarize_bitcoin_days,
+    summarize_days,
+)
 
 FIRST, LAST = date(2022, 1, 1), date(2024, 12, 31)
 DAY = date(2023, 6, 14)

@@ -13,11 +13,11 @@ from sqlalchemy import Table, delete, insert, inspect, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from mining_assets.assets.partition_metadata import of_records
-from mining_assets.chain.derive import summarize_days
 from mining_assets.chain.rollups import roll_up_month, roll_up_year
 from mining_assets.domain.curtailment import daily_totals, is_curtailment
 from mining_assets.domain.settlement import period_starts, periods_in
 from mining_assets.domain.wind import WindUnit
+from mining_assets.pipeline.days import read_records
 from mining_assets.report.shaping import farms_ranked, units_ranked
 from mining_assets.warehouse.engine import Warehouse, read_frame
 from mining_assets.warehouse.reconciliation_schema import integrity_findings
@@ -43,7 +43,16 @@ from mining_assets.warehouse.views import (
     views,
     whole_days,
 )
-from mining_assets_tests.samples import MODELS, after_final, before_final, damage, fetched_day, record, store
+from mining_assets_tests.samples import (
+    MODELS,
+    after_final,
+    before_final,
+    damage,
+    fetched_day,
+    record,
+    store,
+    summarize_days,
+)
 from mining_assets_tests.templates import Templates
 from mining_assets_tests.verification.clean import clean
 
@@ -134,7 +143,7 @@ def test_the_page_for_analysts_tells_of_every_view_and_column_and_its_queries_ru
         section = page.split(f"### `{view.name}`")[1].split("##")[0]
         assert re.findall(r"^\| `(\w+)`", section, re.MULTILINE) == view.c.keys(), view.name
     queries = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
-    assert len(queries) == 6
+    assert len(queries) == 7
     with filled.reading() as connection:
         for query in queries:
             connection.exec_driver_sql(query).all()
@@ -250,7 +259,7 @@ def test_farms_are_counted_alike_everywhere_and_a_unit_that_was_only_undone_is_i
     with warehouse.reading() as connection:
         assert distinct_farms(connection, SUMMER, SUMMER) == 2
         material = read_material(connection, SUMMER, SUMMER, None, MODELS, (SUMMER, None))
-        shown = of_records(connection, [SUMMER], {})[SUMMER]
+        shown = of_records(SUMMER, read_records(connection, [SUMMER], {})[SUMMER])
     assert len(units_ranked(material.units)) == farms_ranked(material.units)["units"].sum() == 2
     assert shown["BM units curtailed"] == len(shown["BM units that lost most"].records) == 2
     # The view by unit keeps what was undone, with nothing curtailed.

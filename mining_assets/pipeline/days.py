@@ -1,0 +1,334 @@
+"""The way of a day: series and references first, then fetched, stored, derived, verified, and its account kept."""
+
+import logging
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
+
+from sqlalchemy import Connection
+
+from mining_assets.chain.ahead import Cost, Fetch, FetchAhead
+from mining_assets.chain.derive import CALCULATIONS, DERIVED, DerivedDays, derive
+from mining_assets.chain.fetch import NothingPublished
+from mining_assets.domain.network import NEVER_FETCHED, NetworkHistory
+from mining_assets.domain.restatement import DayFigures, ShrinkRefused
+from mining_assets.domain.summaries import month_of
+from mining_assets.domain.worth import SERIES
+from mining_assets.healing.plan import ELEXON, MEMPOOL
+from mining_assets.pipeline.dependencies import Dependencies, database_retries
+from mining_assets.pipeline.outages import Outages
+from mining_assets.pipeline.references import History, WindUnits, ensure_network_history, ensure_wind_units
+from mining_assets.pipeline.results import (
+    DAY_TABLES,
+    RECORDS,
+    DayRequest,
+    DayResult,
+    Event,
+    StepFailure,
+    StopAsked,
+    StoredRecords,
+    never,
+)
+from mining_assets.pipeline.series import update_series
+from mining_assets.sources.errors import SourceError
+from mining_assets.verification.findings import Verification
+from mining_assets.verification.scan import verify_and_store_days
+from mining_assets.warehouse.days import (
+    FetchedDay,
+    day_figures,
+    intact_days,
+    note_refused,
+    noted_days,
+    periods_known_empty,
+    store_day,
+    whole_days,
+)
+from mining_assets.warehouse.healing import note_blameless, note_failed, note_right
+from mining_assets.warehouse.reporting import units_by_day
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """How the fetch of a day and its storing ended."""
+
+    outcome: str
+    failure: StepFailure | None = None
+    warnings: tuple[str, ...] = ()
+    source_unavailable: bool = False
+    cost: Cost | None = None
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Days that are processed together: one that is fetched, or several that are not."""
+
+    days: list[date]
+    fetch: bool
+
+
+class DayPipeline:
+    """Brings days up to date, each committed by itself, and yields what became of them.
+
+    A database that fails for the moment is waited for; each step on it is repeated by itself.
+
+    Args:
+        dependencies: open, until the last result was taken.
+        log: told of what was tried again and of what is worked around.
+    """
+
+    def __init__(self, dependencies: Dependencies, log: logging.Logger) -> None:
+        self.dependencies, self._log = dependencies, log
+        self._warehouse, self._rules = dependencies.warehouse, dependencies.rules
+        self._retry = database_retries(dependencies.rules.retries, log)
+
+    def run(self, days: Sequence[date], request: DayRequest, should_stop: StopAsked = never) -> Iterator[Event]:
+        """Process the days in order.
+
+        Args:
+            should_stop: asked before each day that is fetched; the days that are left stay as they are, and yield
+                nothing.
+
+        Raises:
+            ValueError: the request does not fit the days.
+            DatabaseError: the database could not be used, however often it was tried. What was committed stays.
+        """
+        request.check(days)
+        for name in SERIES:
+            if request.wants(name):
+                result = update_series(name, days, self.dependencies, self._retry, refetch=request.refetch)
+                table, _ = result.summaries
+                yield replace(result, summaries=(table, {})) if request.wants(table) else result
+        if request.wants(*DAY_TABLES):
+            yield from self._run(days, request, should_stop)
+        else:
+            yield from self.verify(days)
+
+    def verify(self, days: Sequence[date]) -> Iterator[Verification]:
+        """Verify the days by value, a month at a time, and keep what is found."""
+        for _, month in groupby(days, key=month_of):
+            yield self._retry(verify_and_store_days, self._warehouse, list(month), self._rules.scope)
+
+    def wind_units(self) -> WindUnits:
+        """Read the wind units; see :func:`ensure_wind_units`."""
+        return ensure_wind_units(self.dependencies, self._retry)
+
+    def network_history(self, days: Sequence[date]) -> History:
+        """Read the network's history; see :func:`ensure_network_history`."""
+        return ensure_network_history(days, self.dependencies, self._retry, self._outages(), self._log)
+
+    def stored_results(self, days: Sequence[date], outcome: str) -> list[DayResult]:
+        """Return the results of days as they are stored now, which all ended with the outcome."""
+        figures, records = self._retry(self._figures, days), self._retry(self._records, days, {})
+        return [DayResult(day, outcome, figures[day], records=records.get(day)) for day in days]
+
+    def _outages(self) -> Outages:
+        return Outages(self._warehouse, self._rules.healing, self._retry)
+
+    def _run(self, days: Sequence[date], request: DayRequest, should_stop: StopAsked) -> Iterator[Event]:
+        outages = self._outages()
+        known = None
+        if request.wants(RECORDS):
+            try:
+                known = ensure_wind_units(self.dependencies, self._retry)
+            except SourceError as error:
+                yield from self._cannot_begin(days, error, outages)
+                return
+            if known.fetched:
+                yield known.fetched
+        history, why_no_history = NEVER_FETCHED, ""
+        if request.wants(CALCULATIONS):
+            history, fetched, why_no_history = ensure_network_history(
+                days, self.dependencies, self._retry, outages, self._log
+            )
+            if fetched:
+                yield fetched
+        batches = list(self._batches(days, request))
+        to_fetch = [batch.days[0] for batch in batches if batch.fetch]
+
+        def accepted_empty(day: date) -> set[int]:
+            return {*request.accept_empty, *self._retry(self._known_empty, day)}
+
+        with FetchAhead(self.dependencies.elexon, known.units if known else {}, to_fetch, accepted_empty) as ahead:
+            for batch in batches:
+                if should_stop():
+                    return
+                if batch.fetch:
+                    (day,) = batch.days
+                    stored = {day: self._fetch_and_store(day, ahead, request, outages, should_stop)}
+                else:
+                    outcome = "kept" if request.wants(RECORDS) else "derived"
+                    stored = {day: _Stored(outcome) for day in batch.days}
+                yield from self._results(stored, request, history, why_no_history, outages)
+
+    def _batches(self, days: Sequence[date], request: DayRequest) -> Iterator[_Batch]:
+        """Yield the days in order, each that has to be fetched alone, the others as many as stand together."""
+        kept: Collection[date] = ()
+        if not request.wants(RECORDS):
+            kept = days
+        elif not request.refetch:
+            kept = self._retry(self._intact, days)
+        for keep, group in groupby(days, key=kept.__contains__):
+            if keep:
+                yield _Batch(list(group), fetch=False)
+            else:
+                yield from (_Batch([day], fetch=True) for day in group)
+
+    def _fetch_and_store(
+        self,
+        day: date,
+        ahead: FetchAhead,
+        request: DayRequest,
+        outages: Outages,
+        should_stop: StopAsked,
+    ) -> _Stored:
+        if ELEXON in outages:
+            reason = f"not tried, since Elexon does not answer: {outages.errors[ELEXON]}"
+            return _Stored("failed", StepFailure(RECORDS, reason), source_unavailable=True)
+        fetch = ahead.take(day)
+        unavailable = self._finds_elexon_unavailable(day, fetch, outages)
+        if not unavailable and not should_stop():
+            ahead.begin_next(day)
+        if isinstance(fetch.outcome, Exception):
+            failure = StepFailure(RECORDS, str(fetch.outcome))
+            return _Stored("failed", failure, source_unavailable=unavailable, cost=fetch.cost)
+        outages.clear(ELEXON)
+        try:
+            outcome = self._retry(self._store, fetch.outcome, request)
+        except ShrinkRefused as refused:
+            self._retry(self._note_refused, refused)
+            return _Stored("failed", StepFailure(RECORDS, str(refused)), cost=fetch.cost)
+        return _Stored(outcome, warnings=fetch.outcome.warnings, cost=fetch.cost)
+
+    def _finds_elexon_unavailable(self, day: date, fetch: Fetch, outages: Outages) -> bool:
+        """Tell whether the source is to blame for a day of which nothing came: it has nothing of another day either."""
+        error = fetch.outcome
+        if not isinstance(error, Exception) or (fetch.cost.bytes and not isinstance(error, NothingPublished)):
+            return False
+        elexon = self.dependencies.elexon
+        try:
+            other = elexon.run(elexon.client.stack(day - timedelta(days=7), 1, "bid"))
+        except SourceError:
+            answers = False
+        else:
+            answers = bool(other.rows)
+        if not answers:
+            outages.record(ELEXON, error)
+        return not answers
+
+    def _results(
+        self,
+        stored: Mapping[date, _Stored],
+        request: DayRequest,
+        history: NetworkHistory,
+        why_no_history: str,
+        outages: Outages,
+    ) -> Iterator[Event]:
+        """Derive, verify and account for days that were stored or kept, and yield what became of each."""
+        days = list(stored)
+        complete = self._retry(self._complete, days)
+        ready = complete if request.wants(RECORDS) else days
+        derived = self._retry(self._derive, ready, request, history)
+        verification = self._retry(verify_and_store_days, self._warehouse, days, self._rules.scope)
+        costs = {day: each.cost for day, each in stored.items() if each.cost}
+        shown = [day for day in complete if stored[day].failure is None] if request.wants(RECORDS) else []
+        records = self._retry(self._records, shown, costs)
+        figures = self._retry(self._figures, days)
+        results = []
+        for day, each in stored.items():
+            failures = [each.failure] if each.failure else []
+            source_unavailable = each.source_unavailable
+            for table, steps in derived.items():
+                if day not in steps.failed:
+                    continue
+                source_unavailable |= MEMPOOL in outages and day in complete and each.failure is None
+                addition = f"; it could not be fetched now: {why_no_history}" if why_no_history else ""
+                failures.append(StepFailure(table, steps.failed[day] + (addition if table == CALCULATIONS else "")))
+            results.append(
+                DayResult(
+                    day,
+                    each.outcome,
+                    figures[day],
+                    records=records.get(day),
+                    derived={table: steps.done[day] for table, steps in derived.items() if day in steps.done},
+                    failures=tuple(failures),
+                    warnings=each.warnings,
+                    source_unavailable=source_unavailable,
+                    requests=each.cost.requests if each.cost else 0,
+                )
+            )
+        self._retry(self._account, results)
+        yield from results
+        yield verification
+
+    def _cannot_begin(self, days: Sequence[date], error: SourceError, outages: Outages) -> Iterator[DayResult]:
+        """Give up all days: without any wind register none can be fetched, which is no day's fault."""
+        outages.record(ELEXON, error)
+        failure = StepFailure(RECORDS, f"there is no wind register to go by, and it cannot be had now: {error}")
+        figures = self._retry(self._figures, days)
+        blameless = DayResult(days[0], "failed", None, failures=(failure,), source_unavailable=True)
+        results = [replace(blameless, day=day, stored=figures[day]) for day in days]
+        self._retry(self._account, results)
+        yield from results
+
+    def _known_empty(self, day: date) -> list[int]:
+        with self._warehouse.reading() as connection:
+            return periods_known_empty(connection, day)
+
+    def _intact(self, days: Sequence[date]) -> set[date]:
+        with self._warehouse.reading() as connection:
+            return set(intact_days(connection, days).hashes)
+
+    def _complete(self, days: Sequence[date]) -> list[date]:
+        with self._warehouse.reading() as connection:
+            return list(whole_days(connection, days))
+
+    def _store(self, fetched: FetchedDay, request: DayRequest) -> str:
+        with self._warehouse.writing(str(fetched.day)) as connection:
+            return str(store_day(connection, fetched, accept_shrink=request.accept_shrink))
+
+    def _note_refused(self, refused: ShrinkRefused) -> None:
+        with self._warehouse.writing(str(refused.day)) as connection:
+            note_refused(connection, refused)
+
+    def _derive(self, days: Sequence[date], request: DayRequest, history: NetworkHistory) -> Mapping[str, DerivedDays]:
+        tables = [table for table in DERIVED if request.wants(table)]
+        if not days or not tables:
+            return {}
+        with self._warehouse.writing(*map(str, days)) as connection:
+            return derive(connection, days, history, self._rules.scope.models, tables)
+
+    def _figures(self, days: Sequence[date]) -> dict[date, DayFigures | None]:
+        with self._warehouse.reading() as connection:
+            return {day: day_figures(connection, day) for day in days}
+
+    def _records(self, days: Sequence[date], costs: Mapping[date, Cost]) -> dict[date, StoredRecords]:
+        if not days:
+            return {}
+        with self._warehouse.reading() as connection:
+            return read_records(connection, days, costs)
+
+    def _account(self, results: Sequence[DayResult]) -> None:
+        """Keep the account of healing: which days came right, which failed, and which are not to blame."""
+        failed = {result.day: str(result.failures[0]) for result in results if result.failures}
+        blameless = [result.day for result in results if result.source_unavailable]
+        with self._warehouse.writing("healing") as connection:
+            note_right(connection, [result.day for result in results if not result.failures])
+            blamed = {day: reason for day, reason in failed.items() if day not in blameless}
+            note_failed(connection, blamed, self._rules.healing, datetime.now(UTC))
+            note_blameless(connection, blameless)
+
+
+def read_records(connection: Connection, days: Sequence[date], costs: Mapping[date, Cost]) -> dict[date, StoredRecords]:
+    """Read what is stored of the days' records, of those that are stored.
+
+    Args:
+        costs: what it took to fetch those of them that were fetched now.
+    """
+    units, notes = units_by_day(connection, days), noted_days(connection, days)
+    by_day, none = dict(iter(units.groupby("settlement_date"))), units.iloc[:0]
+    return {
+        day: StoredRecords(notes.loc[day].to_dict(), by_day.get(day, none), costs.get(day))
+        for day in days
+        if day in notes.index
+    }

@@ -1,0 +1,75 @@
+"""What the pipeline works with, and the rules that it keeps."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+
+from mining_assets.chain.series import PriceSources
+from mining_assets.domain.healing import HealingPolicy, RetryRule
+from mining_assets.domain.wind import WindUnit
+from mining_assets.sources.blocking import Blocking
+from mining_assets.sources.coinbase import CoinbaseClient
+from mining_assets.sources.elexon import ElexonClient
+from mining_assets.sources.mempool import MempoolClient
+from mining_assets.verification.scan import Scope
+from mining_assets.warehouse.engine import Warehouse, is_passing
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the settings and a person's own files say.
+
+    Attributes:
+        scope: the miner models, and the first and last partition.
+        additions: wind units that the register does not type as such.
+        sites: of BM units by id, where a person corrects them.
+        halvings: block times by height, where a person gives them.
+        given_prices: £ per BTC by day, from a person's file.
+        healing: how often a day is tried.
+        retries: how often a database that fails for the moment is tried.
+        requests_per_second: the pace of Elexon's requests, by which costs are told.
+    """
+
+    scope: Scope
+    additions: tuple[WindUnit, ...]
+    sites: Mapping[str, str]
+    halvings: Mapping[int, datetime]
+    given_prices: Mapping[date, float]
+    healing: HealingPolicy
+    retries: RetryRule
+    requests_per_second: float
+
+
+@dataclass(frozen=True)
+class Dependencies:
+    """The warehouse, the sources, and the rules."""
+
+    warehouse: Warehouse
+    elexon: Blocking[ElexonClient]
+    mempool: Blocking[MempoolClient]
+    coinbase: Blocking[CoinbaseClient]
+    rules: Rules
+
+    @property
+    def prices(self) -> PriceSources:
+        """Where the prices of days come from."""
+        return PriceSources(self.rules.given_prices, self.mempool, self.coinbase)
+
+
+def database_retries(rule: RetryRule, log: logging.Logger) -> Retrying:
+    """Return what repeats a function while the database is lost or busy; errors of the data are raised at once.
+
+    A function that it repeats returns what it did: nothing may be added up inside.
+    """
+    return Retrying(
+        retry=retry_if_exception(is_passing),
+        stop=stop_after_attempt(rule.attempts),
+        wait=wait_exponential_jitter(multiplier=rule.base_seconds, max=rule.longest_seconds, jitter=rule.base_seconds),
+        before_sleep=lambda state: log.warning(
+            f"the database failed, tried again: {state.outcome.exception() if state.outcome else ''}"
+        ),
+        reraise=True,
+    )

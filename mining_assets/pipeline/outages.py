@@ -1,0 +1,41 @@
+"""Sources that turn out to be unavailable during a run: remembered for the run, and recorded for healing."""
+
+from datetime import UTC, datetime
+
+from tenacity import Retrying
+
+from mining_assets.domain.healing import HealingPolicy
+from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.healing import note_source_away, note_source_back
+
+
+class Outages:
+    """The sources that did not answer a run.
+
+    Attributes:
+        errors: what each of them said last.
+    """
+
+    def __init__(self, warehouse: Warehouse, policy: HealingPolicy, retry: Retrying) -> None:
+        self.errors: dict[str, str] = {}
+        self._warehouse, self._policy, self._retry = warehouse, policy, retry
+
+    def __contains__(self, source: str) -> bool:
+        return source in self.errors
+
+    def record(self, source: str, error: Exception) -> None:
+        """Record that a source did not answer at all."""
+        self._retry(self._note_away, source, str(error))
+        self.errors[source] = str(error)
+
+    def clear(self, source: str) -> None:
+        """Record that a source answered."""
+        self._retry(self._note_back, source)
+
+    def _note_away(self, source: str, error: str) -> None:
+        with self._warehouse.writing(source) as connection:
+            note_source_away(connection, source, error, self._policy, datetime.now(UTC))
+
+    def _note_back(self, source: str) -> None:
+        with self._warehouse.writing(source) as connection:
+            note_source_back(connection, source)

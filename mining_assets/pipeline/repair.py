@@ -1,0 +1,268 @@
+"""Repairs that a person asks for: the last days checked, a day fetched anew or replaced whole, one period fixed."""
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from mining_assets.chain.critical import DayContent, NotMended, content_of, replace_whole, save_aside
+from mining_assets.chain.derive import DERIVED
+from mining_assets.chain.fetch import DayIncomplete, fetch_day
+from mining_assets.chain.period import fetch_period, replace_period
+from mining_assets.chain.references import unit_asked_for
+from mining_assets.chain.rollups import roll_up_days
+from mining_assets.domain.cost import FetchCost, fetch_cost
+from mining_assets.domain.naming import NoSuchUnitError
+from mining_assets.domain.restatement import ShrinkRefused
+from mining_assets.domain.settlement import periods_in
+from mining_assets.domain.wording import count_of
+from mining_assets.domain.worth import SERIES
+from mining_assets.healing.plan import DERIVE, needs
+from mining_assets.pipeline.days import DayPipeline
+from mining_assets.pipeline.dependencies import Dependencies
+from mining_assets.pipeline.results import (
+    DAILY_TABLES,
+    Comparison,
+    DayRequest,
+    DayResult,
+    Event,
+    Message,
+    Phase,
+    StopAsked,
+    never,
+)
+from mining_assets.sources.blocking import Blocking
+from mining_assets.sources.elexon import ElexonClient
+from mining_assets.sources.errors import SourceError
+from mining_assets.verification.days import damaged_periods
+from mining_assets.verification.findings import Verification
+from mining_assets.verification.scan import (
+    Scope,
+    months_and_years,
+    verify_and_store_days,
+    verify_and_store_months,
+    verify_and_store_years,
+)
+from mining_assets.warehouse.days import note_refused
+from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.states import day_states
+
+FETCHED_AGAIN = DayRequest(frozenset(DAILY_TABLES), refetch=True)
+DERIVED_AGAIN = DayRequest(frozenset(DERIVED))
+
+
+class RepairFailed(Exception):
+    """What was asked could not be done; the message says what is as it was."""
+
+
+class DaysNotComplete(RepairFailed):
+    """Days could not be processed, or are left since the run was stopped; their results say why."""
+
+
+class DayKept(RepairFailed):
+    """A day is as it was, since the answer for it cannot be had or is refused.
+
+    Attributes:
+        source_unavailable: the source did not answer a single request.
+    """
+
+    def __init__(self, day: date, error: Exception, *, source_unavailable: bool) -> None:
+        super().__init__(f"{day} is as it was: {error}")
+        self.day, self.reason, self.source_unavailable = day, str(error), source_unavailable
+
+
+class Repairs:
+    """The repairs, each of which yields what it does. A repair that cannot be finished raises ``RepairFailed``.
+
+    Args:
+        should_stop: asked before each day that is fetched.
+    """
+
+    def __init__(self, dependencies: Dependencies, log: logging.Logger, should_stop: StopAsked = never) -> None:
+        self._dependencies, self._should_stop = dependencies, should_stop
+        self._warehouse, self._scope = dependencies.warehouse, dependencies.rules.scope
+        self._pipeline = DayPipeline(dependencies, log)
+
+    def check_days(self, days: Sequence[date], *, force: bool) -> Iterator[Event]:
+        """Verify days that follow one another, and process those that are missing or wrong.
+
+        Args:
+            force: fetch them all again.
+        """
+        yield Phase("verifying")
+        needed = needs_found(self._warehouse, days, self._scope, force=force)
+        wanting = ", ".join(f"{day} {kind}" for day, kind in needed.items())
+        yield Message(f"{days[0]} to {days[-1]}: {wanting or 'nothing is missing or wrong'}")
+        pace = self._dependencies.rules.requests_per_second
+        cost = cost_of_needs(needed, pace)
+        if cost.takes_long:
+            yield Message(cost.at_pace(pace))
+        yield Phase("at work")
+        kept = [day for day in days if day not in needed]
+        yield from (replace(result, records=None) for result in self._pipeline.stored_results(kept, "kept"))
+        yield from self._run(days, DayRequest(frozenset(SERIES)))
+        derive = [day for day, kind in needed.items() if kind == DERIVE]
+        yield from self._process(needed.keys() - set(derive), FETCHED_AGAIN)
+        yield from self._process(derive, DERIVED_AGAIN)
+        yield from self._finish(days)
+
+    def reingest(self, day: date, *, accept_shrink: bool) -> Iterator[Event]:
+        """Fetch a day again, whole, and derive everything from it anew."""
+        before = self._content(day)
+        yield from self._process([day], replace(FETCHED_AGAIN, accept_shrink=accept_shrink))
+        yield from self._finish([day])
+        yield self._comparison(day, before)
+
+    def replace_day(
+        self, day: date, patient: Blocking[ElexonClient], folder: Path, *, accept_shrink: bool
+    ) -> Iterator[Event]:
+        """Replace a problematic day with all that is derived from it in one transaction, or keep it as it is.
+
+        Args:
+            patient: asks slowly, one request at a time.
+            folder: where what is stored is saved before.
+        """
+        before = self._content(day)
+        with self._warehouse.reading() as connection:
+            saved = save_aside(connection, day, folder)
+        yield Message(f"{day}: what is stored was saved to {saved}")
+        counters = patient.client.counters
+        try:
+            units, fetched_units = self._pipeline.wind_units()
+            if fetched_units:
+                yield fetched_units
+            history, fetched_epochs, _ = self._pipeline.network_history([day])
+            if fetched_epochs:
+                yield fetched_epochs
+            fetched = patient.run(fetch_day(patient.client, day, units))
+            outcome = replace_whole(self._warehouse, fetched, history, self._scope, accept_shrink=accept_shrink)
+        except (SourceError, DayIncomplete, ShrinkRefused, NotMended) as error:
+            raise self._kept(day, error, unanswered=not counters.bytes) from None
+        (result,) = self._pipeline.stored_results([day], str(outcome))
+        yield replace(result, requests=counters.requests, warnings=fetched.warnings)
+        yield from self._finish([day])
+        yield self._comparison(day, before)
+
+    def fix_period(self, day: date, period: int, farm: str, *, accept_shrink: bool) -> Iterator[Event]:
+        """Fetch one period of a day again; all else of the day stays as it is.
+
+        Args:
+            farm: what names the BM unit that the repair is about, as ``naming.unit_named`` takes it.
+        """
+        if period > periods_in(day):
+            raise RepairFailed(f"{day} has the settlement periods 1 to {periods_in(day)}")
+        before = self._content(day)
+        others = [each for each in self._damaged_periods(day) if each != period]
+        if others:
+            yield Message(f"{day}: {still_damaged(day, others)}; only period {period} is fetched now")
+        elexon = self._dependencies.elexon
+        try:
+            units, fetched_units = self._pipeline.wind_units()
+            if fetched_units:
+                yield fetched_units
+            unit = unit_asked_for(self._warehouse, farm, units)
+            records, ledger, warnings = elexon.run(fetch_period(elexon.client, day, period, units))
+            with self._warehouse.writing(str(day)) as connection:
+                outcome = replace_period(
+                    connection,
+                    day,
+                    period,
+                    (records, ledger),
+                    origin=elexon.client.origin,
+                    accept_shrink=accept_shrink,
+                )
+        except NoSuchUnitError as error:
+            raise RepairFailed(str(error)) from None
+        except (SourceError, DayIncomplete, ShrinkRefused) as error:
+            raise self._kept(day, error, unanswered=not elexon.client.counters.bytes) from None
+        rows = records[records["farm_id"] == unit]
+        remaining = self._damaged_periods(day)
+        became = "replaced, but the day is not repaired" if remaining else outcome
+        energy = f"{unit} has {count_of(len(rows), 'row')}, {rows['volume'].sum():,.3f} MWh"
+        yield Message(f"{day} period {period}: {became}; {energy}")
+        if remaining:
+            verify_and_store_days(self._warehouse, [day], self._scope)
+            yield self._comparison(day, before)
+            raise RepairFailed(f"{day}: {still_damaged(day, remaining)}")
+        (stored,) = self._pipeline.stored_results([day], outcome)
+        for event in self._process([day], DERIVED_AGAIN):
+            yield replace(event, records=stored.records, warnings=warnings) if isinstance(event, DayResult) else event
+        yield from self._finish([day])
+        yield self._comparison(day, before)
+
+    def _process(self, days: Iterable[date], request: DayRequest) -> Iterator[Event]:
+        """Process days; those that are there afterwards are summed up even if others failed.
+
+        Raises:
+            DaysNotComplete: some failed, or are left.
+        """
+        chosen = sorted(days)
+        if not chosen:
+            return
+        complete = 0
+        for event in self._run(chosen, request):
+            if isinstance(event, DayResult):
+                complete += not event.failures
+            yield event
+        if complete < len(chosen):
+            yield from roll_up_days(self._warehouse, chosen, self._scope.bounds)
+            raise DaysNotComplete(f"{len(chosen) - complete} of {count_of(len(chosen), 'day')} not complete")
+
+    def _run(self, days: Sequence[date], request: DayRequest) -> Iterator[Event]:
+        """Process days without what their verification finds: everything is verified once more at the end."""
+        events = self._pipeline.run(days, request, self._should_stop)
+        return (event for event in events if not isinstance(event, Verification))
+
+    def _finish(self, days: Sequence[date]) -> Iterator[Event]:
+        """Sum up months and years, and verify everything touched by value."""
+        warehouse, scope = self._warehouse, self._scope
+        yield Phase("summing up and verifying")
+        yield from roll_up_days(warehouse, days, scope.bounds)
+        months, years = months_and_years(days)
+        yield verify_and_store_days(warehouse, days, scope)
+        yield verify_and_store_months(warehouse, months, scope)
+        yield verify_and_store_years(warehouse, years, scope)
+
+    def _kept(self, day: date, error: Exception, *, unanswered: bool) -> DayKept:
+        """Return the error that says that a day is as it was; a refused answer is remembered."""
+        if isinstance(error, ShrinkRefused):
+            with self._warehouse.writing(str(day)) as connection:
+                note_refused(connection, error)
+        return DayKept(day, error, source_unavailable=unanswered)
+
+    def _content(self, day: date) -> DayContent:
+        with self._warehouse.reading() as connection:
+            return content_of(connection, day)
+
+    def _comparison(self, day: date, before: DayContent) -> Comparison:
+        return Comparison(day, tuple(before.figures(self._content(day))))
+
+    def _damaged_periods(self, day: date) -> list[int]:
+        """Return the periods of a day whose records are not what was fetched, as they are now."""
+        with self._warehouse.reading() as connection:
+            return damaged_periods(connection, day)
+
+
+def needs_found(warehouse: Warehouse, days: Sequence[date], scope: Scope, *, force: bool) -> dict[date, str]:
+    """Verify days in a row by value and return what each needs, as ``healing.plan.needs`` does.
+
+    Args:
+        force: all of them are to be fetched again, whatever they need.
+    """
+    verify_and_store_days(warehouse, days, scope)
+    if force:
+        return dict.fromkeys(days, "refetch")
+    with warehouse.reading() as connection:
+        return needs(day_states(connection, days[0], days[-1], scope.models), datetime.now(UTC))
+
+
+def cost_of_needs(needed: Mapping[date, str], requests_per_second: float) -> FetchCost:
+    """Return what it costs to fetch the days that need it."""
+    return fetch_cost((day for day, kind in needed.items() if kind != DERIVE), requests_per_second)
+
+
+def still_damaged(day: date, periods: Sequence[int]) -> str:
+    """Say which periods of a day are damaged, and what mends them all."""
+    which = f"period {periods[0]} is" if len(periods) == 1 else f"periods {', '.join(map(str, periods))} are"
+    return f"{which} damaged, which `mining-assets date {day} --refetch` mends"

@@ -1,0 +1,75 @@
+"""A warehouse with the project's own clients on a generated world, all in this process: no server, no Dagster."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import httpx
+from sqlalchemy import make_url
+
+from mining_assets.pipeline.days import DayPipeline
+from mining_assets.pipeline.dependencies import Dependencies, Rules
+from mining_assets.pipeline.results import DAILY_TABLES, DayRequest, Event, StopAsked, never
+from mining_assets.sources.blocking import Blocking
+from mining_assets.sources.coinbase import CoinbaseClient
+from mining_assets.sources.elexon import ElexonClient
+from mining_assets.sources.http import HttpLimits
+from mining_assets.sources.mempool import MempoolClient
+from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.upgrade import open_warehouse
+from mining_assets_tests.twin.routes import encode, parse, payload
+from mining_assets_tests.twin.world import World
+
+LIMITS = HttpLimits(requests_per_second=1000, concurrency=1, retry_attempts=1)
+
+
+class Ground:
+    """Runs the pipeline on a world.
+
+    Attributes:
+        requests: how many were made.
+        unavailable: whether the sources answer nothing but 503.
+    """
+
+    def __init__(self, world: World, rules: Rules, folder: Path) -> None:
+        self.world, self.rules = world, rules
+        self.requests = 0
+        self.unavailable = False
+        self.warehouse: Warehouse = open_warehouse(make_url(f"sqlite:///{folder}/warehouse.sqlite"))
+        transport = httpx.MockTransport(self._answer)
+        self.elexon = Blocking(ElexonClient("http://twin/bmrs/api/v1", LIMITS, transport=transport))
+        self.mempool = Blocking(MempoolClient("http://twin/api/v1", LIMITS, transport=transport))
+        self.coinbase = Blocking(CoinbaseClient("http://twin/coinbase", LIMITS, transport=transport))
+
+    @contextmanager
+    def open(self) -> Iterator["Ground"]:
+        """Open the clients and close everything in the end."""
+        with self.elexon, self.mempool, self.coinbase:
+            yield self
+        self.warehouse.close()
+
+    @property
+    def pipeline(self) -> DayPipeline:
+        """The product's own."""
+        dependencies = Dependencies(self.warehouse, self.elexon, self.mempool, self.coinbase, self.rules)
+        return DayPipeline(dependencies, logging.getLogger("ground"))
+
+    def run(
+        self,
+        days: Sequence[date],
+        tables: Sequence[str] = DAILY_TABLES,
+        *,
+        refetch: bool = False,
+        should_stop: StopAsked = never,
+    ) -> list[Event]:
+        """Process days, and return everything that is told of them."""
+        return list(self.pipeline.run(days, DayRequest(frozenset(tables), refetch), should_stop))
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        self.requests += 1
+        if self.unavailable:
+            return httpx.Response(503)
+        body = encode(payload(self.world, parse(request.url.raw_path.decode())))
+        return httpx.Response(200, content=body)
