@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from mining_assets.assets.partition_metadata import labelled, of_records, of_series
+from mining_assets.assets.partition_metadata import labelled, of_origin, of_records, of_series
 from mining_assets.assets.rollups import summary_metadata
 from mining_assets.domain.wording import count_of, say_days
 from mining_assets.pipeline.results import (
@@ -60,7 +60,8 @@ class DayReporter:
                 case SeriesResult():
                     self._series(event)
                 case ReferenceResult():
-                    self._context.log_event(dg.AssetMaterialization(event.table, metadata=event.counts))
+                    shown = {**event.counts, **of_origin(event.origin)}
+                    self._context.log_event(dg.AssetMaterialization(event.table, metadata=shown))
                 case SummaryResult():
                     shown = summary_metadata(event.table, event.rows)
                     self._context.log_event(dg.AssetMaterialization(event.table, partition=event.span, metadata=shown))

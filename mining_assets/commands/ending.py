@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -51,6 +52,8 @@ def conclude(
             click.echo(json.dumps(_report(command, code, status, progress, outcome), indent=2))
             return code
         click.echo(f"{say_range(*about)}: {status_verdict(status).sentence}")
+        if status.origins.sentence:
+            click.echo(fill(status.origins.sentence, 79, break_long_words=False, break_on_hyphens=False))
         done = [report.day for report in progress.reports] if progress.stopping else days
         if done:
             worked = (min(done), max(done))

@@ -27,6 +27,7 @@ from mining_assets.pipeline.results import ReferenceResult
 from mining_assets.sources.errors import SourceError
 from mining_assets.verification.scan import Scope, verify_and_store_days
 from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.reference import stored_origin
 from mining_assets.warehouse.schema import network_epochs, wind_bm_units
 
 
@@ -57,7 +58,7 @@ def ensure_wind_units(dependencies: Dependencies, retry: Retrying) -> WindUnits:
         return WindUnits(units)
     counts = retry(refresh_wind_units, warehouse, dependencies.elexon, rules.additions, rules.sites)
     units = retry(known_wind_units, warehouse, rules.additions, rules.sites)
-    return WindUnits(units, ReferenceResult(wind_bm_units.name, counts))
+    return WindUnits(units, ReferenceResult(wind_bm_units.name, counts, retry(_origin, warehouse, wind_bm_units.name)))
 
 
 def ensure_network_history(
@@ -84,7 +85,13 @@ def ensure_network_history(
         outages.record(MEMPOOL, UnknownDifficulty(history.why_unknown(lacking)))
     else:
         outages.clear(MEMPOOL)
-    return History(history, ReferenceResult(network_epochs.name, refreshed.shown()))
+    origin = retry(_origin, warehouse, network_epochs.name)
+    return History(history, ReferenceResult(network_epochs.name, refreshed.shown(), origin))
+
+
+def _origin(warehouse: Warehouse, name: str) -> str | None:
+    with warehouse.reading() as connection:
+        return stored_origin(connection, name)
 
 
 def verify_rewritten(warehouse: Warehouse, refreshed: RefreshedEpochs, scope: Scope) -> None:

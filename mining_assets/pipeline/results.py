@@ -138,10 +138,16 @@ class SeriesResult:
 
 @dataclass(frozen=True)
 class ReferenceResult:
-    """A reference table that was fetched on the way, with counts for a person."""
+    """A reference table that was fetched on the way.
+
+    Attributes:
+        counts: for a person.
+        origin: where it came from.
+    """
 
     table: str
     counts: Mapping[str, int]
+    origin: str | None
 
 
 @dataclass(frozen=True)

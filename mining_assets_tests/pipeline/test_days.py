@@ -62,6 +62,10 @@ def test_a_day_is_told_with_what_is_stored_of_it(ground: Ground) -> None:
         ReferenceResult,
         *(DayResult, Verification) * 2,
     ]
+    assert {each.origin for each in events if isinstance(each, ReferenceResult)} == {
+        "http://twin/bmrs/api/v1",
+        "http://twin/api/v1",
+    }
     day = results(events)[SECOND]
     assert (day.outcome, day.failures, day.source_unavailable) == ("new", (), False)
     assert day.requests == requests_of(SECOND)
