@@ -30,7 +30,7 @@ def difficulty(accept_change: bool) -> None:
         from mining_assets.commands.runs import run_difficulty
 
         with working_alone(warehouse, command), Phase("asking for the difficulty") as phase:
-            outcome = run_difficulty(settings, command, phase, accept_change=accept_change)
+            outcome = run_difficulty(settings, warehouse, command, phase, accept_change=accept_change)
         with warehouse.reading() as connection:
             history = network_history(connection)
     for error in outcome.errors:

@@ -131,7 +131,7 @@ def bring_up_to_date(
             with working_alone(warehouse, text):
                 checkpoint.write()
                 with TerminalProgress(command[0], len(days), settings.home, checkpoint.after) as progress:
-                    outcome = run_batches(settings, batches, text, progress, spans)
+                    outcome = run_batches(settings, warehouse, batches, text, progress, spans)
                     progress.finish()
             about = about or (days[0], days[-1])
             code = conclude(settings, warehouse, text, days, about, progress, outcome, as_json=as_json)

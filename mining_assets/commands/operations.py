@@ -176,7 +176,7 @@ def perform(
             with working_alone(warehouse, command):
                 kept.write()
                 with TerminalProgress(command.split()[0], len(days), settings.home, kept.after) as progress:
-                    outcome = run_operation(settings, job, op, config, command, progress)
+                    outcome = run_operation(settings, warehouse, job, op, config, command, progress)
                     progress.finish()
             code = conclude(settings, warehouse, command, days, about, progress, outcome, as_json=as_json)
             if progress.stopping:

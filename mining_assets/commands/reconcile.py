@@ -153,7 +153,7 @@ def reconcile_all(settings: Settings, batch: int, *, plan_only: bool, as_json: b
         # A unit that was added since makes the days that held it due.
         known_wind_units(warehouse, wind_unit_additions(settings), given_sites(settings))
         with Phase("verifying everything") as phase:
-            outcome = run_verification(settings, first, last, phase, whole=True)
+            outcome = run_verification(settings, warehouse, first, last, phase, whole=True)
         if outcome.errors:
             raise (Unusable if outcome.database_lost else click.ClickException)(outcome.errors[0])
         batches, spans, _ = _find(settings, warehouse, first, last, batch)

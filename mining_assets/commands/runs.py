@@ -21,7 +21,7 @@ from mining_assets.healing.plan import DERIVE, lacking
 from mining_assets.progress import Progress
 from mining_assets.settings import Settings
 from mining_assets.sources.errors import SourceUnavailable
-from mining_assets.warehouse.engine import is_passing
+from mining_assets.warehouse.engine import Warehouse, is_passing
 from mining_assets.warehouse.status import Status
 
 _LOST = "the warehouse could not be used ({}); what was committed stays, `mining-assets resume` goes on from there"
@@ -145,6 +145,7 @@ def by_lacking(status: Status, beside: Sequence[Batch], now: datetime) -> list[B
 
 def run_batches(
     settings: Settings,
+    warehouse: Warehouse,
     batches: Sequence[Batch],
     command: str,
     progress: Progress,
@@ -153,10 +154,11 @@ def run_batches(
     """Run the daily chain over the batches, then the months and years they are in.
 
     Args:
+        warehouse: open; the runs use it too.
         command: the command line, with which the runs are tagged.
         spans: more months and years to sum up.
     """
-    definitions = build_definitions(settings, progress=progress)
+    definitions = build_definitions(settings, {"warehouse": warehouse}, progress)
     outcome = Outcome()
     with command_instance() as instance:
         reap_dead_runs(instance)
@@ -171,7 +173,9 @@ def run_batches(
     return outcome
 
 
-def run_verification(settings: Settings, first: date, last: date, progress: Progress, *, whole: bool) -> Outcome:
+def run_verification(
+    settings: Settings, warehouse: Warehouse, first: date, last: date, progress: Progress, *, whole: bool
+) -> Outcome:
     """Verify the days by the integrity scan's job.
 
     Args:
@@ -179,17 +183,22 @@ def run_verification(settings: Settings, first: date, last: date, progress: Prog
     """
     days = {"first": str(first), "last": str(last)}
     config = days | ({"scope": ALL} if whole else {})
-    return run_operation(settings, INTEGRITY_JOB, VERIFY, config, f"verify {first} {last}", progress)
+    return run_operation(settings, warehouse, INTEGRITY_JOB, VERIFY, config, f"verify {first} {last}", progress)
 
 
-def run_difficulty(settings: Settings, command: str, progress: Progress, *, accept_change: bool) -> Outcome:
+def run_difficulty(
+    settings: Settings, warehouse: Warehouse, command: str, progress: Progress, *, accept_change: bool
+) -> Outcome:
     """Fetch the network's epochs by the job of the references."""
     config, name = {"accept_change": accept_change, "patient": False}, NETWORK_EPOCHS.to_user_string()
-    return run_operation(settings, REFERENCE_JOB, name, config, command, progress, selection=[NETWORK_EPOCHS])
+    return run_operation(
+        settings, warehouse, REFERENCE_JOB, name, config, command, progress, selection=[NETWORK_EPOCHS]
+    )
 
 
 def run_operation(
     settings: Settings,
+    warehouse: Warehouse,
     job: str,
     op: str,
     config: Mapping[str, Any],
@@ -199,7 +208,7 @@ def run_operation(
     selection: Sequence[dg.AssetKey] | None = None,
 ) -> Outcome:
     """Run one step of a job with its config: the only one it has, or that of the assets selected."""
-    definitions = build_definitions(settings, progress=progress)
+    definitions = build_definitions(settings, {"warehouse": warehouse}, progress)
     with command_instance() as instance:
         run_config = {"ops": {op: {"config": dict(config)}}} | _QUIET
         ran = run_job(definitions, job, instance, run_tags(command), run_config=run_config, asset_selection=selection)

@@ -4,15 +4,18 @@ import json
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
+from sqlalchemy import URL, Engine
 
 from mining_assets.automation import operations as jobs
 from mining_assets.commands import operations, reconcile
 from mining_assets.commands.checkpoint import DAILY, Checkpoint, checkpoint_path
 from mining_assets.commands.main import main
 from mining_assets.settings import LONDON
+from mining_assets.warehouse import engine
 from mining_assets_tests.integration.harness import Environment
 from mining_assets_tests.templates import Templates
 from mining_assets_tests.verification.clean import QUIET, SHORT, WINDY, clean
@@ -82,3 +85,18 @@ def test_a_resumed_daily_check_leaves_no_day_out(made: Environment, capfd: pytes
 def test_the_last_day_of_a_daily_check_is_one_that_can_be_asked_for(made: Environment, last: date) -> None:
     with pytest.raises(dg.Failure, match=f"{last} is outside the partitions, or not over yet"):
         jobs._day(str(last), made.settings)
+
+
+def test_a_command_and_its_run_share_one_engine(
+    made: Environment, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made_engines = []
+    create_engine = engine.create_engine
+
+    def counted(url: URL, **options: Any) -> Engine:
+        made_engines.append(url)
+        return create_engine(url, **options)
+
+    monkeypatch.setattr(engine, "create_engine", counted)
+    days_worked(made, capfd, "daily", "2")
+    assert len(made_engines) == 1
