@@ -154,7 +154,8 @@ def _ranking(
         Column("payment", "£ paid", 0),
         Column("average_price", "£/MWh", 2),
     ]
-    shown = rows.astype({column.name: object for column in more}).fillna({column.name: "" for column in more})
+    texts = [column.name for column in more if column.decimals is None]
+    shown = rows.astype(dict.fromkeys(texts, object)).fillna(dict.fromkeys(texts, ""))
     return Figure(
         name=name,
         title=title,

@@ -247,7 +247,8 @@ def leading(ranked: pd.DataFrame, count: int) -> pd.DataFrame:
     """The first rows, and one for all others, so that the rows add up to the total."""
     top, others = ranked.head(count), ranked.iloc[count:]
     if len(others):
-        rest = {ranked.columns[0]: f"{count_of(len(others), 'other')}", **others[["curtailed_energy", "payment"]].sum()}
+        summed = [name for name in ("units", "curtailed_energy", "payment") if name in ranked]
+        rest = {ranked.columns[0]: f"{count_of(len(others), 'other')}", **others[summed].sum()}
         top = pd.concat([top, pd.DataFrame([rest])], ignore_index=True)
     return with_rate(top)
 
