@@ -27,7 +27,7 @@ def read_origins(connection: Connection, first: date | None = None, last: date |
     of_days = select(literal(settlement_days.name), days.origin, func.count()).group_by(days.origin)
     of_series = (
         select(series.name, series.origin, func.count())
-        .where(series.fetched_at.is_not(None))
+        .where(series.fetched_at.is_not(None), series.name.in_(_ORDER))
         .group_by(series.name, series.origin)
     )
     found = []
@@ -35,5 +35,6 @@ def read_origins(connection: Connection, first: date | None = None, last: date |
         within = query.where(day >= first) if first else query
         within = within.where(day <= last) if last else within
         found += [StoredOrigin(*row) for row in connection.execute(within)]
-    found += [StoredOrigin(*row) for row in connection.execute(select(references.name, references.origin))]
+    of_references = select(references.name, references.origin).where(references.name.in_(_ORDER))
+    found += [StoredOrigin(*row) for row in connection.execute(of_references)]
     return Origins(tuple(sorted(found, key=lambda stored: (_ORDER.index(stored.data), stored.origin or ""))))
