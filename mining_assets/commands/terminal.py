@@ -36,7 +36,10 @@ _WIDE = 130  # columns in which the whole live line has room
 
 @dataclass(frozen=True)
 class Totals:
-    """What a command did. Waits are summed over requests at work side by side, so they can exceed ``seconds``."""
+    """What a command did; figures are of the days that are complete.
+
+    Waits are summed over requests at work side by side, so they can exceed ``seconds``.
+    """
 
     days: int
     not_complete: int
@@ -73,7 +76,9 @@ class TerminalProgress:
         self._total = total
         self._traffic: list[Traffic] = []
         self._log = _log(command, home)
-        self._console = Console(file=sys.stderr, highlight=False)
+        # While a step works, Dagster has a file in place of standard error and copies it from there: what is a terminal
+        # now stays one, or the control codes of the live line would be left out.
+        self._console = Console(file=sys.stderr, highlight=False, force_terminal=sys.stderr.isatty() or None)
         self._live = self._console.is_terminal
         self._bar = Progress(
             SpinnerColumn(),
@@ -152,12 +157,13 @@ class TerminalProgress:
 
     def totals(self) -> Totals:
         """What was done so far."""
+        complete = [report for report in self.reports if not report.reasons]
         return Totals(
             days=len(self.reports),
             not_complete=sum(bool(report.reasons) for report in self.reports),
-            records=sum(report.records for report in self.reports),
-            curtailed_mwh=sum(report.energy for report in self.reports),
-            payment_gbp=sum(report.payment for report in self.reports),
+            records=sum(report.records for report in complete),
+            curtailed_mwh=sum(report.energy for report in complete),
+            payment_gbp=sum(report.payment for report in complete),
             requests=sum(traffic.requests for traffic in self._traffic),
             rate_wait_seconds=sum(traffic.rate_wait_seconds for traffic in self._traffic),
             retry_wait_seconds=sum(traffic.retry_wait_seconds for traffic in self._traffic),

@@ -183,7 +183,7 @@ class DayPipeline:
         should_stop: StopAsked,
     ) -> _Stored:
         if ELEXON in outages:
-            reason = f"not tried, since Elexon does not answer: {outages.errors[ELEXON]}"
+            reason = "not tried, since Elexon does not answer"
             return _Stored("failed", StepFailure(RECORDS, reason), source_unavailable=True)
         fetch = ahead.take(day)
         unavailable = self._finds_elexon_unavailable(day, fetch, outages)

@@ -1,5 +1,6 @@
 """Tables and the live line in a terminal of 80 columns: fewer columns rather than broken cells."""
 
+import sys
 from collections.abc import Iterator
 from datetime import date
 from io import StringIO
@@ -16,7 +17,7 @@ from mining_assets.progress import DayReport
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.schema import bitcoin_daily_summaries, daily_summaries
 from mining_assets.warehouse.status import read_status
-from mining_assets_tests.report.mixed import FIRST, LAST, mixed
+from mining_assets_tests.report.mixed import DAMAGED, FIRST, LAST, mixed
 from mining_assets_tests.samples import MODELS, damage
 from mining_assets_tests.templates import Templates
 
@@ -64,10 +65,13 @@ def test_what_no_model_mined_is_no_number_and_the_total_says_of_how_many_days_it
     with templates.copy("sqlite", mixed, tmp_path) as warehouse:
         model = MODELS[0].name
         with warehouse.reading() as connection:
-            stored = connection.scalars(select(daily_summaries.c.summary_date)).all()
-            mined = connection.scalars(
-                select(bitcoin_daily_summaries.c.summary_date).where(bitcoin_daily_summaries.c.miner_model == model)
+            states = read_status(connection, FIRST, LAST, MODELS, (FIRST, LAST)).days["state"]
+            known = states.index[states.isin(["final", "provisional"])]
+            stored = connection.scalars(
+                select(daily_summaries.c.summary_date).where(daily_summaries.c.summary_date.in_(known))
             ).all()
+            of_model = bitcoin_daily_summaries.c.miner_model == model, bitcoin_daily_summaries.c.summary_date.in_(known)
+            mined = connection.scalars(select(bitcoin_daily_summaries.c.summary_date).where(*of_model)).all()
         gone = bitcoin_daily_summaries.c.summary_date == max(mined), bitcoin_daily_summaries.c.miner_model == model
         damage(warehouse, delete(bitcoin_daily_summaries).where(*gone))
         lines = printed(warehouse, capfd, FIRST, LAST)
@@ -77,6 +81,48 @@ def test_what_no_model_mined_is_no_number_and_the_total_says_of_how_many_days_it
     (total,) = (line for line in lines if line.startswith("│ total"))
     assert total.split("│")[2].strip() == f"{len(stored)} of {(LAST - FIRST).days + 1} days"
     assert f"{model} BTC of {len(mined) - 1}" in " ".join(" ".join(lines).split())
+
+
+def test_a_damaged_day_has_no_figures_and_is_not_in_the_total(
+    days: Warehouse, capfd: pytest.CaptureFixture[str]
+) -> None:
+    lines = printed(days, capfd, DAMAGED, DAMAGED)
+    (day,) = (line for line in lines if line.startswith(f"│ {DAMAGED}"))
+    assert [cell.strip() for cell in day.split("│")[3:-1]] == ["–"] * (3 + len(MODELS))
+    (total,) = (line for line in lines if line.startswith("│ total"))
+    assert total.split("│")[2].strip() == "0 of 1 day"
+
+
+def test_a_message_stands_on_its_own_line_while_a_step_has_taken_the_terminal_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen = Screen(is_terminal=True)
+    monkeypatch.setattr(sys, "stderr", screen)
+    with TerminalProgress("reconcile", 3, tmp_path) as progress:
+        screen.is_terminal = False  # as Dagster does, which copies what is written to the terminal
+        before = len(screen.getvalue())
+        progress.say("something to read")
+        written = screen.getvalue()[before:]
+    assert "\x1b[2K" in written.partition("something to read")[0]
+
+
+def test_days_that_failed_add_nothing_to_the_totals(tmp_path: Path) -> None:
+    with TerminalProgress("date", 2, tmp_path) as progress:
+        progress.day(DayReport(FIRST, "new", 20, 90.0, 5.0))
+        progress.day(DayReport(LAST, "failed", 30, 100.0, 7.0, reasons=("no answer",)))
+        totals = progress.totals()
+    assert (totals.days, totals.not_complete, totals.records, totals.curtailed_mwh) == (2, 1, 20, 90.0)
+
+
+class Screen(StringIO):
+    """Standard error that is a terminal, or seems to be none."""
+
+    def __init__(self, *, is_terminal: bool) -> None:
+        super().__init__()
+        self.is_terminal = is_terminal
+
+    def isatty(self) -> bool:
+        return self.is_terminal
 
 
 def test_the_live_line_fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
