@@ -53,12 +53,18 @@ class Caveat:
         return self.mwh is not None or self.pounds is not None
 
     def sentence(self, energy: float, payment: float) -> str:
-        """Tell the caveat with its days and amounts, and their shares of the range's energy (MWh) and payment (£)."""
-        amounts = [f"{self.mwh:,.3f} MWh ({_percent(self.mwh, energy)})"] if self.mwh is not None else []
-        amounts += [f"£{self.pounds:,.2f} ({_percent(self.pounds, payment)})"] if self.pounds is not None else []
+        """Tell the caveat with its days and amounts.
+
+        Where it may move the totals, with their shares of the range's energy (MWh) and payment (£).
+        """
+        amounts = [f"{self.mwh:,.3f} MWh{self._share(self.mwh, energy)}"] if self.mwh is not None else []
+        amounts += [f"£{self.pounds:,.2f}{self._share(self.pounds, payment)}"] if self.pounds is not None else []
         told = " and ".join(amounts) or "by how much is not known"
         days = f"on {self.first}" if self.days == 1 else f"on {self.days:,} days, {self.first} to {self.last}"
         return f"{self.text}; {told}, {days}"
+
+    def _share(self, change: float, total: float) -> str:
+        return f" ({_percent(change, total)})" if self.moves_totals else ""
 
 
 @dataclass(frozen=True)
