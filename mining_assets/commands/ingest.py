@@ -15,6 +15,7 @@ from mining_assets.commands.options import (
     load_settings,
     opened_warehouse,
     plan_option,
+    say_other_source,
     warehouse_for_plan,
     working_alone,
 )
@@ -118,6 +119,7 @@ def bring_up_to_date(
         return show_plan(text, steps, cost_of(steps, settings), as_json=as_json)
     prepare_home(settings.home)
     with opened_warehouse(settings) as warehouse:
+        say_other_source(settings, warehouse)
         with Phase("looking at the days"):
             cost = cost_of(steps_of(warehouse, batches, spans), settings)
         say_cost(cost, settings.requests_per_second)

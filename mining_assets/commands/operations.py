@@ -18,6 +18,7 @@ from mining_assets.commands.options import (
     opened_warehouse,
     plan_option,
     require_warehouse,
+    say_other_source,
     warehouse_for_plan,
     working_alone,
     yes_option,
@@ -167,6 +168,7 @@ def perform(
         from mining_assets.commands.runs import run_operation
         from mining_assets.commands.terminal import TerminalProgress
 
+        say_other_source(settings, warehouse)
         job, op = OPERATIONS[operation]
         kept = checkpoint or Checkpoint(
             checkpoint_path(settings.home, OPERATION), command.split(), list(days), dict(config)

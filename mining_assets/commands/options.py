@@ -105,7 +105,20 @@ def warehouse_for_plan(settings: Settings) -> Iterator[Warehouse | None]:
         yield None
         return
     with opened_warehouse(settings) as warehouse:
+        say_other_source(settings, warehouse)
         yield warehouse
+
+
+def say_other_source(settings: Settings, warehouse: Warehouse) -> None:
+    """Say on standard error that what would be fetched now comes from elsewhere than what is stored, if it does."""
+    from mining_assets.domain.origin import other_source
+    from mining_assets.sources.http import address_of
+    from mining_assets.warehouse.origins import read_origins
+
+    with warehouse.reading() as connection:
+        said = other_source(read_origins(connection), address_of(settings.elexon_url))
+    if said:
+        click.echo(said, err=True)
 
 
 def _lacking_file(address: URL) -> str | None:

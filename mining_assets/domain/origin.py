@@ -44,6 +44,7 @@ _HEADLINES = {
     Kind.OTHER: "Not all data is from the live sources",
     Kind.UNKNOWN: "Where all data came from is not known",
 }
+_LISTED = 3  # addresses
 _OF_DAYS = {"settlement_days": "", "bitcoin_price": " of prices", "wind_generation": " of generation"}
 _REFERENCES = {"wind_bm_units": "the register of units", "network_epochs": "the difficulty"}
 _ELEXON = "Contains BMRS data © Elexon Limited copyright and database right. Supported by National Energy SO Open Data."
@@ -145,7 +146,9 @@ class Origins:
         for stored in self.all:
             if kind_of(stored.origin, self.live) is not Kind.LIVE:
                 by_origin.setdefault(stored.origin, []).append(_named(stored))
-        told = (f"{', '.join(names)} from {_address(origin)}" for origin, names in by_origin.items())
+        told = [f"{', '.join(names)} from {_address(origin)}" for origin, names in by_origin.items()]
+        if len(told) > _LISTED:
+            told[_LISTED:] = [f"others from {count_of(len(told) - _LISTED, 'other address', 'other addresses')}"]
         joined = "; ".join(told)
         return f"{joined[:1].upper()}{joined[1:]}." if joined else ""
 
@@ -185,6 +188,28 @@ class Origins:
                 for stored in self.all
             ],
         }
+
+
+def other_source(origins: Origins, address: str) -> str:
+    """Say that days are stored that came from elsewhere than from where they would be fetched now; else nothing.
+
+    Args:
+        address: of the source that would be asked, with its user masked.
+    """
+    days = {
+        stored.origin: stored.days or 0
+        for stored in origins.all
+        if stored.data == "settlement_days" and stored.origin and stored.origin.removesuffix(GENERATED_MARK) != address
+    }
+    if not days:
+        return ""
+    are = "is" if sum(days.values()) == 1 else "are"
+    first = next(iter(days))
+    more = f" and {count_of(len(days) - 1, 'other address', 'other addresses')}" if len(days) > 1 else ""
+    return (
+        f"{count_of(sum(days.values()), 'day')} {are} stored from {_address(first)}{more}; "
+        f"what is fetched now comes from {address}"
+    )
 
 
 def _named(stored: StoredOrigin) -> str:

@@ -235,8 +235,7 @@ class HttpClient:
 
         The mark stays as long as the client: whoever told generated figures once is not believed in between.
         """
-        address = without_credentials(str(httpx.URL(self._base_url)))
-        return origin_text(address, generated=self._answers_generated)
+        return origin_text(address_of(self._base_url), generated=self._answers_generated)
 
     async def get(self, path: str, parse: Callable[[bytes], T], params: Mapping[str, str] | None = None) -> Answer[T]:
         """Ask for ``path`` below the base address until the answer is a body that ``parse`` takes.
@@ -398,6 +397,11 @@ class HttpClient:
 def _certificates() -> ssl.SSLContext:
     """The certificates trusted, for all clients: to read them takes longer than a request."""
     return httpx.create_ssl_context()
+
+
+def address_of(base_url: str) -> str:
+    """Return the address of a source as it is written down with what came from it."""
+    return without_credentials(str(httpx.URL(base_url)))
 
 
 def without_credentials(url: str) -> str:

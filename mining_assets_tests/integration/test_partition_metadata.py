@@ -82,6 +82,8 @@ def test_generated_data_is_seen_as_such_with_live_settings(filled: tuple[Environ
     )
     status = run_cli(live, "status")
     assert told in " ".join(status.stdout.split()), status.stderr
+    plan = run_cli(live, "date", DAY, "--refetch", "--plan")
+    assert f"3 days are stored from {twin.elexon_url} (generated); what is fetched now comes from" in plan.stderr
     kept = run_cli(live, "date", DAY)
     assert "Generated data: not real figures. 1 day" in " ".join(kept.stdout.split()), kept.stderr
     page = tmp_path / "page.html"
