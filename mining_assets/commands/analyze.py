@@ -13,6 +13,7 @@ from sqlalchemy import Connection, func, select, text
 from mining_assets.commands.options import UNREACHABLE, json_option, load_settings, opened_warehouse, require_warehouse
 from mining_assets.commands.phase import Phase
 from mining_assets.commands.status import as_dict, as_text
+from mining_assets.commands.text import print_text
 from mining_assets.commands.verify import as_dict as finding_as_dict
 from mining_assets.curated import given_prices, miner_models
 from mining_assets.domain.healing import day_ranges
@@ -69,7 +70,10 @@ def analyze(as_json: bool) -> None:
         "commands": mending_commands(status),
     }
     text = [as_text(status), *_lines(report, joined(verification.errors))]
-    click.echo(json.dumps(report, indent=2) if as_json else "\n".join(text))
+    if as_json:
+        click.echo(json.dumps(report, indent=2))
+    else:
+        print_text("\n".join(text))
     right = status.is_right and not verification.errors
     reachable = all(report["sources"][name] == ANSWERS for name in NEEDED)
     sys.exit(1 if not right else 0 if reachable else UNREACHABLE)

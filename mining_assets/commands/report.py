@@ -20,6 +20,7 @@ from mining_assets.commands.options import (
 )
 from mining_assets.commands.phase import Phase
 from mining_assets.commands.status import FLAGS
+from mining_assets.commands.text import print_text
 from mining_assets.curated import miner_models
 from mining_assets.domain.summaries import month_of, span_bounds
 from mining_assets.domain.wording import count_of
@@ -87,7 +88,7 @@ def report(first: date | None, last: date | None, month: str | None, out: Path |
     if as_json:
         click.echo(json.dumps({"command": f"report {first} {last}", "exit_code": 0} | as_dict(made, path), indent=2))
     else:
-        click.echo(as_text(made, path))
+        print_text(as_text(made, path))
 
 
 def as_dict(made: Report, path: Path) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from mining_assets.commands.options import (
     require_warehouse,
 )
 from mining_assets.commands.phase import Phase
+from mining_assets.commands.text import print_text
 from mining_assets.commands.verdict import status_verdict
 from mining_assets.curated import given_prices, miner_models
 from mining_assets.domain.healing import day_ranges
@@ -58,7 +59,10 @@ def status(as_json: bool, first: date | None, last: date | None) -> None:
     with opened_warehouse(settings) as warehouse, Phase("reading the status"), warehouse.reading() as connection:
         models, bounds = miner_models(settings), (settings.start_date, settings.end_date)
         report = read_status(connection, first, last, models, bounds, given_prices(settings))
-    click.echo(json.dumps(as_dict(report), indent=2) if as_json else as_text(report))
+    if as_json:
+        click.echo(json.dumps(as_dict(report), indent=2))
+    else:
+        print_text(as_text(report))
     sys.exit(0 if report.is_right else 1)
 
 
@@ -221,15 +225,16 @@ def _possible_wind(report: Status) -> Iterator[str]:
     """Name the largest of what may be wind and is in no figure, and how to fetch what is not known of it."""
     units, unkept = report.possible_wind, report.units_not_kept
     if len(units):
+        first = units.sort_values("wind_like", ascending=False, kind="stable")
         largest = ", ".join(
-            f"{unit.bm_unit_id} {0.0 - unit.bid_mwh:,.3f} MWh" for unit in units.head(_LARGEST).itertuples()
+            f"{unit.bm_unit_id} {0.0 - unit.bid_mwh:,.3f} MWh" for unit in first.head(_LARGEST).itertuples()
         )
         others = (
             f"; {count_of(len(units) - _LARGEST, 'other')} with --json and in the report"
             if len(units) > _LARGEST
             else ""
         )
-        yield f"  units that may be wind, the largest: {largest}{others}"
+        yield f"  units that may be wind, those like it by id first, the largest: {largest}{others}"
     if unkept:
         yield f"  `mining-assets range {unkept[0]} {unkept[-1]} --refetch` fetches those days again"
 

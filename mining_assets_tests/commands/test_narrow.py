@@ -1,6 +1,7 @@
 """All other tables in a terminal of 80 columns: no line is longer, and no word or number is broken."""
 
 import re
+import sys
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from rich.text import Text
 from mining_assets.commands.plans import KEEP, Step, show_plan
 from mining_assets.commands.settings import settings
 from mining_assets.commands.tables import print_comparison, print_failures
+from mining_assets.commands.text import print_text
 from mining_assets.commands.verify import _print
 from mining_assets.domain.cost import fetch_cost
 from mining_assets.progress import DayReport, Figure
@@ -103,3 +105,17 @@ def test_settings_are_not_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             f"{PREFIX}CONCURRENCY (environment)\n  3\n" in shown and narrow
         )
         assert max(len(line) for line in shown.splitlines() if str(home) not in line) <= (80 if narrow else 300)
+
+
+def test_long_lines_go_on_below_between_two_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    long = "  " + "a word and `mining-assets range 2025-06-01 2025-06-30 --refetch` " * 4
+    print_text(long)
+    assert capsys.readouterr().out == long + "\n"
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    print_text(long)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) < 80
+    assert " ".join(line.strip() for line in lines) == " ".join(long.split())
