@@ -62,8 +62,8 @@ TABLES = (
     schema.wind_generation,
     schema.reference_fetches,
 )
-# When something was done, not what came of it.
-VOLATILE = frozenset({"fetched_at", "calculated_at", "restated_at", "seen_from", "seen_until"})
+# When something was done and from which twin's port, not what came of it.
+VOLATILE = frozenset({"fetched_at", "calculated_at", "restated_at", "seen_from", "seen_until", "origin"})
 
 Tables = dict[str, pd.DataFrame]
 Here = Callable[..., tuple[int, str, str]]
