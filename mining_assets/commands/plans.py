@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -84,6 +84,27 @@ def say_cost(cost: FetchCost, requests_per_second: float) -> None:
         click.echo(cost.at_pace(requests_per_second), err=True)
 
 
+def joined(steps: Sequence[Step]) -> list[Step]:
+    """Put steps together that do the same to days, months or years that follow one another."""
+    rows: list[Step] = []
+    for step in steps:
+        for at, row in enumerate(rows):
+            if row.action == step.action and _position(step.first) == _position(row.last, after=True):
+                rows[at] = replace(row, last=step.last, days=row.days + step.days)
+                break
+        else:
+            rows.append(step)
+    return rows
+
+
+def _position(span: date | str, *, after: bool = False) -> tuple[str, int]:
+    """Return the kind of a span and its place among those of its kind, or the place after it."""
+    if isinstance(span, date):
+        return "day", span.toordinal() + after
+    year, _, month = span.partition("-")
+    return ("month", int(year) * 12 + int(month) + after) if month else ("year", int(year) + after)
+
+
 def show_plan(
     command: str, steps: Sequence[Step], cost: FetchCost, *, as_json: bool, code: int = 0, aside: bool = False
 ) -> int:
@@ -103,7 +124,7 @@ def show_plan(
     table = Table(title=f"{command} {'will' if aside else 'would'}", title_justify="left")
     for heading in ("what", "when", "days"):
         table.add_column(heading, justify="right" if heading == "days" else "left", no_wrap=heading != "what")
-    for step in steps:
+    for step in joined(steps):
         table.add_row(step.action, str(step), f"{step.days:,}" if step.days else "")
     Console(stderr=aside, highlight=False).print(table)
     if cost.requests and not aside:

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from rich.text import Text
 
-from mining_assets.commands.plans import KEEP, Step, show_plan
+from mining_assets.commands.plans import FETCH, KEEP, SUM_UP, Step, joined, show_plan
 from mining_assets.commands.settings import settings
 from mining_assets.commands.tables import print_comparison, print_failures
 from mining_assets.commands.text import print_text
@@ -119,3 +119,20 @@ def test_long_lines_go_on_below_between_two_words(
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) < 80
     assert " ".join(line.strip() for line in lines) == " ".join(long.split())
+
+
+def test_a_plan_of_years_is_a_few_rows() -> None:
+    months = [date(2016 + number // 12, number % 12 + 1, 1) for number in range(36)]
+    ends = [*(month - timedelta(days=1) for month in months[1:]), date(2018, 12, 31)]
+    steps = [Step(FETCH, first, last, (last - first).days + 1) for first, last in zip(months, ends, strict=True)]
+    kept = Step(KEEP, date(2019, 1, 1), date(2019, 1, 1), 1)
+    later = Step(FETCH, date(2019, 1, 3), date(2019, 1, 3), 1)
+    spans = [f"{month:%Y-%m}" for month in months] + ["2016", "2017", "2018"]
+    rows = joined([*steps, kept, later, *(Step(SUM_UP, span, span) for span in sorted(spans))])
+    assert [(str(row), row.days) for row in rows] == [
+        ("2016-01-01 to 2018-12-31", 1096),
+        ("2019-01-01", 1),
+        ("2019-01-03", 1),
+        ("2016 to 2018", 0),
+        ("2016-01 to 2018-12", 0),
+    ]
