@@ -5,6 +5,8 @@ import json
 import os
 import signal
 import socket
+import sys
+from contextlib import nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,6 +14,7 @@ import click
 
 from mining_assets import CODE_LOCATION
 from mining_assets.commands.options import load_settings, opened_warehouse
+from mining_assets.commands.phase import Phase
 from mining_assets.commands.services import Services
 from mining_assets.settings import prepare_home
 
@@ -55,17 +58,19 @@ def _serve(services: Services, port: int, folder: Path) -> None:
     workspace.write_text(json.dumps({"load_from": [{"grpc_server": served}]}))
     code = ["-m", "mining_assets.definitions", "-s", str(address), "--location-name", CODE_LOCATION]
     # Its children are the runs, whose every event is theirs in the UI, and so is what a sensor's look says.
-    services.start("the code server", "dagster", "api", "grpc", *code, "--log-level", "warning", passed_on=False)
-    if not services.wait(lambda: _answers(socket.AF_UNIX, str(address))):
-        return
     listening = ["-h", "127.0.0.1", "-p", str(port)]
-    services.start(
-        "the webserver", "dagster_webserver", "-w", str(workspace), *listening, "--dagster-log-level", "warning"
-    )
-    services.start("the daemon", "dagster._daemon", "run", "-w", str(workspace), "--log-level", "warning")
-    if services.wait(lambda: _answers(socket.AF_INET, ("127.0.0.1", port))):
-        click.echo(READY)
-        services.wait()
+    with Phase("starting") if sys.stderr.isatty() else nullcontext():
+        services.start("the code server", "dagster", "api", "grpc", *code, "--log-level", "warning", passed_on=False)
+        if not services.wait(lambda: _answers(socket.AF_UNIX, str(address))):
+            return
+        services.start(
+            "the webserver", "dagster_webserver", "-w", str(workspace), *listening, "--dagster-log-level", "warning"
+        )
+        services.start("the daemon", "dagster._daemon", "run", "-w", str(workspace), "--log-level", "warning")
+        if not services.wait(lambda: _answers(socket.AF_INET, ("127.0.0.1", port))):
+            return
+    click.echo(READY)
+    services.wait()
 
 
 def _answers(family: socket.AddressFamily, address: str | tuple[str, int]) -> bool:

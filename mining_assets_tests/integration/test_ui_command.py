@@ -3,11 +3,15 @@
 import os
 import signal
 import socket
+import sys
+import threading
+from io import StringIO
 
 import click
 import pytest
 
 from mining_assets import CODE_LOCATION
+from mining_assets.commands import phase
 from mining_assets.commands.services import Services
 from mining_assets.commands.ui import ui
 from mining_assets_tests.integration.harness import Environment
@@ -54,3 +58,39 @@ def test_a_port_that_is_taken_is_told_before_anything_is_started(
         port = taken.getsockname()[1]
         with pytest.raises(click.UsageError, match=f"port {port} is taken by another process; `--port` names another"):
             ui.callback(port=port)  # type: ignore[misc]
+
+
+def test_a_terminal_is_not_silent_while_the_processes_start(
+    mixed_days: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen = Screen()
+
+    def start(services: Services, *_: str, **_options: bool) -> None:
+        assert screen.written.wait(60)
+        services.hear(signal.SIGTERM)
+
+    for name, value in mixed_days.of_process().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(phase, "_LIVE_SECONDS", 0.01)
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setattr(Services, "start", start)
+    with click.Context(ui):
+        ui.callback(port=free_port())  # type: ignore[misc]
+    assert "starting …" in screen.getvalue()
+
+
+class Screen(StringIO):
+    """A terminal that says when the start is shown on it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = threading.Event()
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        count = super().write(text)
+        if "starting" in text:
+            self.written.set()
+        return count
