@@ -9,13 +9,7 @@ from sqlalchemy import Table
 from mining_assets.assets.conditions import ANY_UPSTREAM_PARTITION_CHANGED
 from mining_assets.assets.descriptions import OWNERS, RULES_VERSION, table_metadata
 from mining_assets.assets.partition_metadata import Metadata, of_bitcoin, of_summary
-from mining_assets.chain.rollups import (
-    RollUp,
-    roll_up_bitcoin_month,
-    roll_up_bitcoin_year,
-    roll_up_month,
-    roll_up_year,
-)
+from mining_assets.chain.rollups import MONTHLY_STEPS, YEARLY_STEPS
 from mining_assets.partitions import ALL_AT_ONCE, SPANS_THERE_ARE, Partitions
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.schema import (
@@ -33,7 +27,6 @@ from mining_assets.warehouse.status import Bounds
 class _Level:
     table: Table
     below: Table
-    step: RollUp
     group: str
     description: str
 
@@ -52,14 +45,12 @@ _MONTHS = (
     _Level(
         monthly_summaries,
         daily_summaries,
-        roll_up_month,
         "curtailment",
         _OF.format(what=_CURTAILMENT, span="month", parts="days"),
     ),
     _Level(
         bitcoin_monthly_summaries,
         bitcoin_daily_summaries,
-        roll_up_bitcoin_month,
         "bitcoin",
         _OF.format(what=_BITCOIN, span="month", parts="days"),
     ),
@@ -68,14 +59,12 @@ _YEARS = (
     _Level(
         yearly_summaries,
         monthly_summaries,
-        roll_up_year,
         "curtailment",
         _OF.format(what=_CURTAILMENT, span="year", parts="months"),
     ),
     _Level(
         bitcoin_yearly_summaries,
         bitcoin_monthly_summaries,
-        roll_up_bitcoin_year,
         "bitcoin",
         _OF.format(what=_BITCOIN, span="year", parts="months"),
     ),
@@ -91,6 +80,8 @@ def roll_ups(cuts: Partitions, bounds: Bounds) -> list[dg.AssetsDefinition]:
 
 
 def _roll_up(level: _Level, spans: dg.TimeWindowPartitionsDefinition, bounds: Bounds) -> dg.AssetsDefinition:
+    step = {**MONTHLY_STEPS, **YEARLY_STEPS}[level.table.name]
+
     @dg.asset(
         name=level.table.name,
         deps=[dg.AssetDep(level.below.name, partition_mapping=SPANS_THERE_ARE)],
@@ -109,7 +100,7 @@ def _roll_up(level: _Level, spans: dg.TimeWindowPartitionsDefinition, bounds: Bo
         context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]
     ) -> dg.MaterializeResult[None]:
         for span in context.partition_keys:
-            context.add_asset_metadata(level.shown(level.step(warehouse, span, bounds)), partition_key=span)
+            context.add_asset_metadata(level.shown(step(warehouse, span, bounds)), partition_key=span)
         return dg.MaterializeResult()
 
     return summaries

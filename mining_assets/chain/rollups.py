@@ -7,7 +7,6 @@ import pandas as pd
 from sqlalchemy import Connection, Table
 
 from mining_assets.domain import summaries as rules
-from mining_assets.pipeline.results import SummaryResult
 from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
@@ -47,14 +46,14 @@ def roll_up_bitcoin_year(warehouse: Warehouse, year: str, bounds: Bounds) -> pd.
         return _bitcoin_year(connection, year, bounds)
 
 
-def roll_up_days(warehouse: Warehouse, days: Sequence[date], bounds: Bounds) -> Iterator[SummaryResult]:
-    """Sum up the months and then the years that some days are in, and yield each summary's rows."""
+def roll_up_days(warehouse: Warehouse, days: Sequence[date], bounds: Bounds) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """Sum up the months and then the years that some days are in; yield each table, month or year, and its rows."""
     months = sorted({rules.month_of(day) for day in days})
     years = sorted({rules.year_of(month) for month in months})
     for steps, spans in ((MONTHLY_STEPS, months), (YEARLY_STEPS, years)):
         for table, step in steps.items():
             for span in spans:
-                yield SummaryResult(table, span, step(warehouse, span, bounds))
+                yield table, span, step(warehouse, span, bounds)
 
 
 def roll_up_everything(connection: Connection, day: date, bounds: Bounds) -> None:
@@ -115,7 +114,9 @@ MONTHLY_STEPS: Mapping[str, RollUp] = {
     monthly_summaries.name: roll_up_month,
     bitcoin_monthly_summaries.name: roll_up_bitcoin_month,
 }
+"""What sums up a month of each monthly table."""
 YEARLY_STEPS: Mapping[str, RollUp] = {
     yearly_summaries.name: roll_up_year,
     bitcoin_yearly_summaries.name: roll_up_bitcoin_year,
 }
+"""What sums up a year of each yearly table."""

@@ -1,7 +1,7 @@
 """Repairs that a person asks for: the last days checked, a day fetched anew or replaced whole, one period fixed."""
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -30,6 +30,7 @@ from mining_assets.pipeline.results import (
     Message,
     Phase,
     StopAsked,
+    SummaryResult,
     never,
 )
 from mining_assets.sources.blocking import Blocking
@@ -103,14 +104,14 @@ class Repairs:
         yield from (replace(result, records=None) for result in self._pipeline.stored_results(kept, "kept"))
         yield from self._run(days, DayRequest(frozenset(SERIES)))
         derive = [day for day, kind in needed.items() if kind == DERIVE]
-        yield from self._process(needed.keys() - set(derive), FETCHED_AGAIN)
-        yield from self._process(derive, DERIVED_AGAIN)
+        fetch = [day for day in needed if day not in derive]
+        yield from self._process((fetch, FETCHED_AGAIN), (derive, DERIVED_AGAIN))
         yield from self._finish(days)
 
     def reingest(self, day: date, *, accept_shrink: bool) -> Iterator[Event]:
         """Fetch a day again, whole, and derive everything from it anew."""
         before = self._content(day)
-        yield from self._process([day], replace(FETCHED_AGAIN, accept_shrink=accept_shrink))
+        yield from self._process(([day], replace(FETCHED_AGAIN, accept_shrink=accept_shrink)))
         yield from self._finish([day])
         yield self._comparison(day, before)
 
@@ -186,27 +187,26 @@ class Repairs:
             yield self._comparison(day, before)
             raise RepairFailed(f"{day}: {still_damaged(day, remaining)}")
         (stored,) = self._pipeline.stored_results([day], outcome)
-        for event in self._process([day], DERIVED_AGAIN):
+        for event in self._process(([day], DERIVED_AGAIN)):
             yield replace(event, records=stored.records, warnings=warnings) if isinstance(event, DayResult) else event
         yield from self._finish([day])
         yield self._comparison(day, before)
 
-    def _process(self, days: Iterable[date], request: DayRequest) -> Iterator[Event]:
-        """Process days; those that are there afterwards are summed up even if others failed.
+    def _process(self, *work: tuple[Sequence[date], DayRequest]) -> Iterator[Event]:
+        """Process days, each part of the work whatever became of another.
 
         Raises:
-            DaysNotComplete: some failed, or are left.
+            DaysNotComplete: some failed, or are left. The others were summed up.
         """
-        chosen = sorted(days)
-        if not chosen:
-            return
         complete = 0
-        for event in self._run(chosen, request):
-            if isinstance(event, DayResult):
-                complete += not event.failures
-            yield event
+        for days, request in work:
+            for event in self._run(days, request) if days else ():
+                if isinstance(event, DayResult):
+                    complete += not event.failures
+                yield event
+        chosen = sorted(day for days, _ in work for day in days)
         if complete < len(chosen):
-            yield from roll_up_days(self._warehouse, chosen, self._scope.bounds)
+            yield from self._sum_up(chosen)
             raise DaysNotComplete(f"{len(chosen) - complete} of {count_of(len(chosen), 'day')} not complete")
 
     def _run(self, days: Sequence[date], request: DayRequest) -> Iterator[Event]:
@@ -218,11 +218,15 @@ class Repairs:
         """Sum up months and years, and verify everything touched by value."""
         warehouse, scope = self._warehouse, self._scope
         yield Phase("summing up and verifying")
-        yield from roll_up_days(warehouse, days, scope.bounds)
+        yield from self._sum_up(days)
         months, years = months_and_years(days)
         yield verify_and_store_days(warehouse, days, scope)
         yield verify_and_store_months(warehouse, months, scope)
         yield verify_and_store_years(warehouse, years, scope)
+
+    def _sum_up(self, days: Sequence[date]) -> Iterator[SummaryResult]:
+        for table, span, rows in roll_up_days(self._warehouse, days, self._scope.bounds):
+            yield SummaryResult(table, span, rows)
 
     def _kept(self, day: date, error: Exception, *, unanswered: bool) -> DayKept:
         """Return the error that says that a day is as it was; a refused answer is remembered."""

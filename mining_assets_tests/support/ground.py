@@ -22,6 +22,7 @@ from mining_assets.warehouse.upgrade import open_warehouse
 from mining_assets_tests.twin.routes import encode, parse, payload
 from mining_assets_tests.twin.world import World
 
+LOG = logging.getLogger("ground")
 LIMITS = HttpLimits(requests_per_second=1000, concurrency=1, retry_attempts=1)
 
 
@@ -31,12 +32,14 @@ class Ground:
     Attributes:
         requests: how many were made.
         unavailable: whether the sources answer nothing but 503.
+        failing: days whose stacks alone answer so.
     """
 
     def __init__(self, world: World, rules: Rules, folder: Path) -> None:
         self.world, self.rules = world, rules
         self.requests = 0
         self.unavailable = False
+        self.failing: set[date] = set()
         self.warehouse: Warehouse = open_warehouse(make_url(f"sqlite:///{folder}/warehouse.sqlite"))
         transport = httpx.MockTransport(self._answer)
         self.elexon = Blocking(ElexonClient("http://twin/bmrs/api/v1", LIMITS, transport=transport))
@@ -51,10 +54,14 @@ class Ground:
         self.warehouse.close()
 
     @property
+    def dependencies(self) -> Dependencies:
+        """What the product's own pipeline and repairs work with here."""
+        return Dependencies(self.warehouse, self.elexon, self.mempool, self.coinbase, self.rules)
+
+    @property
     def pipeline(self) -> DayPipeline:
         """The product's own."""
-        dependencies = Dependencies(self.warehouse, self.elexon, self.mempool, self.coinbase, self.rules)
-        return DayPipeline(dependencies, logging.getLogger("ground"))
+        return DayPipeline(self.dependencies, LOG)
 
     def run(
         self,
@@ -69,7 +76,8 @@ class Ground:
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.requests += 1
-        if self.unavailable:
+        asked = request.url.path
+        if self.unavailable or any("/stack/" in asked and f"/{day}/" in asked for day in self.failing):
             return httpx.Response(503)
         body = encode(payload(self.world, parse(request.url.raw_path.decode())))
         return httpx.Response(200, content=body)
