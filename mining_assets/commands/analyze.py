@@ -26,6 +26,7 @@ from mining_assets.verification.catalog import CALCULATIONS_COMPLETE
 from mining_assets.verification.findings import Joined, Verification, joined
 from mining_assets.verification.scan import Scope, note_scan, scan
 from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.reporting import WHOLE
 from mining_assets.warehouse.schema import metadata
 from mining_assets.warehouse.status import Status, completion, read_status
 from mining_assets.warehouse.upgrade import current_revision, needed_revision
@@ -82,7 +83,7 @@ def analyze(as_json: bool) -> None:
 def by_month(status: Status) -> list[dict[str, Any]]:
     """Days and calculations of each month, where not everything is right."""
     days = status.days.assign(month=[month_of(day) for day in status.days.index])
-    whole = days["state"].isin(["final", "provisional"])
+    whole = days["state"].isin(WHOLE)
     months = days.assign(whole=whole).groupby("month")[["whole", "expected", "missing", "orphan", "stale"]].sum()
     lengths = days.groupby("month").size()
     return [
@@ -157,7 +158,7 @@ def sources(settings: Settings) -> dict[str, str]:
 def mending_commands(status: Status) -> list[str]:
     """The commands that would mend what is not right or not known, the oldest days first."""
     needed = needs(status.days, datetime.now(UTC))
-    whole = status.days.index[status.days["state"].isin(["final", "provisional"])]
+    whole = status.days.index[status.days["state"].isin(WHOLE)]
     for states in status.series.values():
         unknown = states.index[(states["state"] != "known") | states["overruled"]].intersection(whole)
         needed = dict.fromkeys(unknown, DERIVE) | needed

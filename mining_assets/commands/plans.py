@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mining_assets.domain.cost import FetchCost, fetch_cost
+from mining_assets.domain.wording import placed
 from mining_assets.settings import Settings
 from mining_assets.warehouse.days import intact_days
 from mining_assets.warehouse.engine import Warehouse
@@ -89,7 +90,7 @@ def joined(steps: Sequence[Step]) -> list[Step]:
     rows: list[Step] = []
     for step in steps:
         for at, row in enumerate(rows):
-            if row.action == step.action and _position(step.first) == _position(row.last, after=True):
+            if row.action == step.action and _follows(row, step):
                 rows[at] = replace(row, last=step.last, days=row.days + step.days)
                 break
         else:
@@ -97,12 +98,9 @@ def joined(steps: Sequence[Step]) -> list[Step]:
     return rows
 
 
-def _position(span: date | str, *, after: bool = False) -> tuple[str, int]:
-    """Return the kind of a span and its place among those of its kind, or the place after it."""
-    if isinstance(span, date):
-        return "day", span.toordinal() + after
-    year, _, month = span.partition("-")
-    return ("month", int(year) * 12 + int(month) + after) if month else ("year", int(year) + after)
+def _follows(step: Step, following: Step) -> bool:
+    (kind, place, _), (next_kind, next_place, _) = placed(str(step.last)), placed(str(following.first))
+    return (next_kind, next_place) == (kind, place + 1)
 
 
 def show_plan(

@@ -26,7 +26,7 @@ from mining_assets.commands.verdict import status_verdict
 from mining_assets.curated import given_prices, miner_models
 from mining_assets.domain.healing import day_ranges
 from mining_assets.domain.settlement import FINAL_MEANS
-from mining_assets.domain.wording import count_of, say_days, say_range
+from mining_assets.domain.wording import count_of, say_days, say_range, say_spans
 from mining_assets.domain.worth import BITCOIN_PRICE, WIND_GENERATION
 from mining_assets.settings import now
 from mining_assets.warehouse.series import STATES as SERIES_STATES
@@ -192,14 +192,12 @@ def _lines(report: Status) -> Iterator[str]:
 
 
 def errors_by_check(report: Status) -> Iterator[tuple[str, str, str]]:
-    """Yield each check that fails beside the days' states: its table, its name, its days as ranges and other spans."""
+    """Yield each check that fails beside the days' states: its table, its name, and where, as ranges."""
     failing: dict[tuple[str, str], list[str]] = {}
     for table, check, span in report.errors:
         failing.setdefault((table, check), []).append(str(span))
     for (table, check), spans in failing.items():
-        days = [span for span in spans if len(span) == len("2025-06-01")]
-        others = [span for span in spans if span not in days]
-        yield table, check, ", ".join(filter(None, [say_days(map(date.fromisoformat, days)), *others]))
+        yield table, check, say_spans(spans)
 
 
 def _and_all_of(report: Status) -> str:

@@ -17,6 +17,7 @@ from mining_assets.domain.settlement import FINAL_MEANS
 from mining_assets.domain.summaries import month_of
 from mining_assets.domain.wording import count_of, say_days
 from mining_assets.progress import DayReport, Figure
+from mining_assets.warehouse.reporting import WHOLE
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
     bitcoin_monthly_summaries,
@@ -29,7 +30,6 @@ from mining_assets.warehouse.status import Status
 from mining_assets.warehouse.summaries import summaries_between
 
 _LISTED = 31
-_KNOWN = ("final", "provisional")
 _REASON = 40  # columns
 _RECORDS, _FIRST_OF_BITCOIN = 2, 5  # columns of the figures
 
@@ -42,7 +42,7 @@ def print_figures(connection: Connection, status: Status, models: Sequence[Miner
     table = _Fitting(headings, [at for at in expendable if at < len(headings)])
     title, caption = f"{status.first} to {status.last}", ""
     daily, coins = _summaries(connection, daily_summaries, bitcoin_daily_summaries, status.first, status.last)
-    known = status.days.index[status.days["state"].isin(_KNOWN)]  # of a damaged day no figure can be trusted
+    known = status.days.index[status.days["state"].isin(WHOLE)]  # of a damaged day no figure can be trusted
     daily, coins = daily[daily.index.isin(known)], coins[coins.index.isin(known)]
     shown = status.days if len(status.days) <= _LISTED else status.days.tail(_LISTED)
     if len(shown) < len(status.days):

@@ -45,14 +45,14 @@ def say_spans(spans: Iterable[object]) -> str:
     """
     ranges: list[tuple[str, str]] = []
     before = None
-    for kind, place, span in sorted({_placed(str(span)) for span in spans}):
+    for kind, place, span in sorted({placed(str(span)) for span in spans}):
         first = ranges.pop()[0] if before == (kind, place - 1) else span
         ranges.append((first, span))
         before = (kind, place)
     return ", ".join(say_range(first, last) for first, last in ranges)
 
 
-def _placed(span: str) -> tuple[int, int, str]:
+def placed(span: str) -> tuple[int, int, str]:
     """Give a span with its kind, and its place among those of its kind: neighbours differ by 1."""
     if not span[:4].isdigit():
         return 3, 0, span

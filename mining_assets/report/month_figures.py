@@ -11,7 +11,7 @@ from mining_assets.report.charts import UNKNOWN, colour_of, dash_of, draw, month
 from mining_assets.report.figure import Chart, Figure, Swatch
 from mining_assets.report.shaping import bitcoin_months, curtailment_months
 from mining_assets.report.tables import Column, csv_address, number, table
-from mining_assets.warehouse.reporting import Material
+from mining_assets.warehouse.reporting import WHOLE, Material
 
 PAID = "paid to wind farms"
 
@@ -19,7 +19,7 @@ PAID = "paid to wind farms"
 def curtailment(material: Material) -> Figure:
     """Energy and payment by month."""
     months = curtailment_months(material)
-    complete = months["state"].isin(["final", "provisional"])
+    complete = months["state"].isin(WHOLE)
     drawn = [
         Chart(title, draw(charts.month_bars(_labelled(months, name, form, complete), name, unit, colour)), alternative)
         for title, name, unit, colour, form, alternative in (
@@ -142,7 +142,7 @@ def worth(material: Material) -> Figure:
 def share(material: Material) -> Figure:
     """The share of wind by month."""
     months = curtailment_months(material)
-    whole = months["state"].isin(["final", "provisional"])
+    whole = months["state"].isin(WHOLE)
     rows = _labelled(months, "curtailed_share", lambda value: f"{value:.1%} of wind", whole)
     percent = months.assign(percent=months["curtailed_share"] * 100)
     return Figure(
