@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mining_assets.errors import SettingsError
 
-_taken: dict[str, Path] = {}
+_taken: dict[str, tuple[Path, str]] = {}
 
 
 def apply_env_file() -> None:
@@ -27,9 +27,10 @@ def apply_env_file() -> None:
     for name, value in values.items():
         if value is not None and not os.environ.get(name):
             os.environ[name] = value
-            _taken[name] = path
+            _taken[name] = path, value
 
 
 def file_of(name: str) -> Path | None:
-    """The file that a variable was taken from, or None when it was not taken from one."""
-    return _taken.get(name)
+    """Return the file that a variable has its value from; None when it has none from a file, or another by now."""
+    path, value = _taken.get(name, (None, None))
+    return path if os.environ.get(name) == value else None

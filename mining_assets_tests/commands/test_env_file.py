@@ -10,6 +10,7 @@ from typing import Any
 import click
 import pytest
 
+from mining_assets.commands.env_file import file_of
 from mining_assets.commands.main import main
 from mining_assets.commands.services import Services
 from mining_assets.commands.ui import ui
@@ -49,6 +50,17 @@ def test_the_file_sets_what_the_environment_lacks_and_the_environment_wins(told:
     assert shown["MINING_ASSETS_CONCURRENCY"] == {"value": "5", "origin": "environment"}
     assert shown["MINING_ASSETS_RETRY_ATTEMPTS"] == {"value": "5", "origin": "default"}
     assert shown["MINING_ASSETS_WAREHOUSE_URL"]["value"] == f"sqlite:///{tmp_path}/theirs/data/warehouse.sqlite"
+
+
+def test_a_value_that_is_not_the_files_any_more_is_not_said_to_be(told: Told, tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("MINING_ASSETS_CONCURRENCY=3\n")
+    told()
+    assert file_of("MINING_ASSETS_CONCURRENCY") == file
+    os.environ["MINING_ASSETS_CONCURRENCY"] = "4"
+    assert file_of("MINING_ASSETS_CONCURRENCY") is None
+    del os.environ["MINING_ASSETS_CONCURRENCY"]
+    assert file_of("MINING_ASSETS_CONCURRENCY") is None
 
 
 def test_passwords_are_masked_and_a_file_of_secrets_is_named(told: Told, tmp_path: Path) -> None:
