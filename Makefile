@@ -39,7 +39,7 @@ test-parquet: $(READY) ## Test the export to Parquet with pyarrow, installed whe
 	$(BIN)/python -m pytest mining_assets_tests/integration/test_export.py -k parquet
 
 e2e: $(E2E) ## Test the Dagster UI and the report in a browser (needs Debian's package chromium)
-	$(BIN)/python -m pytest mining_assets_tests/e2e
+	$(BIN)/python -m pytest mining_assets_tests/system/browser
 
 screenshots: export E2E_PICTURES = docs/images
 screenshots: e2e ## The same, and take the README's pictures
@@ -58,10 +58,11 @@ chaos: $(READY) ## Run all tests, the long ones too, and the fault scenarios in 
 bench: $(READY) ## Measure the speed against the machine's limits; writes docs/performance.json
 	$(BIN)/python -m benchmarks
 
-lint: $(READY) ## Check style and types
+lint: $(READY) ## Check style, types and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 format: $(READY) ## Format the code
 	$(BIN)/ruff check --fix .
@@ -76,7 +77,7 @@ ui: $(READY) ## Open the Dagster UI and its daemon on http://127.0.0.1:3000
 	$(BIN)/mining-assets ui
 
 twin: $(READY) ## Run the stand-in for Elexon, mempool.space and Coinbase in the foreground
-	$(BIN)/python -m mining_assets_tests.twin --port 8900
+	$(BIN)/python -m mining_assets_tests.support.twin --port 8900
 
 clean: ## Remove the virtual environment and the demo (never your data)
 	rm -rf $(VENV) .demo_generated

@@ -12,17 +12,17 @@ import dagster as dg
 from benchmarks.databases import bare, filled, path_of
 from benchmarks.measure import Figure, Setting
 from benchmarks.warehouses import derive, drawn_history, months_of, roll_up, scope_of
-from mining_assets.assets.keys import BITCOIN_DAILY, CALCULATIONS, DAILY
-from mining_assets.verification.scan import verify_and_store_days
-from mining_assets.warehouse.engine import Warehouse
+from mining_assets.defs.assets.keys import BITCOIN_DAILY, CALCULATIONS, DAILY
+from mining_assets.reconciliation.verify import verify_and_store_days
+from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
     calculation_days,
     daily_summaries,
     historical_bitcoin_calculations,
 )
-from mining_assets_tests.integration.harness import Environment, wait_for
-from mining_assets_tests.integration.test_backfill import LAUNCH, PROGRESS, asked, free_port, is_up, running
+from mining_assets_tests.support.harness import Environment, wait_for
+from mining_assets_tests.system.test_backfill import LAUNCH, PROGRESS, asked, free_port, is_up, running
 
 DERIVED = (historical_bitcoin_calculations, calculation_days, daily_summaries, bitcoin_daily_summaries)
 SINGLE_RUNS = 10

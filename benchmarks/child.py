@@ -22,8 +22,8 @@ from benchmarks.warehouses import (
     roll_up,
     scope_of,
 )
-from mining_assets.verification.scan import scan
-from mining_assets.warehouse.engine import Warehouse
+from mining_assets.reconciliation.verify import scan
+from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.status import read_status
 from mining_assets.warehouse.upgrade import upgrade
 

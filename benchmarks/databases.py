@@ -12,9 +12,9 @@ from sqlalchemy import URL, Table
 
 from benchmarks.measure import Setting, in_process
 from benchmarks.warehouses import days_of
-from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.schema import curtailment_records, historical_bitcoin_calculations
-from mining_assets_tests.postgres import Cluster, temporary_cluster
+from mining_assets_tests.support.postgres import Cluster, temporary_cluster
 
 DETAIL = (curtailment_records, historical_bitcoin_calculations)
 

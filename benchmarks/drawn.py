@@ -12,19 +12,13 @@ from datetime import UTC, date, datetime, time, timedelta
 import numpy as np
 import pandas as pd
 
-from mining_assets.domain.curtailment import (
-    RECORD_COLUMNS,
-    TOTALS,
-    daily_totals,
-    farm_energy,
-    payment,
-)
-from mining_assets.domain.fingerprint import EMPTY_HASH, PERIOD_KEY, combined_hash, content_hashes
+from mining_assets.domain.content_hash import EMPTY_HASH, PERIOD_KEY, combined_hash, content_hashes
+from mining_assets.domain.curtailment import RECORD_COLUMNS, TOTALS, daily_totals, farm_energy, payment
 from mining_assets.domain.settlement import SIDES, period_starts
-from mining_assets.domain.wind import WindUnit
-from mining_assets.domain.worth import BITCOIN_PRICE, MEMPOOL, WIND_GENERATION
+from mining_assets.domain.valuation import BITCOIN_PRICE, MEMPOOL, WIND_GENERATION
+from mining_assets.domain.wind_units import WindUnit
 from mining_assets.warehouse.days import LEDGER_COLUMNS, FetchedDay
-from mining_assets_tests.twin.register import Unit, wind_units
+from mining_assets_tests.support.twin.register import Unit, wind_units
 
 UNITS = 90
 QUIET_SHARE = 0.1

@@ -18,7 +18,7 @@ from benchmarks.paced import LIMIT
 from mining_assets.domain.settlement import SIDES, periods_in
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.http import HttpLimits
-from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.upgrade import upgrade
 
 FIRST = date(2025, 6, 3)
@@ -130,7 +130,7 @@ def _days(count: int) -> list[date]:
 def _started(setting: Setting) -> str:
     ready = setting.folder / "twin.json"
     ready.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "mining_assets_tests.twin", "--ready-file", str(ready)]
+    command = [sys.executable, "-m", "mining_assets_tests.support.twin", "--ready-file", str(ready)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     setting.stack.callback(process.wait)
     setting.stack.callback(process.terminate)

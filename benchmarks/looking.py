@@ -9,10 +9,10 @@ import dagster as dg
 from benchmarks.databases import DETAIL, bare, empty, filled, read_month
 from benchmarks.measure import Figure, Setting, in_process, medians
 from benchmarks.warehouses import MODELS, months_of, scope_of
+from mining_assets.reconciliation.verify import scan
 from mining_assets.settings import Settings
-from mining_assets.verification.scan import scan
 from mining_assets.warehouse.status import read_status
-from mining_assets_tests.automation.looking import Looking, statements
+from mining_assets_tests.support.looking import Looking, statements
 
 YEARS = 10
 

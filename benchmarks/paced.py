@@ -7,7 +7,7 @@ from pathlib import Path
 import dagster as dg
 from pydantic import SecretStr
 
-from mining_assets.resources import resources
+from mining_assets.defs.resources import resources
 from mining_assets.settings import Settings
 
 LIMIT = 50.0

@@ -7,7 +7,7 @@ import sys
 from benchmarks.measure import Figure, Setting, medians
 
 IMPORT = "import dagster"
-STATUS = "import sys; sys.argv = ['mining-assets', 'status']; from mining_assets.commands.main import main; main()"
+STATUS = "import sys; sys.argv = ['mining-assets', 'status']; from mining_assets.cli.main import main; main()"
 LOCATION = "from mining_assets.definitions import defs; defs().get_repository_def()"
 
 

@@ -10,10 +10,10 @@ from benchmarks.databases import bare, empty, filled, read_month, write
 from benchmarks.drawn import draw
 from benchmarks.measure import Figure, Setting, medians
 from benchmarks.warehouses import MODELS, days_of, drawn_history, months_of
-from mining_assets.chain.derive import CALCULATIONS, derive
 from mining_assets.domain.mining import bitcoin_mined
+from mining_assets.pipeline.derive import CALCULATIONS, derive
+from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.days import FetchedDay, store_day
-from mining_assets.warehouse.engine import Warehouse
 from mining_assets.warehouse.schema import (
     calculation_days,
     curtailment_records,

@@ -8,14 +8,14 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
 from benchmarks.drawn import DrawnDays, draw, drawn_series, drawn_units
-from mining_assets.chain.derive import derive as derived_tables
-from mining_assets.chain.rollups import roll_up_bitcoin_month, roll_up_bitcoin_year, roll_up_month, roll_up_year
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.network import NetworkHistory, Retarget, network_history
-from mining_assets.domain.summaries import month_of
-from mining_assets.verification.scan import Scope, months_and_years
-from mining_assets.warehouse import reference
-from mining_assets.warehouse.engine import Warehouse, insert_frame
+from mining_assets.domain.rollups import month_of
+from mining_assets.pipeline.derive import derive as derived_tables
+from mining_assets.pipeline.rollups import roll_up_bitcoin_month, roll_up_bitcoin_year, roll_up_month, roll_up_year
+from mining_assets.reconciliation.verify import Scope, months_and_years
+from mining_assets.warehouse import references
+from mining_assets.warehouse.connection import Warehouse, insert_frame
 from mining_assets.warehouse.schema import (
     curtailment_records,
     network_epochs,
@@ -24,7 +24,7 @@ from mining_assets.warehouse.schema import (
     wind_bm_units,
 )
 from mining_assets.warehouse.series import store_series
-from mining_assets_tests.twin.chain import difficulty_adjustments
+from mining_assets_tests.support.twin.chain import difficulty_adjustments
 
 FIRST_DAY = date(2016, 1, 1)
 MODELS = (MinerModel("S19J_PRO", 100, 3050), MinerModel("S9", 13.5, 1323), MinerModel("M20S", 68, 3360))
@@ -62,10 +62,10 @@ def fill_references(warehouse: Warehouse) -> None:
     """The wind register and the network's history, as if fetched now."""
     now, units = datetime.now(UTC), drawn_units()
     with warehouse.writing("references") as connection:
-        reference.store_wind_units(connection, units, now)
-        reference.note_fetch(connection, wind_bm_units.name, now, len(units))
-        reference.store_network_history(connection, drawn_history())
-        reference.note_fetch(connection, network_epochs.name, now, len(drawn_history().epochs))
+        references.store_wind_units(connection, units, now)
+        references.note_fetch(connection, wind_bm_units.name, now, len(units))
+        references.store_network_history(connection, drawn_history())
+        references.note_fetch(connection, network_epochs.name, now, len(drawn_history().epochs))
 
 
 def insert_days(warehouse: Warehouse, drawn: DrawnDays) -> None:

@@ -5,25 +5,25 @@ from typing import Any
 
 import dagster as dg
 
-from mining_assets.assets.daily_chain import daily_chain
-from mining_assets.assets.references import reference_assets
-from mining_assets.assets.report import reconciliation_report
-from mining_assets.assets.rollups import roll_ups
-from mining_assets.automation.alerts import alert_sensor
-from mining_assets.automation.healing import healing_sensor
-from mining_assets.automation.integrity import integrity_job, integrity_schedule
-from mining_assets.automation.jobs import ASSET_JOBS
-from mining_assets.automation.operations import operator_jobs
-from mining_assets.automation.roll_ups import ROLL_UP_SENSOR
-from mining_assets.automation.schedules import daily_reconciliation_schedule, reference_schedule
-from mining_assets.checks.rollups import roll_up_and_reference_checks
 from mining_assets.curated import given_prices, given_sites, halving_times, miner_models, wind_unit_additions
-from mining_assets.partitions import partitions
+from mining_assets.defs.assets.daily_chain import daily_chain
+from mining_assets.defs.assets.references import reference_assets
+from mining_assets.defs.assets.report import reconciliation_report
+from mining_assets.defs.assets.rollups import roll_ups
+from mining_assets.defs.integrity import integrity_job, integrity_schedule
+from mining_assets.defs.jobs import ASSET_JOBS
+from mining_assets.defs.operator_jobs import operator_jobs
+from mining_assets.defs.partitions import partitions
+from mining_assets.defs.resources import resources
+from mining_assets.defs.rollup_checks import roll_up_and_reference_checks
+from mining_assets.defs.schedules import daily_reconciliation_schedule, reference_schedule
+from mining_assets.defs.sensors.alerts import alert_sensor
+from mining_assets.defs.sensors.healing import healing_sensor
+from mining_assets.defs.sensors.roll_ups import ROLL_UP_SENSOR
 from mining_assets.pipeline.dependencies import Rules
 from mining_assets.progress import SILENT, Progress
-from mining_assets.resources import resources
+from mining_assets.reconciliation.verify import Scope
 from mining_assets.settings import Settings, check_instance
-from mining_assets.verification.scan import Scope
 
 
 def build_definitions(

@@ -24,7 +24,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from mining_assets.domain.cost import days_per_fetch
+from mining_assets.domain.fetch_estimate import days_per_fetch
 from mining_assets.domain.healing import HealingPolicy, RetryRule
 from mining_assets.domain.origin import LIVE_COINBASE, LIVE_ELEXON, LIVE_MEMPOOL
 from mining_assets.domain.settlement import LONDON, last_day_over

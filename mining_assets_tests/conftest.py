@@ -8,13 +8,16 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 from sqlalchemy import URL
 
-from mining_assets.commands import phase, terminal
+from mining_assets.cli import phase, terminal
+from mining_assets.cli.main import main
 from mining_assets.settings import PREFIX
-from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.upgrade import upgrade
-from mining_assets_tests.postgres import Cluster, NotInstalled, temporary_cluster
-from mining_assets_tests.templates import Templates
-from mining_assets_tests.twin.recorded import VARIABLE as RECORDED_DATA
+from mining_assets_tests.support.harness import Environment, Here
+from mining_assets_tests.support.mixed import FIRST, LAST, mixed
+from mining_assets_tests.support.postgres import Cluster, NotInstalled, temporary_cluster
+from mining_assets_tests.support.templates import Templates
+from mining_assets_tests.support.twin.recorded import VARIABLE as RECORDED_DATA
 
 # No deadline: how long one example takes says more about the machine than about the code.
 hypothesis_settings.register_profile("quick", deadline=None, max_examples=50)
@@ -83,3 +86,27 @@ def warehouse(backend: str, templates: Templates, tmp_path: Path) -> Iterator[Wa
     """An upgraded, empty warehouse, on each database in turn."""
     with templates.copy(backend, upgrade, tmp_path) as copied:
         yield copied
+
+
+@pytest.fixture(scope="module")
+def mixed_days(templates: Templates, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
+    """A home whose warehouse holds days of every kind."""
+    folder = tmp_path_factory.mktemp("made")
+    with templates.copy("sqlite", mixed, folder) as warehouse:
+        address = warehouse.url.render_as_string()
+        yield Environment(folder / "home", {}).but(warehouse_url=address, start_date=FIRST, end_date=LAST)
+
+
+@pytest.fixture
+def here(mixed_days: Environment, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Here:
+    """The command line in this process: exit code, standard output, standard error."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr("os.environ", mixed_days.of_process())
+        monkeypatch.setattr("sys.argv", ["mining-assets", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capfd.readouterr()
+        return int(ended.value.code or 0), said.out, said.err
+
+    return run

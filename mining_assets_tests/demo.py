@@ -12,8 +12,8 @@ from pathlib import Path
 
 import click
 
-from mining_assets_tests.twin.generated import GeneratedWorld
-from mining_assets_tests.twin.server import Twin
+from mining_assets_tests.support.twin.generated import GeneratedWorld
+from mining_assets_tests.support.twin.server import Twin
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / ".demo_generated"
@@ -66,7 +66,7 @@ def _twin(world: GeneratedWorld) -> Twin:
 
 def _run(environment: dict[str, str], *arguments: str) -> int:
     sys.stdout.flush()
-    command = [sys.executable, "-c", "from mining_assets.commands.main import main; main()", *arguments]
+    command = [sys.executable, "-c", "from mining_assets.cli.main import main; main()", *arguments]
     with subprocess.Popen(command, env=environment, cwd=ROOT) as running:
         signal.signal(signal.SIGTERM, lambda *_: running.terminate())  # the UI ends with whom it was opened by
         while True:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pandas as pd
 
-from mining_assets.domain.worth import WIND_GENERATION
+from mining_assets.domain.valuation import WIND_GENERATION
 
 # Settlement runs change a day until D+1 15:00 UTC; later changes are rare and looked for twice more.
 # Counted from midnight UTC of the day's date.

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
 from mining_assets.domain.sites import sites_of, unit_name
-from mining_assets.domain.wind import WindUnit
+from mining_assets.domain.wind_units import WindUnit
 from mining_assets.domain.wording import count_of
 
 _LISTED = 12

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from mining_assets.domain.fingerprint import PERIOD_KEY, content_hashes
+from mining_assets.domain.content_hash import PERIOD_KEY, content_hashes
 from mining_assets.domain.tolerance import same_volume
 
 ACCEPTANCE = ["farm_id", "acceptance_id", "bid_offer_pair_id", "original_price", "volume"]

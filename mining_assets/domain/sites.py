@@ -18,7 +18,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from mining_assets.domain.wind import WindUnit, farm_code
+from mining_assets.domain.wind_units import WindUnit, farm_code
 
 _AGREEING = 5
 """So many letters and digits of two units' names agree when they are of one site."""

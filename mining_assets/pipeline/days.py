@@ -8,15 +8,14 @@ from itertools import groupby
 
 from sqlalchemy import Connection
 
-from mining_assets.chain.ahead import Cost, Fetch, FetchAhead
-from mining_assets.chain.derive import CALCULATIONS, DERIVED, DerivedDays, derive
-from mining_assets.chain.fetch import NothingPublished
 from mining_assets.domain.network import NEVER_FETCHED, NetworkHistory
 from mining_assets.domain.restatement import DayFigures, ShrinkRefused
-from mining_assets.domain.summaries import month_of
-from mining_assets.domain.worth import SERIES
-from mining_assets.healing.plan import ELEXON, MEMPOOL
+from mining_assets.domain.rollups import month_of
+from mining_assets.domain.valuation import SERIES
 from mining_assets.pipeline.dependencies import Dependencies, database_retries
+from mining_assets.pipeline.derive import CALCULATIONS, DERIVED, DerivedDays, derive
+from mining_assets.pipeline.fetch import NothingPublished
+from mining_assets.pipeline.fetch_ahead import Cost, Fetch, FetchAhead
 from mining_assets.pipeline.outages import Outages
 from mining_assets.pipeline.references import History, WindUnits, ensure_network_history, ensure_wind_units
 from mining_assets.pipeline.results import (
@@ -31,9 +30,11 @@ from mining_assets.pipeline.results import (
     never,
 )
 from mining_assets.pipeline.series import update_series
+from mining_assets.reconciliation.findings import Verification
+from mining_assets.reconciliation.plan import ELEXON, MEMPOOL
+from mining_assets.reconciliation.verify import verify_and_store_days
 from mining_assets.sources.errors import SourceError
-from mining_assets.verification.findings import Verification
-from mining_assets.verification.scan import verify_and_store_days
+from mining_assets.warehouse.attempts import note_blameless, note_failed, note_right
 from mining_assets.warehouse.days import (
     FetchedDay,
     day_figures,
@@ -44,7 +45,6 @@ from mining_assets.warehouse.days import (
     store_day,
     whole_days,
 )
-from mining_assets.warehouse.healing import note_blameless, note_failed, note_right
 from mining_assets.warehouse.reporting import units_by_day
 
 

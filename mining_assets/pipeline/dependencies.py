@@ -7,15 +7,15 @@ from datetime import date, datetime
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
-from mining_assets.chain.series import PriceSources
 from mining_assets.domain.healing import HealingPolicy, RetryRule
-from mining_assets.domain.wind import WindUnit
-from mining_assets.sources.blocking import Blocking
+from mining_assets.domain.wind_units import WindUnit
+from mining_assets.pipeline.fetch_series import PriceSources
+from mining_assets.reconciliation.verify import Scope
 from mining_assets.sources.coinbase import CoinbaseClient
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.mempool import MempoolClient
-from mining_assets.verification.scan import Scope
-from mining_assets.warehouse.engine import Warehouse, is_passing
+from mining_assets.sources.sync import Blocking
+from mining_assets.warehouse.connection import Warehouse, is_passing
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from tenacity import Retrying
 
 from mining_assets.domain.healing import HealingPolicy
-from mining_assets.warehouse.engine import Warehouse
-from mining_assets.warehouse.healing import note_source_away, note_source_back
+from mining_assets.warehouse.attempts import note_source_away, note_source_back
+from mining_assets.warehouse.connection import Warehouse
 
 
 class Outages:

@@ -8,7 +8,11 @@ from typing import NamedTuple
 
 from tenacity import Retrying
 
-from mining_assets.chain.references import (
+from mining_assets.domain.network import NetworkHistory, UnknownDifficulty
+from mining_assets.domain.rollups import month_of
+from mining_assets.domain.wind_units import WindUnit
+from mining_assets.pipeline.dependencies import Dependencies
+from mining_assets.pipeline.fetch_references import (
     RefreshedEpochs,
     first_unknown,
     known_wind_units,
@@ -17,17 +21,13 @@ from mining_assets.chain.references import (
     refresh_wind_units,
     stored_network_history,
 )
-from mining_assets.domain.network import NetworkHistory, UnknownDifficulty
-from mining_assets.domain.summaries import month_of
-from mining_assets.domain.wind import WindUnit
-from mining_assets.healing.plan import MEMPOOL
-from mining_assets.pipeline.dependencies import Dependencies
 from mining_assets.pipeline.outages import Outages
 from mining_assets.pipeline.results import ReferenceResult
+from mining_assets.reconciliation.plan import MEMPOOL
+from mining_assets.reconciliation.verify import Scope, verify_and_store_days
 from mining_assets.sources.errors import SourceError
-from mining_assets.verification.scan import Scope, verify_and_store_days
-from mining_assets.warehouse.engine import Warehouse
-from mining_assets.warehouse.reference import stored_origin
+from mining_assets.warehouse.connection import Warehouse
+from mining_assets.warehouse.references import stored_origin
 from mining_assets.warehouse.schema import network_epochs, wind_bm_units
 
 

@@ -6,21 +6,19 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from mining_assets.chain.critical import DayContent, NotMended, content_of, replace_whole, save_aside
-from mining_assets.chain.derive import DERIVED
-from mining_assets.chain.fetch import DayIncomplete, fetch_day
-from mining_assets.chain.period import fetch_period, replace_period
-from mining_assets.chain.references import unit_asked_for
-from mining_assets.chain.rollups import roll_up_days
-from mining_assets.domain.cost import FetchCost, fetch_cost
+from mining_assets.domain.fetch_estimate import FetchCost, fetch_cost
 from mining_assets.domain.naming import NoSuchUnitError
 from mining_assets.domain.restatement import ShrinkRefused
 from mining_assets.domain.settlement import periods_in
+from mining_assets.domain.valuation import SERIES
 from mining_assets.domain.wording import count_of
-from mining_assets.domain.worth import SERIES
-from mining_assets.healing.plan import DERIVE, needs
+from mining_assets.pipeline.critical import DayContent, NotMended, content_of, replace_whole, save_aside
 from mining_assets.pipeline.days import DayPipeline
 from mining_assets.pipeline.dependencies import Dependencies
+from mining_assets.pipeline.derive import DERIVED
+from mining_assets.pipeline.fetch import DayIncomplete, fetch_day
+from mining_assets.pipeline.fetch_references import unit_asked_for
+from mining_assets.pipeline.period import fetch_period, replace_period
 from mining_assets.pipeline.results import (
     DAILY_TABLES,
     Comparison,
@@ -33,21 +31,23 @@ from mining_assets.pipeline.results import (
     SummaryResult,
     never,
 )
-from mining_assets.sources.blocking import Blocking
-from mining_assets.sources.elexon import ElexonClient
-from mining_assets.sources.errors import SourceError
-from mining_assets.verification.days import damaged_periods
-from mining_assets.verification.findings import Verification
-from mining_assets.verification.scan import (
+from mining_assets.pipeline.rollups import roll_up_days
+from mining_assets.reconciliation.findings import Verification
+from mining_assets.reconciliation.plan import DERIVE, needs
+from mining_assets.reconciliation.verify import (
     Scope,
     months_and_years,
     verify_and_store_days,
     verify_and_store_months,
     verify_and_store_years,
 )
+from mining_assets.reconciliation.verify_days import damaged_periods
+from mining_assets.sources.elexon import ElexonClient
+from mining_assets.sources.errors import SourceError
+from mining_assets.sources.sync import Blocking
+from mining_assets.warehouse.connection import Warehouse
+from mining_assets.warehouse.day_states import day_states
 from mining_assets.warehouse.days import note_refused
-from mining_assets.warehouse.engine import Warehouse
-from mining_assets.warehouse.states import day_states
 
 FETCHED_AGAIN = DayRequest(frozenset(DAILY_TABLES), refetch=True)
 DERIVED_AGAIN = DayRequest(frozenset(DERIVED))

@@ -7,13 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from mining_assets.chain.ahead import Cost
-from mining_assets.chain.derive import DERIVED
 from mining_assets.domain.restatement import DayFigures
 from mining_assets.domain.settlement import periods_in
-from mining_assets.domain.worth import SERIES
+from mining_assets.domain.valuation import SERIES
+from mining_assets.pipeline.derive import DERIVED
+from mining_assets.pipeline.fetch_ahead import Cost
 from mining_assets.progress import Figure
-from mining_assets.verification.findings import Verification
+from mining_assets.reconciliation.findings import Verification
 from mining_assets.warehouse.schema import curtailment_records
 
 StopAsked = Callable[[], bool]

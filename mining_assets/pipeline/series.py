@@ -6,7 +6,9 @@ from datetime import UTC, date, datetime
 import pandas as pd
 from tenacity import Retrying
 
-from mining_assets.chain.series import (
+from mining_assets.domain.valuation import BITCOIN_PRICE
+from mining_assets.pipeline.dependencies import Dependencies
+from mining_assets.pipeline.fetch_series import (
     SUMMARIES_OF,
     FetchedSeries,
     fetch_generation,
@@ -15,10 +17,8 @@ from mining_assets.chain.series import (
     not_to_replace,
     store_and_follow,
 )
-from mining_assets.domain.worth import BITCOIN_PRICE
-from mining_assets.pipeline.dependencies import Dependencies
 from mining_assets.pipeline.results import SeriesResult
-from mining_assets.warehouse.healing import note_source_away, note_source_back
+from mining_assets.warehouse.attempts import note_source_away, note_source_back
 from mining_assets.warehouse.series import fetched_rows, note_blameless, note_failed, series_origins
 
 

@@ -13,14 +13,14 @@ from sqlalchemy import Connection
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.settlement import FINAL_MEANS
 from mining_assets.files import written_whole
+from mining_assets.reconciliation.findings import suspicions
+from mining_assets.reconciliation.verify import Scope, verify_snapshot
 from mining_assets.report.figures import figures
 from mining_assets.report.shaping import DAY_KINDS, Totals, farms_ranked, totals, units_ranked
 from mining_assets.report.tables import number
 from mining_assets.report.verdict import Verdict, open_ranges, verdict, verified_by_value
-from mining_assets.verification.findings import suspicions
-from mining_assets.verification.scan import Scope, verify_snapshot
 from mining_assets.warehouse.caveats import read_caveats
-from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.reporting import Material, read_material
 from mining_assets.warehouse.status import Bounds, Status
 

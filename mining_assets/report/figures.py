@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from mining_assets.domain.summaries import month_of
+from mining_assets.domain.rollups import month_of
 from mining_assets.domain.wording import count_of
 from mining_assets.report import charts, month_figures
 from mining_assets.report.charts import UNKNOWN, draw, month_name

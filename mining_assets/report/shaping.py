@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from mining_assets.domain.rollups import bitcoin_months_from_days, month_of, months_from_days, span_bounds
 from mining_assets.domain.settlement import periods_in
-from mining_assets.domain.summaries import bitcoin_months_from_days, month_of, months_from_days, span_bounds
+from mining_assets.domain.valuation import curtailed_share
 from mining_assets.domain.wording import count_of
-from mining_assets.domain.worth import curtailed_share
 from mining_assets.warehouse.reporting import WHOLE, Material
 
 DAY_KINDS = {

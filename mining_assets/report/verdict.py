@@ -7,8 +7,8 @@ from mining_assets.domain.healing import day_ranges
 from mining_assets.domain.settlement import FINAL_MEANS
 from mining_assets.domain.tolerance import RELATIVE_TOLERANCE
 from mining_assets.domain.wording import count_of
+from mining_assets.reconciliation.findings import Verification
 from mining_assets.report.shaping import DAY_KINDS, day_kinds
-from mining_assets.verification.findings import Verification
 from mining_assets.warehouse.reporting import Material
 from mining_assets.warehouse.status import Status
 

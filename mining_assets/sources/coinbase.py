@@ -6,11 +6,11 @@ from typing import Annotated
 from pydantic import FailFast, Field, TypeAdapter
 
 from mining_assets.domain.origin import LIVE_COINBASE
-from mining_assets.domain.worth import CANDLE, Candle, noon_candle, price_instant
+from mining_assets.domain.valuation import CANDLE, Candle, noon_candle, price_instant
 from mining_assets.sources.client import SourceClient
 from mining_assets.sources.errors import ImpossibleValueError
 from mining_assets.sources.http import Answer
-from mining_assets.sources.json_bodies import STRICT, shown, validated
+from mining_assets.sources.json_body import STRICT, shown, validated
 
 REQUESTS_PER_SECOND = 3.0
 """At most: the source allows ten to everybody behind one address, and asks that its history be read seldom."""

@@ -9,10 +9,10 @@ from datetime import date, datetime
 
 from mining_assets.domain.origin import LIVE_ELEXON
 from mining_assets.domain.settlement import SIDES, Side, periods_in
-from mining_assets.domain.wind import WIND_FUEL_TYPE
+from mining_assets.domain.wind_units import WIND_FUEL_TYPE
 from mining_assets.garbage import garbage_left_alone
 from mining_assets.sources.client import SourceClient
-from mining_assets.sources.elexon_models import (
+from mining_assets.sources.elexon_schema import (
     AcceptedVolume,
     BmUnit,
     Cashflow,

@@ -28,15 +28,10 @@ from tenacity import (
 )
 
 from mining_assets.domain.origin import origin_text
-from mining_assets.sources.errors import (
-    BrokenBodyError,
-    ImpossibleValueError,
-    SourceRefused,
-    SourceUnavailable,
-)
-from mining_assets.sources.pacing import even_limiter, retry_after
+from mining_assets.sources.body import LONGEST_QUOTE, UnreadableBodyError, opening, quoted, read_body
+from mining_assets.sources.errors import BrokenBodyError, ImpossibleValueError, SourceRefused, SourceUnavailable
+from mining_assets.sources.rate_limit import even_limiter, retry_after
 from mining_assets.sources.reachability import advice, mark_reached, was_reached
-from mining_assets.sources.reading import LONGEST_QUOTE, UnreadableBodyError, opening, quoted, read_body
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ from mining_assets.domain.origin import LIVE_MEMPOOL
 from mining_assets.sources.client import SourceClient
 from mining_assets.sources.errors import BrokenBodyError, ImpossibleValueError
 from mining_assets.sources.http import Answer
-from mining_assets.sources.json_bodies import STRICT, shown, validated
+from mining_assets.sources.json_body import STRICT, shown, validated
 
 
 class DifficultyAdjustment(NamedTuple):

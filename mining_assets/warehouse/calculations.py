@@ -8,10 +8,10 @@ import pandas as pd
 from sqlalchemy import Connection, Table, delete, select, tuple_
 
 from mining_assets.domain.mining import CALCULATION_COLUMNS, MinerModel
-from mining_assets.domain.summaries import BITCOIN_FIGURES
+from mining_assets.domain.rollups import BITCOIN_FIGURES
 from mining_assets.domain.tolerance import same
+from mining_assets.warehouse.connection import insert_frame, read_frame
 from mining_assets.warehouse.days import whole_days
-from mining_assets.warehouse.engine import insert_frame, read_frame
 from mining_assets.warehouse.schema import calculation_days, historical_bitcoin_calculations
 from mining_assets.warehouse.verifications import note_written
 

@@ -12,7 +12,7 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from mining_assets.domain.mining import MinerModel
-from mining_assets.warehouse.engine import read_frame
+from mining_assets.warehouse.connection import read_frame
 from mining_assets.warehouse.predicates import is_curtailment
 from mining_assets.warehouse.schema import (
     curtailment_records,

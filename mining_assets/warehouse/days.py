@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 import pandas as pd
 from sqlalchemy import Connection, delete, func, select
 
+from mining_assets.domain.content_hash import EMPTY_HASH, PERIOD_KEY, combined_hash, content_hashes
 from mining_assets.domain.curtailment import RECORD_COLUMNS, daily_totals, farm_energy, follows
-from mining_assets.domain.fingerprint import EMPTY_HASH, PERIOD_KEY, combined_hash, content_hashes
 from mining_assets.domain.restatement import DayFigures, ShrinkRefused, shrinks
 from mining_assets.domain.wording import count_of
-from mining_assets.warehouse.engine import insert_frame, read_frame, upsert_rows
+from mining_assets.warehouse.connection import insert_frame, read_frame, upsert_rows
 from mining_assets.warehouse.reconciliation_schema import oracle_comparisons, refused_answers
 from mining_assets.warehouse.repeats import with_earlier_readings
 from mining_assets.warehouse.schema import (

@@ -4,7 +4,7 @@ from datetime import date
 
 from sqlalchemy import ColumnElement, and_, func, or_
 
-from mining_assets.domain.summaries import month_of, year_of
+from mining_assets.domain.rollups import month_of, year_of
 from mining_assets.warehouse.reconciliation_schema import integrity_findings
 
 

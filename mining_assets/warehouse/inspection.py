@@ -7,7 +7,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import CheckConstraint, Connection, Inspector, Table, inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from mining_assets.warehouse.engine import Warehouse, is_passing
+from mining_assets.warehouse.connection import Warehouse, is_passing
 from mining_assets.warehouse.schema import metadata
 from mining_assets.warehouse.upgrade import require_revision
 from mining_assets.warehouse.values import all_unfit_values

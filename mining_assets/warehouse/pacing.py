@@ -18,7 +18,7 @@ from pyrate_limiter.abstracts.algorithm import Decision, State, StateAlgorithm
 from pyrate_limiter.abstracts.store import StateStore
 from sqlalchemy import Connection, text
 
-from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.connection import Warehouse
 
 # A due time further ahead than this was written before the machine started anew, or by another rate: it is forgotten.
 LONGEST_AHEAD_SECONDS = 60

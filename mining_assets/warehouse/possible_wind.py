@@ -12,8 +12,8 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, select
 
-from mining_assets.domain.wind import wind_like
-from mining_assets.warehouse.engine import read_frame
+from mining_assets.domain.wind_units import wind_like
+from mining_assets.warehouse.connection import read_frame
 from mining_assets.warehouse.schema import other_bm_units, settlement_days, unknown_wind_units, wind_bm_units
 
 

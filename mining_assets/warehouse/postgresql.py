@@ -29,7 +29,6 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
 from mining_assets.warehouse.columns import Instant
-from mining_assets.warehouse.engine import LOCK_SECONDS
 
 # How much longer than for a lock is waited for a statement.
 _STATEMENT_WAITS = 10
@@ -65,9 +64,13 @@ class PatientConnection(psycopg.Connection[Any]):
             return end.value
 
 
-def postgresql_engine(url: URL) -> Engine:
-    """An engine whose connections wait for locks, statements and answers only so long."""
-    patience = float(url.query.get("timeout", LOCK_SECONDS))  # type: ignore[arg-type]
+def postgresql_engine(url: URL, lock_seconds: float) -> Engine:
+    """An engine whose connections wait for locks, statements and answers only so long.
+
+    Args:
+        lock_seconds: how long a lock is waited for where the URL says nothing else by ``timeout``.
+    """
+    patience = float(url.query.get("timeout", lock_seconds))  # type: ignore[arg-type]
     url = url.difference_update_query(["timeout"])
     longest = patience * _STATEMENT_WAITS
     limits = {

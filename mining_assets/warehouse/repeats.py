@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select
 
+from mining_assets.domain.content_hash import PERIOD_KEY
 from mining_assets.domain.curtailment import bids_of_stacks
-from mining_assets.domain.fingerprint import PERIOD_KEY
 from mining_assets.domain.repeats import read_as_before, repeats
 from mining_assets.warehouse.schema import settlement_ledger
 

@@ -8,8 +8,9 @@ import pandas as pd
 from sqlalchemy import Connection, func, select
 
 from mining_assets.domain.mining import MinerModel
-from mining_assets.domain.summaries import month_of, span_bounds
-from mining_assets.warehouse.engine import read_frame
+from mining_assets.domain.rollups import month_of, span_bounds
+from mining_assets.warehouse.connection import read_frame
+from mining_assets.warehouse.day_states import day_states
 from mining_assets.warehouse.predicates import is_curtailment
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
@@ -18,7 +19,6 @@ from mining_assets.warehouse.schema import (
     restatements,
     wind_bm_units,
 )
-from mining_assets.warehouse.states import day_states
 from mining_assets.warehouse.status import Bounds, Status, read_status
 from mining_assets.warehouse.summaries import summaries_between
 from mining_assets.warehouse.views import half_hourly_curtailment, whole_days

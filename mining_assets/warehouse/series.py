@@ -16,9 +16,9 @@ import pandas as pd
 from sqlalchemy import Connection, Table, delete, select, update
 
 from mining_assets.domain.healing import HealingPolicy
+from mining_assets.domain.valuation import BITCOIN_PRICE, MEMPOOL, PRICE_SOURCES, SERIES, WIND_GENERATION
 from mining_assets.domain.wording import count_of, say_days
-from mining_assets.domain.worth import BITCOIN_PRICE, MEMPOOL, PRICE_SOURCES, SERIES, WIND_GENERATION
-from mining_assets.warehouse.engine import insert_frame, plain_rows, read_frame, upsert_rows
+from mining_assets.warehouse.connection import insert_frame, plain_rows, read_frame, upsert_rows
 from mining_assets.warehouse.reconciliation_schema import integrity_findings
 from mining_assets.warehouse.schema import bitcoin_price, day_fetches, wind_generation
 from mining_assets.warehouse.verifications import note_written

@@ -7,14 +7,15 @@ from datetime import date, datetime
 import pandas as pd
 from sqlalchemy import Connection, Table, literal, or_, select, union_all
 
-from mining_assets.domain import summaries as rules
+from mining_assets.domain import rollups as rules
 from mining_assets.domain.caveats import Caveats
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.origin import Origins
 from mining_assets.domain.tolerance import agree
-from mining_assets.domain.worth import BITCOIN_PRICE, SERIES
+from mining_assets.domain.valuation import BITCOIN_PRICE, SERIES
 from mining_assets.warehouse.caveats import read_caveats
 from mining_assets.warehouse.counting import counted_days
+from mining_assets.warehouse.day_states import STATES, day_states
 from mining_assets.warehouse.origins import read_origins
 from mining_assets.warehouse.possible_wind import days_without_units, possible_wind_between
 from mining_assets.warehouse.reconciliation_schema import integrity_findings, integrity_scans
@@ -27,7 +28,6 @@ from mining_assets.warehouse.schema import (
     yearly_summaries,
 )
 from mining_assets.warehouse.series import known_sentence, series_states
-from mining_assets.warehouse.states import STATES, day_states
 from mining_assets.warehouse.summaries import span_column, summaries_between
 from mining_assets.warehouse.verifications import Verified, read_verified
 

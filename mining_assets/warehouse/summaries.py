@@ -6,7 +6,7 @@ from datetime import date
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Select, Table, delete, distinct, func, select
 
-from mining_assets.warehouse.engine import insert_frame, plain_rows, read_frame
+from mining_assets.warehouse.connection import insert_frame, plain_rows, read_frame
 from mining_assets.warehouse.predicates import is_curtailment
 from mining_assets.warehouse.reconciliation_schema import integrity_findings
 from mining_assets.warehouse.schema import (

@@ -1,7 +1,7 @@
 """The ids of the units in the stored register, read by the database's driver alone.
 
 It is for completion, which has no time to import SQLAlchemy. All else reads the register by
-:mod:`mining_assets.warehouse.reference`.
+:mod:`mining_assets.warehouse.references`.
 """
 
 import sqlite3

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import URL, Connection, inspect, text
 
-from mining_assets.warehouse.engine import Warehouse, unhurried
+from mining_assets.warehouse.connection import Warehouse, unhurried
 
 # Alembic is imported where it is at work: to see that there is nothing to upgrade takes no migration.
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from sqlalchemy import Boolean, Connection, Date, Double, Integer, Text, inspect
 from sqlalchemy.types import TypeEngine
 
 from mining_assets.warehouse.columns import DamagedValueError, Instant, condition
-from mining_assets.warehouse.engine import Warehouse
+from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.schema import metadata
 
 NAMED_ROWS = 10

@@ -10,9 +10,9 @@ from datetime import UTC, date, datetime
 from sqlalchemy import Connection, or_, select
 
 from mining_assets.domain.healing import DayRange, day_ranges
-from mining_assets.domain.summaries import month_of, year_of
+from mining_assets.domain.rollups import month_of, year_of
 from mining_assets.domain.wording import count_of
-from mining_assets.warehouse.engine import upsert_rows
+from mining_assets.warehouse.connection import upsert_rows
 from mining_assets.warehouse.reconciliation_schema import span_writes, verifications
 
 

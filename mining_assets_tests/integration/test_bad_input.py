@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from mining_assets.commands.main import main
-from mining_assets_tests.integration.harness import Environment, run_cli
+from mining_assets.cli.main import main
+from mining_assets_tests.support.harness import Environment, run_cli
 
 TODAY = datetime.now(ZoneInfo("Europe/London")).date()
 Told = Callable[..., str]

@@ -14,27 +14,21 @@ import pytest
 import yaml
 
 from mining_assets import CODE_LOCATION
-from mining_assets.assets.day_config import DailyRun
-from mining_assets.assets.keys import (
-    BITCOIN_DAILY,
-    CALCULATIONS,
-    DAILY,
-    DAILY_CHAIN,
-    RECORDS,
-)
-from mining_assets.assets.references import NETWORK_EPOCHS, WIND_BM_UNITS
-from mining_assets.assets.report import RECONCILIATION_REPORT
-from mining_assets.assets.rollups import MONTHLY, YEARLY
-from mining_assets.automation.integrity import IntegrityScan
-from mining_assets.automation.operations import DailyCheck, OneDay, OnePeriod
 from mining_assets.definitions import build_definitions
-from mining_assets.partitions import partitions
+from mining_assets.defs.assets.day_config import DailyRun
+from mining_assets.defs.assets.keys import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN, RECORDS
+from mining_assets.defs.assets.references import NETWORK_EPOCHS, WIND_BM_UNITS
+from mining_assets.defs.assets.report import RECONCILIATION_REPORT
+from mining_assets.defs.assets.rollups import MONTHLY, YEARLY
+from mining_assets.defs.integrity import IntegrityScan
+from mining_assets.defs.operator_jobs import DailyCheck, OneDay, OnePeriod
+from mining_assets.defs.partitions import partitions
 from mining_assets.settings import Settings, dagster_home
-from mining_assets_tests.integration.harness import environment, run_range, tables
-from mining_assets_tests.twin.generated import GeneratedWorld
-from mining_assets_tests.twin.server import Twin
+from mining_assets_tests.support.harness import environment, run_range, tables
+from mining_assets_tests.support.paths import ROOT
+from mining_assets_tests.support.twin.generated import GeneratedWorld
+from mining_assets_tests.support.twin.server import Twin
 
-ROOT = Path(__file__).resolve().parents[2]
 TWELVE = {*DAILY_CHAIN, *MONTHLY, *YEARLY, WIND_BM_UNITS, NETWORK_EPOCHS}
 DAY, MONTH, YEAR = (dg.AssetKey(name) for name in ("daily_summaries", "monthly_summaries", "yearly_summaries"))
 

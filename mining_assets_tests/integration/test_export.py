@@ -12,20 +12,20 @@ import pandas as pd
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from mining_assets.commands import formats
-from mining_assets.commands.formats import write_csv, write_json
+from mining_assets.cli import formats
+from mining_assets.cli.formats import write_csv, write_json
 from mining_assets.domain.origin import LIVE_ELEXON, Kind
 from mining_assets.warehouse import exports
-from mining_assets.warehouse.engine import Warehouse, read_frame
+from mining_assets.warehouse.connection import Warehouse, read_frame
 from mining_assets.warehouse.exports import RELATIONS, batches, day_column, exported, origins_of
 from mining_assets.warehouse.schema import settlement_days, wind_bm_units
 from mining_assets.warehouse.views import daily_by_farm, half_hourly_curtailment
-from mining_assets_tests.integration.harness import COMMAND, Environment, Here, run_cli
-from mining_assets_tests.noted import TWIN, forget_origins, note_day, note_live
-from mining_assets_tests.report.mixed import ATTACK, PROVISIONAL, mixed
-from mining_assets_tests.samples import FARM
-from mining_assets_tests.templates import Templates
-from mining_assets_tests.verification.clean import WINDY
+from mining_assets_tests.support.clean import WINDY
+from mining_assets_tests.support.harness import COMMAND, Environment, Here, run_cli
+from mining_assets_tests.support.mixed import ATTACK, PROVISIONAL, mixed
+from mining_assets_tests.support.noted import TWIN, forget_origins, note_day, note_live
+from mining_assets_tests.support.samples import FARM
+from mining_assets_tests.support.templates import Templates
 
 PYARROW = Path(sys.prefix) / "parquet"
 

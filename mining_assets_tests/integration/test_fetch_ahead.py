@@ -10,9 +10,9 @@ import httpx
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from mining_assets.domain.cost import requests_of
+from mining_assets.domain.fetch_estimate import requests_of
 from mining_assets.pipeline import days as pipeline
-from mining_assets_tests.integration.harness import (
+from mining_assets_tests.support.harness import (
     Environment,
     Ran,
     assert_nothing_stored,
@@ -23,9 +23,9 @@ from mining_assets_tests.integration.harness import (
     run_range,
     wait_for,
 )
-from mining_assets_tests.twin.faults import Fault
-from mining_assets_tests.twin.generated import GeneratedWorld
-from mining_assets_tests.twin.server import Twin
+from mining_assets_tests.support.twin.faults import Fault
+from mining_assets_tests.support.twin.generated import GeneratedWorld
+from mining_assets_tests.support.twin.server import Twin
 
 FIRST, SECOND, THIRD = DAYS = days_between(date(2025, 6, 2), date(2025, 6, 4))
 STACKS = 96

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mining_assets.commands.main import main
-from mining_assets.domain.cost import fetch_cost, period_cost, requests_of
+from mining_assets.cli.main import main
+from mining_assets.domain.fetch_estimate import fetch_cost, period_cost, requests_of
 
 DAY = "2025-06-03"
 LOOKING = {

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from mining_assets.commands import phase as phases
-from mining_assets.commands import terminal
-from mining_assets.commands.options import working_alone
-from mining_assets.commands.phase import Phase
-from mining_assets.commands.terminal import TerminalProgress
-from mining_assets.warehouse.exclusive import alone
-from mining_assets_tests.integration.harness import Here
-from mining_assets_tests.templates import Templates
-from mining_assets_tests.verification.clean import clean
+from mining_assets.cli import phase as phases
+from mining_assets.cli import terminal
+from mining_assets.cli.options import working_alone
+from mining_assets.cli.phase import Phase
+from mining_assets.cli.terminal import TerminalProgress
+from mining_assets.warehouse.command_lock import alone
+from mining_assets_tests.support.clean import clean
+from mining_assets_tests.support.harness import Here
+from mining_assets_tests.support.templates import Templates
 
 PATIENCE = 60.0
 MONTHS = ["verifying 2025-03, 1 of 2 months", "verifying 2025-04, 2 of 2 months"]
@@ -126,7 +126,7 @@ def test_a_verification_tells_each_month(
     def refuse(*_: object, **__: object) -> None:
         raise stop
 
-    monkeypatch.setattr("mining_assets.commands.reconcile.bring_up_to_date", refuse)
+    monkeypatch.setattr("mining_assets.cli.reconcile.bring_up_to_date", refuse)
     with pytest.raises(RuntimeError) if arguments == ("reconcile",) else nullcontext():
         here(*arguments)
     assert [text for text in told if " of 2 months" in text] == MONTHS

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
-from mining_assets.domain.worth import SHARE_FIGURES
-from mining_assets_tests.integration.harness import (
+from mining_assets.domain.valuation import SHARE_FIGURES
+from mining_assets_tests.support.harness import (
     Environment,
     Tables,
     assert_close,
@@ -23,7 +23,7 @@ from mining_assets_tests.integration.harness import (
     run_cli,
     tables,
 )
-from mining_assets_tests.twin.recorded import (
+from mining_assets_tests.support.twin.recorded import (
     GRAIN_DAY,
     NO_DATA,
     POUNDS_PER_DOLLAR,
@@ -31,7 +31,7 @@ from mining_assets_tests.twin.recorded import (
     RecordedWorld,
     recorded_data,
 )
-from mining_assets_tests.twin.server import Twin
+from mining_assets_tests.support.twin.server import Twin
 
 FOLDER = recorded_data()
 FIRST, LAST = date(2025, 6, 1), date(2025, 7, 17)

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 import pytest
 
-from mining_assets.commands.main import cli, main
-from mining_assets_tests.integration.harness import COMMAND, Environment
+from mining_assets.cli.main import cli, main
+from mining_assets_tests.support.harness import COMMAND, Environment
 
 DAY = "2025-06-03"
 ARGUMENTS: dict[str, list[str]] = {

@@ -1,7 +1,7 @@
 """What commands say on the terminal, in this process: a sentence first that is true of all the days asked for."""
 
-from mining_assets_tests.integration.harness import Here
-from mining_assets_tests.report.mixed import FIRST, LAST, QUARANTINED
+from mining_assets_tests.support.harness import Here
+from mining_assets_tests.support.mixed import FIRST, LAST, QUARANTINED
 
 
 def test_verify_begins_with_what_is_true_of_all_days(here: Here) -> None:

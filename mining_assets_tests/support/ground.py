@@ -12,15 +12,15 @@ from sqlalchemy import make_url
 from mining_assets.pipeline.days import DayPipeline
 from mining_assets.pipeline.dependencies import Dependencies, Rules
 from mining_assets.pipeline.results import DAILY_TABLES, DayRequest, Event, StopAsked, never
-from mining_assets.sources.blocking import Blocking
 from mining_assets.sources.coinbase import CoinbaseClient
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.http import HttpLimits
 from mining_assets.sources.mempool import MempoolClient
-from mining_assets.warehouse.engine import Warehouse
+from mining_assets.sources.sync import Blocking
+from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.upgrade import open_warehouse
-from mining_assets_tests.twin.routes import encode, parse, payload
-from mining_assets_tests.twin.world import World
+from mining_assets_tests.support.twin.routes import encode, parse, payload
+from mining_assets_tests.support.twin.world import World
 
 LOG = logging.getLogger("ground")
 LIMITS = HttpLimits(requests_per_second=1000, concurrency=1, retry_attempts=1)

@@ -10,7 +10,7 @@ from alembic import op
 
 from mining_assets.curated import shipped_sites
 from mining_assets.domain.sites import sites_of
-from mining_assets.domain.wind import WindUnit
+from mining_assets.domain.wind_units import WindUnit
 from mining_assets.warehouse.columns import Name
 
 revision = "0015"

@@ -1,0 +1,130 @@
+"""What a command would do: shown before it is done, or instead."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date, timedelta
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from mining_assets.domain.fetch_estimate import FetchCost, fetch_cost
+from mining_assets.domain.wording import placed
+from mining_assets.settings import Settings
+from mining_assets.warehouse.connection import Warehouse
+from mining_assets.warehouse.days import intact_days
+
+if TYPE_CHECKING:
+    from mining_assets.cli.runs import Batch
+
+FETCH = "fetch, calculate, summarize"
+DERIVE = "calculate and summarize"
+KEEP = "keep (whole already), calculate and summarize"
+SERIES = "fetch price and generation"
+SUM_UP = "sum up"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A thing to do.
+
+    Attributes:
+        first: its first day, or a month or a year.
+        days: how many days it covers; 0 for months and years.
+    """
+
+    action: str
+    first: date | str
+    last: date | str
+    days: int = 0
+
+    @property
+    def fetched(self) -> list[date]:
+        """The days that it fetches."""
+        if self.action != FETCH or not isinstance(self.first, date):
+            return []
+        return [self.first + timedelta(days=offset) for offset in range(self.days)]
+
+    def __str__(self) -> str:
+        return str(self.first) if self.first == self.last else f"{self.first} to {self.last}"
+
+
+def steps_of(warehouse: Warehouse | None, batches: "Iterable[Batch]", spans: Sequence[str] = ()) -> list[Step]:
+    """The steps of batches, days that are whole apart from those that are fetched, then months and years.
+
+    Args:
+        warehouse: None where there is none yet, and so no day is whole.
+    """
+    steps = []
+    for batch in batches:
+        kept: set[date] = set()
+        if batch.series_only:
+            steps.append(Step(SERIES, batch.days[0], batch.days[-1], len(batch.days)))
+            continue
+        if warehouse and not batch.derive_only and not batch.config.get("refetch"):
+            with warehouse.reading() as connection:
+                kept = set(intact_days(connection, batch.days)[0])
+        for is_kept, group in groupby(batch.days, key=kept.__contains__):
+            days = list(group)
+            action = DERIVE if batch.derive_only else KEEP if is_kept else FETCH
+            steps.append(Step(action, days[0], days[-1], len(days)))
+    return steps + [Step(SUM_UP, span, span) for span in sorted(set(spans))]
+
+
+def cost_of(steps: Iterable[Step], settings: Settings) -> FetchCost:
+    """What the steps cost at the pace of the settings."""
+    return fetch_cost((day for step in steps for day in step.fetched), settings.requests_per_second)
+
+
+def say_cost(cost: FetchCost, requests_per_second: float) -> None:
+    """Tell on standard error what is about to be fetched, when that takes more than a moment."""
+    if cost.takes_long:
+        click.echo(cost.at_pace(requests_per_second), err=True)
+
+
+def joined(steps: Sequence[Step]) -> list[Step]:
+    """Put steps together that do the same to days, months or years that follow one another."""
+    rows: list[Step] = []
+    for step in steps:
+        for at, row in enumerate(rows):
+            if row.action == step.action and _follows(row, step):
+                rows[at] = replace(row, last=step.last, days=row.days + step.days)
+                break
+        else:
+            rows.append(step)
+    return rows
+
+
+def _follows(step: Step, following: Step) -> bool:
+    (kind, place, _), (next_kind, next_place, _) = placed(str(step.last)), placed(str(following.first))
+    return (next_kind, next_place) == (kind, place + 1)
+
+
+def show_plan(
+    command: str, steps: Sequence[Step], cost: FetchCost, *, as_json: bool, code: int = 0, aside: bool = False
+) -> int:
+    """Print a plan; returns the exit code given.
+
+    Args:
+        cost: of what it fetches.
+        aside: on standard error, before the work begins.
+    """
+    if as_json:
+        plan = [
+            {"action": step.action, "from": str(step.first), "to": str(step.last), "days": step.days} for step in steps
+        ]
+        made = {"command": command, "exit_code": code, "plan": plan, "cost": asdict(cost)}
+        click.echo(json.dumps(made, indent=2))
+        return code
+    table = Table(title=f"{command} {'will' if aside else 'would'}", title_justify="left")
+    for heading in ("what", "when", "days"):
+        table.add_column(heading, justify="right" if heading == "days" else "left", no_wrap=heading != "what")
+    for step in joined(steps):
+        table.add_row(step.action, str(step), f"{step.days:,}" if step.days else "")
+    Console(stderr=aside, highlight=False).print(table)
+    if cost.requests and not aside:
+        click.echo(str(cost))
+    return code

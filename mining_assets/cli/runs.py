@@ -1,0 +1,232 @@
+"""Running the jobs from the terminal: in this process, on the instance that the UI shows, batch by batch."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from itertools import groupby
+from typing import Any
+
+import dagster as dg
+
+from mining_assets.cli.instance import command_instance, run_tags
+from mining_assets.definitions import build_definitions
+from mining_assets.defs.assets.keys import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN, SERIES_ASSETS
+from mining_assets.defs.assets.references import NETWORK_EPOCHS
+from mining_assets.defs.in_flight import RANGE_END, RANGE_START, reap_dead_runs
+from mining_assets.defs.integrity import ALL, INTEGRITY_JOB, VERIFY
+from mining_assets.defs.jobs import DAILY_JOB, MONTHLY_JOB, REFERENCE_JOB, YEARLY_JOB
+from mining_assets.domain.healing import LONGEST_RANGE, day_ranges
+from mining_assets.domain.rollups import month_of, year_of
+from mining_assets.progress import Progress
+from mining_assets.reconciliation.plan import DERIVE, lacking
+from mining_assets.settings import Settings
+from mining_assets.sources.errors import SourceUnavailable
+from mining_assets.warehouse.connection import Warehouse, is_passing
+from mining_assets.warehouse.status import Status
+
+_LOST = "the warehouse could not be used ({}); what was committed stays, `mining-assets resume` goes on from there"
+# The console belongs to the progress; the instance keeps the whole log.
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Days that stand together, done by one run.
+
+    Attributes:
+        config: of ``day_config.DailyRun``.
+        derive_only: calculate and summarize, fetch nothing.
+        series_only: fetch prices and generation that are lacking, nothing of the days themselves.
+    """
+
+    days: Sequence[date]
+    config: Mapping[str, Any] = field(default_factory=dict)
+    derive_only: bool = False
+    series_only: bool = False
+
+
+@dataclass
+class Outcome:
+    """What became of the runs.
+
+    Attributes:
+        run_ids: of all, as the UI shows them.
+        errors: what went wrong beyond single days.
+        database_lost: the database could not be used, and all that went wrong is that.
+        source_away: a source could not be reached, where that is all that a run is about.
+    """
+
+    run_ids: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    database_lost: bool = False
+    source_away: bool = False
+
+    def add(self, job: str, ran: "Ran", *, declared: bool) -> None:
+        """Take in how a run ended.
+
+        Args:
+            declared: tell failures that the project itself declares too; days tell theirs by themselves.
+        """
+        self.run_ids.append(ran.run_id)
+        if not ran.success and not ran.errors:
+            self.errors.append(f"{job} failed before its first step; see run {ran.run_id} in the UI")
+        for error in ran.errors:
+            if isinstance(error, dg.Failure):
+                if declared:
+                    self.source_away |= isinstance(error.__cause__, SourceUnavailable)
+                    self.errors.append(error.description or "")
+                continue
+            lost = is_passing(error)
+            self.database_lost = lost and (self.database_lost or not self.errors)
+            text = " ".join(str(error).split("[SQL:")[0].split())[:500]
+            self.errors.append(f"{job}: {_LOST.format(text) if lost else f'{type(error).__name__}: {text}'}")
+
+
+@dataclass
+class Ran:
+    """A run that ended in this process.
+
+    Attributes:
+        errors: what its steps raised.
+    """
+
+    run_id: str
+    success: bool
+    errors: list[BaseException]
+
+
+def run_job(
+    definitions: dg.Definitions, job: str, instance: dg.DagsterInstance, tags: Mapping[str, str], **extra: Any
+) -> Ran:
+    """Run a job in this process to its end."""
+    errors: list[BaseException] = []
+
+    @dg.failure_hook
+    def keep_error(context: dg.HookContext) -> None:
+        if context.op_exception is not None:
+            errors.append(context.op_exception)
+
+    result = (
+        definitions.resolve_job_def(job)
+        .with_hooks({keep_error})
+        .execute_in_process(instance=instance, tags=dict(tags), raise_on_error=False, **extra)
+    )
+    return Ran(result.run_id, result.success, errors)
+
+
+def by_month(days: Sequence[date], config: Mapping[str, Any]) -> list[Batch]:
+    """A batch per calendar month."""
+    return [Batch(list(group), config) for _, group in groupby(days, key=month_of)]
+
+
+def by_size(days: Sequence[date], size: int, config: Mapping[str, Any], *, derive_only: bool = False) -> list[Batch]:
+    """Batches of at most so many days that stand together, and never more than a month, which bounds memory."""
+    ranges = day_ranges(days, longest=min(size, LONGEST_RANGE))
+    return [Batch([day for day in days if first <= day <= last], config, derive_only) for first, last in ranges]
+
+
+def by_need(needed: Mapping[date, str], size: int) -> list[Batch]:
+    """Batches for days that need different things, as ``healing.plan.needs`` says, from the oldest on."""
+    batches: list[Batch] = []
+    for kind in sorted(set(needed.values())):
+        days = sorted(day for day, need in needed.items() if need == kind)
+        derive_only = kind == DERIVE
+        batches += by_size(days, size, {"refetch": not derive_only}, derive_only=derive_only)
+    return sorted(batches, key=lambda batch: batch.days[0])
+
+
+def by_lacking(status: Status, beside: Sequence[Batch], now: datetime) -> list[Batch]:
+    """Batches for prices and generation of whole days, where the batches beside do not bring them along."""
+    brought = {day for batch in beside if not batch.derive_only for day in batch.days}
+    whole = status.days.index[status.days["fetched_at"].notna()]
+    days = {day for name, states in status.series.items() for day in lacking(name, states.loc[whole], now)}
+    return [replace(batch, series_only=True) for batch in by_size(sorted(days - brought), LONGEST_RANGE, {})]
+
+
+def run_batches(
+    settings: Settings,
+    warehouse: Warehouse,
+    batches: Sequence[Batch],
+    command: str,
+    progress: Progress,
+    spans: Sequence[str] = (),
+) -> Outcome:
+    """Run the daily chain over the batches, then the months and years they are in.
+
+    Args:
+        warehouse: open; the runs use it too.
+        command: the command line, with which the runs are tagged.
+        spans: more months and years to sum up.
+    """
+    definitions = build_definitions(settings, {"warehouse": warehouse}, progress)
+    outcome = Outcome()
+    with command_instance() as instance:
+        reap_dead_runs(instance)
+        for job, first, last, extra in _plan(batches, spans):
+            if job == DAILY_JOB and progress.stopping:
+                continue  # months and years still follow the days that were done
+            tags = {RANGE_START: first, RANGE_END: last, **run_tags(command)}
+            ran = run_job(definitions, job, instance, tags, **extra)
+            outcome.add(f"{job} {first} to {last}", ran, declared=False)
+            if outcome.database_lost:
+                break  # the others would wait as long for it, and end the same
+    return outcome
+
+
+def run_verification(
+    settings: Settings, warehouse: Warehouse, first: date, last: date, progress: Progress, *, whole: bool
+) -> Outcome:
+    """Verify the days by the integrity scan's job.
+
+    Args:
+        whole: the days are the whole history, so this counts as a scan of all.
+    """
+    days = {"first": str(first), "last": str(last)}
+    config = days | ({"scope": ALL} if whole else {})
+    return run_operation(settings, warehouse, INTEGRITY_JOB, VERIFY, config, f"verify {first} {last}", progress)
+
+
+def run_difficulty(
+    settings: Settings, warehouse: Warehouse, command: str, progress: Progress, *, accept_change: bool
+) -> Outcome:
+    """Fetch the network's epochs by the job of the references."""
+    config, name = {"accept_change": accept_change, "patient": False}, NETWORK_EPOCHS.to_user_string()
+    return run_operation(
+        settings, warehouse, REFERENCE_JOB, name, config, command, progress, selection=[NETWORK_EPOCHS]
+    )
+
+
+def run_operation(
+    settings: Settings,
+    warehouse: Warehouse,
+    job: str,
+    op: str,
+    config: Mapping[str, Any],
+    command: str,
+    progress: Progress,
+    *,
+    selection: Sequence[dg.AssetKey] | None = None,
+) -> Outcome:
+    """Run one step of a job with its config: the only one it has, or that of the assets selected."""
+    definitions = build_definitions(settings, {"warehouse": warehouse}, progress)
+    with command_instance() as instance:
+        run_config = {"ops": {op: {"config": dict(config)}}} | _QUIET
+        ran = run_job(definitions, job, instance, run_tags(command), run_config=run_config, asset_selection=selection)
+    outcome = Outcome()
+    outcome.add(job, ran, declared=True)
+    return outcome
+
+
+def _plan(batches: Sequence[Batch], spans: Sequence[str]) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+    for batch in batches:
+        derived = (CALCULATIONS, DAILY, BITCOIN_DAILY)
+        selection = SERIES_ASSETS if batch.series_only else derived if batch.derive_only else DAILY_CHAIN
+        config = {"ops": {"daily_chain": {"config": dict(batch.config)}}}
+        extra = {"run_config": config | _QUIET, "asset_selection": list(selection)}
+        yield DAILY_JOB, str(batch.days[0]), str(batch.days[-1]), extra
+    months = {month_of(day) for batch in batches for day in batch.days} | {span for span in spans if "-" in span}
+    years = {year_of(month) for month in months} | {span for span in spans if "-" not in span}
+    for month in sorted(months):
+        yield MONTHLY_JOB, month, month, {"run_config": _QUIET}
+    for year in sorted(years):
+        yield YEARLY_JOB, year, year, {"run_config": _QUIET}

@@ -1,0 +1,225 @@
+"""What a command shows while it works, on standard error and in `$DAGSTER_HOME/logs/`."""
+
+import logging
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from mining_assets.cli.phase import BEAT_SECONDS, Beat
+from mining_assets.cli.signals import StopSignals
+from mining_assets.domain.wording import count_of
+from mining_assets.progress import DayReport, Figure, Traffic
+
+_LOG_BYTES, _LOG_FILES = 10_000_000, 5
+_WIDE = 130  # columns in which the whole live line has room
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What a command did; figures are of the days that are complete.
+
+    Waits are summed over requests at work side by side, so they can exceed ``seconds``.
+    """
+
+    days: int
+    not_complete: int
+    records: int
+    curtailed_mwh: float
+    payment_gbp: float
+    requests: int
+    rate_wait_seconds: float
+    retry_wait_seconds: float
+    seconds: float
+
+    def __str__(self) -> str:
+        days = f"{count_of(self.days, 'day')} ({self.not_complete:,} not complete)"
+        a_second = self.requests / max(self.seconds, 1)
+        pace = f"{count_of(self.requests, 'request')} in {self.seconds:,.1f} s ({a_second:,.1f}/s)"
+        waits = f"{self.rate_wait_seconds:,.1f} s for the rate limit, {self.retry_wait_seconds:,.1f} s for retries"
+        return f"{days}, {count_of(self.records, 'record')}, {self.curtailed_mwh:,.3f} MWh, {pace}, waited {waits}"
+
+
+class TerminalProgress:
+    """Shows each day as it ends: above a live bar on a terminal, as plain lines elsewhere. A context manager."""
+
+    def __init__(
+        self, command: str, total: int, home: Path, after_day: Callable[[DayReport], None] | None = None
+    ) -> None:
+        """For a command over so many days; ``after_day`` is told each day that was committed."""
+        self.reports: list[DayReport] = []
+        self.comparisons: list[tuple[date, Sequence[Figure]]] = []
+        self.said: list[str] = []
+        self.signals = StopSignals()
+        self._open = ExitStack()
+        self._after_day = after_day or (lambda _: None)
+        self._started = time.monotonic()
+        self._total = total
+        self._traffic: list[Traffic] = []
+        self._log = _log(command, home)
+        # While a step works, Dagster has a file in place of standard error and copies it from there: what is a terminal
+        # now stays one, or the control codes of the live line would be left out.
+        self._console = Console(file=sys.stderr, highlight=False, force_terminal=sys.stderr.isatty() or None)
+        self._live = self._console.is_terminal
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=10),
+            MofNCompleteColumn(),
+            TextColumn("days"),
+            _Pace(self.totals, whole=self._console.width >= _WIDE),
+            TimeRemainingColumn(),
+            TextColumn("left"),
+            console=self._console,
+            transient=True,
+            disable=not self._live,
+        )
+        self._task = self._bar.add_task(command, total=total)
+        self._doing = "at work"
+        self._beat = Beat(self._show_beat, BEAT_SECONDS)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether a signal asked to stop."""
+        return self.signals.received is not None
+
+    def stoppable(self) -> AbstractContextManager[None]:
+        """Listen to signals while a step works."""
+        return self.signals.listening()
+
+    def __enter__(self) -> Self:
+        self._open.enter_context(self.signals.listening())
+        self._open.enter_context(self._bar)
+        if not self._live:
+            self._open.enter_context(self._beat)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+        for handler in list(self._log.handlers):
+            handler.close()
+            self._log.removeHandler(handler)
+
+    def watch(self, traffic: Traffic) -> None:
+        """Count these requests too."""
+        if not any(known is traffic for known in self._traffic):
+            self._traffic.append(traffic)
+
+    def day(self, report: DayReport) -> None:
+        """Show a day that ended."""
+        self.reports.append(report)
+        text = (
+            f"{report.day} {report.outcome:<9} {count_of(report.records, 'record'):>14} {report.energy:>13,.3f} MWh "
+            f"£{report.payment:>14,.2f}"
+        )
+        if report.reasons:
+            text = f"{report.day} {report.outcome:<9} {'; '.join(report.reasons)}"
+        count = f"{len(self.reports)}/{self._total} "
+        self._show(text if self._live else count + text, logging.ERROR if report.reasons else logging.INFO)
+        self._bar.update(self._task, advance=1)
+        self._after_day(report)
+
+    def compared(self, day: date, figures: Sequence[Figure]) -> None:
+        """Keep a comparison for the report at the end, and log it."""
+        self.comparisons.append((day, figures))
+        for figure in figures:
+            self._log.info("%s %s", day, figure)
+
+    def phase(self, text: str) -> None:
+        """Take in what is being done now, apart from days."""
+        self._doing = text
+
+    def say(self, text: str) -> None:
+        """Show, log and keep a line."""
+        self.said.append(text)
+        self._show(text, logging.INFO)
+
+    def totals(self) -> Totals:
+        """What was done so far."""
+        complete = [report for report in self.reports if not report.reasons]
+        return Totals(
+            days=len(self.reports),
+            not_complete=sum(bool(report.reasons) for report in self.reports),
+            records=sum(report.records for report in complete),
+            curtailed_mwh=sum(report.energy for report in complete),
+            payment_gbp=sum(report.payment for report in complete),
+            requests=sum(traffic.requests for traffic in self._traffic),
+            rate_wait_seconds=sum(traffic.rate_wait_seconds for traffic in self._traffic),
+            retry_wait_seconds=sum(traffic.retry_wait_seconds for traffic in self._traffic),
+            seconds=time.monotonic() - self._started,
+        )
+
+    def finish(self) -> None:
+        """Show and log what was done, in one line."""
+        self._show(str(self.totals()), logging.INFO)
+
+    def _show(self, text: str, level: int) -> None:
+        self._log.log(level, text)
+        if self._live:
+            self._console.print(text, style="red" if level >= logging.ERROR else None, markup=False, soft_wrap=True)
+        else:
+            self._print(text, level)
+            self._beat.shown()
+
+    def _show_beat(self) -> None:
+        """Show that something is being done where there is no live line, and how far it is."""
+        now = self.totals()
+        self._print(
+            f"{self._doing}: {now.days:,} of {count_of(self._total, 'day')}, {count_of(now.requests, 'request')} "
+            f"in {now.seconds:,.0f} s",
+            logging.INFO,
+        )
+
+    def _print(self, text: str, level: int) -> None:
+        name = logging.getLevelName(level)
+        print(f"[{datetime.now(UTC):%Y-%m-%d %H:%M:%S}] [{name}] {text}", file=sys.stderr, flush=True)
+
+
+class _Pace(ProgressColumn):
+    """Energy and requests a second, live; records and waits too where there is room for them."""
+
+    def __init__(self, totals: Callable[[], Totals], *, whole: bool) -> None:
+        super().__init__()
+        self._totals, self._whole = totals, whole
+
+    def render(self, task: Task) -> Text:
+        now = self._totals()
+        records = f"· {count_of(now.records, 'record')} " if self._whole else ""
+        waits = f"· waited {now.rate_wait_seconds:,.0f} s for the rate limit " if self._whole else ""
+        pace = f"{now.requests / max(now.seconds, 1):.1f}{' requests' if self._whole else ''}/s"
+        return Text(f"{records}· {now.curtailed_mwh:,.0f} MWh · {pace} {waits}·")
+
+
+def _log(command: str, home: Path) -> logging.Logger:
+    """A logger that writes to a file per command and day, and nowhere else."""
+    folder = home / "data" / "logs"  # $DAGSTER_HOME/logs is Dagster's: it uploads and empties it as its telemetry
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{command}-{datetime.now(UTC):%Y-%m-%d}.log"
+    handler = RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8")
+    formatter = logging.Formatter("[%(asctime)s] [%(levelname)s] %(message)s", "%Y-%m-%d %H:%M:%S")
+    formatter.converter = time.gmtime
+    handler.setFormatter(formatter)
+    logger = logging.Logger(f"mining_assets.{command}", logging.INFO)
+    logger.addHandler(handler)
+    return logger

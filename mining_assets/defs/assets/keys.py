@@ -1,0 +1,13 @@
+"""The asset keys of the daily chain: the names of the tables that it keeps."""
+
+import dagster as dg
+
+from mining_assets.domain.valuation import SERIES
+from mining_assets.pipeline import derive, results
+
+RECORDS = dg.AssetKey(results.RECORDS)
+CALCULATIONS, DAILY, BITCOIN_DAILY = map(dg.AssetKey, derive.DERIVED)
+DERIVED = (CALCULATIONS, DAILY, BITCOIN_DAILY)
+SETTLED = (RECORDS, *DERIVED)
+SERIES_ASSETS = PRICE, GENERATION = tuple(map(dg.AssetKey, SERIES))
+DAILY_CHAIN = (*SETTLED, *SERIES_ASSETS)

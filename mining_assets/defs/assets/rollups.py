@@ -1,0 +1,112 @@
+"""Months and years: each row is the sum of the level below."""
+
+from dataclasses import dataclass
+
+import dagster as dg
+import pandas as pd
+from sqlalchemy import Table
+
+from mining_assets.defs.assets.conditions import ANY_UPSTREAM_PARTITION_CHANGED
+from mining_assets.defs.assets.descriptions import OWNERS, RULES_VERSION, table_metadata
+from mining_assets.defs.assets.partition_metadata import Metadata, of_bitcoin, of_summary
+from mining_assets.defs.partitions import ALL_AT_ONCE, SPANS_THERE_ARE, Partitions
+from mining_assets.pipeline.rollups import MONTHLY_STEPS, YEARLY_STEPS
+from mining_assets.warehouse.connection import Warehouse
+from mining_assets.warehouse.schema import (
+    bitcoin_daily_summaries,
+    bitcoin_monthly_summaries,
+    bitcoin_yearly_summaries,
+    daily_summaries,
+    monthly_summaries,
+    yearly_summaries,
+)
+from mining_assets.warehouse.status import Bounds
+
+
+@dataclass(frozen=True)
+class _Level:
+    table: Table
+    below: Table
+    group: str
+    description: str
+
+    def shown(self, rows: pd.DataFrame) -> Metadata:
+        """What the UI shows of the row or rows of a span."""
+        return of_bitcoin(rows) if self.group == "bitcoin" else of_summary(rows)
+
+
+_CURTAILMENT = "Energy (MWh), payment (£, positive = paid to the farms), counts and the share of wind curtailed"
+_BITCOIN = "Bitcoin (BTC, subsidy only), the energy behind it, its value (£) and what was paid (£) per miner model"
+_OF = (
+    "{what} of a {span}: the sum of its {parts}. days_complete of days_expected say how much of it is there; share and "
+    "value are absent while any of those days lacks generation or price."
+)
+_MONTHS = (
+    _Level(
+        monthly_summaries,
+        daily_summaries,
+        "curtailment",
+        _OF.format(what=_CURTAILMENT, span="month", parts="days"),
+    ),
+    _Level(
+        bitcoin_monthly_summaries,
+        bitcoin_daily_summaries,
+        "bitcoin",
+        _OF.format(what=_BITCOIN, span="month", parts="days"),
+    ),
+)
+_YEARS = (
+    _Level(
+        yearly_summaries,
+        monthly_summaries,
+        "curtailment",
+        _OF.format(what=_CURTAILMENT, span="year", parts="months"),
+    ),
+    _Level(
+        bitcoin_yearly_summaries,
+        bitcoin_monthly_summaries,
+        "bitcoin",
+        _OF.format(what=_BITCOIN, span="year", parts="months"),
+    ),
+)
+MONTHLY = tuple(dg.AssetKey(level.table.name) for level in _MONTHS)
+YEARLY = tuple(dg.AssetKey(level.table.name) for level in _YEARS)
+
+
+def roll_ups(cuts: Partitions, bounds: Bounds) -> list[dg.AssetsDefinition]:
+    """The monthly and yearly summaries."""
+    months = [_roll_up(level, cuts.months, bounds) for level in _MONTHS]
+    return months + [_roll_up(level, cuts.years, bounds) for level in _YEARS]
+
+
+def _roll_up(level: _Level, spans: dg.TimeWindowPartitionsDefinition, bounds: Bounds) -> dg.AssetsDefinition:
+    step = {**MONTHLY_STEPS, **YEARLY_STEPS}[level.table.name]
+
+    @dg.asset(
+        name=level.table.name,
+        deps=[dg.AssetDep(level.below.name, partition_mapping=SPANS_THERE_ARE)],
+        partitions_def=spans,
+        backfill_policy=ALL_AT_ONCE,
+        retry_policy=dg.RetryPolicy(max_retries=3, delay=5, backoff=dg.Backoff.EXPONENTIAL),
+        automation_condition=ANY_UPSTREAM_PARTITION_CHANGED,
+        group_name=level.group,
+        kinds={"sql", "bitcoin"} if level.group == "bitcoin" else {"sql"},
+        owners=OWNERS,
+        code_version=RULES_VERSION,
+        description=level.description,
+        metadata=table_metadata(level.table),
+    )
+    def summaries(
+        context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]
+    ) -> dg.MaterializeResult[None]:
+        for span in context.partition_keys:
+            context.add_asset_metadata(level.shown(step(warehouse, span, bounds)), partition_key=span)
+        return dg.MaterializeResult()
+
+    return summaries
+
+
+def summary_metadata(table: str, rows: pd.DataFrame) -> Metadata:
+    """What the UI shows of the row or rows of a month or a year."""
+    (level,) = (level for level in (*_MONTHS, *_YEARS) if level.table.name == table)
+    return level.shown(rows)

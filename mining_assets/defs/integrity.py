@@ -1,0 +1,108 @@
+"""The integrity scan: everything verified by value, regularly, so that damage from outside is found."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import dagster as dg
+from pydantic import Field
+
+from mining_assets.defs.check_evaluations import check_evaluations, check_key
+from mining_assets.defs.in_flight import is_in_flight, reap_dead_runs
+from mining_assets.domain.wording import count_of
+from mining_assets.progress import Progress
+from mining_assets.reconciliation.checks import CHECKS
+from mining_assets.reconciliation.verify import Scope, note_scan, scan
+from mining_assets.settings import Settings, now
+from mining_assets.warehouse.columns import DamagedValueError
+from mining_assets.warehouse.connection import Warehouse
+from mining_assets.warehouse.status import last_scans
+from mining_assets.warehouse.values import refuse_unfit_values, told_places
+
+INTEGRITY_JOB, VERIFY = "integrity_scan", "verify"
+RECENT, ALL = "recent", "all"
+RECENT_DAYS = 60
+FULL_EVERY = timedelta(days=1)
+
+
+class IntegrityScan(dg.Config):
+    """Which days are verified."""
+
+    first: str | None = Field(default=None, description="First day, as 2025-06-01; unset: the first partition.")
+    last: str | None = Field(default=None, description="Last day; unset: the last day that is over.")
+    scope: str | None = Field(
+        default=None, description="recent or all: noted as the last such scan. Set by the schedule."
+    )
+
+
+def integrity_job(settings: Settings, scope: Scope, progress: Progress) -> dg.JobDefinition:
+    """A job of one step that verifies and evaluates every check; it fetches nothing and writes only its findings."""
+
+    @dg.op(name=VERIFY, description="Verifies by value and evaluates every check of the project.")
+    def verify(context: dg.OpExecutionContext, config: IntegrityScan, warehouse: dg.ResourceParam[Warehouse]) -> None:
+        first = date.fromisoformat(config.first) if config.first else settings.start_date
+        last = date.fromisoformat(config.last) if config.last else settings.last_day(now())
+        reap_dead_runs(context.instance)
+        try:
+            if config.scope == ALL:
+                progress.phase("looking for values that no column may hold")
+                refuse_unfit_values(warehouse)
+            verification = scan(warehouse, first, last, scope, progress.phase)
+        except DamagedValueError as error:
+            raise dg.Failure(told_places(warehouse, error), allow_retries=False) from error
+        if config.scope:
+            note_scan(warehouse, config.scope, first, last, verification)
+        progress.phase("evaluating the checks")
+        for evaluation in check_evaluations(verification, warehouse, scope, map(check_key, CHECKS), settings.docs_url):
+            context.log_event(evaluation)  # type: ignore[arg-type]  # taken, though not annotated
+        context.log.info(
+            f"{count_of(len(verification.errors), 'error')}, {count_of(len(verification.findings), 'finding')} in all"
+        )
+
+    @dg.job(
+        name=INTEGRITY_JOB,
+        description="Verify days, months, years and references by value, and evaluate every check.",
+    )
+    def job() -> None:
+        verify()
+
+    return job
+
+
+def integrity_schedule(settings: Settings, job: dg.JobDefinition) -> dg.ScheduleDefinition:
+    """The last 60 days every ``integrity_scan_seconds``, and all history once a day. On by default."""
+    every = timedelta(seconds=settings.integrity_scan_seconds)
+    hourly = settings.integrity_scan_seconds % 3600 == 0
+
+    @dg.schedule(
+        name=INTEGRITY_JOB,
+        job=job,
+        cron_schedule="0 * * * *" if hourly else "* * * * *",
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=f"Verifies by value the last {RECENT_DAYS} days, and all history once a day.",
+    )
+    def schedule(
+        context: dg.ScheduleEvaluationContext, warehouse: dg.ResourceParam[Warehouse]
+    ) -> dg.RunRequest | dg.SkipReason:
+        if is_in_flight(context.instance, INTEGRITY_JOB):
+            return dg.SkipReason("a scan is under way")
+        last = settings.last_day(now())
+        if last < settings.start_date:
+            return dg.SkipReason("no day is over yet")
+        with warehouse.reading() as connection:
+            scans = last_scans(connection)
+        at = datetime.now(UTC)
+        slack = timedelta(seconds=30)  # ticks are not to the second
+        if ALL not in scans or at - scans[ALL] > FULL_EVERY - slack:
+            return dg.RunRequest(run_config=_config(settings.start_date, last, ALL))
+        newest = max(scans.values())
+        if at - newest > every - slack:
+            first = max(settings.start_date, last - timedelta(days=RECENT_DAYS - 1))
+            return dg.RunRequest(run_config=_config(first, last, RECENT))
+        return dg.SkipReason(f"last scan at {newest:%H:%M} UTC")
+
+    return schedule
+
+
+def _config(first: date, last: date, scope: str) -> dict[str, Any]:
+    return {"ops": {VERIFY: {"config": {"first": str(first), "last": str(last), "scope": scope}}}}

@@ -1,0 +1,64 @@
+"""The checks of months, years and references: a step after their assets, or alone over the whole history."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import dagster as dg
+
+from mining_assets.defs.assets.references import NETWORK_EPOCHS, WIND_BM_UNITS
+from mining_assets.defs.assets.rollups import MONTHLY, YEARLY
+from mining_assets.defs.check_evaluations import check_results, check_specs
+from mining_assets.defs.partitions import Partitions
+from mining_assets.reconciliation.findings import Verification
+from mining_assets.reconciliation.verify import (
+    Scope,
+    verify_and_store_months,
+    verify_and_store_references,
+    verify_and_store_years,
+)
+from mining_assets.warehouse.connection import Warehouse
+
+VerifySpans = Callable[[Warehouse, Sequence[str], Scope], Verification]
+
+
+def roll_up_and_reference_checks(
+    cuts: Partitions, scope: Scope, docs_url: str | None
+) -> list[dg.AssetChecksDefinition]:
+    """The checks that are not part of the daily chain."""
+    return [
+        _span_checks("monthly_checks", MONTHLY, cuts.months, verify_and_store_months, scope, docs_url),
+        _span_checks("yearly_checks", YEARLY, cuts.years, verify_and_store_years, scope, docs_url),
+        _reference_checks(scope, docs_url),
+    ]
+
+
+def _span_checks(
+    name: str,
+    assets: Sequence[dg.AssetKey],
+    spans: dg.TimeWindowPartitionsDefinition,
+    verify: VerifySpans,
+    scope: Scope,
+    docs_url: str | None,
+) -> dg.AssetChecksDefinition:
+    @dg.multi_asset_check(name=name, specs=check_specs(key.to_user_string() for key in assets), can_subset=True)
+    def checks(
+        context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[Warehouse]
+    ) -> Iterator[dg.AssetCheckResult]:
+        one_run = context.has_partition_key or context.has_partition_key_range
+        keys = context.partition_keys if one_run else spans.get_partition_keys()
+        verification = verify(warehouse, keys, scope)
+        yield from check_results(verification, warehouse, scope, context.selected_asset_check_keys, docs_url)
+
+    return checks
+
+
+def _reference_checks(scope: Scope, docs_url: str | None) -> dg.AssetChecksDefinition:
+    tables = [key.to_user_string() for key in (WIND_BM_UNITS, NETWORK_EPOCHS)]
+
+    @dg.multi_asset_check(name="reference_checks", specs=check_specs(tables), can_subset=True)
+    def checks(
+        context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[Warehouse]
+    ) -> Iterator[dg.AssetCheckResult]:
+        verification = verify_and_store_references(warehouse)
+        yield from check_results(verification, warehouse, scope, context.selected_asset_check_keys, docs_url)
+
+    return checks

@@ -1,0 +1,60 @@
+"""What runs by the clock, beside the integrity scan."""
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from mining_assets.defs.in_flight import RANGE_END, RANGE_START
+from mining_assets.defs.jobs import DAILY_JOB, REFERENCE_JOB
+from mining_assets.defs.partitions import TIMEZONE
+from mining_assets.domain.healing import refetches_due
+from mining_assets.settings import Settings, now
+from mining_assets.warehouse.connection import Warehouse
+from mining_assets.warehouse.days import noted_days
+
+DAILY_RECONCILIATION_DAYS = 2
+
+
+def reference_schedule() -> dg.ScheduleDefinition:
+    """The wind register and the network's difficulty, every morning. On by default."""
+    return dg.ScheduleDefinition(
+        name="reference_refresh",
+        job_name=REFERENCE_JOB,
+        cron_schedule="30 5 * * *",
+        execution_timezone=TIMEZONE,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Fetches the wind register and the network's difficulty.",
+    )
+
+
+def daily_reconciliation_schedule(settings: Settings) -> dg.ScheduleDefinition:
+    """The last two days every afternoon, for people who prefer a clock to the sensor. Off by default."""
+
+    @dg.schedule(
+        name="daily_reconciliation",
+        job_name=DAILY_JOB,
+        cron_schedule="30 16 * * *",
+        execution_timezone=TIMEZONE,
+        default_status=dg.DefaultScheduleStatus.STOPPED,
+        description=(
+            f"Checks the last {DAILY_RECONCILIATION_DAYS} days and processes what is missing or due for a refetch. "
+            "The healing sensor does so by itself; this is for people who prefer a clock."
+        ),
+    )
+    def schedule(
+        context: dg.ScheduleEvaluationContext, warehouse: dg.ResourceParam[Warehouse]
+    ) -> dg.RunRequest | dg.SkipReason:
+        last = settings.last_day(now())
+        first = max(settings.start_date, last - timedelta(days=DAILY_RECONCILIATION_DAYS - 1))
+        if last < first:
+            return dg.SkipReason("no day is over yet")
+        days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+        with warehouse.reading() as connection:
+            fetched_at = noted_days(connection, days)["fetched_at"]
+        due = bool(refetches_due(fetched_at, datetime.now(UTC)).any())
+        return dg.RunRequest(
+            tags={RANGE_START: str(first), RANGE_END: str(last)},
+            run_config={"ops": {"daily_chain": {"config": {"refetch": due}}}},
+        )
+
+    return schedule

@@ -1,0 +1,179 @@
+"""The healing sensor: looks at the states of all days and asks for the smallest work that mends them.
+
+It writes nothing: an attempt counts when its run begins, so that a look that launches nothing changes nothing.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+
+import dagster as dg
+
+from mining_assets.curated import given_prices
+from mining_assets.defs.assets.keys import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN
+from mining_assets.defs.in_flight import (
+    RANGE_END,
+    RANGE_START,
+    days_held_back,
+    days_in_flight,
+    roll_ups_waiting,
+    unfinished_runs,
+)
+from mining_assets.defs.jobs import ASSET_JOBS, DAILY_JOB, HEALING_PRIORITY, MONTHLY_JOB, ROLL_UP_PRIORITY, YEARLY_JOB
+from mining_assets.domain.fetch_estimate import fetch_cost
+from mining_assets.domain.rollups import spans_between
+from mining_assets.domain.valuation import SERIES
+from mining_assets.domain.wording import count_of
+from mining_assets.reconciliation.attempts import HEALING_TAG, ROLL_UP
+from mining_assets.reconciliation.plan import DERIVE, FETCH, HealingPlan, Work, plan, plan_series
+from mining_assets.reconciliation.verify import Scope
+from mining_assets.settings import Settings, now
+from mining_assets.warehouse.attempts import outages
+from mining_assets.warehouse.connection import Warehouse
+from mining_assets.warehouse.day_states import day_states
+from mining_assets.warehouse.days import stored_days
+from mining_assets.warehouse.series import series_states
+from mining_assets.warehouse.status import differing_spans, moved_spans
+from mining_assets.warehouse.verifications import read_verified
+
+SENSOR = "reconciliation_sensor"
+# The roll-up sensor follows every change within a minute; what differs for longer was lost, or done by hand.
+LASTING = timedelta(seconds=90)
+
+Span = tuple[str, str]
+"""A summary table, and the month or year of the row in it."""
+
+
+def healing_sensor(settings: Settings, scope: Scope) -> dg.SensorDefinition:
+    """The sensor. On by default."""
+    policy = settings.healing
+
+    @dg.sensor(
+        name=SENSOR,
+        jobs=[job for job in ASSET_JOBS if job.name in (DAILY_JOB, MONTHLY_JOB, YEARLY_JOB)],
+        minimum_interval_seconds=settings.heal_interval_seconds,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=(
+            "Heals by itself: fetches days that are missing, partial, damaged or due for a refetch, derives what is "
+            "missing or does not add up, within bounds, and quarantines what it cannot mend. In what room is left it "
+            "asks for prices and generation that are lacking."
+        ),
+    )
+    def reconciliation_sensor(
+        context: dg.SensorEvaluationContext, warehouse: dg.ResourceParam[Warehouse]
+    ) -> dg.SensorResult | dg.SkipReason:
+        last = settings.last_day(now())
+        first = settings.start_date
+        if policy.days_back is not None:
+            first = max(first, last - timedelta(days=policy.days_back - 1))
+        if last < first:
+            return dg.SkipReason("no day is over yet")
+        runs = unfinished_runs(context.instance)
+        assert context.repository_def is not None
+        at = datetime.now(UTC)
+        with warehouse.reading() as connection:
+            states = day_states(connection, first, last, scope.models)
+            # A day that is not whole brings its price and generation along when it is fetched.
+            whole = states["fetched_at"].notna().to_numpy()
+            given = given_prices(settings)
+            series = {name: series_states(connection, name, first, last, given)[whole] for name in SERIES}
+            # However far back days are healed: months and years are summed up from what is stored.
+            every = settings.start_date, last
+            differing = list(differing_spans(connection, *every, scope.bounds))
+            moved = moved_spans(connection, *every, scope.bounds)
+            away = outages(connection)
+            verified = read_verified(connection, stored_days(connection, *every))
+        covered = days_in_flight(context.instance, runs, context.repository_def)
+        room = policy.runs_at_a_time - sum(HEALING_TAG in run.tags for run in runs)
+        held_back = days_held_back(context.instance, policy, at)
+        made = plan(
+            states,
+            covered=covered,
+            away=away,
+            room=room,
+            now=at,
+            held_back=held_back,
+            days_per_fetch=policy.days_per_fetch,
+        )
+        covered |= set(made.days)  # a run of a day brings its price and generation with it
+        for name, known in series.items():
+            room_left = room - len(made.work)
+            of_series = plan_series(
+                name, known, covered=covered, away=away, room=room_left, now=at, held_back=held_back
+            )
+            made.work += of_series.work
+            made.skipped += of_series.skipped
+        before = _seen_before(context.cursor)
+        due = [] if runs or made.work else [span for span in differing if at - before.get(span, at) >= LASTING]
+        if not any(run.job_name in (MONTHLY_JOB, YEARLY_JOB) for run in runs):
+            # No run follows a moved partition by itself, and what is under way is not what makes the difference.
+            due += [span for span in differing if span in moved and span not in before]
+        failed = roll_ups_waiting(context.instance, policy, at) if due else {}
+        waiting = {span for _, span in due if failed.get(span, at) > at}
+        due = [span for span in due if span[1] not in waiting]
+        job, spans = _next_level(due, failed)
+        requests = [_request(work) for work in made.work] + list(_roll_up_requests(job, spans))
+        # What was due is new again at the next look. Of what moved that was asked for is not, else it would be asked
+        # for at every look.
+        seen = {span: before.get(span, at) for span in differing if span not in moved.union(due)}
+        seen |= {span: before[span] for span in moved & before.keys()}
+        seen |= {span: at for span in moved.intersection(due) if span[1] in spans}
+        never = states.index[states["state"] == "missing"]
+        cost = f"; in all {fetch_cost(never, settings.requests_per_second)}" if len(never) else ""
+        said = f"{_said(made, len(differing), len(waiting))}{cost}; verified by value: {verified.sentence}"
+        context.log.info(said)
+        return dg.SensorResult(
+            run_requests=requests,
+            skip_reason=None if requests else said,
+            cursor=json.dumps([[*span, moment.isoformat()] for span, moment in seen.items()]),
+        )
+
+    return reconciliation_sensor
+
+
+def _seen_before(cursor: str | None) -> dict[Span, datetime]:
+    """Return since when each summary has been seen to differ from the level below."""
+    return {(table, span): datetime.fromisoformat(seen) for table, span, seen in json.loads(cursor or "[]")}
+
+
+def _request(work: Work) -> dg.RunRequest:
+    selections = {FETCH: DAILY_CHAIN, DERIVE: (CALCULATIONS, DAILY, BITCOIN_DAILY)}
+    selection = selections.get(work.kind) or (dg.AssetKey(work.kind),)
+    return dg.RunRequest(
+        job_name=DAILY_JOB,
+        asset_selection=list(selection),
+        run_config={"ops": {"daily_chain": {"config": {"refetch": work.refetch}}}},
+        tags=_tags(*work.days, work.kind),
+    )
+
+
+def _next_level(due: list[Span], failed: Mapping[str, datetime]) -> tuple[str, list[str]]:
+    """Return the job and the months that are due, or, when none is, the years: these follow from the months.
+
+    Args:
+        failed: months and years that failed lately. One that always does must not keep others from being summed up,
+            so beside it they are asked for one at a time, those that never failed first.
+    """
+    months = sorted({span for _, span in due if "-" in span})
+    years = sorted({span for _, span in due if "-" not in span})
+    spans = months or years
+    if spans and any(span in failed for span in spans_between(spans[0], spans[-1])):
+        spans = sorted(spans, key=lambda span: (span in failed, failed.get(span), span))[:1]
+    return (MONTHLY_JOB if months else YEARLY_JOB), spans
+
+
+def _roll_up_requests(job: str, spans: list[str]) -> Iterator[dg.RunRequest]:
+    if spans:
+        yield dg.RunRequest(job_name=job, tags=_tags(spans[0], spans[-1], ROLL_UP))
+
+
+def _tags(first: date | str, last: date | str, kind: str) -> dict[str, str]:
+    priority = ROLL_UP_PRIORITY if kind == ROLL_UP else HEALING_PRIORITY
+    return {RANGE_START: str(first), RANGE_END: str(last), HEALING_TAG: kind, **priority}
+
+
+def _said(made: HealingPlan, differing: int, waiting: int) -> str:
+    asked = ", ".join(f"{work.kind} {work.days[0]} to {work.days[1]}" for work in made.work) or "nothing to ask for"
+    skipped = "".join(f"; {reason}: {count_of(count, 'day')}" for reason, count in made.skipped.items())
+    held = f", of which {waiting} wait after a failure" if waiting else ""
+    return f"{asked}{skipped}; months and years that differ: {differing}{held}"

@@ -1,0 +1,133 @@
+"""From stored records to calculations and the day's two summaries, for any number of days at a time.
+
+Each step does the days that it can, writes only what changed, and says for the others why not.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import pandas as pd
+from sqlalchemy import Connection
+
+from mining_assets.domain.curtailment import daily_totals, farm_energy
+from mining_assets.domain.mining import MinerModel, calculations
+from mining_assets.domain.network import NetworkHistory
+from mining_assets.domain.rollups import bitcoin_days, days_with_share, days_with_value
+from mining_assets.warehouse.calculations import calculated_days, store_calculations
+from mining_assets.warehouse.days import IntactDays, intact_days, payments
+from mining_assets.warehouse.schema import bitcoin_daily_summaries, daily_summaries, historical_bitcoin_calculations
+from mining_assets.warehouse.series import generation, prices
+from mining_assets.warehouse.summaries import store_summaries
+
+
+@dataclass(frozen=True)
+class DerivedDays:
+    """What a step did: figures of the days that are in place now, and the reason for each day that is not."""
+
+    done: dict[date, dict[str, float]] = field(default_factory=dict)
+    failed: dict[date, str] = field(default_factory=dict)
+
+
+DERIVED = CALCULATIONS, DAILY, BITCOIN_DAILY = (
+    historical_bitcoin_calculations.name,
+    daily_summaries.name,
+    bitcoin_daily_summaries.name,
+)
+"""The tables that are derived from a day's records, in the order in which they follow from each other."""
+
+
+def derive(
+    connection: Connection,
+    days: Sequence[date],
+    history: NetworkHistory,
+    models: tuple[MinerModel, ...],
+    tables: Collection[str] = DERIVED,
+) -> Mapping[str, DerivedDays]:
+    """Bring the tables up to date with the days' records, which are read once; inside ``Warehouse.writing``.
+
+    Args:
+        tables: those of ``DERIVED`` that are wanted.
+
+    Returns:
+        What was done, by table, in the order of ``DERIVED``.
+    """
+    done: dict[str, DerivedDays] = {}
+    if CALCULATIONS in tables or DAILY in tables:
+        stored = intact_days(connection, days)
+        if CALCULATIONS in tables:
+            done[CALCULATIONS] = _calculate(connection, days, stored, history, models)
+        if DAILY in tables:
+            done[DAILY] = _summarize(connection, days, stored)
+    if BITCOIN_DAILY in tables:
+        done[BITCOIN_DAILY] = _summarize_bitcoin(connection, days, models)
+    return done
+
+
+def _calculate(
+    connection: Connection,
+    days: Sequence[date],
+    stored: IntactDays,
+    history: NetworkHistory,
+    models: tuple[MinerModel, ...],
+) -> DerivedDays:
+    """Bring ``historical_bitcoin_calculations`` of the days up to date with their records."""
+    energy = farm_energy(stored.records)
+    unknown = _days_of_unknown_difficulty(energy, history)
+    known = [day for day in stored.hashes if day not in unknown]
+    rows = calculations(energy[energy["settlement_date"].isin(known)], history, models)
+    store_calculations(connection, known, rows, models)
+    counts = rows.groupby("settlement_date").size()
+    bitcoin = rows.groupby(["settlement_date", "miner_model"])["bitcoin_mined"].sum()
+    done = {
+        day: {"calculations": float(counts.get(day, 0))}
+        | {f"{model.name} (BTC)": float(bitcoin.get((day, model.name), 0.0)) for model in models}
+        for day in known
+    }
+    return DerivedDays(done, _not_intact(days, stored.hashes) | unknown)
+
+
+def _summarize(connection: Connection, days: Sequence[date], stored: IntactDays) -> DerivedDays:
+    """Bring ``daily_summaries`` up to date with the days' records, and with the generation where it is known."""
+    intact = list(stored.hashes)
+    totals = daily_totals(stored.records, pd.Index(intact)).reset_index()
+    rows = days_with_share(totals, generation(connection, intact))
+    store_summaries(connection, daily_summaries, intact, rows)
+    done = {row.pop("summary_date"): _known(row) for row in rows.to_dict("records")}
+    return DerivedDays(done, _not_intact(days, intact))
+
+
+def _summarize_bitcoin(connection: Connection, days: Sequence[date], models: tuple[MinerModel, ...]) -> DerivedDays:
+    """Bring ``bitcoin_daily_summaries`` up to date with the days' calculations, and with the prices known.
+
+    A day without calculations of its present records for every model gets no new row: it stays visibly missing.
+    """
+    calculated, calculated_rows = calculated_days(connection, days, models)
+    grid = pd.DataFrame(
+        [(day, model.name) for day in calculated for model in models],
+        columns=["summary_date", "miner_model"],
+    )
+    rows = grid.merge(bitcoin_days(calculated_rows), how="left", on=["summary_date", "miner_model"])
+    rows = rows.fillna({"curtailed_energy": 0.0, "bitcoin_mined": 0.0})
+    rows = days_with_value(rows, prices(connection, calculated), payments(connection, calculated))
+    store_summaries(connection, bitcoin_daily_summaries, calculated, rows)
+    done: dict[date, dict[str, float]] = {day: {} for day in calculated}
+    for row in rows.itertuples(index=False):
+        figures = {f"{row.miner_model} (BTC)": row.bitcoin_mined, f"{row.miner_model} (£)": row.bitcoin_value}
+        done[row.summary_date] |= _known(figures)
+    return DerivedDays(done, {day: "its Bitcoin calculations are not complete" for day in days if day not in done})
+
+
+def _not_intact(days: Sequence[date], intact: Collection[date]) -> dict[date, str]:
+    reason = "its curtailment records are not whole, or not those that were fetched: fetch the day first"
+    return {day: reason for day in days if day not in intact}
+
+
+def _known(figures: dict[str, float]) -> dict[str, float]:
+    return {name: figure for name, figure in figures.items() if pd.notna(figure)}
+
+
+def _days_of_unknown_difficulty(energy: pd.DataFrame, history: NetworkHistory) -> dict[date, str]:
+    unknown = energy.loc[history.unknown(energy["start_time"])]
+    first = unknown.groupby("settlement_date")["start_time"].min()
+    return {day: history.why_unknown(instant) for day, instant in first.items()}

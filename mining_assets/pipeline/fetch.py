@@ -1,0 +1,265 @@
+"""A settlement day, fetched whole or not at all.
+
+An empty answer is not a zero. Unpublished periods, periods that do not exist and truly quiet sides all look the same,
+so an empty side counts only when something else says so: rows on the other side and the day's accepted volumes.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Collection, Mapping
+from datetime import date, datetime
+
+import pandas as pd
+
+from mining_assets.domain.content_hash import EMPTY_HASH, content_hashes
+from mining_assets.domain.curtailment import PRICE_LIMIT, RECORD_COLUMNS, payment
+from mining_assets.domain.settlement import SIDES, Side, periods_in
+from mining_assets.domain.wind_units import WindUnit, is_bm_unit, looks_like_wind
+from mining_assets.domain.wording import count_of
+from mining_assets.pipeline.oracle import compare_with_whole_day
+from mining_assets.pipeline.repeats import Decided, decide_repeats
+from mining_assets.sources.elexon import ElexonClient, StackAnswer
+from mining_assets.sources.elexon_schema import StackRow
+from mining_assets.sources.errors import SourceError, SourceRefused
+from mining_assets.warehouse.days import LEDGER_COLUMNS, FetchedDay
+
+Stacks = dict[tuple[int, Side], StackAnswer]
+
+
+class DayIncomplete(Exception):
+    """The source answered, but the day is not whole; nothing was stored."""
+
+
+class NothingPublished(DayIncomplete):
+    """No period of the day has any row on any side: the day is not published, or the source has lost its data."""
+
+
+async def fetch_day(
+    elexon: ElexonClient, day: date, units: Mapping[str, WindUnit], accept_empty: Collection[int] = ()
+) -> FetchedDay:
+    """Fetch both stacks of every period of a day and keep the wind rows.
+
+    Args:
+        units: every wind unit known, by id.
+        accept_empty: periods that a person knows to be truly empty on both sides.
+
+    Raises:
+        SourceError: a stack could not be had, or is refused.
+        DayIncomplete: a period is empty on both sides, or on one and the day's volumes say otherwise.
+    """
+    stacks = await elexon.day_stacks(day)
+    records, ledger, warnings = await certified(elexon, day, stacks, units, accept_empty)
+    return FetchedDay(
+        day=day,
+        records=records,
+        ledger=ledger,
+        unknown_units=_unknown_units(day, stacks, units),
+        origin=elexon.origin,
+        oracle=await compare_with_whole_day(elexon, day, records, units),
+        warnings=warnings,
+    )
+
+
+async def certified(
+    elexon: ElexonClient,
+    day: date,
+    stacks: Stacks,
+    units: Mapping[str, WindUnit],
+    accept_empty: Collection[int] = (),
+) -> tuple[pd.DataFrame, pd.DataFrame, tuple[str, ...]]:
+    """The wind records of some stacks, their ledger rows, and warnings, once every empty side is confirmed.
+
+    Rows that repeat an acceptance are left out where the day's volumes show that they do.
+
+    Raises:
+        SourceError, DayIncomplete: as for :func:`fetch_day`.
+    """
+    if not units:
+        raise DayIncomplete("no wind unit is known: without a register every day would look quiet")
+    await _ask_again(elexon, stacks)
+    _refuse_unpublished(day, stacks, accept_empty)
+    confirmed, warnings = await _confirm_empty_sides(elexon, day, stacks, accept_empty)
+    records, decided, of_repeats = await decide_repeats(elexon, day, _wind_records(stacks, units))
+    return records, _ledger(stacks, records, confirmed, decided), warnings + of_repeats
+
+
+async def _ask_again(elexon: ElexonClient, stacks: Stacks) -> None:
+    """Ask once more for the empty side of each period whose other side has rows."""
+    keys = [
+        (period, side) for (period, side), answer in stacks.items() if not answer.rows and not _silent(stacks, period)
+    ]
+    answers = await asyncio.gather(*(elexon.stack(stacks[key].day, *key) for key in keys))
+    stacks.update(zip(keys, answers, strict=True))
+
+
+def _silent(stacks: Stacks, period: int) -> bool:
+    return not any(stacks[period, side].rows for side in SIDES)
+
+
+def _refuse_unpublished(day: date, stacks: Stacks, accept_empty: Collection[int]) -> None:
+    silent = sorted({period for period, _ in stacks if _silent(stacks, period)} - set(accept_empty))
+    if silent:
+        which = f"period {silent[0]} is" if len(silent) == 1 else f"{len(silent)} periods are"
+        listed = "" if len(silent) == 1 else f" ({', '.join(map(str, silent[:6]))}{', …' if len(silent) > 6 else ''})"
+        failure = NothingPublished if len(silent) == periods_in(day) else DayIncomplete
+        raise failure(f"{which} empty on both sides{listed}, which means not published: {stacks[silent[0], 'bid'].url}")
+
+
+async def _confirm_empty_sides(
+    elexon: ElexonClient, day: date, stacks: Stacks, accept_empty: Collection[int]
+) -> tuple[dict[tuple[int, Side], str], tuple[str, ...]]:
+    confirmed: dict[tuple[int, Side], str] = {}
+    warnings: list[str] = []
+    for side in SIDES:
+        empty = [period for period, of in stacks if of == side and not stacks[period, of].rows]
+        confirmed |= {(period, side): "operator" for period in empty if _silent(stacks, period)}
+        quiet = [period for period in empty if (period, side) not in confirmed]
+        if not quiet:
+            continue
+        try:
+            volumes = await elexon.accepted_volumes(day, side)
+            unconfirmed = None if volumes else "they are empty too"
+        except SourceError as error:
+            volumes, unconfirmed = (), str(error)
+        if unconfirmed:
+            warnings.append(
+                f"{day} {side}: empty periods {quiet} taken as quiet without the day's volumes: {unconfirmed}"
+            )
+        accepted = Counter(row.settlement_period for row in volumes if row.volume != 0)
+        for period in quiet:
+            if accepted[period]:
+                raise DayIncomplete(
+                    f"period {period} {side} is empty, but {count_of(accepted[period], 'unit')} had accepted volume "
+                    f"in it according to the day's volumes: {stacks[period, side].url}"
+                )
+            confirmed[period, side] = "volumes" if volumes else "unreachable"
+    return confirmed, tuple(warnings)
+
+
+def _vintages(stacks: Stacks) -> dict[tuple[int, Side], datetime | None]:
+    """The newest calculation run that each stack names; None where none of its rows names one."""
+    return {
+        key: max((row.created_at for row in answer.rows if row.created_at), default=None)
+        for key, answer in stacks.items()
+    }
+
+
+def _wind_records(stacks: Stacks, units: Mapping[str, WindUnit]) -> pd.DataFrame:
+    """The wind rows; one that does not say when it was calculated has the newest run of its stack, or of the day.
+
+    Raises:
+        SourceRefused: a wind row has no price or an impossible one, or nothing says when it was calculated.
+    """
+    rows = []
+    vintages = _vintages(stacks)
+    newest = max(filter(None, vintages.values()), default=None)
+    for (period, side), answer in stacks.items():
+        for row in answer.rows:
+            unit = units.get(row.bm_unit_id) if row.bm_unit_id else None
+            if unit is None:
+                continue
+            vintage = row.created_at or vintages[period, side] or newest
+            wrong = _unusable(row, vintage)
+            if wrong:
+                raise SourceRefused(
+                    f"row {row.sequence_number}: {wrong}: {answer.day} period {period} {side}",
+                    url=answer.url,
+                    attempts=answer.attempts,
+                )
+            rows.append(
+                (
+                    row.settlement_date,
+                    period,
+                    row.start_time,
+                    side,
+                    row.sequence_number,
+                    row.bm_unit_id,
+                    unit.lead_party_name,
+                    row.acceptance_id,
+                    row.bid_offer_pair_id,
+                    row.so_flag,
+                    row.cadl_flag,
+                    row.volume,
+                    row.original_price,
+                    row.final_price,
+                    row.transmission_loss_multiplier,
+                    vintage,
+                )
+            )
+    columns = [name for name in RECORD_COLUMNS if name != "payment"]
+    frame = pd.DataFrame(rows, columns=columns).astype(_RECORD_TYPES)
+    return frame.assign(payment=payment(frame["volume"], frame["original_price"]))[list(RECORD_COLUMNS)]
+
+
+def _unusable(row: StackRow, vintage: datetime | None) -> str | None:
+    """Why a wind row cannot be stored; of the rows of other units none of this matters."""
+    unit = f"on the wind unit {row.bm_unit_id}"
+    if row.original_price is None:
+        return f"originalPrice {unit} is null"
+    if abs(row.original_price) > PRICE_LIMIT:
+        return f"originalPrice {row.original_price} £/MWh {unit} is beyond ±{PRICE_LIMIT:,.0f}"
+    if vintage is None:
+        return f"createdDateTime {unit} is null, as on every other row of the day"
+    return None
+
+
+_RECORD_TYPES = {
+    "settlement_period": "int64",
+    "start_time": "datetime64[us, UTC]",
+    "side": "str",
+    "sequence_number": "int64",
+    "farm_id": "str",
+    "lead_party_name": "str",
+    "acceptance_id": "Int64",
+    "bid_offer_pair_id": "Int64",
+    "so_flag": "boolean",
+    "cadl_flag": "boolean",
+    "volume": "float64",
+    "original_price": "float64",
+    "final_price": "float64",
+    "transmission_loss_multiplier": "float64",
+    "vintage": "datetime64[us, UTC]",
+}
+
+
+def _ledger(
+    stacks: Stacks, records: pd.DataFrame, confirmed: Mapping[tuple[int, Side], str], decided: Decided
+) -> pd.DataFrame:
+    hashes, vintages = content_hashes(records), _vintages(stacks)
+    volumes = records.groupby(["settlement_period", "side"])["volume"]
+    counts, sums = volumes.size(), volumes.sum()
+    rows = [
+        {
+            "settlement_date": answer.day,
+            "settlement_period": period,
+            "side": side,
+            "fetched_at": answer.fetched_at,
+            "vintage": vintages[period, side],
+            "raw_rows": len(answer.rows),
+            "wind_rows": int(counts.get((period, side), 0)),
+            "wind_mwh": float(sums.get((period, side), 0.0)),
+            "content_hash": hashes.get((answer.day, period, side), EMPTY_HASH),
+            "confirmed_by": confirmed.get((period, side), "rows"),
+            "repeats_confirmed": decided.get((period, side)),
+        }
+        for (period, side), answer in stacks.items()
+    ]
+    return pd.DataFrame(rows, columns=list(LEDGER_COLUMNS))
+
+
+def _unknown_units(day: date, stacks: Stacks, units: Mapping[str, WindUnit]) -> pd.DataFrame:
+    """List every unit with accepted bids that is not known as wind, whatever the register says of it now.
+
+    A fuel type that is corrected later then tells which days to fetch again. Of units with offers only those are
+    listed whose id looks like wind.
+    """
+    rows = [
+        (row.bm_unit_id, row.volume if side == "bid" else 0.0)
+        for (_, side), answer in stacks.items()
+        for row in answer.rows
+        if row.bm_unit_id and is_bm_unit(row.bm_unit_id) and row.bm_unit_id not in units
+    ]
+    frame = pd.DataFrame(rows, columns=["bm_unit_id", "bid_mwh"]).astype({"bid_mwh": float})
+    found = frame.groupby("bm_unit_id", as_index=False).agg(rows=("bid_mwh", "size"), bid_mwh=("bid_mwh", "sum"))
+    kept = (found["bid_mwh"] < 0) | found["bm_unit_id"].map(looks_like_wind).astype(bool)
+    return found[kept].reset_index(drop=True).assign(settlement_date=day)

@@ -1,0 +1,277 @@
+"""The reference data: fetching it, and making sure that what a day needs is there."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
+from typing import NamedTuple
+
+import pandas as pd
+from sqlalchemy import Connection
+
+from mining_assets.curated import shipped_sites
+from mining_assets.domain.naming import doubts_of_sites, unit_named
+from mining_assets.domain.network import (
+    KNOWN_HALVINGS,
+    SHORT_SOURCE,
+    Epoch,
+    HistoryContradicted,
+    NetworkHistory,
+    NetworkHistoryRefused,
+    Retarget,
+    halvings_within,
+    is_settled,
+    merged_retargets,
+    network_history,
+    rewritten_span,
+)
+from mining_assets.domain.settlement import LONDON, period_starts
+from mining_assets.domain.wind_units import WindUnit, others_among, wind_among
+from mining_assets.pipeline.halvings import Halvings, ask_halvings
+from mining_assets.sources.elexon import ElexonClient
+from mining_assets.sources.errors import SourceRefused
+from mining_assets.sources.mempool import MempoolClient
+from mining_assets.sources.sync import Blocking
+from mining_assets.warehouse import references
+from mining_assets.warehouse.connection import Warehouse
+from mining_assets.warehouse.schema import network_epochs, wind_bm_units
+from mining_assets.warehouse.verifications import note_written
+
+NO_SITES: Mapping[str, str] = MappingProxyType({})
+ACCEPT_DIFFICULTY = "mining-assets difficulty --accept-change"
+"""The command that takes a difficulty history although it contradicts what is stored."""
+
+
+def refresh_wind_units(
+    warehouse: Warehouse,
+    elexon: Blocking[ElexonClient],
+    additions: Iterable[WindUnit],
+    sites: Mapping[str, str] = NO_SITES,
+) -> dict[str, int]:
+    """Fetch the register of BM units and add its wind units; returns counts for a person.
+
+    Args:
+        sites: of units by id, which go before the rule of ``domain.sites``.
+
+    Raises:
+        SourceError: the register could not be had; what is stored stays.
+    """
+    asked_at = datetime.now(UTC)
+    registered = elexon.run(elexon.client.bm_units())
+    units = wind_among(registered, additions)
+    if not any(unit.source == "register" for unit in units):
+        raise SourceRefused(f"none of the {len(registered)} BM units is typed WIND", url="reference/bmunits/all")
+    with warehouse.writing(wind_bm_units.name) as connection:
+        counts = references.store_wind_units(connection, units, asked_at)
+        references.store_sites(connection, sites)
+        references.store_other_units(connection, others_among(registered))
+        # Units that were known before stay, so the table may be of several origins.
+        origin = references.origin_beside(connection, wind_bm_units.name, elexon.client.origin)
+        references.note_fetch(connection, wind_bm_units.name, asked_at, len(registered), origin)
+    return {"units in the register": len(registered), "wind units": len(units)} | counts
+
+
+class RefreshedEpochs(NamedTuple):
+    """What a fetch of the difficulty came to.
+
+    Attributes:
+        counts: for a person.
+        rewritten: the days in which something else is in force now than before; what was calculated there is stale.
+    """
+
+    counts: dict[str, int]
+    rewritten: list[date]
+
+    def shown(self) -> dict[str, int]:
+        """Return the counts with that of the days to derive anew, if there are any."""
+        return self.counts | ({"days to derive anew": len(self.rewritten)} if self.rewritten else {})
+
+
+def refresh_network_epochs(
+    warehouse: Warehouse,
+    mempool: Blocking[MempoolClient],
+    given: Mapping[int, datetime],
+    *,
+    accept_change: bool = False,
+) -> RefreshedEpochs:
+    """Fetch the difficulty adjustments, with the times of new halvings, and merge them into what is stored.
+
+    A halving whose time cannot be had, or cannot be right, leaves unknown what depends on it, and is noted.
+
+    Args:
+        given: block times of halvings by height that a person set; they override what the source says.
+        accept_change: store them also where they contradict settled ones that are stored, which halvings that no
+            file tells any more are among.
+
+    Raises:
+        SourceError: they could not be had.
+        SourceRefused: they cannot be true, or contradict what is stored. What is stored stays; a contradiction is
+            noted, and stands until an answer is taken.
+    """
+    answer = mempool.run(mempool.client.difficulty_adjustments())
+    fetched = [Retarget(entry.time, entry.height, entry.difficulty) for entry in answer.value]
+    try:
+        network_history(fetched, answer.fetched_at)
+        halvings = _halvings(warehouse, mempool, fetched, given, ask_again=accept_change)
+        with warehouse.writing(network_epochs.name) as connection:
+            return _store_epochs(
+                connection, fetched, answer.fetched_at, mempool.client.origin, halvings, accept_change=accept_change
+            )
+    except NetworkHistoryRefused as refused:
+        raise SourceRefused(f"the difficulty history is refused: {refused}", url=answer.url) from None
+    except HistoryContradicted as contradicted:
+        reason = f"the difficulty history contradicts what is stored: {contradicted}"
+        with warehouse.writing(network_epochs.name) as connection:
+            references.note_reference_refused(connection, network_epochs.name, reason, answer.fetched_at)
+        raise SourceRefused(f"{reason}; if the source is right: `{ACCEPT_DIFFICULTY}`", url=answer.url) from None
+
+
+def _halvings(
+    warehouse: Warehouse,
+    mempool: Blocking[MempoolClient],
+    fetched: Sequence[Retarget],
+    given: Mapping[int, datetime],
+    *,
+    ask_again: bool,
+) -> Halvings:
+    """The times of the halvings that the retargets reach: as given, as settled when stored, else as asked for now.
+
+    Args:
+        ask_again: ask also for those that are settled: a file may have told them that tells them no more.
+    """
+    with warehouse.reading() as connection:
+        intact = not references.is_altered(connection, network_epochs.name)
+        stored = references.stored_epochs(connection) if intact else ()
+        confirmed_at = references.last_fetch(connection, network_epochs.name)
+    before = {epoch.height: epoch.block_time for epoch in stored if epoch.kind == "halving"}
+    known = {**before, **KNOWN_HALVINGS, **given}
+    young = {height for height, time in before.items() if ask_again or not is_settled(time, confirmed_at)}
+    young -= {*KNOWN_HALVINGS, *given}
+    heights = {epoch.height for epoch in stored if epoch.kind == "retarget"} | {each.height for each in fetched}
+    unsure = [height for height in halvings_within(heights) if height not in known or height in young]
+    told = ask_halvings(mempool, known, unsure) if unsure else Halvings(known, {}, {})
+    return replace(told, given=frozenset(given))
+
+
+def _store_epochs(
+    connection: Connection,
+    fetched: list[Retarget],
+    fetched_at: datetime,
+    origin: str | None,
+    halvings: Halvings,
+    *,
+    accept_change: bool,
+) -> RefreshedEpochs:
+    before = references.stored_epochs(connection)
+    trusted = () if references.is_altered(connection, network_epochs.name) else before
+    confirmed_at = references.last_fetch(connection, network_epochs.name)
+    if before and not trusted and not accept_change:
+        _refuse_shorter(before, fetched)
+    retargets = merged_retargets(trusted, confirmed_at, fetched, accept_change=accept_change)
+    lags = retargets[-1].height > max(retarget.height for retarget in fetched)
+    until = confirmed_at if lags and confirmed_at else fetched_at
+    halvings = halvings.beside(retargets)
+    try:
+        history = network_history(retargets, until, halvings.known, halvings.awaited)
+    except NetworkHistoryRefused as refused:
+        raise HistoryContradicted(str(refused)) from None
+    if any(retarget not in fetched for retarget in retargets):  # some that are stored stay beside the answer's
+        origin = references.origin_beside(connection, network_epochs.name, origin)
+    added = references.store_network_history(connection, history, origin)
+    references.note_halvings_lacking(connection, halvings.lacking, fetched_at)
+    counts = {"epochs": len(history.epochs), "new": added}
+    if lags:
+        counts["not listed by the source"] = sum(retarget not in fetched for retarget in retargets)
+    span = rewritten_span(trusted, history.epochs, confirmed_at)
+    rewritten = _days_of(span[0], min(span[1], history.known_until)) if span else []
+    note_written(connection, rewritten)  # so that they count as unverified, should their verification never come
+    return RefreshedEpochs(counts, rewritten)
+
+
+def _refuse_shorter(altered: Sequence[Epoch], fetched: Sequence[Retarget]) -> None:
+    """Refuse a list that does not replace all of a table that was altered: what it lacks would be lost.
+
+    Raises:
+        NetworkHistoryRefused: saying what to do.
+    """
+    lowest, reached = min(fetched), min(altered)
+    if lowest.height > reached.height:
+        raise NetworkHistoryRefused(
+            f"network_epochs was altered from height {reached.height} on, and the list begins at {lowest.height} only; "
+            f"{SHORT_SOURCE}, or give up what is older: `{ACCEPT_DIFFICULTY}`"
+        )
+
+
+def _days_of(start: datetime, end: datetime) -> list[date]:
+    first, last = (instant.astimezone(LONDON).date() for instant in (start, end))
+    return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+
+
+def known_wind_units(
+    warehouse: Warehouse, additions: Iterable[WindUnit], sites: Mapping[str, str] = NO_SITES
+) -> dict[str, WindUnit]:
+    """Give every wind unit known, curated additions included; what the lists say anew is stored.
+
+    Empty when the register was never fetched, or units were taken out of its table: it has to be fetched then.
+
+    Args:
+        sites: as for :func:`refresh_wind_units`.
+    """
+    with warehouse.reading() as connection:
+        name = wind_bm_units.name
+        if references.last_fetch(connection, name) is None or references.is_altered(connection, name):
+            return {}
+        units = references.wind_units(connection)
+        moved = references.moved_units(connection, sites)
+    unknown = [addition for addition in additions if addition.bm_unit_id not in units]
+    if unknown or moved:
+        with warehouse.writing(wind_bm_units.name) as connection:
+            references.store_wind_units(connection, unknown, datetime.now(UTC))
+            references.store_sites(connection, sites)
+            if unknown:
+                references.note_content(connection, wind_bm_units.name)
+    return units | {addition.bm_unit_id: addition for addition in unknown}
+
+
+def unit_asked_for(warehouse: Warehouse, text: str, units: Mapping[str, WindUnit]) -> str:
+    """Find the id of the unit that a text names, as ``naming.unit_named`` does, by the sites that are stored.
+
+    Raises:
+        NoSuchUnitError: it names none of the units, or several.
+    """
+    with warehouse.reading() as connection:
+        sites = references.unit_sites(connection)
+    return unit_named(text, units, sites)
+
+
+def doubtful_sites(warehouse: Warehouse, sites: Mapping[str, str]) -> list[str]:
+    """Say what a person's list of sites names that nobody knows; nothing while no unit is known.
+
+    Args:
+        sites: the list that ships with the person's over it; what only ships is not looked at.
+    """
+    shipped = shipped_sites()
+    told = {unit: site for unit, site in sites.items() if shipped.get(unit) != site}
+    if not told:
+        return []
+    with warehouse.reading() as connection:
+        units = references.wind_units(connection)
+    return doubts_of_sites(told, units, shipped) if units else []
+
+
+def stored_network_history(warehouse: Warehouse) -> NetworkHistory:
+    """The network's history as stored."""
+    with warehouse.reading() as connection:
+        return references.network_history(connection)
+
+
+def reaches(history: NetworkHistory, days: Iterable[date]) -> bool:
+    """Whether the history covers every period of some days."""
+    return first_unknown(history, days) is None
+
+
+def first_unknown(history: NetworkHistory, days: Iterable[date]) -> datetime | None:
+    """The start of the first period of some days whose difficulty is not known, or None."""
+    starts = pd.Series([start for day in days for start in period_starts(day)], dtype="datetime64[us, UTC]")
+    unknown = starts[history.unknown(starts)]
+    return unknown.iloc[0].to_pydatetime() if len(unknown) else None

@@ -1,0 +1,73 @@
+"""One settlement period of a whole day: fetched again and replaced, all else of the day staying as it is."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import date
+
+import pandas as pd
+from sqlalchemy import Connection
+
+from mining_assets.domain.origin import joined_origins
+from mining_assets.domain.settlement import SIDES
+from mining_assets.domain.wind_units import WindUnit
+from mining_assets.pipeline.fetch import DayIncomplete, Stacks, certified
+from mining_assets.sources.elexon import ElexonClient
+from mining_assets.warehouse.days import (
+    FetchedDay,
+    Outcome,
+    ledger_of,
+    origin_of_day,
+    records_of,
+    store_day,
+    whole_days,
+)
+
+
+async def fetch_period(
+    elexon: ElexonClient, day: date, period: int, units: Mapping[str, WindUnit]
+) -> tuple[pd.DataFrame, pd.DataFrame, tuple[str, ...]]:
+    """Both stacks of a period: its wind records, its two ledger rows, and warnings.
+
+    Raises:
+        SourceError: a stack could not be had, or is refused.
+        DayIncomplete: both sides, or one whose rows the day's volumes know of, are empty.
+    """
+    answers = await asyncio.gather(*(elexon.stack(day, period, side) for side in SIDES))
+    stacks: Stacks = {(period, answer.side): answer for answer in answers}
+    return await certified(elexon, day, stacks, units)
+
+
+def replace_period(
+    connection: Connection,
+    day: date,
+    period: int,
+    fetched: tuple[pd.DataFrame, pd.DataFrame],
+    *,
+    origin: str,
+    accept_shrink: bool = False,
+) -> Outcome:
+    """Replace one period of a whole day, under the rules of ``store_day``; inside ``Warehouse.writing``.
+
+    Args:
+        origin: where the period came from; the day has it beside that of its other periods.
+
+    Raises:
+        DayIncomplete: the day is not whole, so there is nothing to fix in it.
+        ShrinkRefused: as for ``store_day``.
+    """
+    if day not in whole_days(connection, [day]):
+        raise DayIncomplete(f"{day} is not whole: fetch the day with `mining-assets date {day}`")
+    records, ledger = fetched
+    stored, stored_ledger = records_of(connection, [day]), ledger_of(connection, day)
+    others = stored[stored["settlement_period"] != period]
+    other_rows = stored_ledger[stored_ledger["settlement_period"] != period]
+    key = ["settlement_period", "side"]
+    whole = FetchedDay(
+        day=day,
+        records=pd.concat([others, records]).sort_values([*key, "sequence_number"], ignore_index=True),
+        ledger=pd.concat([other_rows, ledger]).sort_values(key, ignore_index=True),
+        unknown_units=None,
+        origin=joined_origins([origin_of_day(connection, day), origin]),
+        oracle=None,
+    )
+    return store_day(connection, whole, accept_shrink=accept_shrink)

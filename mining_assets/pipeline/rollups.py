@@ -1,0 +1,122 @@
+"""From days to months, from months to years. Nothing is written where nothing changed."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+
+import pandas as pd
+from sqlalchemy import Connection, Table
+
+from mining_assets.domain import rollups as rules
+from mining_assets.warehouse.connection import Warehouse
+from mining_assets.warehouse.schema import (
+    bitcoin_daily_summaries,
+    bitcoin_monthly_summaries,
+    bitcoin_yearly_summaries,
+    daily_summaries,
+    monthly_summaries,
+    yearly_summaries,
+)
+from mining_assets.warehouse.status import Bounds
+from mining_assets.warehouse.summaries import distinct_farms, forget_findings, store_summaries, summaries_between
+
+RollUp = Callable[[Warehouse, str, Bounds], pd.DataFrame]
+
+
+def roll_up_month(warehouse: Warehouse, month: str, bounds: Bounds) -> pd.DataFrame:
+    """Bring a month's row of ``monthly_summaries`` in line with its days; returns the row, or none without days."""
+    with warehouse.writing(month) as connection:
+        return _month(connection, month, bounds)
+
+
+def roll_up_year(warehouse: Warehouse, year: str, bounds: Bounds) -> pd.DataFrame:
+    """Bring a year's row of ``yearly_summaries`` in line with its months; returns the row, or none without months."""
+    with warehouse.writing(year) as connection:
+        return _year(connection, year, bounds)
+
+
+def roll_up_bitcoin_month(warehouse: Warehouse, month: str, bounds: Bounds) -> pd.DataFrame:
+    """Bring a month's rows of ``bitcoin_monthly_summaries`` in line with its days; returns them."""
+    with warehouse.writing(month) as connection:
+        return _bitcoin_month(connection, month, bounds)
+
+
+def roll_up_bitcoin_year(warehouse: Warehouse, year: str, bounds: Bounds) -> pd.DataFrame:
+    """Bring a year's rows of ``bitcoin_yearly_summaries`` in line with its months; returns them."""
+    with warehouse.writing(year) as connection:
+        return _bitcoin_year(connection, year, bounds)
+
+
+def roll_up_days(warehouse: Warehouse, days: Sequence[date], bounds: Bounds) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """Sum up the months and then the years that some days are in; yield each table, month or year, and its rows."""
+    months = sorted({rules.month_of(day) for day in days})
+    years = sorted({rules.year_of(month) for month in months})
+    for steps, spans in ((MONTHLY_STEPS, months), (YEARLY_STEPS, years)):
+        for table, step in steps.items():
+            for span in spans:
+                yield table, span, step(warehouse, span, bounds)
+
+
+def roll_up_everything(connection: Connection, day: date, bounds: Bounds) -> None:
+    """Bring the month and the year of a day in line, in the caller's transaction."""
+    month = rules.month_of(day)
+    year = rules.year_of(month)
+    _month(connection, month, bounds)
+    _bitcoin_month(connection, month, bounds)
+    _year(connection, year, bounds)
+    _bitcoin_year(connection, year, bounds)
+
+
+def _month(connection: Connection, month: str, bounds: Bounds) -> pd.DataFrame:
+    daily = summaries_between(connection, daily_summaries, *rules.span_within(month, *bounds))
+    row = _with_farms(connection, rules.months_from_days(daily), month, bounds)
+    _store(connection, monthly_summaries, month, row)
+    return row
+
+
+def _year(connection: Connection, year: str, bounds: Bounds) -> pd.DataFrame:
+    monthly = summaries_between(connection, monthly_summaries, *_months(year, bounds))
+    row = _with_farms(connection, rules.years_from_months(monthly), year, bounds)
+    _store(connection, yearly_summaries, year, row)
+    return row
+
+
+def _bitcoin_month(connection: Connection, month: str, bounds: Bounds) -> pd.DataFrame:
+    daily = summaries_between(connection, bitcoin_daily_summaries, *rules.span_within(month, *bounds))
+    rows = rules.bitcoin_months_from_days(daily).assign(days_expected=rules.days_expected(month, *bounds))
+    _store(connection, bitcoin_monthly_summaries, month, rows)
+    return rows
+
+
+def _bitcoin_year(connection: Connection, year: str, bounds: Bounds) -> pd.DataFrame:
+    monthly = summaries_between(connection, bitcoin_monthly_summaries, *_months(year, bounds))
+    rows = rules.bitcoin_years_from_months(monthly).assign(days_expected=rules.days_expected(year, *bounds))
+    _store(connection, bitcoin_yearly_summaries, year, rows)
+    return rows
+
+
+def _months(year: str, bounds: Bounds) -> tuple[str, str]:
+    first, last = rules.span_within(year, *bounds)
+    return rules.month_of(first), rules.month_of(last)
+
+
+def _store(connection: Connection, table: Table, span: str, rows: pd.DataFrame) -> None:
+    """Write what changed. What a verification found wrong with the span before is mended by that."""
+    store_summaries(connection, table, [span], rows)
+    forget_findings(connection, table.name, span)
+
+
+def _with_farms(connection: Connection, row: pd.DataFrame, span: str, bounds: Bounds) -> pd.DataFrame:
+    farms = distinct_farms(connection, *rules.span_within(span, *bounds)) if len(row) else 0
+    return row.assign(farms=farms, days_expected=rules.days_expected(span, *bounds))
+
+
+MONTHLY_STEPS: Mapping[str, RollUp] = {
+    monthly_summaries.name: roll_up_month,
+    bitcoin_monthly_summaries.name: roll_up_bitcoin_month,
+}
+"""What sums up a month of each monthly table."""
+YEARLY_STEPS: Mapping[str, RollUp] = {
+    yearly_summaries.name: roll_up_year,
+    bitcoin_yearly_summaries.name: roll_up_bitcoin_year,
+}
+"""What sums up a year of each yearly table."""

@@ -1,0 +1,36 @@
+"""When an attempt of healing counts: as its run begins. Asking for it changes nothing."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+
+from mining_assets.domain.healing import HealingPolicy
+from mining_assets.domain.valuation import SERIES
+from mining_assets.reconciliation.plan import DERIVE, FETCH
+from mining_assets.warehouse import attempts, series
+from mining_assets.warehouse.connection import Warehouse
+
+HEALING_TAG = "mining_assets/healing"
+"""The tag of a run that healing asked for: what kind of work it is."""
+ROLL_UP = "roll up"
+"""The kind of work of months and years, which count no attempts."""
+ATTEMPT_TAG = "mining_assets/attempt"
+"""The tag of a run whose attempt was counted: its own id, since a retried run inherits tags."""
+
+
+def begin_attempt(
+    warehouse: Warehouse, tags: Mapping[str, str], days: Sequence[date], policy: HealingPolicy, now: datetime
+) -> None:
+    """Count an attempt for each day of a run that healing asked for, before the run does anything.
+
+    A run that dies is an attempt too. Runs that a person asked for count none.
+
+    Args:
+        tags: of the run.
+    """
+    kind = tags.get(HEALING_TAG)
+    if kind in (FETCH, DERIVE):
+        with warehouse.writing("healing") as connection:
+            attempts.note_requested(connection, days, policy, now)
+    elif kind in SERIES:
+        with warehouse.writing(kind) as connection:
+            series.note_requested(connection, kind, days, policy, now)

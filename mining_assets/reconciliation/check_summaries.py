@@ -1,0 +1,147 @@
+"""The checks on the six summary tables: each level against the one below, and the days against the detail."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from sqlalchemy import Connection, Table
+
+from mining_assets.domain import rollups as rules
+from mining_assets.domain.curtailment import TOTALS
+from mining_assets.domain.figures import rounded_apart
+from mining_assets.domain.rollups import BITCOIN_FIGURES
+from mining_assets.domain.tolerance import agree
+from mining_assets.domain.valuation import BITCOIN_PRICE, SHARE_FIGURES, VALUE_FIGURES, WIND_GENERATION
+from mining_assets.reconciliation import checks
+from mining_assets.reconciliation.checks import Check
+from mining_assets.reconciliation.findings import Verification, problems
+from mining_assets.reconciliation.pairing import paired
+from mining_assets.warehouse.schema import (
+    bitcoin_daily_summaries,
+    bitcoin_monthly_summaries,
+    bitcoin_yearly_summaries,
+    daily_summaries,
+    monthly_summaries,
+    yearly_summaries,
+)
+from mining_assets.warehouse.status import Bounds
+from mining_assets.warehouse.summaries import distinct_farms, summaries_between, summaries_of
+
+if TYPE_CHECKING:
+    from mining_assets.reconciliation.verify_days import Chunk
+
+
+def verify_daily(chunk: "Chunk", verification: Verification, altered: Mapping[str, Collection[date]]) -> None:
+    """The daily summaries of a chunk against its records, calculations, prices and generation.
+
+    Args:
+        altered: the days whose price or generation is not what was fetched, by series. That has a check of its own,
+            and what a summary made of the true one is not held against it.
+    """
+    wanted = chunk.totals.reset_index()
+    verification.count(checks.DAILY_SUMS, rows=len(chunk.daily))
+    verification.add(checks.DAILY_SUMS, differing(chunk.daily, wanted, ["summary_date"], TOTALS))
+
+    key = ["summary_date", "miner_model"]
+    notes = chunk.notes[chunk.notes["settlement_date"].isin(chunk.whole)].rename(
+        columns={"settlement_date": "summary_date"}
+    )
+    sums = notes[key].merge(rules.bitcoin_days(chunk.calculations), how="left", on=key)
+    sums = sums.fillna(dict.fromkeys(BITCOIN_FIGURES, 0.0))
+    verification.count(checks.BITCOIN_DAILY_SUMS, rows=len(chunk.bitcoin_daily))
+    bad = [differing(stored, sums, key, BITCOIN_FIGURES) for stored in (chunk.bitcoin_daily, notes)]
+    verification.add(checks.BITCOIN_DAILY_SUMS, pd.concat(bad))
+    _verify_share(chunk, verification, altered[WIND_GENERATION])
+    _verify_worth(chunk, verification, altered[BITCOIN_PRICE], wanted.set_index("summary_date")["total_payment"])
+
+
+def verify_months(connection: Connection, months: Sequence[str], bounds: Bounds) -> Verification:
+    """The monthly summaries against their days."""
+    verification = Verification(set(months), {monthly_summaries.name, bitcoin_monthly_summaries.name})
+    for month in months:
+        days = rules.span_within(month, *bounds)
+        daily = summaries_between(connection, daily_summaries, *days)
+        wanted = _with_farms(connection, rules.months_from_days(daily), days)
+        _verify_span(connection, verification, checks.MONTHLY_SUMS, monthly_summaries, month, wanted, bounds)
+        bitcoin = rules.bitcoin_months_from_days(summaries_between(connection, bitcoin_daily_summaries, *days))
+        _verify_span(
+            connection, verification, checks.BITCOIN_MONTHLY_SUMS, bitcoin_monthly_summaries, month, bitcoin, bounds
+        )
+    return verification
+
+
+def verify_years(connection: Connection, years: Sequence[str], bounds: Bounds) -> Verification:
+    """The yearly summaries against their months."""
+    verification = Verification(set(years), {yearly_summaries.name, bitcoin_yearly_summaries.name})
+    for year in years:
+        days = rules.span_within(year, *bounds)
+        months = rules.month_of(days[0]), rules.month_of(days[1])
+        monthly = summaries_between(connection, monthly_summaries, *months)
+        wanted = _with_farms(connection, rules.years_from_months(monthly), days)
+        _verify_span(connection, verification, checks.YEARLY_SUMS, yearly_summaries, year, wanted, bounds)
+        bitcoin = rules.bitcoin_years_from_months(summaries_between(connection, bitcoin_monthly_summaries, *months))
+        _verify_span(
+            connection, verification, checks.BITCOIN_YEARLY_SUMS, bitcoin_yearly_summaries, year, bitcoin, bounds
+        )
+    return verification
+
+
+def differing(stored: pd.DataFrame, wanted: pd.DataFrame, key: list[str], figures: Sequence[str]) -> pd.DataFrame:
+    """Rows of a summary that are missing, left over, or not what they should be."""
+    both = paired(wanted, stored, key)
+    frames = []
+    for which, text in (("right_only", "there should be no row"), ("left_only", "the row is missing")):
+        rows = both[both["in_which"] == which]
+        frames.append(problems(rows[key[0]], _named(rows, key), [text] * len(rows)))
+    rows = both[both["in_which"] == "both"]
+    for name in figures:
+        bad = rows[~agree(rows[name], rows[f"{name}_wanted"])]
+        pairs = (rounded_apart(name, *pair) for pair in zip(bad[name], bad[f"{name}_wanted"], strict=True))
+        details = [f"{name} is {a}, should be {b}" for a, b in pairs]
+        frames.append(problems(bad[key[0]], _named(bad, key), details))
+    return pd.concat(frames)
+
+
+def _verify_share(chunk: "Chunk", verification: Verification, altered: Collection[date]) -> None:
+    stored = chunk.daily[chunk.daily["summary_date"].isin(chunk.whole.difference(altered))]
+    generated = chunk.generation.groupby("settlement_date")["generated_energy"].sum()
+    wanted = rules.days_with_share(stored, generated)[["summary_date", *SHARE_FIGURES]]
+    verification.count(checks.DAILY_SHARE, rows=len(stored))
+    verification.add(checks.DAILY_SHARE, differing(stored, wanted, ["summary_date"], SHARE_FIGURES))
+
+
+def _verify_worth(
+    chunk: "Chunk", verification: Verification, altered: Collection[date], payments: "pd.Series[float]"
+) -> None:
+    stored = chunk.bitcoin_daily[chunk.bitcoin_daily["summary_date"].isin(chunk.whole.difference(altered))]
+    prices = chunk.price.set_index("settlement_date")["price"]
+    key = ["summary_date", "miner_model"]
+    wanted = rules.days_with_value(stored, prices, payments)[[*key, *VALUE_FIGURES]]
+    verification.count(checks.BITCOIN_DAILY_WORTH, rows=len(stored))
+    verification.add(checks.BITCOIN_DAILY_WORTH, differing(stored, wanted, key, VALUE_FIGURES))
+
+
+def _verify_span(
+    connection: Connection,
+    verification: Verification,
+    check: Check,
+    table: Table,
+    span: str,
+    wanted: pd.DataFrame,
+    bounds: Bounds,
+) -> None:
+    stored = summaries_of(connection, table, [span])
+    key = [column.name for column in table.primary_key]
+    wanted = wanted.assign(days_expected=rules.days_expected(span, *bounds))
+    figures = [name for name in stored.columns if name not in key]
+    verification.count(check, rows=len(stored))
+    verification.add(check, differing(stored, wanted, key, figures))
+
+
+def _with_farms(connection: Connection, rows: pd.DataFrame, days: tuple[date, date]) -> pd.DataFrame:
+    return rows.assign(farms=distinct_farms(connection, *days) if len(rows) else 0)
+
+
+def _named(rows: pd.DataFrame, key: list[str]) -> list[str]:
+    return list(rows[key[1]]) if len(key) > 1 else [""] * len(rows)

@@ -1,0 +1,116 @@
+"""Everything that is known to be wrong: what checks are judged by, whatever their run itself looked at.
+
+The findings stored of every day, month and year, and what is seen without any verification: days that are not there or
+have lost records, calculations that are missing, too many or stale, prices and generation that are not known, days,
+months and years that differ from the level below.
+"""
+
+from collections.abc import Collection, Iterator
+from datetime import date, datetime
+
+import pandas as pd
+from sqlalchemy import Connection
+
+from mining_assets.domain.valuation import BITCOIN_PRICE, WIND_GENERATION
+from mining_assets.domain.wording import count_of
+from mining_assets.reconciliation import checks as catalog
+from mining_assets.reconciliation.checks import CHECKS, Check
+from mining_assets.reconciliation.findings import Finding, stored_findings
+from mining_assets.reconciliation.verify import Scope
+from mining_assets.warehouse.connection import Warehouse
+from mining_assets.warehouse.day_states import day_states
+from mining_assets.warehouse.days import stored_days
+from mining_assets.warehouse.series import series_states
+from mining_assets.warehouse.status import differing_spans
+from mining_assets.warehouse.verifications import Verified, read_verified
+
+_NOT_THERE = {"missing": "never fetched", "partial": "some of its ledger is gone"}
+_OF_DAYS = {
+    catalog.COMPLETENESS,
+    catalog.LEDGER_AGREEMENT,
+    catalog.CALCULATIONS_COMPLETE,
+    catalog.CALCULATIONS_CONSISTENT,
+    catalog.DAILY_SUMS,
+    catalog.BITCOIN_DAILY_SUMS,
+}
+_SERIES = {BITCOIN_PRICE: catalog.PRICES_COMPLETE, WIND_GENERATION: catalog.GENERATION_COMPLETE}
+_SUMS = {
+    check.table: check
+    for check in (
+        catalog.MONTHLY_SUMS,
+        catalog.BITCOIN_MONTHLY_SUMS,
+        catalog.YEARLY_SUMS,
+        catalog.BITCOIN_YEARLY_SUMS,
+    )
+}
+
+
+def standing_findings(
+    warehouse: Warehouse, scope: Scope, now: datetime, checks: Collection[Check] = CHECKS
+) -> list[Finding]:
+    """What is open of some checks on all days from the first partition to the last one that is over, now.
+
+    Returns:
+        In order of span; at most one finding for each check and span.
+    """
+    first, last = scope.days(now)
+    if last < first:
+        return []
+    with warehouse.reading() as connection:
+        stored = [found for found in stored_findings(connection, first, last) if found.check in checks]
+        known = {(found.check, str(found.span)) for found in stored}
+        live = [
+            found
+            for found in _live(connection, first, last, scope, checks)
+            if (found.check, str(found.span)) not in known
+        ]
+    return sorted(stored + live, key=lambda found: str(found.span))
+
+
+def verified_of_all(warehouse: Warehouse, scope: Scope, now: datetime) -> Verified:
+    """Read what of all days from the first partition to the last one that is over was verified by value."""
+    first, last = scope.days(now)
+    with warehouse.reading() as connection:
+        return read_verified(connection, stored_days(connection, first, last))
+
+
+def _live(
+    connection: Connection, first: date, last: date, scope: Scope, checks: Collection[Check]
+) -> Iterator[Finding]:
+    """What is seen without a verification."""
+    if _OF_DAYS.intersection(checks):
+        found = _live_days(day_states(connection, first, last, scope.models))
+        yield from (finding for finding in found if finding.check in checks)
+    for name, check in _SERIES.items():
+        if check in checks:
+            states = series_states(connection, name, first, last)["state"]
+            for day in states.index[states == "missing"]:
+                yield Finding(check, day, 1, "not known")
+    if any(check in checks for check in _SUMS.values()):
+        for table, span in differing_spans(connection, first, last, scope.bounds):
+            if _SUMS[table] in checks:
+                yield Finding(_SUMS[table], span, 1, "not the sum of the level below, or of other days than it says")
+
+
+def _live_days(states: pd.DataFrame) -> Iterator[Finding]:
+    """What the states of days show to be wrong.
+
+    Args:
+        states: as from ``warehouse.states.day_states``.
+    """
+    for day, state in states.loc[states["state"].isin(list(_NOT_THERE)), "state"].items():
+        yield Finding(catalog.COMPLETENESS, day, 1, _NOT_THERE[state])
+    for day in states.index[states["rows_differ"]]:
+        yield Finding(catalog.LEDGER_AGREEMENT, day, 1, "its records are not as many as the ledger says")
+    for day, row in states.loc[(states["missing"] > 0) | (states["orphan"] > 0), ["missing", "orphan"]].iterrows():
+        kinds = {kind: int(count) for kind, count in row.items() if count}
+        example = " and ".join(f"{count_of(count, f'{kind} calculation')}" for kind, count in kinds.items())
+        yield Finding(catalog.CALCULATIONS_COMPLETE, day, sum(kinds.values()), example, kinds)
+    for day, stale in states.loc[states["stale"] > 0, "stale"].items():
+        example = f"{count_of(stale, 'calculation')} of other records or another model"
+        yield Finding(catalog.CALCULATIONS_CONSISTENT, day, int(stale), example, {"stale": int(stale)})
+    for day in states.index[states["summary_differs"]]:
+        yield Finding(catalog.DAILY_SUMS, day, 1, "not the sum of the day's records")
+    right = states[["missing", "orphan", "stale"]].sum(axis=1) == 0  # else that is why they differ
+    for day in states.index[states["bitcoin_differs"] & right]:
+        yield Finding(catalog.BITCOIN_DAILY_SUMS, day, 1, "not the sum of the day's calculations")

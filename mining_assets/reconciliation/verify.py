@@ -1,0 +1,141 @@
+"""Verifying a range of days with everything derived from them, a month at a time, and keeping what was found.
+
+Reading happens on snapshots and blocks nobody. A day that looks wrong is looked at once more under its writer's lock
+before it is written down, so that a scan never records what a run has mended meanwhile.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
+
+from sqlalchemy import Connection
+
+from mining_assets.domain.mining import MinerModel
+from mining_assets.domain.rollups import month_of, year_of
+from mining_assets.domain.settlement import last_day_over
+from mining_assets.domain.wording import count_of
+from mining_assets.reconciliation.check_references import verify_network_epochs, verify_wind_units
+from mining_assets.reconciliation.check_summaries import verify_months, verify_years
+from mining_assets.reconciliation.findings import Verification, store_findings
+from mining_assets.reconciliation.verify_days import days_with_anything, verify_days
+from mining_assets.warehouse import references
+from mining_assets.warehouse.connection import Warehouse, upsert_rows
+from mining_assets.warehouse.reconciliation_schema import integrity_scans
+from mining_assets.warehouse.status import Bounds
+
+FINDINGS = "integrity_findings"  # one writer of findings at a time
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What days are verified against: the miner models, and the first and last partition."""
+
+    models: tuple[MinerModel, ...]
+    bounds: Bounds
+
+    def days(self, now: datetime) -> tuple[date, date]:
+        """The first partition and the last one that is over at an instant; the last may be before the first."""
+        first, last = self.bounds
+        over = last_day_over(now)
+        return first, over if last is None else min(last, over)
+
+
+def verify_snapshot(connection: Connection, days: Sequence[date], scope: Scope) -> Verification:
+    """Verify days by value as the caller's connection sees them, and keep nothing of it."""
+    units = references.wind_units(connection).values()
+    capacities = {unit.bm_unit_id: unit.generation_capacity for unit in units if unit.generation_capacity}
+    return verify_days(connection, days, scope.models, references.network_history(connection), capacities)
+
+
+def verify_and_store_days(warehouse: Warehouse, days: Sequence[date], scope: Scope) -> Verification:
+    """Verify days by value and keep what was found of them."""
+    looked_at = datetime.now(UTC)
+    with warehouse.reading() as connection:
+        verification = verify_snapshot(connection, days, scope)
+    suspicious = sorted({finding.span for finding in verification.errors if isinstance(finding.span, date)})
+    with warehouse.writing(*map(str, suspicious), FINDINGS) as connection:
+        there = days_with_anything(connection, suspicious)  # the others are as missing as they were
+        if there:
+            others = [finding for finding in verification.findings if finding.span not in there]
+            verification.findings = others + verify_snapshot(connection, sorted(there), scope).findings
+        store_findings(connection, verification, looked_at)
+    return verification
+
+
+def verify_and_store_months(warehouse: Warehouse, months: Sequence[str], scope: Scope) -> Verification:
+    """Verify monthly summaries and keep what was found."""
+    with warehouse.writing(*months, FINDINGS) as connection:
+        looked_at = datetime.now(UTC)
+        verification = verify_months(connection, months, scope.bounds)
+        store_findings(connection, verification, looked_at)
+    return verification
+
+
+def verify_and_store_years(warehouse: Warehouse, years: Sequence[str], scope: Scope) -> Verification:
+    """Verify yearly summaries and keep what was found."""
+    with warehouse.writing(*years, FINDINGS) as connection:
+        looked_at = datetime.now(UTC)
+        verification = verify_years(connection, years, scope.bounds)
+        store_findings(connection, verification, looked_at)
+    return verification
+
+
+def verify_and_store_references(warehouse: Warehouse) -> Verification:
+    """Verify the reference tables and keep what was found."""
+    now = datetime.now(UTC)
+    with warehouse.writing(FINDINGS) as connection:
+        verification = verify_network_epochs(connection, now)
+        verification.merge(verify_wind_units(connection, now))
+        store_findings(connection, verification, now)
+    return verification
+
+
+def verify_within(connection: Connection, day: date, scope: Scope) -> Verification:
+    """Verify a day, its month and its year as they are in the caller's transaction, and keep what is found with it."""
+    looked_at = datetime.now(UTC)
+    verification = verify_snapshot(connection, [day], scope)
+    verification.merge(verify_months(connection, [month_of(day)], scope.bounds))
+    verification.merge(verify_years(connection, [year_of(month_of(day))], scope.bounds))
+    store_findings(connection, verification, looked_at)
+    return verification
+
+
+def scan(
+    warehouse: Warehouse, first: date, last: date, scope: Scope, tell: Callable[[str], None] = lambda _: None
+) -> Verification:
+    """Verify everything from first to last: days, the months and years they are in, and the references.
+
+    Args:
+        tell: is told what is verified next.
+    """
+    days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+    months, years = months_and_years(days)
+    tell("verifying the references")
+    verification = verify_and_store_references(warehouse)
+    for number, (month, group) in enumerate(groupby(days, key=month_of), start=1):
+        tell(f"verifying {month}, {number:,} of {count_of(len(months), 'month')}")
+        verification.merge(verify_and_store_days(warehouse, list(group), scope))
+    tell("verifying the sums of months and years")
+    verification.merge(verify_and_store_months(warehouse, months, scope))
+    verification.merge(verify_and_store_years(warehouse, years, scope))
+    return verification
+
+
+def months_and_years(days: Sequence[date]) -> tuple[list[str], list[str]]:
+    """The months and the years that some days are in."""
+    months = sorted({month_of(day) for day in days})
+    return months, sorted({year_of(month) for month in months})
+
+
+def note_scan(warehouse: Warehouse, name: str, first: date, last: date, verification: Verification) -> None:
+    """Note that a scan (``recent`` or ``all``) ran to its end."""
+    row = {
+        "scope": name,
+        "finished_at": datetime.now(UTC),
+        "first_day": first,
+        "last_day": last,
+        "errors": len(verification.errors),
+    }
+    with warehouse.writing("integrity_scan") as connection:
+        upsert_rows(connection, integrity_scans, [row])

@@ -1,0 +1,393 @@
+"""What Elexon's bodies hold, and the checks at the edge: parsers from bytes to typed rows.
+
+Only the fields that are used are named here; others are ignored. A named field that is absent is an error, so
+that a change of the API cannot pass as an empty column.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime, timedelta
+from math import isfinite
+from typing import Annotated, NamedTuple, NotRequired
+
+from pydantic import FailFast, Field, TypeAdapter, with_config
+from typing_extensions import TypedDict  # pydantic wants this one below Python 3.12
+
+from mining_assets.domain.settlement import Side, period_start, periods_in
+from mining_assets.domain.wind_units import WIND_FUEL_TYPE
+from mining_assets.domain.wording import count_of
+from mining_assets.sources.errors import BrokenBodyError, ImpossibleValueError
+from mining_assets.sources.json_body import STRICT, instants, shown, validated
+
+# Elexon's own ids have at most 11 characters so far.
+_LONGEST_ID = 32
+_Id = Annotated[str, Field(min_length=1, max_length=_LONGEST_ID, pattern=r"^[ -~]+$")]
+_Integer = Annotated[int, Field(ge=-(2**31), lt=2**31)]
+_LongInteger = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+
+
+class StackRow(NamedTuple):
+    """One row of a settlement stack: an acceptance's volume on one bid-offer pair of one unit, or a trade.
+
+    Attributes:
+        settlement_date: the London day.
+        settlement_period: 1 to 46, 48 or 50.
+        start_time: UTC start of the period.
+        created_at: UTC instant of the calculation run: the vintage; None where the source does not say.
+        sequence_number: rank in this side's stack in this run; unique within the answer.
+        bm_unit_id: Elexon's id; None or purely numeric for balancing-services trades.
+        acceptance_id: None for trades.
+        bid_offer_pair_id: below 0 for bids, above for offers; None for trades.
+        so_flag: taken for system reasons.
+        cadl_flag: acceptance shorter than 10 minutes; None on many rows, which means no.
+        original_price: £/MWh, what settlement pays or charges; None where the source has none.
+        final_price: £/MWh after the price calculation; may be None.
+        volume: MWh in the half hour; bids never above 0, offers never below.
+        transmission_loss_multiplier: settled cash is volume × original_price × this.
+    """
+
+    settlement_date: date
+    settlement_period: int
+    start_time: datetime
+    created_at: datetime | None
+    sequence_number: int
+    bm_unit_id: str | None
+    acceptance_id: int | None
+    bid_offer_pair_id: int | None
+    so_flag: bool | None
+    cadl_flag: bool | None
+    original_price: float | None
+    final_price: float | None
+    volume: float
+    transmission_loss_multiplier: float | None
+
+
+class AcceptedVolume(NamedTuple):
+    """A unit's accepted volume in one period, from the whole-day report (DISPTAV, type Original).
+
+    Attributes:
+        bm_unit_id: Elexon's id.
+        settlement_period: 1 to 46, 48 or 50.
+        volume: MWh in the half hour; bids negative.
+    """
+
+    bm_unit_id: str | None
+    settlement_period: int
+    volume: float
+
+
+class Cashflow(NamedTuple):
+    """A unit's cashflow in one period, from the whole-day report (EBOCF).
+
+    Attributes:
+        bm_unit_id: Elexon's id.
+        settlement_period: 1 to 46, 48 or 50.
+        cashflow: £, loss multiplier included; positive = paid to the unit.
+    """
+
+    bm_unit_id: str | None
+    settlement_period: int
+    cashflow: float
+
+
+class WindGeneration(NamedTuple):
+    """The mean power of all metered wind in one half hour (FUELHH, fuel type WIND).
+
+    Attributes:
+        settlement_date: the London day.
+        settlement_period: as answered; whether the day has it is not looked at here.
+        start_time: UTC start of the period, as answered.
+        generation: MW; None where the source has none.
+    """
+
+    settlement_date: date
+    settlement_period: int
+    start_time: datetime
+    generation: float | None
+
+
+class BmUnit(NamedTuple):
+    """One row of the register as it came: ids may be absent or occur twice, capacities may be absent or 0.
+
+    Attributes:
+        bm_unit_id: Elexon's id, as in the stacks.
+        national_grid_id: the system operator's id.
+        name: of the unit.
+        fuel_type: WIND and others; not reliable in every month.
+        unit_type: T (transmission), E (embedded), S, …
+        lead_party_id: who answers for the unit.
+        lead_party_name: the same in words.
+        generation_capacity: MW.
+        demand_capacity: MW, at or below 0.
+        transmission_loss_factor: of the zone.
+        gsp_group_name: region, for units below the transmission grid.
+    """
+
+    bm_unit_id: str | None
+    national_grid_id: str | None
+    name: str | None
+    fuel_type: str | None
+    unit_type: str | None
+    lead_party_id: str | None
+    lead_party_name: str | None
+    generation_capacity: float | None
+    demand_capacity: float | None
+    transmission_loss_factor: float | None
+    gsp_group_name: str | None
+
+
+@with_config(STRICT)
+class _StackFields(TypedDict):
+    settlementDate: str
+    settlementPeriod: int
+    startTime: str
+    createdDateTime: str | None
+    sequenceNumber: _Integer
+    id: _Id | None
+    acceptanceId: _LongInteger | None
+    bidOfferPairId: _Integer | None
+    soFlag: bool | None
+    cadlFlag: bool | None
+    originalPrice: float | None
+    finalPrice: float | None
+    volume: float
+    transmissionLossMultiplier: NotRequired[float | None]
+
+
+@with_config(STRICT)
+class _Stack(TypedDict):
+    data: Annotated[list[_StackFields], FailFast()]
+
+
+@with_config(STRICT)
+class _VolumeFields(TypedDict):
+    dataType: str | None
+    settlementDate: str
+    settlementPeriod: int
+    bmUnit: _Id | None
+    totalVolumeAccepted: float | None
+
+
+@with_config(STRICT)
+class _Volumes(TypedDict):
+    data: Annotated[list[_VolumeFields], FailFast()]
+
+
+@with_config(STRICT)
+class _CashflowFields(TypedDict):
+    settlementDate: str
+    settlementPeriod: int
+    bmUnit: _Id | None
+    totalCashflow: float
+
+
+@with_config(STRICT)
+class _Cashflows(TypedDict):
+    data: Annotated[list[_CashflowFields], FailFast()]
+
+
+@with_config(STRICT)
+class _GenerationFields(TypedDict):
+    settlementDate: str
+    settlementPeriod: int
+    startTime: str
+    fuelType: str
+    generation: float | None
+
+
+@with_config(STRICT)
+class _UnitFields(TypedDict, total=False):
+    elexonBmUnit: str | None
+    nationalGridBmUnit: str | None
+    bmUnitName: str | None
+    fuelType: str | None
+    bmUnitType: str | None
+    leadPartyId: str | None
+    leadPartyName: str | None
+    generationCapacity: str | float | None
+    demandCapacity: str | float | None
+    transmissionLossFactor: str | float | None
+    gspGroupName: str | None
+
+
+# Typed dictionaries, since they cost next to nothing beyond reading the JSON: a model per row took 1.4 times,
+# a dataclass 1.8 times as long, and the rows are built below anyway, with the checks.
+_STACK = TypeAdapter(_Stack)
+_VOLUMES = TypeAdapter(_Volumes)
+_CASHFLOWS = TypeAdapter(_Cashflows)
+_GENERATION = TypeAdapter(Annotated[list[_GenerationFields], FailFast()])
+_UNITS = TypeAdapter(Annotated[list[_UnitFields], FailFast()])
+
+
+def stack_parser(day: date, period: int, side: Side) -> Callable[[bytes], tuple[StackRow, ...]]:
+    """The parser for the stack of one period and side; refuses rows of another and signs against the side.
+
+    Raises:
+        ValueError: the day has no such period.
+    """
+    start = period_start(day, period)
+    day_text = day.isoformat()
+
+    def is_asked_for(fields: list[_StackFields], starts: Iterable[datetime]) -> bool:
+        """Whether every row is; all at once, since row by row it takes longer than to read the JSON."""
+        volumes = [row["volume"] for row in fields]
+        return (
+            {row["settlementDate"] for row in fields} <= {day_text}
+            and {row["settlementPeriod"] for row in fields} <= {period}
+            and all(each == start for each in starts)
+            and len({row["sequenceNumber"] for row in fields}) == len(fields)
+            and (max(volumes, default=0) <= 0 if side == "bid" else min(volumes, default=0) >= 0)
+        )
+
+    def first_wrong(fields: list[_StackFields], starts: Mapping[str, datetime]) -> ImpossibleValueError:
+        seen: set[int] = set()
+        for row in fields:
+            sequence, volume = row["sequenceNumber"], row["volume"]
+            if row["settlementDate"] != day_text:
+                return _wrong(sequence, "settlementDate", row["settlementDate"], f"asked for {day_text}")
+            if row["settlementPeriod"] != period:
+                return _wrong(sequence, "settlementPeriod", row["settlementPeriod"], f"asked for {period}")
+            if starts[row["startTime"]] != start:
+                return _wrong(sequence, "startTime", row["startTime"], f"the period starts at {start}")
+            if sequence in seen:
+                return _wrong(sequence, "sequenceNumber", sequence, "occurs more than once")
+            if volume > 0 if side == "bid" else volume < 0:
+                return _wrong(sequence, "volume", volume, f"has the wrong sign for a {side}")
+            seen.add(sequence)
+        raise AssertionError("every row is as asked for")
+
+    def parse(body: bytes) -> tuple[StackRow, ...]:
+        fields = validated(_STACK, body, ("data",))["data"]
+        created = instants((text for row in fields if (text := row["createdDateTime"])), "createdDateTime")
+        starts = instants((row["startTime"] for row in fields), "startTime")
+        if not is_asked_for(fields, starts.values()):
+            raise first_wrong(fields, starts)
+        return tuple(
+            [
+                StackRow(
+                    day,
+                    period,
+                    start,
+                    created[row["createdDateTime"]] if row["createdDateTime"] else None,
+                    row["sequenceNumber"],
+                    row["id"],
+                    row["acceptanceId"],
+                    row["bidOfferPairId"],
+                    row["soFlag"],
+                    row["cadlFlag"],
+                    None if row["originalPrice"] is None else row["originalPrice"] + 0.0,  # −0.0 becomes 0
+                    None if row["finalPrice"] is None else row["finalPrice"] + 0.0,
+                    row["volume"] + 0.0,
+                    row.get("transmissionLossMultiplier"),
+                )
+                for row in fields
+            ]
+        )
+
+    return parse
+
+
+def _wrong(sequence: int, field: str, value: object, why: str) -> ImpossibleValueError:
+    return ImpossibleValueError(f"row with sequence number {sequence}: {field} is {shown(value)}: {why}")
+
+
+def volumes_parser(day: date) -> Callable[[bytes], tuple[AcceptedVolume, ...]]:
+    """The parser for a day's accepted volumes; the other types of row repeat those of type Original."""
+
+    def parse(body: bytes) -> tuple[AcceptedVolume, ...]:
+        volumes: list[AcceptedVolume] = []
+        for index, row in enumerate(validated(_VOLUMES, body, ("data",))["data"]):
+            if row["dataType"] != "Original":
+                continue
+            _check_report_row(index, row, day)
+            volume = row["totalVolumeAccepted"]
+            if volume is None:
+                raise ImpossibleValueError(f"row with index {index}: totalVolumeAccepted is None")
+            volumes.append(AcceptedVolume(row["bmUnit"], row["settlementPeriod"], volume + 0.0))
+        return tuple(volumes)
+
+    return parse
+
+
+def cashflows_parser(day: date) -> Callable[[bytes], tuple[Cashflow, ...]]:
+    """The parser for a day's cashflows."""
+
+    def parse(body: bytes) -> tuple[Cashflow, ...]:
+        flows: list[Cashflow] = []
+        for index, row in enumerate(validated(_CASHFLOWS, body, ("data",))["data"]):
+            _check_report_row(index, row, day)
+            cash = row["totalCashflow"] + 0.0
+            flows.append(Cashflow(row["bmUnit"], row["settlementPeriod"], cash))
+        return tuple(flows)
+
+    return parse
+
+
+def _check_report_row(index: int, row: _VolumeFields | _CashflowFields, day: date) -> None:
+    """Refuse a row of a whole-day report that is of another day, or of a period that the day does not have."""
+    where = f"row with index {index}"
+    if row["settlementDate"] != day.isoformat():
+        raise ImpossibleValueError(f"{where}: settlementDate is {shown(row['settlementDate'])}: asked for {day}")
+    if not 1 <= row["settlementPeriod"] <= periods_in(day):
+        raise ImpossibleValueError(
+            f"{where}: settlementPeriod is {shown(row['settlementPeriod'])}: {day} has {periods_in(day)}"
+        )
+
+
+def generation_parser(first: date, last: date) -> Callable[[bytes], tuple[WindGeneration, ...]]:
+    """The parser for the generation of some days: rows of other fuels are passed over, rows of other days refused."""
+
+    def parse(body: bytes) -> tuple[WindGeneration, ...]:
+        fields = validated(_GENERATION, body, ())
+        starts = instants((row["startTime"] for row in fields), "startTime")
+        dates = {str(first + timedelta(days=offset)) for offset in range((last - first).days + 1)}
+        for index, row in enumerate(fields):
+            if row["settlementDate"] not in dates:
+                named = f"row with index {index}: settlementDate is {shown(row['settlementDate'])}"
+                raise ImpossibleValueError(f"{named}: asked for {first} to {last}")
+        return tuple(
+            WindGeneration(
+                date.fromisoformat(row["settlementDate"]),
+                row["settlementPeriod"],
+                starts[row["startTime"]],
+                row["generation"],
+            )
+            for row in fields
+            if row["fuelType"] == WIND_FUEL_TYPE
+        )
+
+    return parse
+
+
+def parse_bm_units(body: bytes) -> tuple[BmUnit, ...]:
+    """The register, with its dirt: absent ids stay None, numbers that cannot be read become None."""
+    units = tuple(
+        BmUnit(
+            bm_unit_id=row.get("elexonBmUnit") or None,
+            national_grid_id=row.get("nationalGridBmUnit") or None,
+            name=row.get("bmUnitName"),
+            fuel_type=row.get("fuelType"),
+            unit_type=row.get("bmUnitType"),
+            lead_party_id=row.get("leadPartyId"),
+            lead_party_name=row.get("leadPartyName"),
+            generation_capacity=_number(row.get("generationCapacity")),
+            demand_capacity=_number(row.get("demandCapacity")),
+            transmission_loss_factor=_number(row.get("transmissionLossFactor")),
+            gsp_group_name=row.get("gspGroupName"),
+        )
+        for row in validated(_UNITS, body, ())
+    )
+    if not units:
+        raise BrokenBodyError("the register of BM units is empty")
+    if not any(unit.bm_unit_id for unit in units):
+        raise ImpossibleValueError(f"none of {count_of(len(units), 'row')} of the register has an elexonBmUnit")
+    return units
+
+
+def _number(value: str | float | None) -> float | None:
+    if value is None:
+        return None
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return number + 0.0 if isfinite(number) else None
