@@ -21,14 +21,13 @@ from pydantic import (
     model_validator,
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError
 
 from mining_assets.domain.fetch_estimate import days_per_fetch
 from mining_assets.domain.healing import HealingPolicy, RetryRule
 from mining_assets.domain.origin import LIVE_COINBASE, LIVE_ELEXON, LIVE_MEMPOOL
 from mining_assets.domain.settlement import LONDON, last_day_over
 from mining_assets.errors import SettingsError
+from mining_assets.warehouse.address import URL, sqlite_address, warehouse_address
 
 PREFIX = "MINING_ASSETS_"
 SECRETS_VARIABLE = f"{PREFIX}SECRETS_DIR"
@@ -192,7 +191,7 @@ class Settings(BaseSettings):
     def warehouse(self) -> URL:
         """The address of the warehouse; its string form masks the password."""
         if self.warehouse_url is None:
-            return URL.create("sqlite", database=str(self.home / "data" / "warehouse.sqlite"))
+            return sqlite_address(self.home / "data" / "warehouse.sqlite")
         return warehouse_address(self.warehouse_url.get_secret_value())
 
     @property
@@ -224,29 +223,6 @@ class Settings(BaseSettings):
         """List so many days of the partitions up to one of them, in order; fewer when there are no more."""
         days = [last - timedelta(days=back) for back in reversed(range(count))]
         return [day for day in days if day >= self.start_date]
-
-
-def warehouse_address(text: str) -> URL:
-    """A warehouse address with the project's drivers: pysqlite, and psycopg 3 for any PostgreSQL spelling.
-
-    Raises:
-        ValueError: not an absolute SQLite file and not PostgreSQL. The message holds no part of the address, since
-            that may hold a password.
-    """
-    try:
-        url = make_url(text)
-    except (ArgumentError, ValueError):  # the latter for a port that is no number
-        raise ValueError("is not a database address like postgresql://user@host/name") from None
-    backend = "postgresql" if url.drivername == "postgres" else url.get_backend_name()
-    if backend == "sqlite":
-        if not url.database or not Path(url.database).is_absolute():
-            raise ValueError("must name a SQLite file by its absolute path, as in sqlite:////var/lib/warehouse.sqlite")
-        return url.set(drivername="sqlite")
-    if {"password", "sslpassword"} & url.query.keys():  # those would be shown
-        raise ValueError("must have its password before the host, as in postgresql://user:password@host/name")
-    if backend == "postgresql":
-        return url.set(drivername="postgresql+psycopg")
-    raise ValueError("must begin with postgresql:// or sqlite:///")
 
 
 def unnamed_home() -> Path:

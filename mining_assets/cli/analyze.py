@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import click
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import func, select, text
 
 from mining_assets.cli.options import UNREACHABLE, json_option, load_settings, opened_warehouse, require_warehouse
 from mining_assets.cli.phase import Phase
@@ -25,7 +25,7 @@ from mining_assets.reconciliation.findings import Joined, Verification, joined
 from mining_assets.reconciliation.plan import DERIVE, ELEXON, MEMPOOL, needs
 from mining_assets.reconciliation.verify import Scope, note_scan, scan
 from mining_assets.settings import Settings, now
-from mining_assets.warehouse.connection import Warehouse
+from mining_assets.warehouse.connection import Connection, Warehouse
 from mining_assets.warehouse.reporting import WHOLE
 from mining_assets.warehouse.schema import metadata
 from mining_assets.warehouse.status import Status, completion, read_status

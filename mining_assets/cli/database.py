@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import click
-from sqlalchemy import URL
-from sqlalchemy.exc import OperationalError
 
 from mining_assets.cli.options import Unusable, load_settings, require_warehouse
 from mining_assets.cli.phase import Phase
 from mining_assets.domain.wording import count_of
-from mining_assets.settings import prepare_home, warehouse_address
-from mining_assets.warehouse.connection import Warehouse
+from mining_assets.settings import prepare_home
+from mining_assets.warehouse.address import URL, warehouse_address
+from mining_assets.warehouse.connection import OperationalError, Warehouse
 from mining_assets.warehouse.copy import CopyDiffers, TargetNotEmpty, copy_warehouse
 from mining_assets.warehouse.inspection import problems
 from mining_assets.warehouse.upgrade import (

@@ -9,7 +9,6 @@ import click
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import Connection
 from sqlalchemy import Table as SummaryTable
 
 from mining_assets.domain.mining import MinerModel
@@ -17,6 +16,7 @@ from mining_assets.domain.rollups import month_of
 from mining_assets.domain.settlement import FINAL_MEANS
 from mining_assets.domain.wording import count_of, say_days
 from mining_assets.progress import DayReport, Figure
+from mining_assets.warehouse.connection import Connection
 from mining_assets.warehouse.reporting import WHOLE
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,

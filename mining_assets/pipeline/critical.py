@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection
-
 from mining_assets.domain.network import NetworkHistory
 from mining_assets.domain.rollups import month_of, year_of
 from mining_assets.domain.valuation import SERIES
@@ -19,7 +17,7 @@ from mining_assets.pipeline.rollups import roll_up_everything
 from mining_assets.progress import Figure
 from mining_assets.reconciliation.verify import FINDINGS, Scope, verify_within
 from mining_assets.warehouse.calculations import calculations_of
-from mining_assets.warehouse.connection import Warehouse
+from mining_assets.warehouse.connection import Connection, Warehouse
 from mining_assets.warehouse.days import FetchedDay, Outcome, ledger_of, records_of, store_day
 
 

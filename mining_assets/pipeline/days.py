@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
-from sqlalchemy import Connection
-
 from mining_assets.domain.network import NEVER_FETCHED, NetworkHistory
 from mining_assets.domain.restatement import DayFigures, ShrinkRefused
 from mining_assets.domain.rollups import month_of
@@ -35,6 +33,7 @@ from mining_assets.reconciliation.plan import ELEXON, MEMPOOL
 from mining_assets.reconciliation.verify import verify_and_store_days
 from mining_assets.sources.errors import SourceError
 from mining_assets.warehouse.attempts import note_blameless, note_failed, note_right
+from mining_assets.warehouse.connection import Connection
 from mining_assets.warehouse.days import (
     FetchedDay,
     day_figures,

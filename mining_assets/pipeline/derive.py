@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import pandas as pd
-from sqlalchemy import Connection
 
 from mining_assets.domain.curtailment import daily_totals, farm_energy
 from mining_assets.domain.mining import MinerModel, calculations
 from mining_assets.domain.network import NetworkHistory
 from mining_assets.domain.rollups import bitcoin_days, days_with_share, days_with_value
 from mining_assets.warehouse.calculations import calculated_days, store_calculations
+from mining_assets.warehouse.connection import Connection
 from mining_assets.warehouse.days import IntactDays, intact_days, payments
 from mining_assets.warehouse.schema import bitcoin_daily_summaries, daily_summaries, historical_bitcoin_calculations
 from mining_assets.warehouse.series import generation, prices

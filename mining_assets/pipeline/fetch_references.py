@@ -7,7 +7,6 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 import pandas as pd
-from sqlalchemy import Connection
 
 from mining_assets.curated import shipped_sites
 from mining_assets.domain.naming import doubts_of_sites, unit_named
@@ -33,7 +32,7 @@ from mining_assets.sources.errors import SourceRefused
 from mining_assets.sources.mempool import MempoolClient
 from mining_assets.sources.sync import Blocking
 from mining_assets.warehouse import references
-from mining_assets.warehouse.connection import Warehouse
+from mining_assets.warehouse.connection import Connection, Warehouse
 from mining_assets.warehouse.schema import network_epochs, wind_bm_units
 from mining_assets.warehouse.verifications import note_written
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
-from sqlalchemy import Connection
 
 from mining_assets.domain.healing import day_ranges
 from mining_assets.domain.mining import MinerModel
@@ -33,7 +32,7 @@ from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.errors import SourceError, SourceUnavailable
 from mining_assets.sources.mempool import MempoolClient
 from mining_assets.sources.sync import Blocking
-from mining_assets.warehouse.connection import Warehouse
+from mining_assets.warehouse.connection import Connection, Warehouse
 from mining_assets.warehouse.series import fetched_rows, series_states, store_series
 
 # FUELHH takes a range of dates. A week is 340 rows: small enough to be asked for again, and within the limit that

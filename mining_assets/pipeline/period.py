@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from datetime import date
 
 import pandas as pd
-from sqlalchemy import Connection
 
 from mining_assets.domain.origin import joined_origins
 from mining_assets.domain.settlement import SIDES
 from mining_assets.domain.wind_units import WindUnit
 from mining_assets.pipeline.fetch import DayIncomplete, Stacks, certified
 from mining_assets.sources.elexon import ElexonClient
+from mining_assets.warehouse.connection import Connection
 from mining_assets.warehouse.days import (
     FetchedDay,
     Outcome,

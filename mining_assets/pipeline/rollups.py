@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 
 import pandas as pd
-from sqlalchemy import Connection, Table
+from sqlalchemy import Table
 
 from mining_assets.domain import rollups as rules
-from mining_assets.warehouse.connection import Warehouse
+from mining_assets.warehouse.connection import Connection, Warehouse
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
     bitcoin_monthly_summaries,

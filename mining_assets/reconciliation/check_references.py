@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pandas as pd
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from mining_assets.domain.network import (
     KNOWN_HALVINGS,
@@ -19,6 +19,7 @@ from mining_assets.domain.wording import count_of
 from mining_assets.reconciliation import checks
 from mining_assets.reconciliation.checks import Check
 from mining_assets.reconciliation.findings import ALL, Verification, problems
+from mining_assets.warehouse.connection import Connection
 from mining_assets.warehouse.references import is_altered, last_fetch, reference_refusal, stored_epochs
 from mining_assets.warehouse.references import network_history as network_history_of
 from mining_assets.warehouse.schema import curtailment_records, network_epochs, wind_bm_units

@@ -5,7 +5,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import pandas as pd
-from sqlalchemy import Connection, Table
+from sqlalchemy import Table
 
 from mining_assets.domain import rollups as rules
 from mining_assets.domain.curtailment import TOTALS
@@ -17,6 +17,7 @@ from mining_assets.reconciliation import checks
 from mining_assets.reconciliation.checks import Check
 from mining_assets.reconciliation.findings import Verification, problems
 from mining_assets.reconciliation.pairing import paired
+from mining_assets.warehouse.connection import Connection
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
     bitcoin_monthly_summaries,

@@ -7,12 +7,12 @@ from operator import attrgetter
 from typing import Literal
 
 import pandas as pd
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import delete, select
 
 from mining_assets.domain.healing import day_ranges
 from mining_assets.domain.wording import count_of, say_days
 from mining_assets.reconciliation.checks import CHECKS, Check
-from mining_assets.warehouse.connection import insert_frame, read_frame
+from mining_assets.warehouse.connection import Connection, insert_frame, read_frame
 from mining_assets.warehouse.findings import concern
 from mining_assets.warehouse.reconciliation_schema import integrity_findings
 from mining_assets.warehouse.verifications import note_verified

@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterator
 from datetime import date, datetime
 
 import pandas as pd
-from sqlalchemy import Connection
 
 from mining_assets.domain.valuation import BITCOIN_PRICE, WIND_GENERATION
 from mining_assets.domain.wording import count_of
@@ -17,7 +16,7 @@ from mining_assets.reconciliation import checks as catalog
 from mining_assets.reconciliation.checks import CHECKS, Check
 from mining_assets.reconciliation.findings import Finding, stored_findings
 from mining_assets.reconciliation.verify import Scope
-from mining_assets.warehouse.connection import Warehouse
+from mining_assets.warehouse.connection import Connection, Warehouse
 from mining_assets.warehouse.day_states import day_states
 from mining_assets.warehouse.days import stored_days
 from mining_assets.warehouse.series import series_states

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
-from sqlalchemy import Connection
-
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.rollups import month_of, year_of
 from mining_assets.domain.settlement import last_day_over
@@ -20,7 +18,7 @@ from mining_assets.reconciliation.check_summaries import verify_months, verify_y
 from mining_assets.reconciliation.findings import Verification, store_findings
 from mining_assets.reconciliation.verify_days import days_with_anything, verify_days
 from mining_assets.warehouse import references
-from mining_assets.warehouse.connection import Warehouse, upsert_rows
+from mining_assets.warehouse.connection import Connection, Warehouse, upsert_rows
 from mining_assets.warehouse.reconciliation_schema import integrity_scans
 from mining_assets.warehouse.status import Bounds
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Select, Table, select
+from sqlalchemy import Select, Table, select
 
 from mining_assets.domain.curtailment import daily_totals, farm_energy, payment
 from mining_assets.domain.mining import MinerModel
@@ -19,7 +19,7 @@ from mining_assets.domain.settlement import SIDES, period_starts, periods_in
 from mining_assets.reconciliation import check_calculations, check_records, check_series, check_summaries
 from mining_assets.reconciliation.findings import Verification
 from mining_assets.warehouse.calculations import calculations_of
-from mining_assets.warehouse.connection import read_frame
+from mining_assets.warehouse.connection import Connection, read_frame
 from mining_assets.warehouse.days import records_of
 from mining_assets.warehouse.possible_wind import possible_wind_of
 from mining_assets.warehouse.reconciliation_schema import oracle_comparisons, refused_answers

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from sqlalchemy import Connection
 
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.settlement import FINAL_MEANS
@@ -20,7 +19,7 @@ from mining_assets.report.shaping import DAY_KINDS, Totals, farms_ranked, totals
 from mining_assets.report.tables import number
 from mining_assets.report.verdict import Verdict, open_ranges, verdict, verified_by_value
 from mining_assets.warehouse.caveats import read_caveats
-from mining_assets.warehouse.connection import Warehouse
+from mining_assets.warehouse.connection import Connection, Warehouse
 from mining_assets.warehouse.reporting import Material, read_material
 from mining_assets.warehouse.status import Bounds, Status
 

@@ -9,11 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sqlalchemy import (
-    URL,
     Boolean,
     Column,
     ColumnElement,
-    Connection,
     Date,
     Dialect,
     Double,
@@ -25,11 +23,15 @@ from sqlalchemy import (
     event,
     text,
 )
+from sqlalchemy import Connection as Connection  # other rooms take the types of the database from here
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError as DBAPIError
+from sqlalchemy.exc import InterfaceError
+from sqlalchemy.exc import OperationalError as OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from mining_assets.garbage import garbage_left_alone
+from mining_assets.warehouse.address import URL
 from mining_assets.warehouse.columns import DamagedValueError, Instant
 
 # How long a lock is waited for, unless the address says another `timeout`.

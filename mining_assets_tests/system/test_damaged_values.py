@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mining_assets.cli.main import main
-from mining_assets.settings import warehouse_address
+from mining_assets.warehouse.address import warehouse_address
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets_tests.support.filled import filled
 from mining_assets_tests.support.samples import DAY
