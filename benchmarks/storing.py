@@ -11,9 +11,10 @@ from benchmarks.drawn import draw
 from benchmarks.measure import Figure, Setting, medians
 from benchmarks.warehouses import MODELS, days_of, drawn_history, months_of
 from mining_assets.domain.mining import bitcoin_mined
-from mining_assets.pipeline.derive import CALCULATIONS, derive
+from mining_assets.pipeline.derive import derive
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.days import FetchedDay, store_day
+from mining_assets.warehouse.names import CALCULATIONS
 from mining_assets.warehouse.schema import (
     calculation_days,
     curtailment_records,

@@ -9,7 +9,6 @@ import click
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import Table as SummaryTable
 
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.rollups import month_of
@@ -17,15 +16,15 @@ from mining_assets.domain.settlement import FINAL_MEANS
 from mining_assets.domain.wording import count_of, say_days
 from mining_assets.progress import DayReport, Figure
 from mining_assets.warehouse.connection import Connection
-from mining_assets.warehouse.reporting import WHOLE
-from mining_assets.warehouse.schema import (
-    bitcoin_daily_summaries,
-    bitcoin_monthly_summaries,
-    bitcoin_yearly_summaries,
-    daily_summaries,
-    monthly_summaries,
-    yearly_summaries,
+from mining_assets.warehouse.names import (
+    BITCOIN_DAILY_SUMMARIES,
+    BITCOIN_MONTHLY_SUMMARIES,
+    BITCOIN_YEARLY_SUMMARIES,
+    DAILY_SUMMARIES,
+    MONTHLY_SUMMARIES,
+    YEARLY_SUMMARIES,
 )
+from mining_assets.warehouse.reporting import WHOLE
 from mining_assets.warehouse.status import Status
 from mining_assets.warehouse.summaries import summaries_between
 
@@ -41,7 +40,7 @@ def print_figures(connection: Connection, status: Status, models: Sequence[Miner
     expendable = [*range(len(headings) - 1, _FIRST_OF_BITCOIN, -1), _RECORDS, _FIRST_OF_BITCOIN]
     table = _Fitting(headings, [at for at in expendable if at < len(headings)])
     title, caption = f"{status.first} to {status.last}", ""
-    daily, coins = _summaries(connection, daily_summaries, bitcoin_daily_summaries, status.first, status.last)
+    daily, coins = _summaries(connection, DAILY_SUMMARIES, BITCOIN_DAILY_SUMMARIES, status.first, status.last)
     known = status.days.index[status.days["state"].isin(WHOLE)]  # of a damaged day no figure can be trusted
     daily, coins = daily[daily.index.isin(known)], coins[coins.index.isin(known)]
     shown = status.days if len(status.days) <= _LISTED else status.days.tail(_LISTED)
@@ -58,8 +57,8 @@ def print_figures(connection: Connection, status: Status, models: Sequence[Miner
     summed = _figures(daily.sum(numeric_only=True)) if len(daily) else ["–"] * 3
     table.add_row(*total, *summed, *_bitcoin(coins.sum(), names))
     for above, bitcoin_above, of in (
-        (monthly_summaries, bitcoin_monthly_summaries, month_of),
-        (yearly_summaries, bitcoin_yearly_summaries, "{:%Y}".format),
+        (MONTHLY_SUMMARIES, BITCOIN_MONTHLY_SUMMARIES, month_of),
+        (YEARLY_SUMMARIES, BITCOIN_YEARLY_SUMMARIES, "{:%Y}".format),
     ):
         table.end_section()
         rows, coins = _summaries(connection, above, bitcoin_above, of(status.first), of(status.last))
@@ -150,7 +149,7 @@ def _by_reason(failed: Sequence[DayReport]) -> Iterator[tuple[list[date], Sequen
 
 
 def _summaries(
-    connection: Connection, table: SummaryTable, bitcoin: SummaryTable, first: object, last: object
+    connection: Connection, table: str, bitcoin: str, first: object, last: object
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Curtailment by span, and Bitcoin by span with a column per model."""
     rows = summaries_between(connection, table, first, last)

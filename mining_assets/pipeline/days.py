@@ -11,7 +11,7 @@ from mining_assets.domain.restatement import DayFigures, ShrinkRefused
 from mining_assets.domain.rollups import month_of
 from mining_assets.domain.valuation import SERIES
 from mining_assets.pipeline.dependencies import Dependencies, database_retries
-from mining_assets.pipeline.derive import CALCULATIONS, DERIVED, DerivedDays, derive
+from mining_assets.pipeline.derive import DERIVED, DerivedDays, derive
 from mining_assets.pipeline.fetch import NothingPublished
 from mining_assets.pipeline.fetch_ahead import Cost, Fetch, FetchAhead
 from mining_assets.pipeline.outages import Outages
@@ -44,6 +44,7 @@ from mining_assets.warehouse.days import (
     store_day,
     whole_days,
 )
+from mining_assets.warehouse.names import CALCULATIONS
 from mining_assets.warehouse.reporting import units_by_day
 
 

@@ -16,7 +16,7 @@ from mining_assets.domain.rollups import bitcoin_days, days_with_share, days_wit
 from mining_assets.warehouse.calculations import calculated_days, store_calculations
 from mining_assets.warehouse.connection import Connection
 from mining_assets.warehouse.days import IntactDays, intact_days, payments
-from mining_assets.warehouse.schema import bitcoin_daily_summaries, daily_summaries, historical_bitcoin_calculations
+from mining_assets.warehouse.names import BITCOIN_DAILY_SUMMARIES, CALCULATIONS, DAILY_SUMMARIES
 from mining_assets.warehouse.series import generation, prices
 from mining_assets.warehouse.summaries import store_summaries
 
@@ -29,11 +29,7 @@ class DerivedDays:
     failed: dict[date, str] = field(default_factory=dict)
 
 
-DERIVED = CALCULATIONS, DAILY, BITCOIN_DAILY = (
-    historical_bitcoin_calculations.name,
-    daily_summaries.name,
-    bitcoin_daily_summaries.name,
-)
+DERIVED = (CALCULATIONS, DAILY_SUMMARIES, BITCOIN_DAILY_SUMMARIES)
 """The tables that are derived from a day's records, in the order in which they follow from each other."""
 
 
@@ -53,14 +49,14 @@ def derive(
         What was done, by table, in the order of ``DERIVED``.
     """
     done: dict[str, DerivedDays] = {}
-    if CALCULATIONS in tables or DAILY in tables:
+    if CALCULATIONS in tables or DAILY_SUMMARIES in tables:
         stored = intact_days(connection, days)
         if CALCULATIONS in tables:
             done[CALCULATIONS] = _calculate(connection, days, stored, history, models)
-        if DAILY in tables:
-            done[DAILY] = _summarize(connection, days, stored)
-    if BITCOIN_DAILY in tables:
-        done[BITCOIN_DAILY] = _summarize_bitcoin(connection, days, models)
+        if DAILY_SUMMARIES in tables:
+            done[DAILY_SUMMARIES] = _summarize(connection, days, stored)
+    if BITCOIN_DAILY_SUMMARIES in tables:
+        done[BITCOIN_DAILY_SUMMARIES] = _summarize_bitcoin(connection, days, models)
     return done
 
 
@@ -92,7 +88,7 @@ def _summarize(connection: Connection, days: Sequence[date], stored: IntactDays)
     intact = list(stored.hashes)
     totals = daily_totals(stored.records, pd.Index(intact)).reset_index()
     rows = days_with_share(totals, generation(connection, intact))
-    store_summaries(connection, daily_summaries, intact, rows)
+    store_summaries(connection, DAILY_SUMMARIES, intact, rows)
     done = {row.pop("summary_date"): _known(row) for row in rows.to_dict("records")}
     return DerivedDays(done, _not_intact(days, intact))
 
@@ -110,7 +106,7 @@ def _summarize_bitcoin(connection: Connection, days: Sequence[date], models: tup
     rows = grid.merge(bitcoin_days(calculated_rows), how="left", on=["summary_date", "miner_model"])
     rows = rows.fillna({"curtailed_energy": 0.0, "bitcoin_mined": 0.0})
     rows = days_with_value(rows, prices(connection, calculated), payments(connection, calculated))
-    store_summaries(connection, bitcoin_daily_summaries, calculated, rows)
+    store_summaries(connection, BITCOIN_DAILY_SUMMARIES, calculated, rows)
     done: dict[date, dict[str, float]] = {day: {} for day in calculated}
     for row in rows.itertuples(index=False):
         figures = {f"{row.miner_model} (BTC)": row.bitcoin_mined, f"{row.miner_model} (£)": row.bitcoin_value}

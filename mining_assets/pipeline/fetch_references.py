@@ -33,7 +33,7 @@ from mining_assets.sources.mempool import MempoolClient
 from mining_assets.sources.sync import Blocking
 from mining_assets.warehouse import references
 from mining_assets.warehouse.connection import Connection, Warehouse
-from mining_assets.warehouse.schema import network_epochs, wind_bm_units
+from mining_assets.warehouse.names import NETWORK_EPOCHS, WIND_BM_UNITS
 from mining_assets.warehouse.verifications import note_written
 
 NO_SITES: Mapping[str, str] = MappingProxyType({})
@@ -60,13 +60,13 @@ def refresh_wind_units(
     units = wind_among(registered, additions)
     if not any(unit.source == "register" for unit in units):
         raise SourceRefused(f"none of the {len(registered)} BM units is typed WIND", url="reference/bmunits/all")
-    with warehouse.writing(wind_bm_units.name) as connection:
+    with warehouse.writing(WIND_BM_UNITS) as connection:
         counts = references.store_wind_units(connection, units, asked_at)
         references.store_sites(connection, sites)
         references.store_other_units(connection, others_among(registered))
         # Units that were known before stay, so the table may be of several origins.
-        origin = references.origin_beside(connection, wind_bm_units.name, elexon.client.origin)
-        references.note_fetch(connection, wind_bm_units.name, asked_at, len(registered), origin)
+        origin = references.origin_beside(connection, WIND_BM_UNITS, elexon.client.origin)
+        references.note_fetch(connection, WIND_BM_UNITS, asked_at, len(registered), origin)
     return {"units in the register": len(registered), "wind units": len(units)} | counts
 
 
@@ -112,7 +112,7 @@ def refresh_network_epochs(
     try:
         network_history(fetched, answer.fetched_at)
         halvings = _halvings(warehouse, mempool, fetched, given, ask_again=accept_change)
-        with warehouse.writing(network_epochs.name) as connection:
+        with warehouse.writing(NETWORK_EPOCHS) as connection:
             return _store_epochs(
                 connection, fetched, answer.fetched_at, mempool.client.origin, halvings, accept_change=accept_change
             )
@@ -120,8 +120,8 @@ def refresh_network_epochs(
         raise SourceRefused(f"the difficulty history is refused: {refused}", url=answer.url) from None
     except HistoryContradicted as contradicted:
         reason = f"the difficulty history contradicts what is stored: {contradicted}"
-        with warehouse.writing(network_epochs.name) as connection:
-            references.note_reference_refused(connection, network_epochs.name, reason, answer.fetched_at)
+        with warehouse.writing(NETWORK_EPOCHS) as connection:
+            references.note_reference_refused(connection, NETWORK_EPOCHS, reason, answer.fetched_at)
         raise SourceRefused(f"{reason}; if the source is right: `{ACCEPT_DIFFICULTY}`", url=answer.url) from None
 
 
@@ -139,9 +139,9 @@ def _halvings(
         ask_again: ask also for those that are settled: a file may have told them that tells them no more.
     """
     with warehouse.reading() as connection:
-        intact = not references.is_altered(connection, network_epochs.name)
+        intact = not references.is_altered(connection, NETWORK_EPOCHS)
         stored = references.stored_epochs(connection) if intact else ()
-        confirmed_at = references.last_fetch(connection, network_epochs.name)
+        confirmed_at = references.last_fetch(connection, NETWORK_EPOCHS)
     before = {epoch.height: epoch.block_time for epoch in stored if epoch.kind == "halving"}
     known = {**before, **KNOWN_HALVINGS, **given}
     young = {height for height, time in before.items() if ask_again or not is_settled(time, confirmed_at)}
@@ -162,8 +162,8 @@ def _store_epochs(
     accept_change: bool,
 ) -> RefreshedEpochs:
     before = references.stored_epochs(connection)
-    trusted = () if references.is_altered(connection, network_epochs.name) else before
-    confirmed_at = references.last_fetch(connection, network_epochs.name)
+    trusted = () if references.is_altered(connection, NETWORK_EPOCHS) else before
+    confirmed_at = references.last_fetch(connection, NETWORK_EPOCHS)
     if before and not trusted and not accept_change:
         _refuse_shorter(before, fetched)
     retargets = merged_retargets(trusted, confirmed_at, fetched, accept_change=accept_change)
@@ -175,7 +175,7 @@ def _store_epochs(
     except NetworkHistoryRefused as refused:
         raise HistoryContradicted(str(refused)) from None
     if any(retarget not in fetched for retarget in retargets):  # some that are stored stay beside the answer's
-        origin = references.origin_beside(connection, network_epochs.name, origin)
+        origin = references.origin_beside(connection, NETWORK_EPOCHS, origin)
     added = references.store_network_history(connection, history, origin)
     references.note_halvings_lacking(connection, halvings.lacking, fetched_at)
     counts = {"epochs": len(history.epochs), "new": added}
@@ -217,18 +217,18 @@ def known_wind_units(
         sites: as for :func:`refresh_wind_units`.
     """
     with warehouse.reading() as connection:
-        name = wind_bm_units.name
+        name = WIND_BM_UNITS
         if references.last_fetch(connection, name) is None or references.is_altered(connection, name):
             return {}
         units = references.wind_units(connection)
         moved = references.moved_units(connection, sites)
     unknown = [addition for addition in additions if addition.bm_unit_id not in units]
     if unknown or moved:
-        with warehouse.writing(wind_bm_units.name) as connection:
+        with warehouse.writing(WIND_BM_UNITS) as connection:
             references.store_wind_units(connection, unknown, datetime.now(UTC))
             references.store_sites(connection, sites)
             if unknown:
-                references.note_content(connection, wind_bm_units.name)
+                references.note_content(connection, WIND_BM_UNITS)
     return units | {addition.bm_unit_id: addition for addition in unknown}
 
 

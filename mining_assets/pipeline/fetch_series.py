@@ -25,7 +25,7 @@ from mining_assets.domain.valuation import (
     prices_of_days,
     whole_generation,
 )
-from mining_assets.pipeline.derive import BITCOIN_DAILY, DAILY, derive
+from mining_assets.pipeline.derive import derive
 from mining_assets.reconciliation.plan import lacking
 from mining_assets.sources.coinbase import MOST_DAYS, CoinbaseClient
 from mining_assets.sources.elexon import ElexonClient
@@ -33,12 +33,13 @@ from mining_assets.sources.errors import SourceError, SourceUnavailable
 from mining_assets.sources.mempool import MempoolClient
 from mining_assets.sources.sync import Blocking
 from mining_assets.warehouse.connection import Connection, Warehouse
+from mining_assets.warehouse.names import BITCOIN_DAILY_SUMMARIES, DAILY_SUMMARIES
 from mining_assets.warehouse.series import fetched_rows, series_states, store_series
 
 # FUELHH takes a range of dates. A week is 340 rows: small enough to be asked for again, and within the limit that
 # Elexon sets for its other routes of this kind.
 LONGEST_REQUEST = 7
-SUMMARIES_OF = {BITCOIN_PRICE: BITCOIN_DAILY, WIND_GENERATION: DAILY}
+SUMMARIES_OF = {BITCOIN_PRICE: BITCOIN_DAILY_SUMMARIES, WIND_GENERATION: DAILY_SUMMARIES}
 """The table whose rows are made anew when a day of a series becomes known."""
 
 

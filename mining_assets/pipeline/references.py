@@ -27,8 +27,8 @@ from mining_assets.reconciliation.plan import MEMPOOL
 from mining_assets.reconciliation.verify import Scope, verify_and_store_days
 from mining_assets.sources.errors import SourceError
 from mining_assets.warehouse.connection import Warehouse
+from mining_assets.warehouse.names import NETWORK_EPOCHS, WIND_BM_UNITS
 from mining_assets.warehouse.references import stored_origin
-from mining_assets.warehouse.schema import network_epochs, wind_bm_units
 
 
 class WindUnits(NamedTuple):
@@ -58,7 +58,7 @@ def ensure_wind_units(dependencies: Dependencies, retry: Retrying) -> WindUnits:
         return WindUnits(units)
     counts = retry(refresh_wind_units, warehouse, dependencies.elexon, rules.additions, rules.sites)
     units = retry(known_wind_units, warehouse, rules.additions, rules.sites)
-    return WindUnits(units, ReferenceResult(wind_bm_units.name, counts, retry(_origin, warehouse, wind_bm_units.name)))
+    return WindUnits(units, ReferenceResult(WIND_BM_UNITS, counts, retry(_origin, warehouse, WIND_BM_UNITS)))
 
 
 def ensure_network_history(
@@ -85,8 +85,8 @@ def ensure_network_history(
         outages.record(MEMPOOL, UnknownDifficulty(history.why_unknown(lacking)))
     else:
         outages.clear(MEMPOOL)
-    origin = retry(_origin, warehouse, network_epochs.name)
-    return History(history, ReferenceResult(network_epochs.name, refreshed.shown(), origin))
+    origin = retry(_origin, warehouse, NETWORK_EPOCHS)
+    return History(history, ReferenceResult(NETWORK_EPOCHS, refreshed.shown(), origin))
 
 
 def _origin(warehouse: Warehouse, name: str) -> str | None:

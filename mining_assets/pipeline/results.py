@@ -14,12 +14,12 @@ from mining_assets.pipeline.derive import DERIVED
 from mining_assets.pipeline.fetch_ahead import Cost
 from mining_assets.progress import Figure
 from mining_assets.reconciliation.findings import Verification
-from mining_assets.warehouse.schema import curtailment_records
+from mining_assets.warehouse.names import CURTAILMENT_RECORDS
 
 StopAsked = Callable[[], bool]
 """Tells whether somebody asked the run to stop."""
 
-RECORDS = curtailment_records.name
+RECORDS = CURTAILMENT_RECORDS
 DAY_TABLES = (RECORDS, *DERIVED)
 DAILY_TABLES = (*DAY_TABLES, *SERIES)
 

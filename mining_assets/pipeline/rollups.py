@@ -4,17 +4,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 
 import pandas as pd
-from sqlalchemy import Table
 
 from mining_assets.domain import rollups as rules
 from mining_assets.warehouse.connection import Connection, Warehouse
-from mining_assets.warehouse.schema import (
-    bitcoin_daily_summaries,
-    bitcoin_monthly_summaries,
-    bitcoin_yearly_summaries,
-    daily_summaries,
-    monthly_summaries,
-    yearly_summaries,
+from mining_assets.warehouse.names import (
+    BITCOIN_DAILY_SUMMARIES,
+    BITCOIN_MONTHLY_SUMMARIES,
+    BITCOIN_YEARLY_SUMMARIES,
+    DAILY_SUMMARIES,
+    MONTHLY_SUMMARIES,
+    YEARLY_SUMMARIES,
 )
 from mining_assets.warehouse.status import Bounds
 from mining_assets.warehouse.summaries import distinct_farms, forget_findings, store_summaries, summaries_between
@@ -67,30 +66,30 @@ def roll_up_everything(connection: Connection, day: date, bounds: Bounds) -> Non
 
 
 def _month(connection: Connection, month: str, bounds: Bounds) -> pd.DataFrame:
-    daily = summaries_between(connection, daily_summaries, *rules.span_within(month, *bounds))
+    daily = summaries_between(connection, DAILY_SUMMARIES, *rules.span_within(month, *bounds))
     row = _with_farms(connection, rules.months_from_days(daily), month, bounds)
-    _store(connection, monthly_summaries, month, row)
+    _store(connection, MONTHLY_SUMMARIES, month, row)
     return row
 
 
 def _year(connection: Connection, year: str, bounds: Bounds) -> pd.DataFrame:
-    monthly = summaries_between(connection, monthly_summaries, *_months(year, bounds))
+    monthly = summaries_between(connection, MONTHLY_SUMMARIES, *_months(year, bounds))
     row = _with_farms(connection, rules.years_from_months(monthly), year, bounds)
-    _store(connection, yearly_summaries, year, row)
+    _store(connection, YEARLY_SUMMARIES, year, row)
     return row
 
 
 def _bitcoin_month(connection: Connection, month: str, bounds: Bounds) -> pd.DataFrame:
-    daily = summaries_between(connection, bitcoin_daily_summaries, *rules.span_within(month, *bounds))
+    daily = summaries_between(connection, BITCOIN_DAILY_SUMMARIES, *rules.span_within(month, *bounds))
     rows = rules.bitcoin_months_from_days(daily).assign(days_expected=rules.days_expected(month, *bounds))
-    _store(connection, bitcoin_monthly_summaries, month, rows)
+    _store(connection, BITCOIN_MONTHLY_SUMMARIES, month, rows)
     return rows
 
 
 def _bitcoin_year(connection: Connection, year: str, bounds: Bounds) -> pd.DataFrame:
-    monthly = summaries_between(connection, bitcoin_monthly_summaries, *_months(year, bounds))
+    monthly = summaries_between(connection, BITCOIN_MONTHLY_SUMMARIES, *_months(year, bounds))
     rows = rules.bitcoin_years_from_months(monthly).assign(days_expected=rules.days_expected(year, *bounds))
-    _store(connection, bitcoin_yearly_summaries, year, rows)
+    _store(connection, BITCOIN_YEARLY_SUMMARIES, year, rows)
     return rows
 
 
@@ -99,10 +98,10 @@ def _months(year: str, bounds: Bounds) -> tuple[str, str]:
     return rules.month_of(first), rules.month_of(last)
 
 
-def _store(connection: Connection, table: Table, span: str, rows: pd.DataFrame) -> None:
+def _store(connection: Connection, table: str, span: str, rows: pd.DataFrame) -> None:
     """Write what changed. What a verification found wrong with the span before is mended by that."""
     store_summaries(connection, table, [span], rows)
-    forget_findings(connection, table.name, span)
+    forget_findings(connection, table, span)
 
 
 def _with_farms(connection: Connection, row: pd.DataFrame, span: str, bounds: Bounds) -> pd.DataFrame:
@@ -111,12 +110,12 @@ def _with_farms(connection: Connection, row: pd.DataFrame, span: str, bounds: Bo
 
 
 MONTHLY_STEPS: Mapping[str, RollUp] = {
-    monthly_summaries.name: roll_up_month,
-    bitcoin_monthly_summaries.name: roll_up_bitcoin_month,
+    MONTHLY_SUMMARIES: roll_up_month,
+    BITCOIN_MONTHLY_SUMMARIES: roll_up_bitcoin_month,
 }
 """What sums up a month of each monthly table."""
 YEARLY_STEPS: Mapping[str, RollUp] = {
-    yearly_summaries.name: roll_up_year,
-    bitcoin_yearly_summaries.name: roll_up_bitcoin_year,
+    YEARLY_SUMMARIES: roll_up_year,
+    BITCOIN_YEARLY_SUMMARIES: roll_up_bitcoin_year,
 }
 """What sums up a year of each yearly table."""

@@ -5,7 +5,6 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import pandas as pd
-from sqlalchemy import Table
 
 from mining_assets.domain import rollups as rules
 from mining_assets.domain.curtailment import TOTALS
@@ -18,16 +17,16 @@ from mining_assets.reconciliation.checks import Check
 from mining_assets.reconciliation.findings import Verification, problems
 from mining_assets.reconciliation.pairing import paired
 from mining_assets.warehouse.connection import Connection
-from mining_assets.warehouse.schema import (
-    bitcoin_daily_summaries,
-    bitcoin_monthly_summaries,
-    bitcoin_yearly_summaries,
-    daily_summaries,
-    monthly_summaries,
-    yearly_summaries,
+from mining_assets.warehouse.names import (
+    BITCOIN_DAILY_SUMMARIES,
+    BITCOIN_MONTHLY_SUMMARIES,
+    BITCOIN_YEARLY_SUMMARIES,
+    DAILY_SUMMARIES,
+    MONTHLY_SUMMARIES,
+    YEARLY_SUMMARIES,
 )
 from mining_assets.warehouse.status import Bounds
-from mining_assets.warehouse.summaries import distinct_farms, summaries_between, summaries_of
+from mining_assets.warehouse.summaries import distinct_farms, summaries_between, summaries_of, summary_key
 
 if TYPE_CHECKING:
     from mining_assets.reconciliation.verify_days import Chunk
@@ -59,31 +58,31 @@ def verify_daily(chunk: "Chunk", verification: Verification, altered: Mapping[st
 
 def verify_months(connection: Connection, months: Sequence[str], bounds: Bounds) -> Verification:
     """The monthly summaries against their days."""
-    verification = Verification(set(months), {monthly_summaries.name, bitcoin_monthly_summaries.name})
+    verification = Verification(set(months), {MONTHLY_SUMMARIES, BITCOIN_MONTHLY_SUMMARIES})
     for month in months:
         days = rules.span_within(month, *bounds)
-        daily = summaries_between(connection, daily_summaries, *days)
+        daily = summaries_between(connection, DAILY_SUMMARIES, *days)
         wanted = _with_farms(connection, rules.months_from_days(daily), days)
-        _verify_span(connection, verification, checks.MONTHLY_SUMS, monthly_summaries, month, wanted, bounds)
-        bitcoin = rules.bitcoin_months_from_days(summaries_between(connection, bitcoin_daily_summaries, *days))
+        _verify_span(connection, verification, checks.MONTHLY_SUMS, MONTHLY_SUMMARIES, month, wanted, bounds)
+        bitcoin = rules.bitcoin_months_from_days(summaries_between(connection, BITCOIN_DAILY_SUMMARIES, *days))
         _verify_span(
-            connection, verification, checks.BITCOIN_MONTHLY_SUMS, bitcoin_monthly_summaries, month, bitcoin, bounds
+            connection, verification, checks.BITCOIN_MONTHLY_SUMS, BITCOIN_MONTHLY_SUMMARIES, month, bitcoin, bounds
         )
     return verification
 
 
 def verify_years(connection: Connection, years: Sequence[str], bounds: Bounds) -> Verification:
     """The yearly summaries against their months."""
-    verification = Verification(set(years), {yearly_summaries.name, bitcoin_yearly_summaries.name})
+    verification = Verification(set(years), {YEARLY_SUMMARIES, BITCOIN_YEARLY_SUMMARIES})
     for year in years:
         days = rules.span_within(year, *bounds)
         months = rules.month_of(days[0]), rules.month_of(days[1])
-        monthly = summaries_between(connection, monthly_summaries, *months)
+        monthly = summaries_between(connection, MONTHLY_SUMMARIES, *months)
         wanted = _with_farms(connection, rules.years_from_months(monthly), days)
-        _verify_span(connection, verification, checks.YEARLY_SUMS, yearly_summaries, year, wanted, bounds)
-        bitcoin = rules.bitcoin_years_from_months(summaries_between(connection, bitcoin_monthly_summaries, *months))
+        _verify_span(connection, verification, checks.YEARLY_SUMS, YEARLY_SUMMARIES, year, wanted, bounds)
+        bitcoin = rules.bitcoin_years_from_months(summaries_between(connection, BITCOIN_MONTHLY_SUMMARIES, *months))
         _verify_span(
-            connection, verification, checks.BITCOIN_YEARLY_SUMS, bitcoin_yearly_summaries, year, bitcoin, bounds
+            connection, verification, checks.BITCOIN_YEARLY_SUMS, BITCOIN_YEARLY_SUMMARIES, year, bitcoin, bounds
         )
     return verification
 
@@ -127,13 +126,13 @@ def _verify_span(
     connection: Connection,
     verification: Verification,
     check: Check,
-    table: Table,
+    table: str,
     span: str,
     wanted: pd.DataFrame,
     bounds: Bounds,
 ) -> None:
     stored = summaries_of(connection, table, [span])
-    key = [column.name for column in table.primary_key]
+    key = summary_key(table)
     wanted = wanted.assign(days_expected=rules.days_expected(span, *bounds))
     figures = [name for name in stored.columns if name not in key]
     verification.count(check, rows=len(stored))

@@ -7,20 +7,19 @@ from typing import Literal
 
 from mining_assets.domain.healing import day_ranges
 from mining_assets.domain.settlement import FINAL_MEANS
+from mining_assets.domain.valuation import BITCOIN_PRICE, WIND_GENERATION
 from mining_assets.domain.wording import say_ranges
-from mining_assets.warehouse.schema import (
-    bitcoin_daily_summaries,
-    bitcoin_monthly_summaries,
-    bitcoin_price,
-    bitcoin_yearly_summaries,
-    curtailment_records,
-    daily_summaries,
-    historical_bitcoin_calculations,
-    monthly_summaries,
-    network_epochs,
-    wind_bm_units,
-    wind_generation,
-    yearly_summaries,
+from mining_assets.warehouse.names import (
+    BITCOIN_DAILY_SUMMARIES,
+    BITCOIN_MONTHLY_SUMMARIES,
+    BITCOIN_YEARLY_SUMMARIES,
+    CALCULATIONS,
+    CURTAILMENT_RECORDS,
+    DAILY_SUMMARIES,
+    MONTHLY_SUMMARIES,
+    NETWORK_EPOCHS,
+    WIND_BM_UNITS,
+    YEARLY_SUMMARIES,
 )
 
 Severity = Literal["error", "warn"]
@@ -45,7 +44,7 @@ class Check:
     @property
     def level(self) -> Literal["day", "month", "year", "reference"]:
         """What it is asserted of, one by one."""
-        if self.table in (wind_bm_units.name, network_epochs.name):
+        if self.table in (WIND_BM_UNITS, NETWORK_EPOCHS):
             return "reference"
         if "monthly" in self.table:
             return "month"
@@ -89,7 +88,7 @@ class Check:
 
 _REFETCH = "the healing sensor fetches the day again; by hand: `mining-assets date DAY --refetch`."
 _DERIVE = "the healing sensor derives the day again; by hand: `mining-assets date DAY`."
-_RECORDS, _CALCULATIONS = curtailment_records.name, historical_bitcoin_calculations.name
+_RECORDS, _CALCULATIONS = CURTAILMENT_RECORDS, CALCULATIONS
 
 COMPLETENESS = Check(
     _RECORDS,
@@ -173,14 +172,14 @@ CALCULATIONS_CONSISTENT = Check(
     _DERIVE,
 )
 EPOCHS_VALID = Check(
-    network_epochs.name,
+    NETWORK_EPOCHS,
     "grid_and_halvings",
     "error",
     "Retargets lie on the grid of 2016 blocks, halvings on 210,000, in order of time, each with its height's subsidy.",
     "materialize network_epochs: an altered table is replaced by what the source says.",
 )
 EPOCHS_ACCEPTED = Check(
-    network_epochs.name,
+    NETWORK_EPOCHS,
     "contradiction",
     "error",
     "The source's last answer was not refused for saying something else of a settled retarget than what is stored.",
@@ -188,7 +187,7 @@ EPOCHS_ACCEPTED = Check(
     "--accept-change`.",
 )
 EPOCHS_HALVINGS = Check(
-    network_epochs.name,
+    NETWORK_EPOCHS,
     "halvings",
     "error",
     "The block time of every halving that may have been found is known, and lies between its retargets.",
@@ -196,28 +195,28 @@ EPOCHS_HALVINGS = Check(
     "MINING_ASSETS_HALVINGS.",
 )
 EPOCHS_SPACING = Check(
-    network_epochs.name,
+    NETWORK_EPOCHS,
     "spacing",
     "warn",
     "Since 2016 no retarget is missing, none came after less than 5 or more than 25 days, and none is overdue.",
     "compare the heights named with another source.",
 )
 EPOCHS_FRESH = Check(
-    network_epochs.name,
+    NETWORK_EPOCHS,
     "freshness",
     "warn",
     "The difficulty was fetched in the last two days.",
     "see why the schedule reference_refresh fails; by hand: materialize network_epochs.",
 )
 UNITS_KEPT = Check(
-    wind_bm_units.name,
+    WIND_BM_UNITS,
     "no_unit_lost",
     "error",
     "Every BM unit with records is known as wind, and every unit has one current version.",
     "materialize wind_bm_units; a unit that has left the register goes into MINING_ASSETS_WIND_UNITS.",
 )
 UNITS_FRESH = Check(
-    wind_bm_units.name,
+    WIND_BM_UNITS,
     "freshness",
     "warn",
     "The register was fetched in the last two days.",
@@ -230,31 +229,31 @@ def _complete(table: str, what: str) -> Check:
     return Check(table, "completeness", "warn", f"The {what} of every day is known.", _SERIES)
 
 
-PRICES_COMPLETE = _complete(bitcoin_price.name, "price")
-GENERATION_COMPLETE = _complete(wind_generation.name, "generation")
+PRICES_COMPLETE = _complete(BITCOIN_PRICE, "price")
+GENERATION_COMPLETE = _complete(WIND_GENERATION, "generation")
 PRICES_VALID = Check(
-    bitcoin_price.name,
+    BITCOIN_PRICE,
     "validity",
     "error",
     "Every price is what was fetched, and quoted on its own date.",
     _SERIES,
 )
 GENERATION_VALID = Check(
-    wind_generation.name,
+    WIND_GENERATION,
     "validity",
     "error",
     "The generation of every day is what was fetched, each of its periods is there once and starts when it says.",
     _SERIES,
 )
 DAILY_SHARE = Check(
-    daily_summaries.name,
+    DAILY_SUMMARIES,
     "share",
     "error",
     "Generation and share are those recomputed from wind_generation, and absent where it is not known.",
     _DERIVE,
 )
 BITCOIN_DAILY_WORTH = Check(
-    bitcoin_daily_summaries.name,
+    BITCOIN_DAILY_SUMMARIES,
     "worth",
     "error",
     "Value, payment and their ratio are those recomputed from the price and the payment of the day, and absent where "
@@ -275,12 +274,12 @@ def _sums(table: str, of: str, remedy: str) -> Check:
     )
 
 
-DAILY_SUMS = _sums(daily_summaries.name, "the day's records", _DERIVE)
-BITCOIN_DAILY_SUMS = _sums(bitcoin_daily_summaries.name, "the day's calculations", _DERIVE)
-MONTHLY_SUMS = _sums(monthly_summaries.name, "its days", _ROLL_UP)
-BITCOIN_MONTHLY_SUMS = _sums(bitcoin_monthly_summaries.name, "its days", _ROLL_UP)
-YEARLY_SUMS = _sums(yearly_summaries.name, "its months", _ROLL_UP)
-BITCOIN_YEARLY_SUMS = _sums(bitcoin_yearly_summaries.name, "its months", _ROLL_UP)
+DAILY_SUMS = _sums(DAILY_SUMMARIES, "the day's records", _DERIVE)
+BITCOIN_DAILY_SUMS = _sums(BITCOIN_DAILY_SUMMARIES, "the day's calculations", _DERIVE)
+MONTHLY_SUMS = _sums(MONTHLY_SUMMARIES, "its days", _ROLL_UP)
+BITCOIN_MONTHLY_SUMS = _sums(BITCOIN_MONTHLY_SUMMARIES, "its days", _ROLL_UP)
+YEARLY_SUMS = _sums(YEARLY_SUMMARIES, "its months", _ROLL_UP)
+BITCOIN_YEARLY_SUMS = _sums(BITCOIN_YEARLY_SUMMARIES, "its months", _ROLL_UP)
 
 CHECKS = (
     COMPLETENESS,

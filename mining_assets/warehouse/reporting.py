@@ -70,7 +70,8 @@ def read_material(
     daily, bitcoin = (
         rows[rows["summary_date"].isin(whole)].reset_index(drop=True)
         for rows in (
-            summaries_between(connection, table, first, last) for table in (daily_summaries, bitcoin_daily_summaries)
+            summaries_between(connection, table.name, first, last)
+            for table in (daily_summaries, bitcoin_daily_summaries)
         )
     )
     if month is None and whole:

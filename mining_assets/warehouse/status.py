@@ -243,7 +243,7 @@ def _differing_now(connection: Connection, first: date, last: date, bounds: Boun
         bounds_of = {"summary_date": (a, b), "year_month": (rules.month_of(a), rules.month_of(b))}
         span = next(name for name in ("summary_date", "year_month", "year") if name in table.c)
         low, high = bounds_of.get(span, (f"{a:%Y}", f"{b:%Y}"))
-        return summaries_between(connection, table, low, high)
+        return summaries_between(connection, table.name, low, high)
 
     for below, above, roll_up, (a, b) in (
         (daily_summaries, monthly_summaries, rules.months_from_days, months),

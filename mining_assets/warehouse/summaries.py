@@ -39,32 +39,40 @@ def span_column(table: Table) -> ColumnElement[object]:
     return next(table.c[name] for name in SPAN_COLUMNS.values() if name in table.c)
 
 
-def summaries_of(connection: Connection, table: Table, spans: Sequence[object]) -> pd.DataFrame:
-    """The rows of a summary table for some days, months or years, in the order of its key."""
+def summary_key(name: str) -> list[str]:
+    """Return the columns of a summary table's key; the first says which day, month or year a row is of."""
+    return [column.name for column in SUMMARIES[name].primary_key]
+
+
+def summaries_of(connection: Connection, name: str, spans: Sequence[object]) -> pd.DataFrame:
+    """Read the rows of a summary table for some days, months or years, in the order of its key."""
+    table = SUMMARIES[name]
     query = select(*table.c).where(span_column(table).in_(spans)).order_by(*table.primary_key)
     return read_frame(connection, query)
 
 
-def summaries_between(connection: Connection, table: Table, first: object, last: object) -> pd.DataFrame:
-    """The rows of a summary table from one day, month or year to another, inclusive, in the order of its key."""
+def summaries_between(connection: Connection, name: str, first: object, last: object) -> pd.DataFrame:
+    """Read the rows of a summary table from one day, month or year to another, inclusive, in the order of its key."""
+    table = SUMMARIES[name]
     span = span_column(table)
     query: Select[tuple[object, ...]] = select(*table.c).where(span.between(first, last)).order_by(*table.primary_key)
     return read_frame(connection, query)
 
 
-def store_summaries(connection: Connection, table: Table, spans: Sequence[object], wanted: pd.DataFrame) -> int:
-    """Make the rows of the spans those of the frame; returns how many rows were written or removed.
+def store_summaries(connection: Connection, name: str, spans: Sequence[object], wanted: pd.DataFrame) -> int:
+    """Make the rows of the spans those of the frame; return how many rows were written or removed.
 
     A span for which the frame has no row ends without one. Nothing is written where nothing changed.
     """
-    names = [column.name for column in table.columns]
-    wanted = wanted[names]
-    stored = summaries_of(connection, table, spans)
+    table = SUMMARIES[name]
+    columns = [column.name for column in table.columns]
+    wanted = wanted[columns]
+    stored = summaries_of(connection, name, spans)
     old, new = set(plain_rows(stored)), set(plain_rows(wanted))
     if old == new:
         return 0
     span = span_column(table)
-    position = names.index(str(span.key))
+    position = columns.index(str(span.key))
     changed = {row[position] for row in old ^ new}
     connection.execute(delete(table).where(span.in_(changed)))
     insert_frame(connection, table, wanted[wanted.iloc[:, position].isin(changed)])

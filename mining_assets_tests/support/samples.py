@@ -13,10 +13,11 @@ from mining_assets.domain.curtailment import RECORD_COLUMNS, payment
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.network import NEVER_FETCHED, NetworkHistory, Retarget, network_history
 from mining_assets.domain.settlement import SIDES, Side, final_from, period_start, periods_in
-from mining_assets.pipeline.derive import BITCOIN_DAILY, CALCULATIONS, DAILY, DerivedDays
+from mining_assets.pipeline.derive import DerivedDays
 from mining_assets.pipeline.derive import derive as derive_within
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.days import LEDGER_COLUMNS, FetchedDay, Outcome, store_day
+from mining_assets.warehouse.names import BITCOIN_DAILY_SUMMARIES, CALCULATIONS, DAILY_SUMMARIES
 from mining_assets.warehouse.schema import metadata
 
 DAY = date(2025, 6, 3)
@@ -222,12 +223,12 @@ def calculate_days(
 
 def summarize_days(warehouse: Warehouse, days: Sequence[date]) -> DerivedDays:
     """Bring the daily summaries of the days up to date, in a transaction of their own."""
-    return _derived(warehouse, days, DAILY, NEVER_FETCHED, ())
+    return _derived(warehouse, days, DAILY_SUMMARIES, NEVER_FETCHED, ())
 
 
 def summarize_bitcoin_days(warehouse: Warehouse, days: Sequence[date], models: tuple[MinerModel, ...]) -> DerivedDays:
     """Bring the daily Bitcoin summaries of the days up to date, in a transaction of their own."""
-    return _derived(warehouse, days, BITCOIN_DAILY, NEVER_FETCHED, models)
+    return _derived(warehouse, days, BITCOIN_DAILY_SUMMARIES, NEVER_FETCHED, models)
 
 
 def _derived(

@@ -23,6 +23,7 @@ from mining_assets.defs.assets.references import NETWORK_EPOCHS, WIND_BM_UNITS
 from mining_assets.defs.check_evaluations import check_evaluations, check_results, check_specs
 from mining_assets.defs.partitions import MONTH_AT_A_TIME, TIMEZONE, Partitions
 from mining_assets.domain.settlement import FINAL_MEANS
+from mining_assets.domain.valuation import BITCOIN_PRICE, WIND_GENERATION
 from mining_assets.pipeline.days import DayPipeline
 from mining_assets.pipeline.dependencies import Dependencies, Rules, database_retries
 from mining_assets.pipeline.results import DAY_TABLES
@@ -32,15 +33,8 @@ from mining_assets.sources.coinbase import CoinbaseClient
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.mempool import MempoolClient
 from mining_assets.sources.sync import Blocking
+from mining_assets.warehouse import names
 from mining_assets.warehouse.connection import Warehouse
-from mining_assets.warehouse.schema import (
-    bitcoin_daily_summaries,
-    bitcoin_price,
-    curtailment_records,
-    daily_summaries,
-    historical_bitcoin_calculations,
-    wind_generation,
-)
 
 ELEXON_POOL = "elexon_api"
 
@@ -125,7 +119,7 @@ def _specs(bitcoin_version: str, freshness: dg.FreshnessPolicy | None) -> list[d
                 "transaction. Bids are energy a farm was told not to make (MWh < 0); offers undo earlier bids. "
                 f"Payment is £, positive = paid to the farm. {FINAL_MEANS}"
             ),
-            metadata=table_metadata(curtailment_records),
+            metadata=table_metadata(names.CURTAILMENT_RECORDS),
             **common,
         ),
         dg.AssetSpec(
@@ -139,7 +133,7 @@ def _specs(bitcoin_version: str, freshness: dg.FreshnessPolicy | None) -> list[d
                 "model, at the difficulty and block subsidy in force at the period's start. Subsidy only: no fees, "
                 "uptime 1."
             ),
-            metadata=table_metadata(historical_bitcoin_calculations),
+            metadata=table_metadata(names.CALCULATIONS),
             **common,
         ),
         dg.AssetSpec(
@@ -152,7 +146,7 @@ def _specs(bitcoin_version: str, freshness: dg.FreshnessPolicy | None) -> list[d
                 "mempool.space, else from Coinbase Exchange, and each says which. A price that is not known has no "
                 "row, never a zero; the value of what was mined on that day is unknown then, and nothing else."
             ),
-            metadata=table_metadata(bitcoin_price),
+            metadata=table_metadata(BITCOIN_PRICE),
             **common,
         ),
         dg.AssetSpec(
@@ -164,7 +158,7 @@ def _specs(bitcoin_version: str, freshness: dg.FreshnessPolicy | None) -> list[d
                 "What metered wind generated half hour by half hour (MWh; FUELHH, fuel type WIND, MW ÷ 2), for days "
                 "of which every period is known. Wind embedded in the distribution networks is not in it."
             ),
-            metadata=table_metadata(wind_generation),
+            metadata=table_metadata(WIND_GENERATION),
             **common,
         ),
         dg.AssetSpec(
@@ -178,7 +172,7 @@ def _specs(bitcoin_version: str, freshness: dg.FreshnessPolicy | None) -> list[d
                 "counts per settlement day, with the share of the available wind that was curtailed. A zero is "
                 "certified; a day that is not whole has no row."
             ),
-            metadata=table_metadata(daily_summaries),
+            metadata=table_metadata(names.DAILY_SUMMARIES),
             **common,
         ),
         dg.AssetSpec(
@@ -191,7 +185,7 @@ def _specs(bitcoin_version: str, freshness: dg.FreshnessPolicy | None) -> list[d
                 "Bitcoin (BTC, subsidy only) and the energy behind it per settlement day and miner model, its value "
                 "(£) at the price of that date, what was paid for the energy (£), and the ratio of the two."
             ),
-            metadata=table_metadata(bitcoin_daily_summaries),
+            metadata=table_metadata(names.BITCOIN_DAILY_SUMMARIES),
             **common,
         ),
     ]

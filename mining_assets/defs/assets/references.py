@@ -15,12 +15,12 @@ from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.errors import SourceError, SourceUnavailable
 from mining_assets.sources.mempool import MempoolClient
 from mining_assets.sources.sync import Blocking
+from mining_assets.warehouse import names
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.references import stored_origin
-from mining_assets.warehouse.schema import network_epochs, wind_bm_units
 
-WIND_BM_UNITS = dg.AssetKey(wind_bm_units.name)
-NETWORK_EPOCHS = dg.AssetKey(network_epochs.name)
+WIND_BM_UNITS = dg.AssetKey(names.WIND_BM_UNITS)
+NETWORK_EPOCHS = dg.AssetKey(names.NETWORK_EPOCHS)
 # Of what may pass by itself; a refusal is raised as a failure that allows no retry.
 RETRY = dg.RetryPolicy(max_retries=2, delay=30, backoff=dg.Backoff.EXPONENTIAL)
 
@@ -64,7 +64,7 @@ def reference_assets(rules: Rules) -> list[dg.AssetsDefinition]:
         kinds={"elexon", "sql"},
         owners=OWNERS,
         code_version=RULES_VERSION,
-        metadata=table_metadata(wind_bm_units),
+        metadata=table_metadata(names.WIND_BM_UNITS),
         retry_policy=RETRY,
         description=(
             "Every BM unit ever known as a wind farm, with its lead party and registered capacity (MW), versioned. "
@@ -80,7 +80,7 @@ def reference_assets(rules: Rules) -> list[dg.AssetsDefinition]:
             counts = refresh_wind_units(warehouse, elexon, rules.additions, rules.sites)
         for doubt in doubtful_sites(warehouse, rules.sites):
             context.log.warning(f"MINING_ASSETS_SITES: {doubt}")
-        return dg.MaterializeResult(metadata={**counts, **_origin(warehouse, wind_bm_units.name)})
+        return dg.MaterializeResult(metadata={**counts, **_origin(warehouse, names.WIND_BM_UNITS)})
 
     @dg.asset(
         key=NETWORK_EPOCHS,
@@ -88,7 +88,7 @@ def reference_assets(rules: Rules) -> list[dg.AssetsDefinition]:
         kinds={"bitcoin", "sql"},
         owners=OWNERS,
         code_version=RULES_VERSION,
-        metadata=table_metadata(network_epochs),
+        metadata=table_metadata(names.NETWORK_EPOCHS),
         retry_policy=RETRY,
         description=(
             "Bitcoin difficulty and block subsidy by block time: every retarget and halving, known until the moment "
@@ -102,6 +102,6 @@ def reference_assets(rules: Rules) -> list[dg.AssetsDefinition]:
         with _in_vain_not_retried(patient=config.patient):
             refreshed = refresh_network_epochs(warehouse, mempool, rules.halvings, accept_change=config.accept_change)
         verify_rewritten(warehouse, refreshed, rules.scope)
-        return dg.MaterializeResult(metadata={**refreshed.shown(), **_origin(warehouse, network_epochs.name)})
+        return dg.MaterializeResult(metadata={**refreshed.shown(), **_origin(warehouse, names.NETWORK_EPOCHS)})
 
     return [wind_units, epochs]

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import dagster as dg
 import pandas as pd
-from sqlalchemy import Table
 
 from mining_assets.defs.assets.conditions import ANY_UPSTREAM_PARTITION_CHANGED
 from mining_assets.defs.assets.descriptions import OWNERS, RULES_VERSION, table_metadata
@@ -12,21 +11,21 @@ from mining_assets.defs.assets.partition_metadata import Metadata, of_bitcoin, o
 from mining_assets.defs.partitions import ALL_AT_ONCE, SPANS_THERE_ARE, Partitions
 from mining_assets.pipeline.rollups import MONTHLY_STEPS, YEARLY_STEPS
 from mining_assets.warehouse.connection import Warehouse
-from mining_assets.warehouse.schema import (
-    bitcoin_daily_summaries,
-    bitcoin_monthly_summaries,
-    bitcoin_yearly_summaries,
-    daily_summaries,
-    monthly_summaries,
-    yearly_summaries,
+from mining_assets.warehouse.names import (
+    BITCOIN_DAILY_SUMMARIES,
+    BITCOIN_MONTHLY_SUMMARIES,
+    BITCOIN_YEARLY_SUMMARIES,
+    DAILY_SUMMARIES,
+    MONTHLY_SUMMARIES,
+    YEARLY_SUMMARIES,
 )
 from mining_assets.warehouse.status import Bounds
 
 
 @dataclass(frozen=True)
 class _Level:
-    table: Table
-    below: Table
+    table: str
+    below: str
     group: str
     description: str
 
@@ -43,34 +42,34 @@ _OF = (
 )
 _MONTHS = (
     _Level(
-        monthly_summaries,
-        daily_summaries,
+        MONTHLY_SUMMARIES,
+        DAILY_SUMMARIES,
         "curtailment",
         _OF.format(what=_CURTAILMENT, span="month", parts="days"),
     ),
     _Level(
-        bitcoin_monthly_summaries,
-        bitcoin_daily_summaries,
+        BITCOIN_MONTHLY_SUMMARIES,
+        BITCOIN_DAILY_SUMMARIES,
         "bitcoin",
         _OF.format(what=_BITCOIN, span="month", parts="days"),
     ),
 )
 _YEARS = (
     _Level(
-        yearly_summaries,
-        monthly_summaries,
+        YEARLY_SUMMARIES,
+        MONTHLY_SUMMARIES,
         "curtailment",
         _OF.format(what=_CURTAILMENT, span="year", parts="months"),
     ),
     _Level(
-        bitcoin_yearly_summaries,
-        bitcoin_monthly_summaries,
+        BITCOIN_YEARLY_SUMMARIES,
+        BITCOIN_MONTHLY_SUMMARIES,
         "bitcoin",
         _OF.format(what=_BITCOIN, span="year", parts="months"),
     ),
 )
-MONTHLY = tuple(dg.AssetKey(level.table.name) for level in _MONTHS)
-YEARLY = tuple(dg.AssetKey(level.table.name) for level in _YEARS)
+MONTHLY = tuple(dg.AssetKey(level.table) for level in _MONTHS)
+YEARLY = tuple(dg.AssetKey(level.table) for level in _YEARS)
 
 
 def roll_ups(cuts: Partitions, bounds: Bounds) -> list[dg.AssetsDefinition]:
@@ -80,11 +79,11 @@ def roll_ups(cuts: Partitions, bounds: Bounds) -> list[dg.AssetsDefinition]:
 
 
 def _roll_up(level: _Level, spans: dg.TimeWindowPartitionsDefinition, bounds: Bounds) -> dg.AssetsDefinition:
-    step = {**MONTHLY_STEPS, **YEARLY_STEPS}[level.table.name]
+    step = {**MONTHLY_STEPS, **YEARLY_STEPS}[level.table]
 
     @dg.asset(
-        name=level.table.name,
-        deps=[dg.AssetDep(level.below.name, partition_mapping=SPANS_THERE_ARE)],
+        name=level.table,
+        deps=[dg.AssetDep(level.below, partition_mapping=SPANS_THERE_ARE)],
         partitions_def=spans,
         backfill_policy=ALL_AT_ONCE,
         retry_policy=dg.RetryPolicy(max_retries=3, delay=5, backoff=dg.Backoff.EXPONENTIAL),
@@ -108,5 +107,5 @@ def _roll_up(level: _Level, spans: dg.TimeWindowPartitionsDefinition, bounds: Bo
 
 def summary_metadata(table: str, rows: pd.DataFrame) -> Metadata:
     """What the UI shows of the row or rows of a month or a year."""
-    (level,) = (level for level in (*_MONTHS, *_YEARS) if level.table.name == table)
+    (level,) = (level for level in (*_MONTHS, *_YEARS) if level.table == table)
     return level.shown(rows)

@@ -17,10 +17,11 @@ from mining_assets.domain.fetch_estimate import requests_of
 from mining_assets.domain.healing import HealingPolicy, RetryRule
 from mining_assets.domain.valuation import BITCOIN_PRICE, SERIES, WIND_GENERATION
 from mining_assets.pipeline.dependencies import Rules
-from mining_assets.pipeline.derive import BITCOIN_DAILY, DAILY, DERIVED
+from mining_assets.pipeline.derive import DERIVED
 from mining_assets.pipeline.results import DAILY_TABLES, DayRequest, DayResult, Event, ReferenceResult, SeriesResult
 from mining_assets.reconciliation.findings import Verification
 from mining_assets.reconciliation.verify import Scope
+from mining_assets.warehouse.names import BITCOIN_DAILY_SUMMARIES, DAILY_SUMMARIES
 from mining_assets.warehouse.schema import curtailment_records
 from mining_assets_tests.support.ground import Ground
 from mining_assets_tests.support.samples import MODELS
@@ -67,7 +68,7 @@ def test_a_day_is_told_with_what_is_stored_of_it(ground: Ground) -> None:
     assert day.records is not None
     assert day.records.note["total_curtailed_energy"] == day.stored.energy > 0
     assert day.records.units["curtailed_energy"].sum() == pytest.approx(day.stored.energy)
-    assert day.derived[DAILY]["total_curtailed_energy"] == pytest.approx(day.stored.energy)
+    assert day.derived[DAILY_SUMMARIES]["total_curtailed_energy"] == pytest.approx(day.stored.energy)
     assert events[-1].errors == []
 
 
@@ -164,7 +165,10 @@ def test_a_summary_is_told_with_its_day_or_with_its_series(ground: Ground) -> No
         for name in SERIES:
             connection.execute(text(f"DELETE FROM {name}"))  # noqa: S608
     series = [each for each in ground.run(DAYS, SERIES) if isinstance(each, SeriesResult)]
-    assert {each.name: each.summaries[0] for each in series} == {BITCOIN_PRICE: BITCOIN_DAILY, WIND_GENERATION: DAILY}
+    assert {each.name: each.summaries[0] for each in series} == {
+        BITCOIN_PRICE: BITCOIN_DAILY_SUMMARIES,
+        WIND_GENERATION: DAILY_SUMMARIES,
+    }
     assert all(set(each.summaries[1]) == set(DAYS) for each in series)
     events = ground.run(DAYS, refetch=True)
     assert all(not each.summaries[1] for each in events if isinstance(each, SeriesResult))

@@ -42,7 +42,7 @@ def daily(**energies: float) -> pd.DataFrame:
 
 def put(warehouse: Warehouse, table: Table, spans: list[Any], rows: pd.DataFrame) -> int:
     with warehouse.writing("a") as connection:
-        return store_summaries(connection, table, spans, rows)
+        return store_summaries(connection, table.name, spans, rows)
 
 
 def energies(warehouse: Warehouse) -> dict[date, float]:
@@ -137,10 +137,10 @@ def test_a_row_per_model_belongs_to_its_day(warehouse: Warehouse) -> None:
 def test_rows_are_read_by_span_and_between_spans_both_included(warehouse: Warehouse) -> None:
     put(warehouse, daily_summaries, [FIRST, SECOND, THIRD], daily(d3=3.0, d1=1.0, d2=2.0))
     with warehouse.reading() as connection:
-        assert summaries_of(connection, daily_summaries, [THIRD, FIRST])["summary_date"].tolist() == [FIRST, THIRD]
-        between = summaries_between(connection, daily_summaries, FIRST, SECOND)
+        assert summaries_of(connection, daily_summaries.name, [THIRD, FIRST])["summary_date"].tolist() == [FIRST, THIRD]
+        between = summaries_between(connection, daily_summaries.name, FIRST, SECOND)
         assert between["total_curtailed_energy"].tolist() == [1.0, 2.0]
-        assert summaries_between(connection, bitcoin_monthly_summaries, "2025-01", "2025-12").empty
+        assert summaries_between(connection, bitcoin_monthly_summaries.name, "2025-01", "2025-12").empty
 
 
 def test_months_of_a_year_are_found_by_their_names(warehouse: Warehouse) -> None:
@@ -150,7 +150,7 @@ def test_months_of_a_year_are_found_by_their_names(warehouse: Warehouse) -> None
     ).reindex(columns=list(monthly_summaries.columns.keys()))
     put(warehouse, monthly_summaries, months, rows)
     with warehouse.reading() as connection:
-        found = summaries_between(connection, monthly_summaries, "2025-01", "2025-12")
+        found = summaries_between(connection, monthly_summaries.name, "2025-01", "2025-12")
     assert found["year_month"].tolist() == ["2025-01", "2025-12"]
     assert rows_of(warehouse, yearly_summaries) == []
 
