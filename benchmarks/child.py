@@ -60,7 +60,7 @@ def status(warehouse: Warehouse, days: list[date]) -> float:
     for _ in range(7):
         started = time.perf_counter()
         with warehouse.reading() as connection:
-            report = read_status(connection, days[0], days[-1], MODELS, scope_of(days).bounds)
+            report = read_status(connection, days[0], days[-1], MODELS, scope_of(days).date_range)
         taken.append(time.perf_counter() - started)
         if not report.is_right:
             raise RuntimeError("a drawn warehouse is not right")

@@ -27,7 +27,7 @@ def _status(setting: Setting, backend: str) -> Figure:
 
     def product() -> None:
         with warehouse.reading() as connection:
-            report = read_status(connection, days[0], days[-1], MODELS, scope_of(days).bounds)
+            report = read_status(connection, days[0], days[-1], MODELS, scope_of(days).date_range)
         assert report.is_right
 
     with bare(warehouse) as connection:
@@ -83,7 +83,7 @@ def _sensor(setting: Setting, backend: str) -> list[Figure]:
 
     def report() -> None:
         with warehouse.reading() as connection:
-            read_status(connection, days[0], days[-1], MODELS, scope_of(days).bounds)
+            read_status(connection, days[0], days[-1], MODELS, scope_of(days).date_range)
 
     with dg.DagsterInstance.ephemeral() as instance:
         every, last = (

@@ -95,13 +95,13 @@ def derive(warehouse: Warehouse, days: Sequence[date], history: NetworkHistory) 
 def roll_up(warehouse: Warehouse, days: Sequence[date]) -> None:
     """The months and years that the days are in."""
     months, years = months_and_years(days)
-    bounds = scope_of(days).bounds
+    date_range = scope_of(days).date_range
     for month in months:
-        roll_up_month(warehouse, month, bounds)
-        roll_up_bitcoin_month(warehouse, month, bounds)
+        roll_up_month(warehouse, month, date_range)
+        roll_up_bitcoin_month(warehouse, month, date_range)
     for year in years:
-        roll_up_year(warehouse, year, bounds)
-        roll_up_bitcoin_year(warehouse, year, bounds)
+        roll_up_year(warehouse, year, date_range)
+        roll_up_bitcoin_year(warehouse, year, date_range)
 
 
 def fill(warehouse: Warehouse, days: Sequence[date]) -> None:

@@ -13,7 +13,7 @@ from mining_assets.defs.assets.rollups import roll_ups
 from mining_assets.defs.integrity import integrity_job, integrity_schedule
 from mining_assets.defs.jobs import ASSET_JOBS
 from mining_assets.defs.operator_jobs import operator_jobs
-from mining_assets.defs.partitions import partitions
+from mining_assets.defs.partitions import partitions_of
 from mining_assets.defs.resources import resources
 from mining_assets.defs.rollup_checks import roll_up_and_reference_checks
 from mining_assets.defs.schedules import daily_reconciliation_schedule, reference_schedule
@@ -21,13 +21,13 @@ from mining_assets.defs.sensors.alerts import alert_sensor
 from mining_assets.defs.sensors.healing import healing_sensor
 from mining_assets.defs.sensors.roll_ups import ROLL_UP_SENSOR
 from mining_assets.pipeline.dependencies import Rules
-from mining_assets.progress import SILENT, Progress
+from mining_assets.progress import NULL_PROGRESS, Progress
 from mining_assets.reconciliation.verify import Scope
 from mining_assets.settings import Settings, check_instance
 
 
 def build_definitions(
-    settings: Settings, resource_overrides: Mapping[str, Any] | None = None, progress: Progress = SILENT
+    settings: Settings, resource_overrides: Mapping[str, Any] | None = None, progress: Progress = NULL_PROGRESS
 ) -> dg.Definitions:
     """The definitions for some settings.
 
@@ -35,7 +35,7 @@ def build_definitions(
         resource_overrides: what tests use instead of resources, by name.
         progress: hears of each day that a run of these definitions does in this process.
     """
-    cuts, scope = partitions(settings), Scope(miner_models(settings), (settings.start_date, settings.end_date))
+    parts, scope = partitions_of(settings), Scope(miner_models(settings), (settings.start_date, settings.end_date))
     rules = Rules(
         scope=scope,
         additions=wind_unit_additions(settings),
@@ -50,11 +50,11 @@ def build_definitions(
     return dg.Definitions(
         assets=[
             *reference_assets(rules),
-            daily_chain(cuts, rules, settings.docs_url, progress),
-            *roll_ups(cuts, scope.bounds),
+            daily_chain(parts, rules, settings.docs_url, progress),
+            *roll_ups(parts, scope.date_range),
             reconciliation_report(settings, scope),
         ],
-        asset_checks=roll_up_and_reference_checks(cuts, scope, settings.docs_url),
+        asset_checks=roll_up_and_reference_checks(parts, scope, settings.docs_url),
         jobs=[*ASSET_JOBS, integrity, *operator_jobs(settings, rules, progress)],
         schedules=[
             integrity_schedule(settings, integrity),

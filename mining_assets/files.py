@@ -12,7 +12,7 @@ _DRAFT_SECONDS = 24 * 60 * 60
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[BinaryIO]:
+def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """A file to write, which takes its name only when the block ends well; otherwise nothing is left of it.
 
     Raises:

@@ -48,7 +48,7 @@ class Figure:
         return f"{self.name}: {self.before:,.8g} → {self.after:,.8g}" + (f" ({change:+,.8g})" if change else "")
 
 
-class Traffic(Protocol):
+class RequestStats(Protocol):
     """What a source's client counts while it works; waits in seconds."""
 
     requests: int
@@ -72,7 +72,7 @@ class Progress(Protocol):
         """A day was done."""
         ...
 
-    def watch(self, traffic: Traffic) -> None:
+    def watch(self, traffic: RequestStats) -> None:
         """Requests are about to be made, counted there."""
         ...
 
@@ -89,7 +89,7 @@ class Progress(Protocol):
         ...
 
 
-class Silent:
+class NullProgress:
     """Nobody listens, and nobody stops the run."""
 
     stopping = False
@@ -101,7 +101,7 @@ class Silent:
     def day(self, report: DayReport) -> None:
         """Ignore it."""
 
-    def watch(self, traffic: Traffic) -> None:
+    def watch(self, traffic: RequestStats) -> None:
         """Ignore it."""
 
     def compared(self, day: date, figures: Sequence[Figure]) -> None:
@@ -114,4 +114,4 @@ class Silent:
         """Ignore it."""
 
 
-SILENT = Silent()
+NULL_PROGRESS = NullProgress()

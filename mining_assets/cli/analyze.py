@@ -19,14 +19,14 @@ from mining_assets.curated import given_prices, miner_models
 from mining_assets.domain.healing import day_ranges
 from mining_assets.domain.rollups import month_of
 from mining_assets.domain.valuation import COINBASE
-from mining_assets.domain.wording import count_of, say_days
+from mining_assets.domain.wording import count_of, format_days
 from mining_assets.reconciliation.checks import CALCULATIONS_COMPLETE
 from mining_assets.reconciliation.findings import Joined, Verification, joined
 from mining_assets.reconciliation.plan import DERIVE, ELEXON, MEMPOOL, needs
 from mining_assets.reconciliation.verify import Scope, note_scan, scan
 from mining_assets.settings import Settings, now
 from mining_assets.warehouse.connection import Connection, Warehouse
-from mining_assets.warehouse.reporting import WHOLE
+from mining_assets.warehouse.reporting import TRUSTED
 from mining_assets.warehouse.schema import metadata
 from mining_assets.warehouse.status import Status, completion, read_status
 from mining_assets.warehouse.upgrade import current_revision, needed_revision
@@ -51,13 +51,13 @@ def analyze(as_json: bool) -> None:
     settings = load_settings()
     first, last = settings.start_date, max(settings.last_day(now()), settings.start_date)
     require_warehouse(settings)
-    models, bounds = miner_models(settings), (settings.start_date, settings.end_date)
+    models, date_range = miner_models(settings), (settings.start_date, settings.end_date)
     with opened_warehouse(settings) as warehouse, Phase("verifying everything") as phase:
-        verification = scan(warehouse, first, last, Scope(models, bounds), phase.phase)
+        verification = scan(warehouse, first, last, Scope(models, date_range), phase.phase)
         note_scan(warehouse, "all", first, last, verification)
         phase.phase("reading the status and the state of the database")
         with warehouse.reading() as connection:
-            status = read_status(connection, first, last, models, bounds, given_prices(settings))
+            status = read_status(connection, first, last, models, date_range, given_prices(settings))
         health = database_health(warehouse)
         phase.phase("asking the sources")
         answers = sources(settings)
@@ -83,7 +83,7 @@ def analyze(as_json: bool) -> None:
 def by_month(status: Status) -> list[dict[str, Any]]:
     """Days and calculations of each month, where not everything is right."""
     days = status.days.assign(month=[month_of(day) for day in status.days.index])
-    whole = days["state"].isin(WHOLE)
+    whole = days["state"].isin(TRUSTED)
     months = days.assign(whole=whole).groupby("month")[["whole", "expected", "missing", "orphan", "stale"]].sum()
     lengths = days.groupby("month").size()
     return [
@@ -158,7 +158,7 @@ def sources(settings: Settings) -> dict[str, str]:
 def mending_commands(status: Status) -> list[str]:
     """The commands that would mend what is not right or not known, the oldest days first."""
     needed = needs(status.days, datetime.now(UTC))
-    whole = status.days.index[status.days["state"].isin(WHOLE)]
+    whole = status.days.index[status.days["state"].isin(TRUSTED)]
     for states in status.series.values():
         unknown = states.index[(states["state"] != "known") | states["overruled"]].intersection(whole)
         needed = dict.fromkeys(unknown, DERIVE) | needed
@@ -208,7 +208,9 @@ def _lines(report: dict[str, Any], wrong: list[Joined]) -> Iterator[str]:
     if len(wrong) > _LISTED:
         yield f"  and {len(wrong) - _LISTED:,} more"
     for name, days in report["buckets"].items():
-        yield f"{name}: {count_of(len(days), 'day')}" + (f": {say_days(map(date.fromisoformat, days))}" if days else "")
+        yield f"{name}: {count_of(len(days), 'day')}" + (
+            f": {format_days(map(date.fromisoformat, days))}" if days else ""
+        )
     for model, count in report["missing_by_model"].items():
         yield f"missing on {model}: {count:,}"
     some = [row for row in report["by_month"] if row["whole_days"]]

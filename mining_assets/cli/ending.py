@@ -15,7 +15,7 @@ from mining_assets.cli.status import as_dict
 from mining_assets.cli.tables import print_comparison, print_failures, print_figures
 from mining_assets.cli.verdict import status_verdict
 from mining_assets.curated import given_prices, miner_models
-from mining_assets.domain.wording import say_range
+from mining_assets.domain.wording import format_range
 from mining_assets.progress import DayReport
 from mining_assets.settings import Settings
 from mining_assets.warehouse.connection import Warehouse
@@ -43,22 +43,22 @@ def conclude(
         days: those that it was to work on, in order; of an interrupted command, those it came to are shown.
         about: the first and last of those that have to be right at the end.
     """
-    models, bounds = miner_models(settings), (settings.start_date, settings.end_date)
+    models, date_range = miner_models(settings), (settings.start_date, settings.end_date)
     with warehouse.reading() as connection:
         with Phase("reading the status"):
-            status = read_status(connection, *about, models, bounds, given_prices(settings))
+            status = read_status(connection, *about, models, date_range, given_prices(settings))
         code = _exit_code(status, progress, outcome)
         if as_json:
             click.echo(json.dumps(_report(command, code, status, progress, outcome), indent=2))
             return code
-        click.echo(f"{say_range(*about)}: {status_verdict(status).sentence}")
+        click.echo(f"{format_range(*about)}: {status_verdict(status).sentence}")
         if status.origins.sentence:
             click.echo(fill(status.origins.sentence, 79, break_long_words=False, break_on_hyphens=False))
         done = [report.day for report in progress.reports] if progress.stopping else days
         if done:
             worked = (min(done), max(done))
             print_figures(
-                connection, status if worked == about else read_status(connection, *worked, models, bounds), models
+                connection, status if worked == about else read_status(connection, *worked, models, date_range), models
             )
     for day, figures in progress.comparisons:
         print_comparison(day, figures)

@@ -16,7 +16,7 @@ from mining_assets.cli.formats import WRITERS, PyarrowAbsentError, has_metadata,
 from mining_assets.cli.options import DAY, load_settings, opened_warehouse, require_warehouse
 from mining_assets.cli.phase import Phase
 from mining_assets.domain.wording import count_of
-from mining_assets.files import written_whole
+from mining_assets.files import atomic_write
 from mining_assets.settings import now
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.exports import RELATIONS, batches, day_column, exported, origins_of
@@ -99,7 +99,7 @@ def _write(
             count = write(sys.stdout.buffer, exported(relation), rows)
             sys.stdout.buffer.flush()
         elif has_metadata(form):
-            with written_whole(out) as file:
+            with atomic_write(out) as file:
                 count = write(file, exported(relation), rows)
         else:
             with _written_with(out, told) as file:
@@ -114,12 +114,12 @@ def _beside(path: Path) -> Path:
 
 @contextmanager
 def _written_with(path: Path, told: dict[str, Any]) -> Iterator[BinaryIO]:
-    """A file to write, as ``written_whole``, with another beside it that says what is known of it.
+    """A file to write, as ``atomic_write``, with another beside it that says what is known of it.
 
     Nobody finds a file beside what is known of another: what was known of the one that is replaced goes before it.
     """
-    with written_whole(_beside(path)) as beside:
+    with atomic_write(_beside(path)) as beside:
         beside.write(json.dumps(told, indent=2).encode() + b"\n")
-        with written_whole(path) as file:
+        with atomic_write(path) as file:
             yield file
             _beside(path).unlink(missing_ok=True)

@@ -26,7 +26,7 @@ from mining_assets.cli.options import (
 from mining_assets.cli.phase import Phase
 from mining_assets.cli.signals import ending_with
 from mining_assets.curated import miner_models
-from mining_assets.domain.fetch_estimate import FetchCost, fetch_cost, patient_pace, period_cost
+from mining_assets.domain.fetch_estimate import FetchEstimate, estimate_fetch, estimate_period_fetch, patient_pace
 from mining_assets.domain.healing import LONGEST_DAILY_CHECK
 from mining_assets.domain.settlement import periods_in
 from mining_assets.settings import Settings, iso_day, now, prepare_home
@@ -83,7 +83,7 @@ def reingest(day: date, accept_shrink: bool, yes: bool, plan_only: bool, as_json
         sys.exit(_plan(command, action, days, _cost_of_day(settings, days, pace), as_json))
     confirm(f"Replace everything that is stored of {day}?", yes=yes)
     config = {"day": str(day), "accept_shrink": accept_shrink}
-    say_cost(fetch_cost(days, pace), pace)
+    say_cost(estimate_fetch(days, pace), pace)
     sys.exit(perform(settings, "reingest", config, command, days, as_json=as_json))
 
 
@@ -107,7 +107,7 @@ def critical(day: date, accept_shrink: bool, yes: bool, plan_only: bool, as_json
         sys.exit(_plan(command, action, days, _cost_of_day(settings, days, pace), as_json))
     confirm(f"Replace {day} if its new answer is right?", yes=yes)
     config = {"day": str(day), "accept_shrink": accept_shrink}
-    say_cost(fetch_cost(days, pace), pace)
+    say_cost(estimate_fetch(days, pace), pace)
     sys.exit(perform(settings, "critical", config, command, days, as_json=as_json))
 
 
@@ -138,7 +138,7 @@ def spot_fix(day: date, period: int, farm: str, accept_shrink: bool, yes: bool, 
     if plan_only:
         action = f"fetch period {period}, both sides, replace it, calculate, summarize, verify"
         action += _what_stays_damaged(settings, day, period)
-        sys.exit(_plan(command, action, days, period_cost(settings.requests_per_second), as_json))
+        sys.exit(_plan(command, action, days, estimate_period_fetch(settings.requests_per_second), as_json))
     if accept_shrink:
         confirm(f"Replace period {period} of {day} even if that takes more than 5 % off the day?", yes=yes)
     config = {"day": str(day), "period": period, "farm": unit, "accept_shrink": accept_shrink}
@@ -210,7 +210,7 @@ def do_again(
     day, pace = iso_day(str(config["day"])), settings.requests_per_second
     pace = patient_pace(pace) if command[0] == "critical" else pace
     days = days_asked_for(settings, day, day)
-    cost = period_cost(pace) if "period" in config else fetch_cost(days, pace)
+    cost = estimate_period_fetch(pace) if "period" in config else estimate_fetch(days, pace)
     text = " ".join(command)
     if plan_only:
         with warehouse_for_plan(settings):
@@ -219,30 +219,30 @@ def do_again(
     return perform(settings, command[0].replace("-", "_"), config, text, days, as_json=as_json)
 
 
-def _plan(command: str, action: str, days: Sequence[date], cost: FetchCost, as_json: bool) -> int:
+def _plan(command: str, action: str, days: Sequence[date], cost: FetchEstimate, as_json: bool) -> int:
     from mining_assets.cli.plans import Step, show_plan
 
     return show_plan(command, [Step(action, days[0], days[-1], len(days))], cost, as_json=as_json)
 
 
-def _cost_of_check(settings: Settings, days: Sequence[date], *, force: bool) -> FetchCost:
+def _cost_of_check(settings: Settings, days: Sequence[date], *, force: bool) -> FetchEstimate:
     """Verify days and return what it costs to fetch those that need it: all, where there is no warehouse yet."""
     with warehouse_for_plan(settings) as warehouse:
         if warehouse is None or force:
-            return fetch_cost(days, settings.requests_per_second)
-        from mining_assets.pipeline.repair import cost_of_needs, needs_found
+            return estimate_fetch(days, settings.requests_per_second)
+        from mining_assets.pipeline.repair import estimate_needs, needs_found
         from mining_assets.reconciliation.verify import Scope
 
         scope = Scope(miner_models(settings), (settings.start_date, settings.end_date))
         with Phase("verifying the days"):
             needed = needs_found(warehouse, days, scope, force=False)
-        return cost_of_needs(needed, settings.requests_per_second)
+        return estimate_needs(needed, settings.requests_per_second)
 
 
-def _cost_of_day(settings: Settings, days: Sequence[date], requests_per_second: float) -> FetchCost:
+def _cost_of_day(settings: Settings, days: Sequence[date], requests_per_second: float) -> FetchEstimate:
     """Return what it costs to fetch days, having seen that the warehouse can be used if there is one."""
     with warehouse_for_plan(settings):
-        return fetch_cost(days, requests_per_second)
+        return estimate_fetch(days, requests_per_second)
 
 
 def _what_stays_damaged(settings: Settings, day: date, period: int) -> str:

@@ -15,8 +15,8 @@ from mining_assets.curated import given_prices, given_sites, halving_times, mine
 from mining_assets.settings import Settings, check_home, iso_day, now, unnamed_home
 from mining_assets.warehouse.address import URL
 from mining_assets.warehouse.columns import DamagedValueError
-from mining_assets.warehouse.command_lock import alone
-from mining_assets.warehouse.connection import DBAPIError, Warehouse, is_passing
+from mining_assets.warehouse.command_lock import hold_command_lock
+from mining_assets.warehouse.connection import DBAPIError, Warehouse, is_transient
 from mining_assets.warehouse.upgrade import SchemaMismatch, open_warehouse
 from mining_assets.warehouse.values import told_places
 
@@ -159,7 +159,7 @@ def working_alone(warehouse: Warehouse, command: str) -> Iterator[None]:
                 say_waiting(other)
                 phase.phase(f"waiting for `{other}`")
 
-            held.enter_context(alone(warehouse, command, wait))
+            held.enter_context(hold_command_lock(warehouse, command, wait))
         yield
 
 
@@ -186,7 +186,7 @@ def opened_warehouse(settings: Settings) -> Iterator[Warehouse]:
         with closing(Warehouse(settings.warehouse)) as again:
             raise click.ClickException(told_places(again, error)) from None
     except DBAPIError as error:
-        if not is_passing(error):
+        if not is_transient(error):
             raise
         raise Unusable(f"the warehouse {address} cannot be used: {error.orig}") from None
 

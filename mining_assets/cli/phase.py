@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from mining_assets.domain.fetch_estimate import LONGEST_SILENCE
-from mining_assets.progress import Silent
+from mining_assets.progress import NullProgress
 
 BEAT_SECONDS = LONGEST_SILENCE - 1  # a busy machine may take another second to show it
 _LIVE_SECONDS = 1.0
@@ -51,7 +51,7 @@ class Beat:
                 self.shown()
 
 
-class Phase(Silent):
+class Phase(NullProgress):
     """Show what is being done, and for how long, until it is over. A context manager.
 
     As the progress of a run it shows what the run says that it is at; of days it shows nothing.

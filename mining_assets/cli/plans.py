@@ -11,11 +11,11 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from mining_assets.domain.fetch_estimate import FetchCost, fetch_cost
+from mining_assets.domain.fetch_estimate import FetchEstimate, estimate_fetch
 from mining_assets.domain.wording import placed
 from mining_assets.settings import Settings
 from mining_assets.warehouse.connection import Warehouse
-from mining_assets.warehouse.days import intact_days
+from mining_assets.warehouse.days import untampered_days
 
 if TYPE_CHECKING:
     from mining_assets.cli.runs import Batch
@@ -66,7 +66,7 @@ def steps_of(warehouse: Warehouse | None, batches: "Iterable[Batch]", spans: Seq
             continue
         if warehouse and not batch.derive_only and not batch.config.get("refetch"):
             with warehouse.reading() as connection:
-                kept = set(intact_days(connection, batch.days)[0])
+                kept = set(untampered_days(connection, batch.days)[0])
         for is_kept, group in groupby(batch.days, key=kept.__contains__):
             days = list(group)
             action = DERIVE if batch.derive_only else KEEP if is_kept else FETCH
@@ -74,12 +74,12 @@ def steps_of(warehouse: Warehouse | None, batches: "Iterable[Batch]", spans: Seq
     return steps + [Step(SUM_UP, span, span) for span in sorted(set(spans))]
 
 
-def cost_of(steps: Iterable[Step], settings: Settings) -> FetchCost:
+def cost_of(steps: Iterable[Step], settings: Settings) -> FetchEstimate:
     """What the steps cost at the pace of the settings."""
-    return fetch_cost((day for step in steps for day in step.fetched), settings.requests_per_second)
+    return estimate_fetch((day for step in steps for day in step.fetched), settings.requests_per_second)
 
 
-def say_cost(cost: FetchCost, requests_per_second: float) -> None:
+def say_cost(cost: FetchEstimate, requests_per_second: float) -> None:
     """Tell on standard error what is about to be fetched, when that takes more than a moment."""
     if cost.takes_long:
         click.echo(cost.at_pace(requests_per_second), err=True)
@@ -104,7 +104,7 @@ def _follows(step: Step, following: Step) -> bool:
 
 
 def show_plan(
-    command: str, steps: Sequence[Step], cost: FetchCost, *, as_json: bool, code: int = 0, aside: bool = False
+    command: str, steps: Sequence[Step], cost: FetchEstimate, *, as_json: bool, code: int = 0, aside: bool = False
 ) -> int:
     """Print a plan; returns the exit code given.
 

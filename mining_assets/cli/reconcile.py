@@ -33,7 +33,7 @@ from mining_assets.cli.phase import Phase
 from mining_assets.cli.signals import ending_with
 from mining_assets.cli.status import errors_by_check
 from mining_assets.curated import given_prices, given_sites, miner_models, wind_unit_additions
-from mining_assets.domain.fetch_estimate import fetch_cost
+from mining_assets.domain.fetch_estimate import estimate_fetch
 from mining_assets.domain.healing import LONGEST_DAILY_CHECK, LONGEST_RANGE
 from mining_assets.domain.valuation import SERIES
 from mining_assets.domain.wording import count_of
@@ -80,7 +80,7 @@ def resume(plan_only: bool, as_json: bool) -> None:
         if as_json:
             click.echo(
                 json.dumps(
-                    {"command": "resume", "exit_code": 0, "plan": [], "cost": asdict(fetch_cost((), 1))}, indent=2
+                    {"command": "resume", "exit_code": 0, "plan": [], "cost": asdict(estimate_fetch((), 1))}, indent=2
                 )
             )
         return
@@ -197,8 +197,8 @@ def _find(
     from mining_assets.cli.runs import by_lacking, by_need
 
     with Phase("reading the status"), warehouse.reading() as connection:
-        bounds = (settings.start_date, settings.end_date)
-        status = read_status(connection, first, last, miner_models(settings), bounds, given_prices(settings))
+        date_range = (settings.start_date, settings.end_date)
+        status = read_status(connection, first, last, miner_models(settings), date_range, given_prices(settings))
     at = datetime.now(UTC)
     batches = by_need(needs(status.days, at), size)
     batches += by_lacking(status, batches, at)

@@ -78,9 +78,9 @@ def report(first: date | None, last: date | None, month: str | None, out: Path |
     path = (out or settings.home / "data" / "reports" / f"report_{first}_{last}.html").absolute()
     require_warehouse(settings)
     with opened_warehouse(settings) as warehouse, Phase("making the report"):
-        bounds = (settings.start_date, settings.end_date)
+        date_range = (settings.start_date, settings.end_date)
         models = miner_models(settings)
-        made = build_report(warehouse, first, last, models, bounds, now=at.astimezone(UTC), month=month)
+        made = build_report(warehouse, first, last, models, date_range, now=at.astimezone(UTC), month=month)
     try:
         made.write(path)
     except OSError as error:

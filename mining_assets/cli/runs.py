@@ -21,7 +21,7 @@ from mining_assets.progress import Progress
 from mining_assets.reconciliation.plan import DERIVE, lacking
 from mining_assets.settings import Settings
 from mining_assets.sources.errors import SourceUnavailable
-from mining_assets.warehouse.connection import Warehouse, is_passing
+from mining_assets.warehouse.connection import Warehouse, is_transient
 from mining_assets.warehouse.status import Status
 
 _LOST = "the warehouse could not be used ({}); what was committed stays, `mining-assets resume` goes on from there"
@@ -76,7 +76,7 @@ class Outcome:
                     self.source_away |= isinstance(error.__cause__, SourceUnavailable)
                     self.errors.append(error.description or "")
                 continue
-            lost = is_passing(error)
+            lost = is_transient(error)
             self.database_lost = lost and (self.database_lost or not self.errors)
             text = " ".join(str(error).split("[SQL:")[0].split())[:500]
             self.errors.append(f"{job}: {_LOST.format(text) if lost else f'{type(error).__name__}: {text}'}")

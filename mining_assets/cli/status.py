@@ -27,7 +27,7 @@ from mining_assets.curated import given_prices, miner_models
 from mining_assets.domain.healing import day_ranges
 from mining_assets.domain.settlement import FINAL_MEANS
 from mining_assets.domain.valuation import BITCOIN_PRICE, WIND_GENERATION
-from mining_assets.domain.wording import count_of, say_days, say_range, say_spans
+from mining_assets.domain.wording import count_of, format_days, format_periods, format_range
 from mining_assets.settings import now
 from mining_assets.warehouse.series import STATES as SERIES_STATES
 from mining_assets.warehouse.series import known_sentence, sources_of
@@ -57,8 +57,8 @@ def status(as_json: bool, first: date | None, last: date | None) -> None:
     days_asked_for(settings, first, last)
     require_warehouse(settings)
     with opened_warehouse(settings) as warehouse, Phase("reading the status"), warehouse.reading() as connection:
-        models, bounds = miner_models(settings), (settings.start_date, settings.end_date)
-        report = read_status(connection, first, last, models, bounds, given_prices(settings))
+        models, date_range = miner_models(settings), (settings.start_date, settings.end_date)
+        report = read_status(connection, first, last, models, date_range, given_prices(settings))
     if as_json:
         click.echo(json.dumps(as_dict(report), indent=2))
     else:
@@ -149,7 +149,7 @@ def _completion(row: Any) -> float:
 
 def _lines(report: Status) -> Iterator[str]:
     days = report.days
-    yield f"{say_range(report.first, report.last)}: {status_verdict(report).sentence}"
+    yield f"{format_range(report.first, report.last)}: {status_verdict(report).sentence}"
     yield from wrap(report.origins.sentence, 79, break_long_words=False, break_on_hyphens=False)
     yield ""
     yield "=== Reconciliation Status ==="
@@ -197,7 +197,7 @@ def errors_by_check(report: Status) -> Iterator[tuple[str, str, str]]:
     for table, check, span in report.errors:
         failing.setdefault((table, check), []).append(str(span))
     for (table, check), spans in failing.items():
-        yield table, check, say_spans(spans)
+        yield table, check, format_periods(spans)
 
 
 def _and_all_of(report: Status) -> str:
@@ -215,7 +215,7 @@ def _lacking(days: pd.DataFrame) -> list[str]:
     for state, words in NOT_THERE.items():
         for first, last in day_ranges(days.index[days["state"] == state], longest=len(days)):
             each = f"{count_of((last - first).days + 1, 'day')} " if first != last else ""
-            told.append((first, f"{say_range(first, last)}: 0.0% complete ({each}{words})"))
+            told.append((first, f"{format_range(first, last)}: 0.0% complete ({each}{words})"))
     return [line for _, line in sorted(told)]
 
 
@@ -264,7 +264,7 @@ def _of_series(name: str, states: pd.DataFrame) -> Iterator[str]:
     told = _series(states)
     yield f"{SERIES_NAMES[name]}: {known_sentence(states)}"
     if told["overruled"]:
-        days = say_days(states.index[states["overruled"]])
+        days = format_days(states.index[states["overruled"]])
         yield f"  of MINING_ASSETS_PRICES not stored yet: {told['overruled']:,}, {days}"
     for days in told["not_known"][-_LISTED:]:
         first, last = days["from"], days["to"]
@@ -286,7 +286,7 @@ def _open_days(report: Status) -> Iterator[str]:
         ordinals = [ordinal for _, (ordinal, _) in group]
         first, last = date.fromordinal(ordinals[0]), date.fromordinal(ordinals[-1])
         many = f" ({count_of(len(ordinals), 'day')})" if first != last else ""
-        yield f"  {say_range(first, last)}: {kind}{many}"
+        yield f"  {format_range(first, last)}: {kind}{many}"
 
 
 def _kind(row: Any) -> str:

@@ -13,7 +13,7 @@ from rich.table import Table
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.rollups import month_of
 from mining_assets.domain.settlement import FINAL_MEANS
-from mining_assets.domain.wording import count_of, say_days
+from mining_assets.domain.wording import count_of, format_days
 from mining_assets.progress import DayReport, Figure
 from mining_assets.warehouse.connection import Connection
 from mining_assets.warehouse.names import (
@@ -24,7 +24,7 @@ from mining_assets.warehouse.names import (
     MONTHLY_SUMMARIES,
     YEARLY_SUMMARIES,
 )
-from mining_assets.warehouse.reporting import WHOLE
+from mining_assets.warehouse.reporting import TRUSTED
 from mining_assets.warehouse.status import Status
 from mining_assets.warehouse.summaries import summaries_between
 
@@ -41,7 +41,7 @@ def print_figures(connection: Connection, status: Status, models: Sequence[Miner
     table = _Fitting(headings, [at for at in expendable if at < len(headings)])
     title, caption = f"{status.first} to {status.last}", ""
     daily, coins = _summaries(connection, DAILY_SUMMARIES, BITCOIN_DAILY_SUMMARIES, status.first, status.last)
-    known = status.days.index[status.days["state"].isin(WHOLE)]  # of a damaged day no figure can be trusted
+    known = status.days.index[status.days["state"].isin(TRUSTED)]  # of a damaged day no figure can be trusted
     daily, coins = daily[daily.index.isin(known)], coins[coins.index.isin(known)]
     shown = status.days if len(status.days) <= _LISTED else status.days.tail(_LISTED)
     if len(shown) < len(status.days):
@@ -131,7 +131,7 @@ def print_failures(failed: Sequence[DayReport], errors: Sequence[str]) -> None:
         table.add_column("days", overflow="fold")
         table.add_column("reason", overflow="fold", min_width=_REASON)
         for days, reasons in _by_reason(failed):
-            table.add_row(say_days(days), "\n".join(reasons))
+            table.add_row(format_days(days), "\n".join(reasons))
         click.echo("Days that are not complete; what was stored for them before is unchanged", err=True)
         console.print(table, markup=False)
     for error in errors:

@@ -28,7 +28,7 @@ from rich.text import Text
 from mining_assets.cli.phase import BEAT_SECONDS, Beat
 from mining_assets.cli.signals import StopSignals
 from mining_assets.domain.wording import count_of
-from mining_assets.progress import DayReport, Figure, Traffic
+from mining_assets.progress import DayReport, Figure, RequestStats
 
 _LOG_BYTES, _LOG_FILES = 10_000_000, 5
 _WIDE = 130  # columns in which the whole live line has room
@@ -74,7 +74,7 @@ class TerminalProgress:
         self._after_day = after_day or (lambda _: None)
         self._started = time.monotonic()
         self._total = total
-        self._traffic: list[Traffic] = []
+        self._traffic: list[RequestStats] = []
         self._log = _log(command, home)
         # While a step works, Dagster has a file in place of standard error and copies it from there: what is a terminal
         # now stays one, or the control codes of the live line would be left out.
@@ -121,7 +121,7 @@ class TerminalProgress:
             handler.close()
             self._log.removeHandler(handler)
 
-    def watch(self, traffic: Traffic) -> None:
+    def watch(self, traffic: RequestStats) -> None:
         """Count these requests too."""
         if not any(known is traffic for known in self._traffic):
             self._traffic.append(traffic)

@@ -21,7 +21,7 @@ from mining_assets.cli.options import (
     require_warehouse,
 )
 from mining_assets.cli.phase import Phase
-from mining_assets.domain.wording import count_of, say_range
+from mining_assets.domain.wording import count_of, format_range
 from mining_assets.reconciliation.checks import DAMAGE
 from mining_assets.reconciliation.findings import Finding, Joined, joined, stored_findings
 from mining_assets.settings import now, prepare_home
@@ -85,7 +85,7 @@ def as_dict(finding: Finding) -> dict[str, Any]:
 
 def _verdict(found: list[Finding], first: date, last: date, *, verified: bool) -> str:
     """Say in one sentence what is true of all the days."""
-    about = say_range(first, last)
+    about = format_range(first, last)
     if not verified:
         return f"{about}: not verified now; {'what is known' if found else 'nothing is known'} from before."
     errors = [finding for finding in found if finding.check.severity == "error"]

@@ -20,7 +20,7 @@ from mining_assets.reconciliation.judgement import standing_findings, verified_o
 from mining_assets.reconciliation.verify import Scope
 from mining_assets.warehouse.command_lock import judging
 from mining_assets.warehouse.connection import Warehouse
-from mining_assets.warehouse.status import Bounds
+from mining_assets.warehouse.status import DateRange
 
 _LISTED = 20
 _COMPLETION = "completion (%) (this run)"
@@ -86,7 +86,7 @@ def _results(
             passed=not found,
             severity=_severity(check),
             description=_summary(verification, check, found, verified),
-            metadata=_metadata(verification, check, found, verified, docs_url, scope.bounds),
+            metadata=_metadata(verification, check, found, verified, docs_url, scope.date_range),
         )
         for check, found in by_check.items()
     ]
@@ -148,13 +148,18 @@ def _covered(verification: Verification, check: Check) -> str:
 
 
 def _metadata(
-    verification: Verification, check: Check, found: list[Finding], verified: str, docs_url: str | None, bounds: Bounds
+    verification: Verification,
+    check: Check,
+    found: list[Finding],
+    verified: str,
+    docs_url: str | None,
+    date_range: DateRange,
 ) -> dict[str, Any]:
     counts = verification.counts.get(check, {})
     metadata: dict[str, Any] = {
         "problems": sum(int(finding.problems) for finding in found),
         f"open {check.level}s": len(found),
-        **_open_days(check, found, bounds),
+        **_open_days(check, found, date_range),
         "covered": _covered(verification, check),
         **({"verified by value": verified} if check.level != "reference" else {}),
         # The names say of what they are: problems and open days are of all days, whatever the run covered.
@@ -186,11 +191,11 @@ def _metadata(
     }
 
 
-def _open_days(check: Check, found: list[Finding], bounds: Bounds) -> dict[str, int]:
+def _open_days(check: Check, found: list[Finding], date_range: DateRange) -> dict[str, int]:
     """On how many days something is open: of a month or year, all that are expected in it. Of a reference no day is."""
     if check.level not in ("month", "year"):
         return {}
-    return {"open days": sum(days_expected(str(finding.span), *bounds) for finding in found)}
+    return {"open days": sum(days_expected(str(finding.span), *date_range) for finding in found)}
 
 
 def _operators_page(check: Check, docs_url: str | None) -> dg.MetadataValue[Any]:

@@ -35,7 +35,7 @@ class Partitions:
     years: dg.TimeWindowPartitionsDefinition
 
 
-def partitions(settings: Settings) -> Partitions:
+def partitions_of(settings: Settings) -> Partitions:
     """The partitions between the first and the last day of the settings; keys 2025-06-01, 2025-06 and 2025."""
     start, end = settings.start_date, settings.end_date
     return Partitions(

@@ -21,12 +21,12 @@ VerifySpans = Callable[[Warehouse, Sequence[str], Scope], Verification]
 
 
 def roll_up_and_reference_checks(
-    cuts: Partitions, scope: Scope, docs_url: str | None
+    partitions: Partitions, scope: Scope, docs_url: str | None
 ) -> list[dg.AssetChecksDefinition]:
     """The checks that are not part of the daily chain."""
     return [
-        _span_checks("monthly_checks", MONTHLY, cuts.months, verify_and_store_months, scope, docs_url),
-        _span_checks("yearly_checks", YEARLY, cuts.years, verify_and_store_years, scope, docs_url),
+        _span_checks("monthly_checks", MONTHLY, partitions.months, verify_and_store_months, scope, docs_url),
+        _span_checks("yearly_checks", YEARLY, partitions.years, verify_and_store_years, scope, docs_url),
         _reference_checks(scope, docs_url),
     ]
 

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from mining_assets.domain.settlement import period_starts
-from mining_assets.domain.tolerance import same
+from mining_assets.domain.tolerance import isclose
 
 RECORD_COLUMNS = (
     "settlement_date",
@@ -66,7 +66,7 @@ def payment(volume: "pd.Series[float]", original_price: "pd.Series[float]") -> "
     return volume * original_price + 0.0  # + 0.0 turns −0.0 into 0.0, which databases do not keep apart
 
 
-def follows(records: pd.DataFrame) -> "pd.Series[bool]":
+def derived_columns_match(records: pd.DataFrame) -> "pd.Series[bool]":
     """Which rows have the payment and the start time that follow from their volume, price, date and period."""
     starts = {
         (day, period): start
@@ -76,7 +76,7 @@ def follows(records: pd.DataFrame) -> "pd.Series[bool]":
     keys = zip(records["settlement_date"], records["settlement_period"], strict=True)
     wanted = pd.Series([starts.get(key) for key in keys], index=records.index, dtype="datetime64[us, UTC]")
     paid = payment(records["volume"], records["original_price"])
-    return (records["start_time"] == wanted) & same(records["payment"], paid)
+    return (records["start_time"] == wanted) & isclose(records["payment"], paid)
 
 
 def farm_energy(records: pd.DataFrame) -> pd.DataFrame:

@@ -28,7 +28,7 @@ def requests_of(day: date) -> int:
 
 
 @dataclass(frozen=True)
-class FetchCost:
+class FetchEstimate:
     """The days to fetch, the requests that they take, and the minutes of these at a pace.
 
     Attributes:
@@ -55,10 +55,10 @@ class FetchCost:
         return f"{what} to fetch: about {count_of(self.requests, 'request')}, {time}"
 
 
-def fetch_cost(days: Iterable[date], requests_per_second: float) -> FetchCost:
+def estimate_fetch(days: Iterable[date], requests_per_second: float) -> FetchEstimate:
     """Return what it costs to fetch days at a pace."""
     requests = [requests_of(day) for day in days]
-    return FetchCost(len(requests), sum(requests), sum(requests) / requests_per_second / 60)
+    return FetchEstimate(len(requests), sum(requests), sum(requests) / requests_per_second / 60)
 
 
 def patient_pace(requests_per_second: float) -> float:
@@ -66,9 +66,9 @@ def patient_pace(requests_per_second: float) -> float:
     return min(requests_per_second, PATIENT_REQUESTS_PER_SECOND)
 
 
-def period_cost(requests_per_second: float) -> FetchCost:
+def estimate_period_fetch(requests_per_second: float) -> FetchEstimate:
     """Return what it costs to fetch both stacks of one period at a pace."""
-    return FetchCost(0, len(SIDES), len(SIDES) / requests_per_second / 60)
+    return FetchEstimate(0, len(SIDES), len(SIDES) / requests_per_second / 60)
 
 
 def days_per_fetch(requests_per_second: float) -> int:

@@ -44,12 +44,12 @@ class HealingPolicy:
 
     def gives_up(self, day: date, attempts: int, now: datetime) -> bool:
         """Whether a day that failed so often is quarantined; a young one never is."""
-        return attempts >= self.attempts and not is_young(day, now)
+        return attempts >= self.attempts and not within_settlement_window(day, now)
 
     def wait_of_day(self, day: date, attempts: int, now: datetime) -> timedelta:
         """The same for a day, which is tried once a day when it was given up; a young one never is."""
-        given_up = attempts > self.attempts and not is_young(day, now)
-        return QUARANTINE_WAIT if given_up else self.wait(attempts)
+        quarantined = attempts > self.attempts and not within_settlement_window(day, now)
+        return QUARANTINE_WAIT if quarantined else self.wait(attempts)
 
     def wait_of_series(self, day: date, attempts: int, now: datetime) -> timedelta:
         """How long to wait for a day's price or generation after so many attempts.
@@ -96,7 +96,7 @@ def series_refetches_due(name: str, fetched_at: "pd.Series[datetime]", now: date
     return pd.Series(False, index=fetched_at.index)
 
 
-def is_young(day: date, now: datetime) -> bool:
+def within_settlement_window(day: date, now: datetime) -> bool:
     """Whether the settlement may still be filling the day up: until D+2 15:00 UTC it is not given up."""
     return now < datetime.combine(day, time.min, UTC) + REFETCH_AFTER[1]
 

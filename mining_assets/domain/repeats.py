@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from mining_assets.domain.content_hash import PERIOD_KEY, content_hashes
-from mining_assets.domain.tolerance import same_volume
+from mining_assets.domain.tolerance import volumes_isclose
 
 ACCEPTANCE = ["farm_id", "acceptance_id", "bid_offer_pair_id", "original_price", "volume"]
 Key = tuple[Hashable, ...]
@@ -55,8 +55,8 @@ def read_repeats(records: pd.DataFrame, published: "pd.Series[float]") -> Readin
     once = volume.where(~again, 0.0).groupby(groups).transform("sum")
     keys = pd.MultiIndex.from_frame(records[UNIT_PERIOD])
     theirs = pd.Series(published.reindex(keys).fillna(0.0).to_numpy(), index=records.index)
-    confirmed = again & same_volume(told, theirs)
-    return Readings(confirmed, again & same_volume(once, theirs) & ~confirmed)
+    confirmed = again & volumes_isclose(told, theirs)
+    return Readings(confirmed, again & volumes_isclose(once, theirs) & ~confirmed)
 
 
 def read_as_before(

@@ -68,13 +68,13 @@ def _groups(units: Sequence[WindUnit]) -> Iterable[list[WindUnit]]:
     by_farm: dict[str, list[WindUnit]] = defaultdict(list)
     for unit in units:
         by_farm[farm_code(unit.bm_unit_id)].append(unit)
-    for same_farm in by_farm.values():
+    for same_site in by_farm.values():
         by_name: dict[str, list[WindUnit]] = defaultdict(list)
-        for unit in same_farm:
+        for unit in same_site:
             by_name[_squeezed(_told_name(unit) or "")[:_AGREEING]].append(unit)
         nameless = by_name.pop("", [])
         if len(by_name) <= 1:
-            yield same_farm
+            yield same_site
         else:
             yield from by_name.values()
             yield from ([unit] for unit in nameless)

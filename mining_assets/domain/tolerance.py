@@ -9,7 +9,7 @@ RELATIVE_TOLERANCE = 1e-9
 PUBLISHED_RELATIVE_TOLERANCE, PUBLISHED_MWH_TOLERANCE = 1e-5, 0.001
 
 
-def same(left: "pd.Series[float]", right: "pd.Series[float]") -> "pd.Series[bool]":
+def isclose(left: "pd.Series[float]", right: "pd.Series[float]") -> "pd.Series[bool]":
     """Where two columns agree within the tolerance; a missing value agrees with nothing."""
     close = np.isclose(
         left.to_numpy(float, na_value=np.nan),
@@ -20,12 +20,12 @@ def same(left: "pd.Series[float]", right: "pd.Series[float]") -> "pd.Series[bool
     return pd.Series(close, index=left.index)
 
 
-def agree(left: "pd.Series[float]", right: "pd.Series[float]") -> "pd.Series[bool]":
+def isclose_or_both_missing(left: "pd.Series[float]", right: "pd.Series[float]") -> "pd.Series[bool]":
     """The same, for columns that may be absent: two missing values agree."""
-    return same(left, right) | (left.isna() & right.isna())
+    return isclose(left, right) | (left.isna() & right.isna())
 
 
-def same_volume(ours: "pd.Series[float]", published: "pd.Series[float]") -> "pd.Series[bool]":
+def volumes_isclose(ours: "pd.Series[float]", published: "pd.Series[float]") -> "pd.Series[bool]":
     """Where sums of stack rows agree with a publication of their volumes, in MWh."""
     close = np.isclose(ours, published, rtol=PUBLISHED_RELATIVE_TOLERANCE, atol=PUBLISHED_MWH_TOLERANCE)
     return pd.Series(close, index=ours.index)

@@ -15,29 +15,29 @@ def count_of(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
-def say_range(first: object, last: object) -> str:
+def format_range(first: object, last: object) -> str:
     """Write a range by its ends, one day by itself: ``2025-06-01 to 2025-06-03``."""
     return str(first) if first == last else f"{first} to {last}"
 
 
-def say_days(days: Iterable[date], most: int | None = None) -> str:
+def format_days(days: Iterable[date], most: int | None = None) -> str:
     """Write days as ranges: ``2025-06-01 to 2025-06-03, 2025-06-05 and 2 more days``.
 
     Args:
         most: how many ranges are named; the days of the others are counted. All of them without it.
     """
     wanted = sorted(set(days))
-    return say_ranges(day_ranges(wanted, longest=len(wanted)), most)
+    return format_ranges(day_ranges(wanted, longest=len(wanted)), most)
 
 
-def say_ranges(ranges: Sequence[DayRange], most: int | None = None) -> str:
+def format_ranges(ranges: Sequence[DayRange], most: int | None = None) -> str:
     """Write ranges of days, in their order; those beyond ``most`` are only counted, by their days."""
-    named = ", ".join(say_range(first, last) for first, last in ranges[:most])
+    named = ", ".join(format_range(first, last) for first, last in ranges[:most])
     more = sum((last - first).days + 1 for first, last in ranges[len(ranges) if most is None else most :])
     return f"{named} and {count_of(more, 'more day')}" if more else named
 
 
-def say_spans(spans: Iterable[object]) -> str:
+def format_periods(spans: Iterable[object]) -> str:
     """Write days, months and years as ranges of each, all else by itself: ``2025-06-01 to 2025-06-03, 2025-06``.
 
     Args:
@@ -49,7 +49,7 @@ def say_spans(spans: Iterable[object]) -> str:
         first = ranges.pop()[0] if before == (kind, place - 1) else span
         ranges.append((first, span))
         before = (kind, place)
-    return ", ".join(say_range(first, last) for first, last in ranges)
+    return ", ".join(format_range(first, last) for first, last in ranges)
 
 
 def placed(span: str) -> tuple[int, int, str]:

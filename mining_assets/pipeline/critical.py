@@ -21,7 +21,7 @@ from mining_assets.warehouse.connection import Connection, Warehouse
 from mining_assets.warehouse.days import FetchedDay, Outcome, ledger_of, records_of, store_day
 
 
-class NotMended(Exception):
+class NotRepaired(Exception):
     """The new day is not right; the old one is in place as it was."""
 
 
@@ -92,18 +92,18 @@ def replace_whole(
 
     Raises:
         ShrinkRefused: as for ``store_day``.
-        NotMended: something could not be derived, or a check by value fails on the result. Nothing has changed.
+        NotRepaired: something could not be derived, or a check by value fails on the result. Nothing has changed.
     """
     day = fetched.day
     with warehouse.writing(str(day), month_of(day), year_of(month_of(day)), FINDINGS) as connection:
         outcome = store_day(connection, fetched, accept_shrink=accept_shrink)
         for step in derive(connection, [day], history, scope.models).values():
             if step.failed:
-                raise NotMended(step.failed[day])
-        roll_up_everything(connection, day, scope.bounds)
+                raise NotRepaired(step.failed[day])
+        roll_up_everything(connection, day, scope.date_range)
         # Prices and generation stand in no day's way.
         errors = [error for error in verify_within(connection, day, scope).errors if error.check.table not in SERIES]
         if errors:
             first = errors[0]
-            raise NotMended(f"{first.check.table} {first.check.name} fails on {first.span}: {first.example}")
+            raise NotRepaired(f"{first.check.table} {first.check.name} fails on {first.span}: {first.example}")
     return outcome

@@ -13,7 +13,7 @@ from mining_assets.domain.valuation import SERIES
 from mining_assets.pipeline.dependencies import Dependencies, database_retries
 from mining_assets.pipeline.derive import DERIVED, DerivedDays, derive
 from mining_assets.pipeline.fetch import NothingPublished
-from mining_assets.pipeline.fetch_ahead import Cost, Fetch, FetchAhead
+from mining_assets.pipeline.fetch_ahead import Fetch, FetchAhead, FetchMetrics
 from mining_assets.pipeline.outages import Outages
 from mining_assets.pipeline.references import History, WindUnits, ensure_network_history, ensure_wind_units
 from mining_assets.pipeline.results import (
@@ -32,16 +32,16 @@ from mining_assets.reconciliation.findings import Verification
 from mining_assets.reconciliation.plan import ELEXON, MEMPOOL
 from mining_assets.reconciliation.verify import verify_and_store_days
 from mining_assets.sources.errors import SourceError
-from mining_assets.warehouse.attempts import note_blameless, note_failed, note_right
+from mining_assets.warehouse.attempts import clear_attempts, discount_attempts, record_failures
 from mining_assets.warehouse.connection import Connection
 from mining_assets.warehouse.days import (
     FetchedDay,
     day_figures,
-    intact_days,
     note_refused,
     noted_days,
     periods_known_empty,
     store_day,
+    untampered_days,
     whole_days,
 )
 from mining_assets.warehouse.names import CALCULATIONS
@@ -56,7 +56,7 @@ class _Stored:
     failure: StepFailure | None = None
     warnings: tuple[str, ...] = ()
     source_unavailable: bool = False
-    cost: Cost | None = None
+    metrics: FetchMetrics | None = None
 
 
 @dataclass(frozen=True)
@@ -191,19 +191,19 @@ class DayPipeline:
             ahead.begin_next(day)
         if isinstance(fetch.outcome, Exception):
             failure = StepFailure(RECORDS, str(fetch.outcome))
-            return _Stored("failed", failure, source_unavailable=unavailable, cost=fetch.cost)
+            return _Stored("failed", failure, source_unavailable=unavailable, metrics=fetch.metrics)
         outages.clear(ELEXON)
         try:
             outcome = self._retry(self._store, fetch.outcome, request)
         except ShrinkRefused as refused:
             self._retry(self._note_refused, refused)
-            return _Stored("failed", StepFailure(RECORDS, str(refused)), cost=fetch.cost)
-        return _Stored(outcome, warnings=fetch.outcome.warnings, cost=fetch.cost)
+            return _Stored("failed", StepFailure(RECORDS, str(refused)), metrics=fetch.metrics)
+        return _Stored(outcome, warnings=fetch.outcome.warnings, metrics=fetch.metrics)
 
     def _finds_elexon_unavailable(self, day: date, fetch: Fetch, outages: Outages) -> bool:
         """Tell whether the source is to blame for a day of which nothing came: it has nothing of another day either."""
         error = fetch.outcome
-        if not isinstance(error, Exception) or (fetch.cost.bytes and not isinstance(error, NothingPublished)):
+        if not isinstance(error, Exception) or (fetch.metrics.bytes and not isinstance(error, NothingPublished)):
             return False
         elexon = self.dependencies.elexon
         try:
@@ -230,7 +230,7 @@ class DayPipeline:
         ready = complete if request.wants(RECORDS) else days
         derived = self._retry(self._derive, ready, request, history)
         verification = self._retry(verify_and_store_days, self._warehouse, days, self._rules.scope)
-        costs = {day: each.cost for day, each in stored.items() if each.cost}
+        costs = {day: each.metrics for day, each in stored.items() if each.metrics}
         shown = [day for day in complete if stored[day].failure is None] if request.wants(RECORDS) else []
         records = self._retry(self._records, shown, costs)
         figures = self._retry(self._figures, days)
@@ -254,7 +254,7 @@ class DayPipeline:
                     failures=tuple(failures),
                     warnings=each.warnings,
                     source_unavailable=source_unavailable,
-                    requests=each.cost.requests if each.cost else 0,
+                    requests=each.metrics.requests if each.metrics else 0,
                 )
             )
         self._retry(self._account, results)
@@ -277,7 +277,7 @@ class DayPipeline:
 
     def _intact(self, days: Sequence[date]) -> set[date]:
         with self._warehouse.reading() as connection:
-            return set(intact_days(connection, days).hashes)
+            return set(untampered_days(connection, days).hashes)
 
     def _complete(self, days: Sequence[date]) -> list[date]:
         with self._warehouse.reading() as connection:
@@ -302,7 +302,7 @@ class DayPipeline:
         with self._warehouse.reading() as connection:
             return {day: day_figures(connection, day) for day in days}
 
-    def _records(self, days: Sequence[date], costs: Mapping[date, Cost]) -> dict[date, StoredRecords]:
+    def _records(self, days: Sequence[date], costs: Mapping[date, FetchMetrics]) -> dict[date, StoredRecords]:
         if not days:
             return {}
         with self._warehouse.reading() as connection:
@@ -313,13 +313,15 @@ class DayPipeline:
         failed = {result.day: str(result.failures[0]) for result in results if result.failures}
         blameless = [result.day for result in results if result.source_unavailable]
         with self._warehouse.writing("healing") as connection:
-            note_right(connection, [result.day for result in results if not result.failures])
+            clear_attempts(connection, [result.day for result in results if not result.failures])
             blamed = {day: reason for day, reason in failed.items() if day not in blameless}
-            note_failed(connection, blamed, self._rules.healing, datetime.now(UTC))
-            note_blameless(connection, blameless)
+            record_failures(connection, blamed, self._rules.healing, datetime.now(UTC))
+            discount_attempts(connection, blameless)
 
 
-def read_records(connection: Connection, days: Sequence[date], costs: Mapping[date, Cost]) -> dict[date, StoredRecords]:
+def read_records(
+    connection: Connection, days: Sequence[date], costs: Mapping[date, FetchMetrics]
+) -> dict[date, StoredRecords]:
     """Read what is stored of the days' records, of those that are stored.
 
     Args:

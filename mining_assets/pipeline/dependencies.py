@@ -15,7 +15,7 @@ from mining_assets.sources.coinbase import CoinbaseClient
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.mempool import MempoolClient
 from mining_assets.sources.sync import Blocking
-from mining_assets.warehouse.connection import Warehouse, is_passing
+from mining_assets.warehouse.connection import Warehouse, is_transient
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def database_retries(rule: RetryRule, log: logging.Logger) -> Retrying:
     A function that it repeats returns what it did: nothing may be added up inside.
     """
     return Retrying(
-        retry=retry_if_exception(is_passing),
+        retry=retry_if_exception(is_transient),
         stop=stop_after_attempt(rule.attempts),
         wait=wait_exponential_jitter(multiplier=rule.base_seconds, max=rule.longest_seconds, jitter=rule.base_seconds),
         before_sleep=lambda state: log.warning(

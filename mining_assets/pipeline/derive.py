@@ -15,7 +15,7 @@ from mining_assets.domain.network import NetworkHistory
 from mining_assets.domain.rollups import bitcoin_days, days_with_share, days_with_value
 from mining_assets.warehouse.calculations import calculated_days, store_calculations
 from mining_assets.warehouse.connection import Connection
-from mining_assets.warehouse.days import IntactDays, intact_days, payments
+from mining_assets.warehouse.days import UntamperedDays, payments, untampered_days
 from mining_assets.warehouse.names import BITCOIN_DAILY_SUMMARIES, CALCULATIONS, DAILY_SUMMARIES
 from mining_assets.warehouse.series import generation, prices
 from mining_assets.warehouse.summaries import store_summaries
@@ -50,7 +50,7 @@ def derive(
     """
     done: dict[str, DerivedDays] = {}
     if CALCULATIONS in tables or DAILY_SUMMARIES in tables:
-        stored = intact_days(connection, days)
+        stored = untampered_days(connection, days)
         if CALCULATIONS in tables:
             done[CALCULATIONS] = _calculate(connection, days, stored, history, models)
         if DAILY_SUMMARIES in tables:
@@ -63,7 +63,7 @@ def derive(
 def _calculate(
     connection: Connection,
     days: Sequence[date],
-    stored: IntactDays,
+    stored: UntamperedDays,
     history: NetworkHistory,
     models: tuple[MinerModel, ...],
 ) -> DerivedDays:
@@ -83,14 +83,14 @@ def _calculate(
     return DerivedDays(done, _not_intact(days, stored.hashes) | unknown)
 
 
-def _summarize(connection: Connection, days: Sequence[date], stored: IntactDays) -> DerivedDays:
+def _summarize(connection: Connection, days: Sequence[date], stored: UntamperedDays) -> DerivedDays:
     """Bring ``daily_summaries`` up to date with the days' records, and with the generation where it is known."""
-    intact = list(stored.hashes)
-    totals = daily_totals(stored.records, pd.Index(intact)).reset_index()
-    rows = days_with_share(totals, generation(connection, intact))
-    store_summaries(connection, DAILY_SUMMARIES, intact, rows)
+    untampered = list(stored.hashes)
+    totals = daily_totals(stored.records, pd.Index(untampered)).reset_index()
+    rows = days_with_share(totals, generation(connection, untampered))
+    store_summaries(connection, DAILY_SUMMARIES, untampered, rows)
     done = {row.pop("summary_date"): _known(row) for row in rows.to_dict("records")}
-    return DerivedDays(done, _not_intact(days, intact))
+    return DerivedDays(done, _not_intact(days, untampered))
 
 
 def _summarize_bitcoin(connection: Connection, days: Sequence[date], models: tuple[MinerModel, ...]) -> DerivedDays:
@@ -114,9 +114,9 @@ def _summarize_bitcoin(connection: Connection, days: Sequence[date], models: tup
     return DerivedDays(done, {day: "its Bitcoin calculations are not complete" for day in days if day not in done})
 
 
-def _not_intact(days: Sequence[date], intact: Collection[date]) -> dict[date, str]:
+def _not_intact(days: Sequence[date], untampered: Collection[date]) -> dict[date, str]:
     reason = "its curtailment records are not whole, or not those that were fetched: fetch the day first"
-    return {day: reason for day in days if day not in intact}
+    return {day: reason for day in days if day not in untampered}
 
 
 def _known(figures: dict[str, float]) -> dict[str, float]:

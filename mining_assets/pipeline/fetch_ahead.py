@@ -18,7 +18,7 @@ from mining_assets.warehouse.days import FetchedDay
 
 
 @dataclass(frozen=True)
-class Cost:
+class FetchMetrics:
     """What it took to fetch a day; the bytes are those of answers that were right."""
 
     requests: int
@@ -31,7 +31,7 @@ class Fetch:
     """How the fetch of a day ended: with the day, or with the error that kept it from being whole."""
 
     outcome: FetchedDay | SourceError | DayIncomplete
-    cost: Cost
+    metrics: FetchMetrics
 
 
 class FetchAhead:
@@ -91,5 +91,5 @@ class FetchAhead:
             outcome = await fetch_day(self._elexon.client, day, self._units, accepted_empty)
         except (SourceError, DayIncomplete) as error:
             outcome = error
-        cost = Cost(counters.requests - asked, counters.bytes - answered, monotonic() - started)
-        return Fetch(outcome, cost)
+        metrics = FetchMetrics(counters.requests - asked, counters.bytes - answered, monotonic() - started)
+        return Fetch(outcome, metrics)

@@ -139,8 +139,8 @@ def _halvings(
         ask_again: ask also for those that are settled: a file may have told them that tells them no more.
     """
     with warehouse.reading() as connection:
-        intact = not references.is_altered(connection, NETWORK_EPOCHS)
-        stored = references.stored_epochs(connection) if intact else ()
+        untampered = not references.is_tampered(connection, NETWORK_EPOCHS)
+        stored = references.stored_epochs(connection) if untampered else ()
         confirmed_at = references.last_fetch(connection, NETWORK_EPOCHS)
     before = {epoch.height: epoch.block_time for epoch in stored if epoch.kind == "halving"}
     known = {**before, **KNOWN_HALVINGS, **given}
@@ -162,7 +162,7 @@ def _store_epochs(
     accept_change: bool,
 ) -> RefreshedEpochs:
     before = references.stored_epochs(connection)
-    trusted = () if references.is_altered(connection, NETWORK_EPOCHS) else before
+    trusted = () if references.is_tampered(connection, NETWORK_EPOCHS) else before
     confirmed_at = references.last_fetch(connection, NETWORK_EPOCHS)
     if before and not trusted and not accept_change:
         _refuse_shorter(before, fetched)
@@ -187,13 +187,13 @@ def _store_epochs(
     return RefreshedEpochs(counts, rewritten)
 
 
-def _refuse_shorter(altered: Sequence[Epoch], fetched: Sequence[Retarget]) -> None:
+def _refuse_shorter(tampered: Sequence[Epoch], fetched: Sequence[Retarget]) -> None:
     """Refuse a list that does not replace all of a table that was altered: what it lacks would be lost.
 
     Raises:
         NetworkHistoryRefused: saying what to do.
     """
-    lowest, reached = min(fetched), min(altered)
+    lowest, reached = min(fetched), min(tampered)
     if lowest.height > reached.height:
         raise NetworkHistoryRefused(
             f"network_epochs was altered from height {reached.height} on, and the list begins at {lowest.height} only; "
@@ -218,7 +218,7 @@ def known_wind_units(
     """
     with warehouse.reading() as connection:
         name = WIND_BM_UNITS
-        if references.last_fetch(connection, name) is None or references.is_altered(connection, name):
+        if references.last_fetch(connection, name) is None or references.is_tampered(connection, name):
             return {}
         units = references.wind_units(connection)
         moved = references.moved_units(connection, sites)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from mining_assets.domain.curtailment import bids_of_stacks
-from mining_assets.domain.tolerance import PUBLISHED_RELATIVE_TOLERANCE, same_volume
+from mining_assets.domain.tolerance import PUBLISHED_RELATIVE_TOLERANCE, volumes_isclose
 from mining_assets.domain.wording import count_of
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.errors import SourceError
@@ -60,7 +60,7 @@ async def compare_with_whole_day(
         }
     )
     both = stack.merge(theirs, how="outer", left_index=True, right_index=True, suffixes=("", "_theirs")).fillna(0.0)
-    differs = ~same_volume(both["volume"], both["volume_theirs"])
+    differs = ~volumes_isclose(both["volume"], both["volume_theirs"])
     differs |= ~np.isclose(both["cash"], both["cash_theirs"], rtol=PUBLISHED_RELATIVE_TOLERANCE, atol=PENCE_TOLERANCE)
     row |= {
         "energy_volumes": -both["volume_theirs"].sum() + 0.0,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from tenacity import Retrying
 
 from mining_assets.domain.healing import HealingPolicy
-from mining_assets.warehouse.attempts import note_source_away, note_source_back
+from mining_assets.warehouse.attempts import record_outage, record_recovery
 from mining_assets.warehouse.connection import Warehouse
 
 
@@ -34,8 +34,8 @@ class Outages:
 
     def _note_away(self, source: str, error: str) -> None:
         with self._warehouse.writing(source) as connection:
-            note_source_away(connection, source, error, self._policy, datetime.now(UTC))
+            record_outage(connection, source, error, self._policy, datetime.now(UTC))
 
     def _note_back(self, source: str) -> None:
         with self._warehouse.writing(source) as connection:
-            note_source_back(connection, source)
+            record_recovery(connection, source)

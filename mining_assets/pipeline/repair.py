@@ -6,13 +6,13 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from mining_assets.domain.fetch_estimate import FetchCost, fetch_cost
+from mining_assets.domain.fetch_estimate import FetchEstimate, estimate_fetch
 from mining_assets.domain.naming import NoSuchUnitError
 from mining_assets.domain.restatement import ShrinkRefused
 from mining_assets.domain.settlement import periods_in
 from mining_assets.domain.valuation import SERIES
 from mining_assets.domain.wording import count_of
-from mining_assets.pipeline.critical import DayContent, NotMended, content_of, replace_whole, save_aside
+from mining_assets.pipeline.critical import DayContent, NotRepaired, content_of, replace_whole, save_aside
 from mining_assets.pipeline.days import DayPipeline
 from mining_assets.pipeline.dependencies import Dependencies
 from mining_assets.pipeline.derive import DERIVED
@@ -96,9 +96,9 @@ class Repairs:
         wanting = ", ".join(f"{day} {kind}" for day, kind in needed.items())
         yield Message(f"{days[0]} to {days[-1]}: {wanting or 'nothing is missing or wrong'}")
         pace = self._dependencies.rules.requests_per_second
-        cost = cost_of_needs(needed, pace)
-        if cost.takes_long:
-            yield Message(cost.at_pace(pace))
+        estimate = estimate_needs(needed, pace)
+        if estimate.takes_long:
+            yield Message(estimate.at_pace(pace))
         yield Phase("at work")
         kept = [day for day in days if day not in needed]
         yield from (replace(result, records=None) for result in self._pipeline.stored_results(kept, "kept"))
@@ -138,7 +138,7 @@ class Repairs:
                 yield fetched_epochs
             fetched = patient.run(fetch_day(patient.client, day, units))
             outcome = replace_whole(self._warehouse, fetched, history, self._scope, accept_shrink=accept_shrink)
-        except (SourceError, DayIncomplete, ShrinkRefused, NotMended) as error:
+        except (SourceError, DayIncomplete, ShrinkRefused, NotRepaired) as error:
             raise self._kept(day, error, unanswered=not counters.bytes) from None
         (result,) = self._pipeline.stored_results([day], str(outcome))
         yield replace(result, requests=counters.requests, warnings=fetched.warnings)
@@ -225,7 +225,7 @@ class Repairs:
         yield verify_and_store_years(warehouse, years, scope)
 
     def _sum_up(self, days: Sequence[date]) -> Iterator[SummaryResult]:
-        for table, span, rows in roll_up_days(self._warehouse, days, self._scope.bounds):
+        for table, span, rows in roll_up_days(self._warehouse, days, self._scope.date_range):
             yield SummaryResult(table, span, rows)
 
     def _kept(self, day: date, error: Exception, *, unanswered: bool) -> DayKept:
@@ -261,9 +261,9 @@ def needs_found(warehouse: Warehouse, days: Sequence[date], scope: Scope, *, for
         return needs(day_states(connection, days[0], days[-1], scope.models), datetime.now(UTC))
 
 
-def cost_of_needs(needed: Mapping[date, str], requests_per_second: float) -> FetchCost:
+def estimate_needs(needed: Mapping[date, str], requests_per_second: float) -> FetchEstimate:
     """Return what it costs to fetch the days that need it."""
-    return fetch_cost((day for day, kind in needed.items() if kind != DERIVE), requests_per_second)
+    return estimate_fetch((day for day, kind in needed.items() if kind != DERIVE), requests_per_second)
 
 
 def still_damaged(day: date, periods: Sequence[int]) -> str:

@@ -11,7 +11,7 @@ from mining_assets.domain.restatement import DayFigures
 from mining_assets.domain.settlement import periods_in
 from mining_assets.domain.valuation import SERIES
 from mining_assets.pipeline.derive import DERIVED
-from mining_assets.pipeline.fetch_ahead import Cost
+from mining_assets.pipeline.fetch_ahead import FetchMetrics
 from mining_assets.progress import Figure
 from mining_assets.reconciliation.findings import Verification
 from mining_assets.warehouse.names import CURTAILMENT_RECORDS
@@ -82,12 +82,12 @@ class StoredRecords:
     Attributes:
         note: the day's row of ``settlement_days``.
         units: what each BM unit lost, the most first, as ``reporting.units_by_day``.
-        cost: what it took to fetch the day; None when it was not fetched now.
+        metrics: what it took to fetch the day; None when it was not fetched now.
     """
 
     note: Mapping[str, Any]
     units: pd.DataFrame
-    cost: Cost | None
+    metrics: FetchMetrics | None
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from mining_assets.pipeline.fetch_series import (
     store_and_follow,
 )
 from mining_assets.pipeline.results import SeriesResult
-from mining_assets.warehouse.attempts import note_source_away, note_source_back
-from mining_assets.warehouse.series import fetched_rows, note_blameless, note_failed, series_origins
+from mining_assets.warehouse.attempts import record_outage, record_recovery
+from mining_assets.warehouse.series import discount_attempts, fetched_rows, record_failures, series_origins
 
 
 def update_series(
@@ -61,9 +61,9 @@ def _note(dependencies: Dependencies, name: str, fetched: FetchedSeries) -> None
     """Keep the account: days are not to blame for a source that gives nothing at all."""
     with dependencies.warehouse.writing(name) as connection:
         if fetched.away:
-            note_source_away(connection, name, fetched.away, dependencies.rules.healing, datetime.now(UTC))
-            note_blameless(connection, name, list(fetched.failed))
+            record_outage(connection, name, fetched.away, dependencies.rules.healing, datetime.now(UTC))
+            discount_attempts(connection, name, list(fetched.failed))
         elif fetched.fetched_at or fetched.failed:
             if fetched.answered:
-                note_source_back(connection, name)
-            note_failed(connection, name, fetched.failed)
+                record_recovery(connection, name)
+            record_failures(connection, name, fetched.failed)

@@ -30,7 +30,7 @@ def begin_attempt(
     kind = tags.get(HEALING_TAG)
     if kind in (FETCH, DERIVE):
         with warehouse.writing("healing") as connection:
-            attempts.note_requested(connection, days, policy, now)
+            attempts.record_attempts(connection, days, policy, now)
     elif kind in SERIES:
         with warehouse.writing(kind) as connection:
-            series.note_requested(connection, kind, days, policy, now)
+            series.record_attempts(connection, kind, days, policy, now)

@@ -8,7 +8,7 @@ import pandas as pd
 from mining_assets.domain.figures import rounded_apart
 from mining_assets.domain.mining import MinerModel, bitcoin_mined
 from mining_assets.domain.network import NetworkHistory
-from mining_assets.domain.tolerance import same
+from mining_assets.domain.tolerance import isclose
 from mining_assets.domain.wording import count_of
 from mining_assets.reconciliation import checks
 from mining_assets.reconciliation.findings import Verification, problems
@@ -81,7 +81,7 @@ def _stale(matched: pd.DataFrame, models: tuple[MinerModel, ...], history: Netwo
         ("block_subsidy", in_force["block_subsidy"]),
         ("bitcoin_mined", wanted),
     ):
-        bad = ~same(known[column], expected) & (details == "")
+        bad = ~isclose(known[column], expected) & (details == "")
         pairs = (rounded_apart(column, *pair) for pair in zip(known[column][bad], expected[bad], strict=True))
         details[bad] = [f"{column} is {a}, should be {b}" for a, b in pairs]
     stale = known[details != ""]
@@ -99,7 +99,7 @@ def _ratios_that_differ(matched: pd.DataFrame, models: tuple[MinerModel, ...]) -
         middle = pd.Series(np.median(of_models, axis=1).repeat(len(models)), index=rows.index)
     else:
         middle = rows.groupby(key)["per_efficiency"].transform("median")
-    bad = rows[~same(rows["per_efficiency"] / middle, pd.Series(1.0, index=rows.index))]
+    bad = rows[~isclose(rows["per_efficiency"] / middle, pd.Series(1.0, index=rows.index))]
     return problems(bad["settlement_date"], _named(bad), ["not in the ratio of the models' efficiency"] * len(bad))
 
 

@@ -11,7 +11,7 @@ from mining_assets.domain.content_hash import EMPTY_HASH, PERIOD_KEY, combined_h
 from mining_assets.domain.curtailment import PRICE_LIMIT, TOTALS, payment
 from mining_assets.domain.figures import rounded_apart
 from mining_assets.domain.repeats import repeats
-from mining_assets.domain.tolerance import same
+from mining_assets.domain.tolerance import isclose
 from mining_assets.domain.wording import count_of
 from mining_assets.reconciliation import checks
 from mining_assets.reconciliation.findings import Verification, problems
@@ -113,7 +113,7 @@ def _disagreeing(chunk: "Chunk") -> pd.DataFrame:
     hashes = content_hashes(chunk.records)
     ledger["hash"] = [hashes.get(key, EMPTY_HASH) for key in ledger[PERIOD_KEY].itertuples(index=False, name=None)]
     bad_rows = ledger["rows"] != ledger["wind_rows"]
-    bad_mwh = ~same(ledger["mwh"], ledger["wind_mwh"])
+    bad_mwh = ~isclose(ledger["mwh"], ledger["wind_mwh"])
     bad_hash = ledger["hash"] != ledger["content_hash"]
     bad = ledger[bad_rows | bad_mwh | bad_hash]
     details = [
@@ -139,7 +139,7 @@ def _figures_that_differ(chunk: "Chunk") -> pd.DataFrame:
 
 
 def _differing_column(stored: "pd.Series[float]", wanted: "pd.Series[float]", name: str) -> pd.DataFrame:
-    bad = ~same(stored, wanted.reindex(stored.index))
+    bad = ~isclose(stored, wanted.reindex(stored.index))
     pairs = zip(stored[bad], wanted.reindex(stored.index)[bad], strict=True)
     return problems(
         stored.index[bad],
@@ -153,7 +153,7 @@ def _invalid(chunk: "Chunk") -> pd.DataFrame:
     due = payment(rows["volume"], rows["original_price"])
     against = ((rows["side"] == "bid") & (rows["volume"] > 0)) | ((rows["side"] == "offer") & (rows["volume"] < 0))
     faults = (
-        (~same(rows["payment"], due), "payment is not volume × original price"),
+        (~isclose(rows["payment"], due), "payment is not volume × original price"),
         (against, "its volume has the wrong sign for its side"),
         (rows["starts"].isna(), "the day has no such period"),
         (rows["starts"].notna() & (rows["start_time"] != rows["starts"]), "start_time is not the period's UTC start"),

@@ -20,7 +20,7 @@ from mining_assets.reconciliation import checks
 from mining_assets.reconciliation.checks import Check
 from mining_assets.reconciliation.findings import ALL, Verification, problems
 from mining_assets.warehouse.connection import Connection
-from mining_assets.warehouse.references import is_altered, last_fetch, reference_refusal, stored_epochs
+from mining_assets.warehouse.references import is_tampered, last_fetch, reference_refusal, stored_epochs
 from mining_assets.warehouse.references import network_history as network_history_of
 from mining_assets.warehouse.schema import curtailment_records, network_epochs, wind_bm_units
 
@@ -36,8 +36,8 @@ def verify_network_epochs(connection: Connection, now: datetime) -> Verification
     epochs = stored_epochs(connection)
     fetched_at = last_fetch(connection, network_epochs.name)
     verification.count(checks.EPOCHS_VALID, epochs=len(epochs))
-    altered = [("", _ALTERED)] if is_altered(connection, network_epochs.name) else []
-    verification.add(checks.EPOCHS_VALID, _all(_invalid(epochs, fetched_at) or altered))
+    tampered = [("", _ALTERED)] if is_tampered(connection, network_epochs.name) else []
+    verification.add(checks.EPOCHS_VALID, _all(_invalid(epochs, fetched_at) or tampered))
     refusal = reference_refusal(connection, network_epochs.name)
     refused = [("", f"refused since {refusal[0]:%Y-%m-%d %H:%M} UTC: {refusal[1]}")] if refusal else []
     verification.add(checks.EPOCHS_ACCEPTED, _all(refused))
@@ -56,7 +56,7 @@ def verify_wind_units(connection: Connection, now: datetime) -> Verification:
     farms = set(connection.execute(select(curtailment_records.c.farm_id).distinct()).scalars())
     lost = [(farm, "has records and is not in the register") for farm in sorted(farms - known)]
     lost += [(unit, "has no current version") for unit in sorted(known - current.keys())]
-    if not lost and is_altered(connection, wind_bm_units.name):
+    if not lost and is_tampered(connection, wind_bm_units.name):
         lost = [("", _ALTERED)]
     verification.count(checks.UNITS_KEPT, units=len(known), units_with_records=len(farms))
     verification.add(checks.UNITS_KEPT, _all(lost))

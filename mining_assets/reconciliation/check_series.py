@@ -41,8 +41,8 @@ def _verify_series(chunk: "Chunk", verification: Verification, name: str, rows: 
     _note_missing(verification, _COMPLETE[name], chunk.days, {day: errors.get(day, "") for day in missing})
 
     hashes = content_hashes(rows)
-    altered = {day for day in hashes.keys() | noted.keys() if hashes.get(day) != noted.get(day)}
-    bad = {day: _altered(day in noted, day in hashes) for day in altered}
+    tampered = {day for day in hashes.keys() | noted.keys() if hashes.get(day) != noted.get(day)}
+    bad = {day: _tampered(day in noted, day in hashes) for day in tampered}
     for day, own in rows.groupby("settlement_date"):
         wrong = _wrong(name, day, own)
         if wrong:
@@ -58,7 +58,7 @@ def _note_missing(verification: Verification, check: Check, days: Sequence[date]
     verification.add(check, problems(list(missing), [""] * len(missing), said))
 
 
-def _altered(is_noted: bool, has_rows: bool) -> str:
+def _tampered(is_noted: bool, has_rows: bool) -> str:
     if not has_rows:
         return "what was fetched is gone"
     return "not what was fetched" if is_noted else "there are rows that were never fetched"

@@ -10,7 +10,7 @@ from mining_assets.domain import rollups as rules
 from mining_assets.domain.curtailment import TOTALS
 from mining_assets.domain.figures import rounded_apart
 from mining_assets.domain.rollups import BITCOIN_FIGURES
-from mining_assets.domain.tolerance import agree
+from mining_assets.domain.tolerance import isclose_or_both_missing
 from mining_assets.domain.valuation import BITCOIN_PRICE, SHARE_FIGURES, VALUE_FIGURES, WIND_GENERATION
 from mining_assets.reconciliation import checks
 from mining_assets.reconciliation.checks import Check
@@ -25,18 +25,18 @@ from mining_assets.warehouse.names import (
     MONTHLY_SUMMARIES,
     YEARLY_SUMMARIES,
 )
-from mining_assets.warehouse.status import Bounds
+from mining_assets.warehouse.status import DateRange
 from mining_assets.warehouse.summaries import distinct_farms, summaries_between, summaries_of, summary_key
 
 if TYPE_CHECKING:
     from mining_assets.reconciliation.verify_days import Chunk
 
 
-def verify_daily(chunk: "Chunk", verification: Verification, altered: Mapping[str, Collection[date]]) -> None:
+def verify_daily(chunk: "Chunk", verification: Verification, tampered: Mapping[str, Collection[date]]) -> None:
     """The daily summaries of a chunk against its records, calculations, prices and generation.
 
     Args:
-        altered: the days whose price or generation is not what was fetched, by series. That has a check of its own,
+        tampered: the days whose price or generation is not what was fetched, by series. That has a check of its own,
             and what a summary made of the true one is not held against it.
     """
     wanted = chunk.totals.reset_index()
@@ -52,37 +52,37 @@ def verify_daily(chunk: "Chunk", verification: Verification, altered: Mapping[st
     verification.count(checks.BITCOIN_DAILY_SUMS, rows=len(chunk.bitcoin_daily))
     bad = [differing(stored, sums, key, BITCOIN_FIGURES) for stored in (chunk.bitcoin_daily, notes)]
     verification.add(checks.BITCOIN_DAILY_SUMS, pd.concat(bad))
-    _verify_share(chunk, verification, altered[WIND_GENERATION])
-    _verify_worth(chunk, verification, altered[BITCOIN_PRICE], wanted.set_index("summary_date")["total_payment"])
+    _verify_share(chunk, verification, tampered[WIND_GENERATION])
+    _verify_worth(chunk, verification, tampered[BITCOIN_PRICE], wanted.set_index("summary_date")["total_payment"])
 
 
-def verify_months(connection: Connection, months: Sequence[str], bounds: Bounds) -> Verification:
+def verify_months(connection: Connection, months: Sequence[str], date_range: DateRange) -> Verification:
     """The monthly summaries against their days."""
     verification = Verification(set(months), {MONTHLY_SUMMARIES, BITCOIN_MONTHLY_SUMMARIES})
     for month in months:
-        days = rules.span_within(month, *bounds)
+        days = rules.span_within(month, *date_range)
         daily = summaries_between(connection, DAILY_SUMMARIES, *days)
         wanted = _with_farms(connection, rules.months_from_days(daily), days)
-        _verify_span(connection, verification, checks.MONTHLY_SUMS, MONTHLY_SUMMARIES, month, wanted, bounds)
+        _verify_span(connection, verification, checks.MONTHLY_SUMS, MONTHLY_SUMMARIES, month, wanted, date_range)
         bitcoin = rules.bitcoin_months_from_days(summaries_between(connection, BITCOIN_DAILY_SUMMARIES, *days))
         _verify_span(
-            connection, verification, checks.BITCOIN_MONTHLY_SUMS, BITCOIN_MONTHLY_SUMMARIES, month, bitcoin, bounds
+            connection, verification, checks.BITCOIN_MONTHLY_SUMS, BITCOIN_MONTHLY_SUMMARIES, month, bitcoin, date_range
         )
     return verification
 
 
-def verify_years(connection: Connection, years: Sequence[str], bounds: Bounds) -> Verification:
+def verify_years(connection: Connection, years: Sequence[str], date_range: DateRange) -> Verification:
     """The yearly summaries against their months."""
     verification = Verification(set(years), {YEARLY_SUMMARIES, BITCOIN_YEARLY_SUMMARIES})
     for year in years:
-        days = rules.span_within(year, *bounds)
+        days = rules.span_within(year, *date_range)
         months = rules.month_of(days[0]), rules.month_of(days[1])
         monthly = summaries_between(connection, MONTHLY_SUMMARIES, *months)
         wanted = _with_farms(connection, rules.years_from_months(monthly), days)
-        _verify_span(connection, verification, checks.YEARLY_SUMS, YEARLY_SUMMARIES, year, wanted, bounds)
+        _verify_span(connection, verification, checks.YEARLY_SUMS, YEARLY_SUMMARIES, year, wanted, date_range)
         bitcoin = rules.bitcoin_years_from_months(summaries_between(connection, BITCOIN_MONTHLY_SUMMARIES, *months))
         _verify_span(
-            connection, verification, checks.BITCOIN_YEARLY_SUMS, BITCOIN_YEARLY_SUMMARIES, year, bitcoin, bounds
+            connection, verification, checks.BITCOIN_YEARLY_SUMS, BITCOIN_YEARLY_SUMMARIES, year, bitcoin, date_range
         )
     return verification
 
@@ -96,15 +96,15 @@ def differing(stored: pd.DataFrame, wanted: pd.DataFrame, key: list[str], figure
         frames.append(problems(rows[key[0]], _named(rows, key), [text] * len(rows)))
     rows = both[both["in_which"] == "both"]
     for name in figures:
-        bad = rows[~agree(rows[name], rows[f"{name}_wanted"])]
+        bad = rows[~isclose_or_both_missing(rows[name], rows[f"{name}_wanted"])]
         pairs = (rounded_apart(name, *pair) for pair in zip(bad[name], bad[f"{name}_wanted"], strict=True))
         details = [f"{name} is {a}, should be {b}" for a, b in pairs]
         frames.append(problems(bad[key[0]], _named(bad, key), details))
     return pd.concat(frames)
 
 
-def _verify_share(chunk: "Chunk", verification: Verification, altered: Collection[date]) -> None:
-    stored = chunk.daily[chunk.daily["summary_date"].isin(chunk.whole.difference(altered))]
+def _verify_share(chunk: "Chunk", verification: Verification, tampered: Collection[date]) -> None:
+    stored = chunk.daily[chunk.daily["summary_date"].isin(chunk.whole.difference(tampered))]
     generated = chunk.generation.groupby("settlement_date")["generated_energy"].sum()
     wanted = rules.days_with_share(stored, generated)[["summary_date", *SHARE_FIGURES]]
     verification.count(checks.DAILY_SHARE, rows=len(stored))
@@ -112,9 +112,9 @@ def _verify_share(chunk: "Chunk", verification: Verification, altered: Collectio
 
 
 def _verify_worth(
-    chunk: "Chunk", verification: Verification, altered: Collection[date], payments: "pd.Series[float]"
+    chunk: "Chunk", verification: Verification, tampered: Collection[date], payments: "pd.Series[float]"
 ) -> None:
-    stored = chunk.bitcoin_daily[chunk.bitcoin_daily["summary_date"].isin(chunk.whole.difference(altered))]
+    stored = chunk.bitcoin_daily[chunk.bitcoin_daily["summary_date"].isin(chunk.whole.difference(tampered))]
     prices = chunk.price.set_index("settlement_date")["price"]
     key = ["summary_date", "miner_model"]
     wanted = rules.days_with_value(stored, prices, payments)[[*key, *VALUE_FIGURES]]
@@ -129,11 +129,11 @@ def _verify_span(
     table: str,
     span: str,
     wanted: pd.DataFrame,
-    bounds: Bounds,
+    date_range: DateRange,
 ) -> None:
     stored = summaries_of(connection, table, [span])
     key = summary_key(table)
-    wanted = wanted.assign(days_expected=rules.days_expected(span, *bounds))
+    wanted = wanted.assign(days_expected=rules.days_expected(span, *date_range))
     figures = [name for name in stored.columns if name not in key]
     verification.count(check, rows=len(stored))
     verification.add(check, differing(stored, wanted, key, figures))

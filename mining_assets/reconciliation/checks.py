@@ -8,7 +8,7 @@ from typing import Literal
 from mining_assets.domain.healing import day_ranges
 from mining_assets.domain.settlement import FINAL_MEANS
 from mining_assets.domain.valuation import BITCOIN_PRICE, WIND_GENERATION
-from mining_assets.domain.wording import say_ranges
+from mining_assets.domain.wording import format_ranges
 from mining_assets.warehouse.names import (
     BITCOIN_DAILY_SUMMARIES,
     BITCOIN_MONTHLY_SUMMARIES,
@@ -83,7 +83,7 @@ class Check:
             told, others = self.remedy_on(first), [(first + timedelta(days=1), last), *ranges[1:]]
         else:
             told, others = self.remedy.replace("date DAY", f"range {first} {last}"), ranges[1:]
-        return f"{told} Likewise: {say_ranges(others)}." if others else told
+        return f"{told} Likewise: {format_ranges(others)}." if others else told
 
 
 _REFETCH = "the healing sensor fetches the day again; by hand: `mining-assets date DAY --refetch`."

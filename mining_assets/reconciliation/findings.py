@@ -10,7 +10,7 @@ import pandas as pd
 from sqlalchemy import delete, select
 
 from mining_assets.domain.healing import day_ranges
-from mining_assets.domain.wording import count_of, say_days
+from mining_assets.domain.wording import count_of, format_days
 from mining_assets.reconciliation.checks import CHECKS, Check
 from mining_assets.warehouse.connection import Connection, insert_frame, read_frame
 from mining_assets.warehouse.findings import concern
@@ -116,7 +116,7 @@ class Joined:
             return str(self.span)
         if len(day_ranges(self.days, longest=len(self.days))) > _RANGES:
             return f"{count_of(len(self.days), 'day')} from {self.days[0]} to {self.days[-1]}"
-        return say_days(self.days)
+        return format_days(self.days)
 
     def is_continued_by(self, finding: Finding) -> bool:
         """Whether a finding says the same of the next day: a warning, or an error in the same words.

@@ -20,7 +20,7 @@ from mining_assets.warehouse.connection import Connection, Warehouse
 from mining_assets.warehouse.day_states import day_states
 from mining_assets.warehouse.days import stored_days
 from mining_assets.warehouse.series import series_states
-from mining_assets.warehouse.status import differing_spans
+from mining_assets.warehouse.status import mismatched_summaries
 from mining_assets.warehouse.verifications import Verified, read_verified
 
 _NOT_THERE = {"missing": "never fetched", "partial": "some of its ledger is gone"}
@@ -86,7 +86,7 @@ def _live(
             for day in states.index[states == "missing"]:
                 yield Finding(check, day, 1, "not known")
     if any(check in checks for check in _SUMS.values()):
-        for table, span in differing_spans(connection, first, last, scope.bounds):
+        for table, span in mismatched_summaries(connection, first, last, scope.date_range):
             if _SUMS[table] in checks:
                 yield Finding(_SUMS[table], span, 1, "not the sum of the level below, or of other days than it says")
 

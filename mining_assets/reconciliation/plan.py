@@ -71,9 +71,9 @@ def needs(states: pd.DataFrame, now: datetime) -> dict[date, str]:
 def plan(
     states: pd.DataFrame,
     *,
-    covered: Collection[date],
+    in_flight_days: Collection[date],
     away: Mapping[str, datetime],
-    room: int,
+    free_run_slots: int,
     now: datetime,
     held_back: Collection[date] = (),
     days_per_fetch: int = LONGEST_RANGE,
@@ -82,9 +82,9 @@ def plan(
 
     Args:
         states: of all days that may be healed, as from ``warehouse.states.day_states``.
-        covered: days that a queued or running run, or a backfill, is going to do.
+        in_flight_days: days that a queued or running run, or a backfill, is going to do.
         away: sources that do not answer, and when each may be asked again.
-        room: how many runs may be asked for now.
+        free_run_slots: how many runs may be asked for now.
         held_back: days whose last run never began, and whose wait for that is not over.
         days_per_fetch: days that one run fetches at most; one that only derives takes seconds for a month.
     """
@@ -92,7 +92,7 @@ def plan(
     open_days: dict[str, list[date]] = {FETCH: [], "refetch": [], DERIVE: []}
     for day, kind in needs(states, now).items():
         state = states.loc[day]
-        if day in covered:
+        if day in in_flight_days:
             made.skipped["a run is under way"] += 1
         elif day in held_back:
             made.skipped["waiting after a run that did not begin"] += 1
@@ -106,7 +106,7 @@ def plan(
         ready = _ready(days, source, states, away, now, made.skipped)
         ranges = day_ranges(ready, LONGEST_RANGE if kind == DERIVE else days_per_fetch)
         works += [Work(DERIVE if kind == DERIVE else FETCH, span, kind == "refetch") for span in ranges]
-    chosen = newest_and_oldest([work.days for work in works], max(room, 0))
+    chosen = newest_and_oldest([work.days for work in works], max(free_run_slots, 0))
     made.work = [next(work for work in works if work.days == days) for days in chosen]
     later = sum((last - first).days + 1 for first, last in (work.days for work in works if work not in made.work))
     if later:
@@ -118,9 +118,9 @@ def plan_series(
     name: str,
     states: pd.DataFrame,
     *,
-    covered: Collection[date],
+    in_flight_days: Collection[date],
     away: Mapping[str, datetime],
-    room: int,
+    free_run_slots: int,
     now: datetime,
     held_back: Collection[date] = (),
 ) -> HealingPlan:
@@ -133,7 +133,7 @@ def plan_series(
     """
     made, ready = HealingPlan(), []
     for day in lacking(name, states, now):
-        if day in covered:
+        if day in in_flight_days:
             made.skipped[f"{name}, a run is under way"] += 1
         elif day in held_back:
             made.skipped[f"{name}, waiting after a run that did not begin"] += 1
@@ -147,7 +147,7 @@ def plan_series(
     if name in away and len(asked) > len(probe):
         made.skipped[f"{name}, its source does not answer"] += len(asked) - len(probe)
     ranges = day_ranges([*given, *probe] if name in away else ready)
-    made.work = [Work(name, days) for days in newest_and_oldest(ranges, max(room, 0))]
+    made.work = [Work(name, days) for days in newest_and_oldest(ranges, max(free_run_slots, 0))]
     later = sum((last - first).days + 1 for first, last in ranges) - len(made.days)
     if later:
         made.skipped[f"{name}, later"] += later

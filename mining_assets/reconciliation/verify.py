@@ -20,7 +20,7 @@ from mining_assets.reconciliation.verify_days import days_with_anything, verify_
 from mining_assets.warehouse import references
 from mining_assets.warehouse.connection import Connection, Warehouse, upsert_rows
 from mining_assets.warehouse.reconciliation_schema import integrity_scans
-from mining_assets.warehouse.status import Bounds
+from mining_assets.warehouse.status import DateRange
 
 FINDINGS = "integrity_findings"  # one writer of findings at a time
 
@@ -30,11 +30,11 @@ class Scope:
     """What days are verified against: the miner models, and the first and last partition."""
 
     models: tuple[MinerModel, ...]
-    bounds: Bounds
+    date_range: DateRange
 
     def days(self, now: datetime) -> tuple[date, date]:
         """The first partition and the last one that is over at an instant; the last may be before the first."""
-        first, last = self.bounds
+        first, last = self.date_range
         over = last_day_over(now)
         return first, over if last is None else min(last, over)
 
@@ -65,7 +65,7 @@ def verify_and_store_months(warehouse: Warehouse, months: Sequence[str], scope: 
     """Verify monthly summaries and keep what was found."""
     with warehouse.writing(*months, FINDINGS) as connection:
         looked_at = datetime.now(UTC)
-        verification = verify_months(connection, months, scope.bounds)
+        verification = verify_months(connection, months, scope.date_range)
         store_findings(connection, verification, looked_at)
     return verification
 
@@ -74,7 +74,7 @@ def verify_and_store_years(warehouse: Warehouse, years: Sequence[str], scope: Sc
     """Verify yearly summaries and keep what was found."""
     with warehouse.writing(*years, FINDINGS) as connection:
         looked_at = datetime.now(UTC)
-        verification = verify_years(connection, years, scope.bounds)
+        verification = verify_years(connection, years, scope.date_range)
         store_findings(connection, verification, looked_at)
     return verification
 
@@ -93,8 +93,8 @@ def verify_within(connection: Connection, day: date, scope: Scope) -> Verificati
     """Verify a day, its month and its year as they are in the caller's transaction, and keep what is found with it."""
     looked_at = datetime.now(UTC)
     verification = verify_snapshot(connection, [day], scope)
-    verification.merge(verify_months(connection, [month_of(day)], scope.bounds))
-    verification.merge(verify_years(connection, [year_of(month_of(day))], scope.bounds))
+    verification.merge(verify_months(connection, [month_of(day)], scope.date_range))
+    verification.merge(verify_years(connection, [year_of(month_of(day))], scope.date_range))
     store_findings(connection, verification, looked_at)
     return verification
 

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.settlement import FINAL_MEANS
-from mining_assets.files import written_whole
+from mining_assets.files import atomic_write
 from mining_assets.reconciliation.findings import suspicions
 from mining_assets.reconciliation.verify import Scope, verify_snapshot
 from mining_assets.report.figures import figures
@@ -20,8 +20,8 @@ from mining_assets.report.tables import number
 from mining_assets.report.verdict import Verdict, open_ranges, verdict, verified_by_value
 from mining_assets.warehouse.caveats import read_caveats
 from mining_assets.warehouse.connection import Connection, Warehouse
-from mining_assets.warehouse.reporting import Material, read_material
-from mining_assets.warehouse.status import Bounds, Status
+from mining_assets.warehouse.reporting import ReportData, read_report_data
+from mining_assets.warehouse.status import DateRange, Status
 
 VERIFIED_HERE = 31
 """A report on no more days than this verifies them itself, on the snapshot that it is made from."""
@@ -56,7 +56,7 @@ class Report:
         Raises:
             OSError: it cannot be written.
         """
-        with written_whole(path) as file:
+        with atomic_write(path) as file:
             file.write(self.html.encode())
 
 
@@ -65,7 +65,7 @@ def build_report(
     first: date,
     last: date,
     models: Sequence[MinerModel],
-    bounds: Bounds,
+    date_range: DateRange,
     *,
     now: datetime,
     month: str | None = None,
@@ -77,34 +77,39 @@ def build_report(
         month: whose half hours are shown, as 2025-06; the last with a whole day unless told.
     """
     with warehouse.reading() as connection:
-        material, judged, verified = judge(connection, first, last, month, models, bounds)
+        report_data, judged, verified = judge(connection, first, last, month, models, date_range)
     made_from = warehouse.url.render_as_string(hide_password=True)
-    sums, ranges = totals(material), open_ranges(material)
-    page = _page(material, sums, judged, ranges, models, verified, made_from, now)
-    ranked = (farms_ranked(material.units), units_ranked(material.units))
-    return Report(material.status, sums, judged, *ranked, ranges, material.month, verified, page)
+    sums, ranges = totals(report_data), open_ranges(report_data)
+    page = _page(report_data, sums, judged, ranges, models, verified, made_from, now)
+    ranked = (farms_ranked(report_data.units), units_ranked(report_data.units))
+    return Report(report_data.status, sums, judged, *ranked, ranges, report_data.month, verified, page)
 
 
 def judge(
-    connection: Connection, first: date, last: date, month: str | None, models: Sequence[MinerModel], bounds: Bounds
-) -> tuple[Material, Verdict, str]:
+    connection: Connection,
+    first: date,
+    last: date,
+    month: str | None,
+    models: Sequence[MinerModel],
+    date_range: DateRange,
+) -> tuple[ReportData, Verdict, str]:
     """Read what a report from first to last is made from, and judge it; few days are verified for that.
 
     Returns:
         With the verdict, what of the days was verified by value, in words.
     """
-    material = read_material(connection, first, last, month, models, bounds)
+    report_data = read_report_data(connection, first, last, month, models, date_range)
     days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
     looked = None
     if len(days) <= VERIFIED_HERE:
-        looked = verify_snapshot(connection, days, Scope(tuple(models), bounds))
-        seen = read_caveats(connection, first, last, material.status.units_not_kept, suspicions(looked))
-        material = replace(material, status=replace(material.status, caveats=seen))
-    return material, verdict(material, looked), verified_by_value(material.status, looked)
+        looked = verify_snapshot(connection, days, Scope(tuple(models), date_range))
+        seen = read_caveats(connection, first, last, report_data.status.units_not_kept, suspicions(looked))
+        report_data = replace(report_data, status=replace(report_data.status, caveats=seen))
+    return report_data, verdict(report_data, looked), verified_by_value(report_data.status, looked)
 
 
 def _page(
-    material: Material,
+    report_data: ReportData,
     sums: Totals,
     judged: Verdict,
     ranges: list[tuple[str, int, str]],
@@ -122,13 +127,13 @@ def _page(
     )
     environment.filters["number"] = number
     return environment.get_template("page.html").render(
-        status=material.status,
+        status=report_data.status,
         totals=sums,
         verdict=judged,
         kinds=DAY_KINDS,
         open_ranges=ranges[-_RANGES:],
         left_out=max(0, len(ranges) - _RANGES),
-        figures=list(figures(material)),
+        figures=list(figures(report_data)),
         models=models,
         final_means=FINAL_MEANS,
         made_at=now,

@@ -243,12 +243,12 @@ def heat_map(grid: pd.DataFrame) -> Callable[[Screen], Spec]:
     Args:
         grid: as from ``shaping.half_hour_grid``; half hours that a day does not have are not in it.
     """
-    bounds = heat_bounds(grid["curtailed_energy"])
+    date_range = heat_bounds(grid["curtailed_energy"])
 
     def fill(energy: float) -> str:
         if pd.isna(energy):
             return UNKNOWN
-        return f"var(--heat-{0 if energy <= 0 else 1 + sum(energy > bound for bound in bounds[:-1])})"
+        return f"var(--heat-{0 if energy <= 0 else 1 + sum(energy > bound for bound in date_range[:-1])})"
 
     def told(energy: float) -> str:
         return "not known" if pd.isna(energy) else f"{energy:,.1f} MWh"

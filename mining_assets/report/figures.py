@@ -21,29 +21,29 @@ from mining_assets.report.shaping import (
     units_ranked,
 )
 from mining_assets.report.tables import Column, csv_address, number, table
-from mining_assets.warehouse.reporting import Material
+from mining_assets.warehouse.reporting import ReportData
 
 LEADING = 15
 LISTED = 30
 
 
-def figures(material: Material) -> Iterator[Figure]:
+def figures(report_data: ReportData) -> Iterator[Figure]:
     """All of them, in the order of the page."""
-    yield _calendar(material)
-    yield month_figures.curtailment(material)
-    yield month_figures.bitcoin(material)
-    yield month_figures.worth(material)
-    yield month_figures.share(material)
-    yield _half_hours(material)
-    yield _farms(material)
-    yield _units(material)
-    yield _lead_parties(material)
-    yield _restatements(material)
-    yield _quarantine(material)
+    yield _calendar(report_data)
+    yield month_figures.curtailment(report_data)
+    yield month_figures.bitcoin(report_data)
+    yield month_figures.worth(report_data)
+    yield month_figures.share(report_data)
+    yield _half_hours(report_data)
+    yield _farms(report_data)
+    yield _units(report_data)
+    yield _lead_parties(report_data)
+    yield _restatements(report_data)
+    yield _quarantine(report_data)
 
 
-def _calendar(material: Material) -> Figure:
-    states = material.calendar
+def _calendar(report_data: ReportData) -> Figure:
+    states = report_data.calendar
     kinds = day_kinds(states)
     counts = counted(list(kinds))
     months = pd.crosstab(pd.Series([month_of(day) for day in kinds.index], name="month"), kinds.to_numpy())
@@ -63,13 +63,13 @@ def _calendar(material: Material) -> Figure:
     )
 
 
-def _half_hours(material: Material) -> Figure:
-    grid = half_hour_grid(material)
+def _half_hours(report_data: ReportData) -> Figure:
+    grid = half_hour_grid(report_data)
     wide = grid.pivot(index="day", columns="settlement_period", values="curtailed_energy")
     periods = [f"{period}" for period in wide.columns]
     wide.columns = pd.Index(periods)
     ends = wide.notna().sum(axis=1)
-    name = month_name(material.month) if material.month else ""
+    name = month_name(report_data.month) if report_data.month else ""
     drawn: tuple[Chart, ...] = ()
     if len(grid):
         said = f"{int((ends > 0).sum())} of {count_of(len(wide), 'day')} known. {_peak(grid)}"
@@ -93,9 +93,9 @@ def _half_hours(material: Material) -> Figure:
     )
 
 
-def _farms(material: Material) -> Figure:
+def _farms(report_data: ReportData) -> Figure:
     return _ranking(
-        farms_ranked(material.units),
+        farms_ranked(report_data.units),
         Column("site", "Farm"),
         name="farms",
         title="Farms that lost most",
@@ -105,9 +105,9 @@ def _farms(material: Material) -> Figure:
     )
 
 
-def _units(material: Material) -> Figure:
+def _units(report_data: ReportData) -> Figure:
     return _ranking(
-        units_ranked(material.units),
+        units_ranked(report_data.units),
         Column("farm_id", "BM unit"),
         name="units",
         title="BM units that lost most",
@@ -117,9 +117,9 @@ def _units(material: Material) -> Figure:
     )
 
 
-def _lead_parties(material: Material) -> Figure:
+def _lead_parties(report_data: ReportData) -> Figure:
     return _ranking(
-        lead_parties_ranked(material.units),
+        lead_parties_ranked(report_data.units),
         Column("lead_party_name", "Lead party"),
         name="lead_parties",
         title="Lead parties that lost most",
@@ -167,10 +167,10 @@ def _ranking(
     )
 
 
-def _restatements(material: Material) -> Figure:
-    months = restated_months(material.restated)
-    count = len(material.restated)
-    newest = material.restated.head(1)
+def _restatements(report_data: ReportData) -> Figure:
+    months = restated_months(report_data.restated)
+    count = len(report_data.restated)
+    newest = report_data.restated.head(1)
     last = f" {count:,} in this range; the newest is of {newest['settlement_date'].iloc[0]}." if count else ""
     return Figure(
         name="restatements",
@@ -186,23 +186,23 @@ def _restatements(material: Material) -> Figure:
                 Column("payment_change", "change, £", 0),
             ],
         ),
-        csv=csv_address(material.restated.drop(columns=["hash_before", "hash_after"])),
+        csv=csv_address(report_data.restated.drop(columns=["hash_before", "hash_after"])),
         absent="" if count else "No day of this range was restated.",
     )
 
 
-def _quarantine(material: Material) -> Figure:
+def _quarantine(report_data: ReportData) -> Figure:
     names = ["quarantined_at", "attempts", "last_error"]
-    days = material.status.days
-    given_up = days.loc[days["quarantined"], names].rename_axis("day").reset_index()
-    more = len(given_up) - LISTED
+    days = report_data.status.days
+    quarantined = days.loc[days["quarantined"], names].rename_axis("day").reset_index()
+    more = len(quarantined) - LISTED
     return Figure(
         name="quarantine",
         title="Quarantine",
         lead="Days that healing gave up after several attempts; they are still tried once a day."
-        + (f" The first {LISTED} of {len(given_up):,}; the CSV has all." if more > 0 else ""),
+        + (f" The first {LISTED} of {len(quarantined):,}; the CSV has all." if more > 0 else ""),
         table=table(
-            given_up.head(LISTED),
+            quarantined.head(LISTED),
             [
                 Column("day", "Day"),
                 Column("quarantined_at", "Since"),
@@ -210,8 +210,8 @@ def _quarantine(material: Material) -> Figure:
                 Column("last_error", "Last error"),
             ],
         ),
-        csv=csv_address(given_up),
-        absent="" if len(given_up) else "No day of this range is in quarantine.",
+        csv=csv_address(quarantined),
+        absent="" if len(quarantined) else "No day of this range is in quarantine.",
     )
 
 
@@ -223,10 +223,10 @@ def _peak(grid: pd.DataFrame) -> str:
 
 
 def _heat_legend(grid: pd.DataFrame) -> tuple[Swatch, ...]:
-    bounds = charts.heat_bounds(grid["curtailed_energy"])
-    lows = [0.0, *bounds[:-1]]
+    date_range = charts.heat_bounds(grid["curtailed_energy"])
+    lows = [0.0, *date_range[:-1]]
     found = [Swatch("var(--heat-0)", "0 (certified)")] if grid["curtailed_energy"].notna().any() else []
-    steps = zip(lows, bounds, strict=False)
+    steps = zip(lows, date_range, strict=False)
     found += [Swatch(f"var(--heat-{step})", f"to {high:,.6g}") for step, (_, high) in enumerate(steps, start=1)]
     if grid["curtailed_energy"].isna().any():
         found.append(Swatch(UNKNOWN, "unknown"))

@@ -11,15 +11,15 @@ from mining_assets.report.charts import UNKNOWN, colour_of, dash_of, draw, month
 from mining_assets.report.figure import Chart, Figure, Swatch
 from mining_assets.report.shaping import bitcoin_months, curtailment_months
 from mining_assets.report.tables import Column, csv_address, number, table
-from mining_assets.warehouse.reporting import WHOLE, Material
+from mining_assets.warehouse.reporting import TRUSTED, ReportData
 
 PAID = "paid to wind farms"
 
 
-def curtailment(material: Material) -> Figure:
+def curtailment(report_data: ReportData) -> Figure:
     """Energy and payment by month."""
-    months = curtailment_months(material)
-    complete = months["state"].isin(WHOLE)
+    months = curtailment_months(report_data)
+    complete = months["state"].isin(TRUSTED)
     drawn = [
         Chart(title, draw(charts.month_bars(_labelled(months, name, form, complete), name, unit, colour)), alternative)
         for title, name, unit, colour, form, alternative in (
@@ -66,9 +66,9 @@ def curtailment(material: Material) -> Figure:
     )
 
 
-def bitcoin(material: Material) -> Figure:
+def bitcoin(report_data: ReportData) -> Figure:
     """Bitcoin by month and model."""
-    months = bitcoin_months(material)
+    months = bitcoin_months(report_data)
     drawn = _series(months, "bitcoin_mined", lambda value: f"{value:,.4f} BTC")
     return Figure(
         name="bitcoin_by_month",
@@ -77,11 +77,11 @@ def bitcoin(material: Material) -> Figure:
         charts=(
             Chart(
                 "BTC",
-                draw(charts.month_lines(drawn, "bitcoin_mined", "BTC", _model_colours(material))),
+                draw(charts.month_lines(drawn, "bitcoin_mined", "BTC", _model_colours(report_data))),
                 f"A line per miner model over the months. {_extremes(months, 'bitcoin_mined', ' BTC', 4)}",
             ),
         ),
-        legend=_line_legend(_model_colours(material), drawn, "bitcoin_mined"),
+        legend=_line_legend(_model_colours(report_data), drawn, "bitcoin_mined"),
         table=table(
             months,
             [
@@ -96,9 +96,9 @@ def bitcoin(material: Material) -> Figure:
     )
 
 
-def worth(material: Material) -> Figure:
+def worth(report_data: ReportData) -> Figure:
     """What was paid beside what the Bitcoin was worth."""
-    months = bitcoin_months(material)
+    months = bitcoin_months(report_data)
     names = ["year_month", "miner_model", "days_known", "days"]
     values = months[[*names, "bitcoin_value"]].rename(columns={"bitcoin_value": "pounds"})
     # Of every model the payment is the same; that of the model with the most days stands for all.
@@ -107,7 +107,7 @@ def worth(material: Material) -> Figure:
     both = pd.concat([paid.assign(miner_model=PAID), values], ignore_index=True).sort_values(
         "year_month", kind="stable"
     )
-    series = {PAID: 2} | {f"{model} value": colour for model, colour in _model_colours(material).items()}
+    series = {PAID: 2} | {f"{model} value": colour for model, colour in _model_colours(report_data).items()}
     both["miner_model"] = [name if name == PAID else f"{name} value" for name in both["miner_model"]]
     drawn = _series(both.reset_index(drop=True), "pounds", lambda value: number(value, 0, "£"))
     return Figure(
@@ -139,10 +139,10 @@ def worth(material: Material) -> Figure:
     )
 
 
-def share(material: Material) -> Figure:
+def share(report_data: ReportData) -> Figure:
     """The share of wind by month."""
-    months = curtailment_months(material)
-    whole = months["state"].isin(WHOLE)
+    months = curtailment_months(report_data)
+    whole = months["state"].isin(TRUSTED)
     rows = _labelled(months, "curtailed_share", lambda value: f"{value:.1%} of wind", whole)
     percent = months.assign(percent=months["curtailed_share"] * 100)
     return Figure(
@@ -230,10 +230,10 @@ def _month_legend(
     return tuple(found)
 
 
-def _model_colours(material: Material) -> dict[str, int]:
+def _model_colours(report_data: ReportData) -> dict[str, int]:
     """A colour for each miner model that is not that of payments, the same in every chart."""
     colours = [1, 3, 4, 5, 6]
-    return {model: colours[order % len(colours)] for order, model in enumerate(material.models)}
+    return {model: colours[order % len(colours)] for order, model in enumerate(report_data.models)}
 
 
 def _line_legend(series: Mapping[str, int], drawn: pd.DataFrame, name: str) -> tuple[Swatch, ...]:

@@ -9,7 +9,7 @@ from mining_assets.domain.rollups import bitcoin_months_from_days, month_of, mon
 from mining_assets.domain.settlement import periods_in
 from mining_assets.domain.valuation import curtailed_share
 from mining_assets.domain.wording import count_of
-from mining_assets.warehouse.reporting import WHOLE, Material
+from mining_assets.warehouse.reporting import TRUSTED, ReportData
 
 DAY_KINDS = {
     "final": "final",
@@ -68,9 +68,9 @@ class Totals:
     mined: tuple[Mined, ...]
 
 
-def totals(material: Material) -> Totals:
+def totals(report_data: ReportData) -> Totals:
     """The totals of the range."""
-    daily, coins = material.daily, material.bitcoin
+    daily, coins = report_data.daily, report_data.bitcoin
     sums = daily.sum(numeric_only=True, skipna=False)
     generated = _known(daily["generated_energy"])
 
@@ -79,7 +79,7 @@ def totals(material: Material) -> Totals:
 
     share = curtailed_share(pd.Series([daily["total_curtailed_energy"].sum()]), pd.Series([generated], dtype="float64"))
     return Totals(
-        days=len(material.status.days),
+        days=len(report_data.status.days),
         days_known=len(daily),
         energy=figure("total_curtailed_energy"),
         flagged=figure("system_flagged_energy"),
@@ -87,7 +87,7 @@ def totals(material: Material) -> Totals:
         payment=figure("total_payment"),
         days_with_generation=int(daily["generated_energy"].notna().sum()),
         share=_number(share.iloc[0]),
-        mined=tuple(_mined(model, coins[coins["miner_model"] == model]) for model in material.models),
+        mined=tuple(_mined(model, coins[coins["miner_model"] == model]) for model in report_data.models),
     )
 
 
@@ -114,19 +114,19 @@ def _number(value: float) -> float | None:
 def day_kinds(states: pd.DataFrame) -> "pd.Series[str]":
     """What each day is drawn as, one of ``DAY_KINDS``, from its state as from ``states.day_states``."""
     kinds = states["state"].astype(object)
-    whole = kinds.isin(WHOLE)
+    whole = kinds.isin(TRUSTED)
     kinds = kinds.mask((kinds == "final") & (states["records"] == 0), "quiet")
     kinds = kinds.mask(whole & states["inconsistent"], "inconsistent")
     return kinds.mask(states["quarantined"], "quarantined")
 
 
-def months_in(material: Material) -> pd.DataFrame:
+def months_in(report_data: ReportData) -> pd.DataFrame:
     """How much of each month of the range is known: year_month, days, days_known, days_final and state.
 
     The state is unknown (no day is known), incomplete, provisional or final.
     """
-    days = material.status.days
-    known = days.index.isin(set(material.daily["summary_date"]))
+    days = report_data.status.days
+    known = days.index.isin(set(report_data.daily["summary_date"]))
     months = pd.DataFrame(
         {
             "year_month": [month_of(day) for day in days.index],
@@ -147,17 +147,17 @@ def _month_state(month: "pd.Series[int]") -> str:
     return "final" if month.days_final == month.days else "provisional"
 
 
-def curtailment_months(material: Material) -> pd.DataFrame:
+def curtailment_months(report_data: ReportData) -> pd.DataFrame:
     """The months of the range with their sums, absent where no day is known.
 
     Returns:
         as ``months_in``, and total_curtailed_energy, system_flagged_energy, undone_energy (MWh), total_payment (£),
         average_price (£/MWh), generated_energy (MWh), curtailed_share, days_with_generation.
     """
-    sums = months_from_days(material.daily)
+    sums = months_from_days(report_data.daily)
     names = ["total_curtailed_energy", "system_flagged_energy", "undone_energy", "total_payment"]
     share = ["generated_energy", "curtailed_share", "days_with_generation"]
-    rows = months_in(material).merge(sums[["year_month", *names, *share]], how="left", on="year_month")
+    rows = months_in(report_data).merge(sums[["year_month", *names, *share]], how="left", on="year_month")
     energy = rows["total_curtailed_energy"]
     return rows.assign(
         average_price=(rows["total_payment"] / energy).where(energy != 0),
@@ -165,7 +165,7 @@ def curtailment_months(material: Material) -> pd.DataFrame:
     )
 
 
-def bitcoin_months(material: Material) -> pd.DataFrame:
+def bitcoin_months(report_data: ReportData) -> pd.DataFrame:
     """The months of the range by miner model, absent where no day is calculated.
 
     Returns:
@@ -173,9 +173,9 @@ def bitcoin_months(material: Material) -> pd.DataFrame:
         (£), value_ratio, days_priced; all models of a month, month by month.
     """
     names = ["bitcoin_mined", "bitcoin_value", "total_payment", "value_ratio", "days_complete", "days_priced"]
-    sums = bitcoin_months_from_days(material.bitcoin)[["year_month", "miner_model", *names]]
-    every = months_in(material)[["year_month", "days"]].merge(
-        pd.DataFrame({"miner_model": material.models}), how="cross"
+    sums = bitcoin_months_from_days(report_data.bitcoin)[["year_month", "miner_model", *names]]
+    every = months_in(report_data)[["year_month", "days"]].merge(
+        pd.DataFrame({"miner_model": report_data.models}), how="cross"
     )
     rows = every.merge(sums, how="left", on=["year_month", "miner_model"])
     for count in ("days_complete", "days_priced"):
@@ -183,15 +183,15 @@ def bitcoin_months(material: Material) -> pd.DataFrame:
     return rows.rename(columns={"days_complete": "days_known"})
 
 
-def half_hour_grid(material: Material) -> pd.DataFrame:
+def half_hour_grid(report_data: ReportData) -> pd.DataFrame:
     """Every half hour of the month's days in the range: day, settlement_period, curtailed_energy (MWh or absent)."""
-    if material.month is None:
+    if report_data.month is None:
         return pd.DataFrame(columns=["day", "settlement_period", "curtailed_energy"])
-    begin, end = span_bounds(material.month)
-    days = [day for day in material.status.days.index if begin <= day <= end]
+    begin, end = span_bounds(report_data.month)
+    days = [day for day in report_data.status.days.index if begin <= day <= end]
     keys = [(day, period) for day in days for period in range(1, periods_in(day) + 1)]
     index = pd.MultiIndex.from_tuples(keys, names=["settlement_date", "settlement_period"]) if keys else None
-    known = material.half_hours.set_index(["settlement_date", "settlement_period"])["curtailed_energy"]
+    known = report_data.half_hours.set_index(["settlement_date", "settlement_period"])["curtailed_energy"]
     grid = known.reindex(index) if index is not None else known
     return grid.reset_index().rename(columns={"settlement_date": "day"})
 

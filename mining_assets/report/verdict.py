@@ -9,7 +9,7 @@ from mining_assets.domain.tolerance import RELATIVE_TOLERANCE
 from mining_assets.domain.wording import count_of
 from mining_assets.reconciliation.findings import Verification
 from mining_assets.report.shaping import DAY_KINDS, day_kinds
-from mining_assets.warehouse.reporting import Material
+from mining_assets.warehouse.reporting import ReportData
 from mining_assets.warehouse.status import Status
 
 
@@ -33,7 +33,7 @@ class Verdict:
         return self.level in ("empty", "incomplete", "inconsistent")
 
 
-def verdict(material: Material, looked: Verification | None) -> Verdict:
+def verdict(report_data: ReportData, looked: Verification | None) -> Verdict:
     """Judge the range as a whole: it is as good as its worst day, and no better than the last look at its days.
 
     What its caveats may move is said with it, when that is much.
@@ -41,14 +41,14 @@ def verdict(material: Material, looked: Verification | None) -> Verdict:
     Args:
         looked: what the report itself verified of its days; None when they are too many for that.
     """
-    judged = _judged(material, looked)
-    warning = material.status.caveats.warning
+    judged = _judged(report_data, looked)
+    warning = report_data.status.caveats.warning
     return replace(judged, explanation=f"{judged.explanation} {warning}") if warning else judged
 
 
-def _judged(material: Material, looked: Verification | None) -> Verdict:
-    status = material.status
-    days, known, whole = len(status.days), len(material.daily), status.whole
+def _judged(report_data: ReportData, looked: Verification | None) -> Verdict:
+    status = report_data.status
+    days, known, whole = len(status.days), len(report_data.daily), status.whole
     if not known:
         there = ", ".join(f"{count:,} {state}" for state, count in status.states.items() if count)
         told = f"No day has figures that count ({there}), and nothing is shown as zero."
@@ -65,7 +65,7 @@ def _judged(material: Material, looked: Verification | None) -> Verdict:
     if not status.is_right:
         told = f"{_all(days)} there, but the last verification found what does not agree."
         return Verdict("inconsistent", "Not consistent", told)
-    if not _records_add_up(material):
+    if not _records_add_up(report_data):
         told = "The records do not add up to the summaries of their days: `mining-assets verify` says of which."
         return Verdict("inconsistent", "Not consistent", told)
     if looked is None and status.verified.unverified_days:
@@ -87,9 +87,9 @@ def verified_by_value(status: Status, looked: Verification | None) -> str:
     return status.verified.sentence if looked is None else "every day when this was made"
 
 
-def open_ranges(material: Material) -> list[tuple[str, int, str]]:
+def open_ranges(report_data: ReportData) -> list[tuple[str, int, str]]:
     """Days that are not final, in ranges of the same kind: from–to, days, what they are; in order."""
-    kinds = day_kinds(material.status.days)
+    kinds = day_kinds(report_data.status.days)
     found = []
     for kind in DAY_KINDS:
         if kind in ("final", "quiet"):
@@ -100,14 +100,14 @@ def open_ranges(material: Material) -> list[tuple[str, int, str]]:
     return sorted(found)
 
 
-def _records_add_up(material: Material) -> bool:
+def _records_add_up(report_data: ReportData) -> bool:
     """Whether the records, of which the units' figures are, give the totals, which are the summaries'.
 
     Damage that no verification has found yet shows here first.
     """
     pairs = (("curtailed_energy", "total_curtailed_energy"), ("payment", "total_payment"))
     return all(
-        isclose(material.units[name].sum(), material.daily[total].sum(), rel_tol=RELATIVE_TOLERANCE, abs_tol=1e-6)
+        isclose(report_data.units[name].sum(), report_data.daily[total].sum(), rel_tol=RELATIVE_TOLERANCE, abs_tol=1e-6)
         for name, total in pairs
     )
 

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from sqlalchemy import Connection, insert, select
 
-from mining_assets.domain.wording import count_of, say_days, say_spans
+from mining_assets.domain.wording import count_of, format_days, format_periods
 from mining_assets.warehouse.findings import concern
 from mining_assets.warehouse.reconciliation_schema import alerts_sent, healing_attempts, integrity_findings
 
@@ -25,18 +25,18 @@ def standing_causes(connection: Connection, first: date, last: date) -> Iterator
     )
     for (table, check), rows in groupby(connection.execute(failed), key=lambda row: (row[0], row[1])):
         found = list(rows)
-        spans = say_spans(span for *_, span, _ in found)
+        spans = format_periods(span for *_, span, _ in found)
         on = "" if spans == "all" else f" on {spans}"  # a reference has no days
         yield f"check {table}.{check}", f"{table}: check {check} fails{on}; first: {found[0].example}"
     days = healing_attempts.c
-    given_up = select(days.settlement_date, days.attempts, days.last_error).where(
+    quarantined = select(days.settlement_date, days.attempts, days.last_error).where(
         days.quarantined_at.is_not(None), days.settlement_date.between(first, last)
     )
-    given = connection.execute(given_up.order_by(days.settlement_date)).all()
+    given = connection.execute(quarantined.order_by(days.settlement_date)).all()
     if given:
         day, attempts, error = given[0]
         named = f"first {day} after {count_of(attempts, 'attempt')}: {error or 'no reason known'}"
-        days_named = say_days(row.settlement_date for row in given)
+        days_named = format_days(row.settlement_date for row in given)
         yield "quarantine", f"{count_of(len(given), 'day')} quarantined, {days_named}; {named}"
 
 

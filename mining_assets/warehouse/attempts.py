@@ -10,7 +10,7 @@ from mining_assets.warehouse.connection import upsert_rows
 from mining_assets.warehouse.reconciliation_schema import healing_attempts, source_outages
 
 
-def note_requested(connection: Connection, days: Collection[date], policy: HealingPolicy, now: datetime) -> None:
+def record_attempts(connection: Connection, days: Collection[date], policy: HealingPolicy, now: datetime) -> None:
     """Count an attempt for each day, as it begins: a run that dies is an attempt too.
 
     A day whose attempts all ended without a word is quarantined here, by one more than the policy allows.
@@ -29,12 +29,12 @@ def note_requested(connection: Connection, days: Collection[date], policy: Heali
     _quarantine(connection, [day for day in days if policy.gives_up(day, known.get(day, 0), now)], now)
 
 
-def note_right(connection: Connection, days: Collection[date]) -> None:
+def clear_attempts(connection: Connection, days: Collection[date]) -> None:
     """The days came right: no attempt is counted any more, no quarantine."""
     connection.execute(delete(healing_attempts).where(healing_attempts.c.settlement_date.in_(days)))
 
 
-def note_failed(connection: Connection, reasons: Mapping[date, str], policy: HealingPolicy, now: datetime) -> None:
+def record_failures(connection: Connection, reasons: Mapping[date, str], policy: HealingPolicy, now: datetime) -> None:
     """Note why days failed; how often is counted as attempts begin. Who failed often enough is quarantined."""
     known = _attempts(connection, reasons)
     for day, reason in reasons.items():
@@ -56,7 +56,7 @@ def note_failed(connection: Connection, reasons: Mapping[date, str], policy: Hea
     _quarantine(connection, [day for day, attempts in known.items() if policy.gives_up(day, attempts, now)], now)
 
 
-def note_blameless(connection: Connection, days: Collection[date]) -> None:
+def discount_attempts(connection: Connection, days: Collection[date]) -> None:
     """The days failed because a source is away: the attempt does not count against them."""
     attempts = healing_attempts.c
     rows = attempts.settlement_date.in_(days)
@@ -82,7 +82,7 @@ def outages(connection: Connection) -> dict[str, datetime]:
     return dict(connection.execute(query).all())
 
 
-def note_source_away(connection: Connection, source: str, error: str, policy: HealingPolicy, now: datetime) -> None:
+def record_outage(connection: Connection, source: str, error: str, policy: HealingPolicy, now: datetime) -> None:
     """A source did not answer at all."""
     known = connection.execute(
         select(source_outages.c.since, source_outages.c.attempts).where(source_outages.c.source == source)
@@ -98,7 +98,7 @@ def note_source_away(connection: Connection, source: str, error: str, policy: He
     upsert_rows(connection, source_outages, [row])
 
 
-def note_source_back(connection: Connection, source: str) -> None:
+def record_recovery(connection: Connection, source: str) -> None:
     """A source answered."""
     connection.execute(delete(source_outages).where(source_outages.c.source == source))
 

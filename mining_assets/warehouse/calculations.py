@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table, delete, select, tuple_
 
 from mining_assets.domain.mining import CALCULATION_COLUMNS, MinerModel
 from mining_assets.domain.rollups import BITCOIN_FIGURES
-from mining_assets.domain.tolerance import same
+from mining_assets.domain.tolerance import isclose
 from mining_assets.warehouse.connection import insert_frame, read_frame
 from mining_assets.warehouse.days import whole_days
 from mining_assets.warehouse.schema import calculation_days, historical_bitcoin_calculations
@@ -78,7 +78,7 @@ def calculated_days(
     both = due.merge(notes, how="outer", on=["settlement_date", "miner_model"], suffixes=("", "_noted"), indicator="of")
     agrees = (both["of"] == "both") & (both["records_hash"] == both["records_hash_noted"])
     for name in ("hashrate_th", "power_w", "calculations", *BITCOIN_FIGURES):
-        agrees &= same(both[name], both[f"{name}_noted"])
+        agrees &= isclose(both[name], both[f"{name}_noted"])
     wrong = set(both.loc[~agrees, "settlement_date"])
     calculated = [day for day in hashes if day not in wrong]
     return calculated, rows[rows["settlement_date"].isin(calculated)].reset_index(drop=True)

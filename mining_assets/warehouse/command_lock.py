@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from mining_assets.warehouse.connection import LOCK_CLASS, Warehouse, is_passing
+from mining_assets.warehouse.connection import LOCK_CLASS, Warehouse, is_transient
 
 # The objects of the advisory locks; days and spans have others.
 _COMMANDS, _JUDGEMENTS = 0, 1
@@ -22,7 +22,7 @@ _LOOK_SECONDS = 0.5
 
 
 @contextmanager
-def alone(warehouse: Warehouse, who: str, waiting: Callable[[str], None]) -> Iterator[None]:
+def hold_command_lock(warehouse: Warehouse, who: str, waiting: Callable[[str], None]) -> Iterator[None]:
     """Hold the warehouse for one command; if another holds it, say who through ``waiting``, and wait for its end.
 
     Readers and the daemon's runs are not kept out: each day has a writer's lock of its own. A database that loses the
@@ -92,6 +92,6 @@ def _database_claim(warehouse: Warehouse, lock: int, who: str, waiting: Callable
             try:
                 connection.rollback()
             except DBAPIError as error:
-                if not is_passing(error):
+                if not is_transient(error):
                     raise
                 connection.invalidate()  # the claim ended with the connection

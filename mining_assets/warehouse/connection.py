@@ -87,14 +87,14 @@ class Warehouse:
         self.engine.dispose()
 
 
-def is_passing(error: BaseException) -> bool:
+def is_transient(error: BaseException) -> bool:
     """Whether a database error is one of connection or load (lost, refused, locked, timed out), not of the data."""
     if isinstance(error, DBAPIError):
         return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
     return isinstance(error, PoolTimeoutError)
 
 
-def unhurried(connection: Connection) -> None:
+def without_timeouts(connection: Connection) -> None:
     """Lift the limits of time for work on whole tables, such as a migration; the connection is not for others after."""
     if connection.dialect.name == "postgresql":
         from mining_assets.warehouse.postgresql import lift_limits

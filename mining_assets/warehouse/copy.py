@@ -24,7 +24,7 @@ from mining_assets.domain.tolerance import RELATIVE_TOLERANCE
 from mining_assets.domain.wording import count_of
 from mining_assets.warehouse import reconciliation_schema  # noqa: F401  (adds its tables to the metadata)
 from mining_assets.warehouse.columns import Instant
-from mining_assets.warehouse.connection import Warehouse, insert_rows, unhurried
+from mining_assets.warehouse.connection import Warehouse, insert_rows, without_timeouts
 from mining_assets.warehouse.schema import metadata
 from mining_assets.warehouse.upgrade import require_revision, upgrade_within
 
@@ -75,7 +75,7 @@ def copy_warehouse(source: Warehouse, target: Warehouse, told: Callable[[str, in
     """
     with source.reading() as read, target.writing("schema") as write:
         for connection in (read, write):
-            unhurried(connection)
+            without_timeouts(connection)
         require_revision(read)
         _refuse_occupied(write)
         upgrade_within(write)

@@ -10,7 +10,7 @@ import pandas as pd
 from sqlalchemy import Connection, delete, func, select
 
 from mining_assets.domain.content_hash import EMPTY_HASH, PERIOD_KEY, combined_hash, content_hashes
-from mining_assets.domain.curtailment import RECORD_COLUMNS, daily_totals, farm_energy, follows
+from mining_assets.domain.curtailment import RECORD_COLUMNS, daily_totals, derived_columns_match, farm_energy
 from mining_assets.domain.restatement import DayFigures, ShrinkRefused, shrinks
 from mining_assets.domain.wording import count_of
 from mining_assets.warehouse.connection import insert_frame, read_frame, upsert_rows
@@ -90,7 +90,7 @@ def store_day(connection: Connection, fetched: FetchedDay, *, accept_shrink: boo
         outcome = Outcome.NEW
     elif before.content_hash != after.content_hash:
         outcome = Outcome.RESTATED
-    elif _is_altered(records_of(connection, [day]), fetched.ledger, after.content_hash):
+    elif _is_tampered(records_of(connection, [day]), fetched.ledger, after.content_hash):
         outcome = Outcome.REPAIRED
     else:
         outcome = Outcome.UNCHANGED
@@ -184,7 +184,7 @@ def whole_days(connection: Connection, days: Sequence[date]) -> dict[date, str]:
     return dict(connection.execute(query).all())
 
 
-class IntactDays(NamedTuple):
+class UntamperedDays(NamedTuple):
     """Days that are complete and whose records are those that were fetched: only from such may anything be derived.
 
     Attributes:
@@ -196,7 +196,7 @@ class IntactDays(NamedTuple):
     records: pd.DataFrame
 
 
-def intact_days(connection: Connection, days: Sequence[date]) -> IntactDays:
+def untampered_days(connection: Connection, days: Sequence[date]) -> UntamperedDays:
     """Read those of the days that are complete, and hash their records to leave out the days that were altered."""
     whole = whole_days(connection, days)
     records = records_of(connection, list(whole))
@@ -208,10 +208,10 @@ def intact_days(connection: Connection, days: Sequence[date]) -> IntactDays:
     )
     hashes = content_hashes(records)
     stored = [hashes.get(key, EMPTY_HASH) for key in ledger[PERIOD_KEY].itertuples(index=False, name=None)]
-    altered = set(ledger.loc[ledger["content_hash"] != stored, "settlement_date"])
-    altered |= set(records.loc[~follows(records), "settlement_date"])
-    intact = {day: content_hash for day, content_hash in whole.items() if day not in altered}
-    return IntactDays(intact, records[records["settlement_date"].isin(intact)].reset_index(drop=True))
+    tampered = set(ledger.loc[ledger["content_hash"] != stored, "settlement_date"])
+    tampered |= set(records.loc[~derived_columns_match(records), "settlement_date"])
+    untampered = {day: content_hash for day, content_hash in whole.items() if day not in tampered}
+    return UntamperedDays(untampered, records[records["settlement_date"].isin(untampered)].reset_index(drop=True))
 
 
 def ledger_of(connection: Connection, day: date) -> pd.DataFrame:
@@ -246,9 +246,9 @@ def day_hash(records: pd.DataFrame, ledger: pd.DataFrame) -> str:
     return combined_hash([hashes.get(key, EMPTY_HASH) for key in keys.itertuples(index=False, name=None)])
 
 
-def _is_altered(stored: pd.DataFrame, ledger: pd.DataFrame, content_hash: str) -> bool:
+def _is_tampered(stored: pd.DataFrame, ledger: pd.DataFrame, content_hash: str) -> bool:
     """Whether the records of a day are not those with this content, or do not follow from it."""
-    return day_hash(stored, ledger) != content_hash or not follows(stored).all()
+    return day_hash(stored, ledger) != content_hash or not derived_columns_match(stored).all()
 
 
 def _day_row(fetched: FetchedDay) -> dict[str, Any]:

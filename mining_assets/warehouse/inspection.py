@@ -7,7 +7,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import CheckConstraint, Connection, Inspector, Table, inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from mining_assets.warehouse.connection import Warehouse, is_passing
+from mining_assets.warehouse.connection import Warehouse, is_transient
 from mining_assets.warehouse.schema import metadata
 from mining_assets.warehouse.upgrade import require_revision
 from mining_assets.warehouse.values import all_unfit_values
@@ -30,7 +30,7 @@ def problems(warehouse: Warehouse) -> list[str]:
             found += list(_rights(connection)) or list(_checks(connection))
             connection.get_transaction().rollback()  # type: ignore[union-attr]  # there is one inside writing()
     except DBAPIError as error:
-        if is_passing(error) and not warehouse.is_sqlite:
+        if is_transient(error) and not warehouse.is_sqlite:
             raise
         found.append(f"cannot be written: {_said(error)}")
     return found

@@ -188,7 +188,7 @@ def note_content(connection: Connection, name: str) -> None:
     connection.execute(update(reference_fetches).where(row).values(content_hash=_content_hash(connection, name)))
 
 
-def is_altered(connection: Connection, name: str) -> bool:
+def is_tampered(connection: Connection, name: str) -> bool:
     """Whether a reference's table holds something else than was noted when it was last written."""
     noted = connection.execute(
         select(reference_fetches.c.content_hash).where(reference_fetches.c.name == name)

@@ -19,15 +19,15 @@ from mining_assets.warehouse.schema import (
     restatements,
     wind_bm_units,
 )
-from mining_assets.warehouse.status import Bounds, Status, read_status
+from mining_assets.warehouse.status import DateRange, Status, read_status
 from mining_assets.warehouse.summaries import summaries_between
 from mining_assets.warehouse.views import half_hourly_curtailment, whole_days
 
-WHOLE = ("final", "provisional")
+TRUSTED = ("final", "provisional")
 
 
 @dataclass(frozen=True)
-class Material:
+class ReportData:
     """What a report is made from. Its figures are those of the whole days; a damaged day is not in them.
 
     Attributes:
@@ -55,18 +55,25 @@ class Material:
     models: tuple[str, ...]
 
 
-def read_material(
-    connection: Connection, first: date, last: date, month: str | None, models: Sequence[MinerModel], bounds: Bounds
-) -> Material:
+def read_report_data(
+    connection: Connection,
+    first: date,
+    last: date,
+    month: str | None,
+    models: Sequence[MinerModel],
+    date_range: DateRange,
+) -> ReportData:
     """The material for a report from first to last.
 
     Args:
         month: whose half hours are wanted; the last month with a whole day unless told.
     """
-    status = read_status(connection, first, last, models, bounds)
-    earlier = day_states(connection, bounds[0], first - timedelta(days=1), models) if bounds[0] < first else None
+    status = read_status(connection, first, last, models, date_range)
+    earlier = (
+        day_states(connection, date_range[0], first - timedelta(days=1), models) if date_range[0] < first else None
+    )
     states = status.days["state"]
-    whole = set(states.index[states.isin(WHOLE)])
+    whole = set(states.index[states.isin(TRUSTED)])
     daily, bitcoin = (
         rows[rows["summary_date"].isin(whole)].reset_index(drop=True)
         for rows in (
@@ -76,7 +83,7 @@ def read_material(
     )
     if month is None and whole:
         month = month_of(max(whole))
-    return Material(
+    return ReportData(
         status=status,
         calendar=status.days if earlier is None else pd.concat([earlier, status.days]),
         daily=daily,

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Table, delete, select, update
 
 from mining_assets.domain.healing import HealingPolicy
 from mining_assets.domain.valuation import BITCOIN_PRICE, MEMPOOL, PRICE_SOURCES, SERIES, WIND_GENERATION
-from mining_assets.domain.wording import count_of, say_days
+from mining_assets.domain.wording import count_of, format_days
 from mining_assets.warehouse.connection import insert_frame, plain_rows, read_frame, upsert_rows
 from mining_assets.warehouse.reconciliation_schema import integrity_findings
 from mining_assets.warehouse.schema import bitcoin_price, day_fetches, wind_generation
@@ -87,8 +87,8 @@ def fetched_rows(connection: Connection, name: str, days: Sequence[date]) -> pd.
     """The rows of those of the days whose rows are what was fetched."""
     rows = rows_of(connection, name, days)
     hashes, noted = content_hashes(rows), noted_hashes(connection, name, days)
-    intact = [day for day, content in hashes.items() if noted.get(day) == content]
-    return rows[rows["settlement_date"].isin(intact)].reset_index(drop=True)
+    untampered = [day for day, content in hashes.items() if noted.get(day) == content]
+    return rows[rows["settlement_date"].isin(untampered)].reset_index(drop=True)
 
 
 def noted_hashes(connection: Connection, name: str, days: Sequence[date]) -> dict[date, str | None]:
@@ -128,7 +128,7 @@ def series_states(
         given: £ per BTC by day, from a person's own file.
 
     Returns:
-        Indexed by date: state (``known``; ``altered``: a verification found rows that were not fetched; ``missing``),
+        Indexed by date: state (``known``; ``tampered``: a verification found rows that were not fetched; ``missing``),
         fetched_at, attempts, last_attempt_at, next_attempt_at, last_error; source, of prices that are known;
         overruled, whether a price is given that is not the known one.
     """
@@ -143,14 +143,14 @@ def series_states(
     ).where(notes.name == name, notes.settlement_date.between(first, last))
     every = pd.Index([first + timedelta(days=offset) for offset in range((last - first).days + 1)], name="day")
     states = read_frame(connection, query).set_index("settlement_date").reindex(every)
-    altered = connection.execute(
+    tampered = connection.execute(
         select(found.settlement_date).where(
             found.table_name == name, found.severity == "error", found.settlement_date.between(first, last)
         )
     ).scalars()
     states["attempts"] = states["attempts"].fillna(0).astype("int64")
     states["state"] = np.where(states["fetched_at"].notna(), "known", "missing").astype(object)
-    states.loc[states.index.isin(list(altered)), "state"] = "altered"
+    states.loc[states.index.isin(list(tampered)), "state"] = "altered"
     states["source"], states["overruled"] = None, False
     if name == BITCOIN_PRICE:
         stored = _stored_prices(connection, first, last).reindex(every)
@@ -180,7 +180,7 @@ def known_sentence(states: pd.DataFrame) -> str:
         said += f", from {known[0]} on"
     if sources := sources_of(states):
         said += f" ({', '.join(f'{source} {days:,}' for source, days in sources.items())})"
-    return f"{said}; {len(lacking):,} lacking: {say_days(lacking)}" if len(lacking) else said
+    return f"{said}; {len(lacking):,} lacking: {format_days(lacking)}" if len(lacking) else said
 
 
 def _stored_prices(connection: Connection, first: date, last: date) -> pd.DataFrame:
@@ -190,7 +190,7 @@ def _stored_prices(connection: Connection, first: date, last: date) -> pd.DataFr
     return read_frame(connection, query.where(prices.settlement_date.between(first, last))).set_index("settlement_date")
 
 
-def note_requested(
+def record_attempts(
     connection: Connection, name: str, days: Collection[date], policy: HealingPolicy, now: datetime
 ) -> None:
     """Count an attempt for each day, before it is made: a run that dies is an attempt too."""
@@ -208,7 +208,7 @@ def note_requested(
     upsert_rows(connection, day_fetches, rows)
 
 
-def note_failed(connection: Connection, name: str, reasons: Mapping[date, str]) -> None:
+def record_failures(connection: Connection, name: str, reasons: Mapping[date, str]) -> None:
     """Note why days could not be had. What is stored of them stays; attempts are counted when they are asked for."""
     known = _attempts(connection, name, reasons)
     rows = [
@@ -218,7 +218,7 @@ def note_failed(connection: Connection, name: str, reasons: Mapping[date, str]) 
     upsert_rows(connection, day_fetches, rows)
 
 
-def note_blameless(connection: Connection, name: str, days: Collection[date]) -> None:
+def discount_attempts(connection: Connection, name: str, days: Collection[date]) -> None:
     """The days could not be had because their source is away: the attempt does not count against them."""
     notes = day_fetches.c
     connection.execute(

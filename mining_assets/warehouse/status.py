@@ -11,7 +11,7 @@ from mining_assets.domain import rollups as rules
 from mining_assets.domain.caveats import Caveats
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.origin import Origins
-from mining_assets.domain.tolerance import agree
+from mining_assets.domain.tolerance import isclose_or_both_missing
 from mining_assets.domain.valuation import BITCOIN_PRICE, SERIES
 from mining_assets.warehouse.caveats import read_caveats
 from mining_assets.warehouse.counting import counted_days
@@ -31,7 +31,7 @@ from mining_assets.warehouse.series import known_sentence, series_states
 from mining_assets.warehouse.summaries import span_column, summaries_between
 from mining_assets.warehouse.verifications import Verified, read_verified
 
-Bounds = tuple[date, date | None]
+DateRange = tuple[date, date | None]
 """The first partition and, when there is one, the last."""
 
 
@@ -133,7 +133,7 @@ def read_status(
     first: date,
     last: date,
     models: Sequence[MinerModel],
-    bounds: Bounds,
+    date_range: DateRange,
     given_prices: Mapping[date, float] | None = None,
 ) -> Status:
     """Read the status of the days from first to last, and of the months and years they are in.
@@ -142,7 +142,7 @@ def read_status(
         given_prices: £ per BTC by day, from a person's own file.
     """
     days = day_states(connection, first, last, models)
-    differing = tuple(differing_spans(connection, first, last, bounds))
+    differing = tuple(mismatched_summaries(connection, first, last, date_range))
     errors = tuple(_errors_beside_states(connection, first, last))
     series = {name: series_states(connection, name, first, last, given_prices) for name in SERIES}
     unkept = days_without_units(connection, first, last)
@@ -184,15 +184,19 @@ def last_scans(connection: Connection) -> dict[str, datetime]:
     return dict(connection.execute(query).all())
 
 
-def differing_spans(connection: Connection, first: date, last: date, bounds: Bounds) -> Iterator[tuple[str, str]]:
+def mismatched_summaries(
+    connection: Connection, first: date, last: date, date_range: DateRange
+) -> Iterator[tuple[str, str]]:
     """Months and years whose row is missing, left over, or not the sum of the level below.
 
     Distinct farms are counted in the detail; of them the last verification's findings tell.
     """
-    yield from sorted({*_differing_now(connection, first, last, bounds), *_found_differing(connection, first, last)})
+    yield from sorted(
+        {*_differing_now(connection, first, last, date_range), *_found_differing(connection, first, last)}
+    )
 
 
-def moved_spans(connection: Connection, first: date, last: date, bounds: Bounds) -> set[tuple[str, str]]:
+def moved_spans(connection: Connection, first: date, last: date, date_range: DateRange) -> set[tuple[str, str]]:
     """Return the summaries of months and years that were made for another first or last partition.
 
     They are among the differing ones. Nothing else than a moved partition changes how many days are expected.
@@ -213,7 +217,7 @@ def moved_spans(connection: Connection, first: date, last: date, bounds: Bounds)
     return {
         (table, span)
         for table, span, expected in connection.execute(query)
-        if expected != rules.days_expected(span, *bounds)
+        if expected != rules.days_expected(span, *date_range)
     }
 
 
@@ -231,10 +235,10 @@ def _found_differing(connection: Connection, first: date, last: date) -> Iterato
         yield from ((table, span) for table, span in connection.execute(query))
 
 
-def _differing_now(connection: Connection, first: date, last: date, bounds: Bounds) -> Iterator[tuple[str, str]]:
+def _differing_now(connection: Connection, first: date, last: date, date_range: DateRange) -> Iterator[tuple[str, str]]:
     def within(low: str, high: str) -> tuple[date, date]:
         """From the start of one month or year to the end of another, within the partitions."""
-        return rules.span_within(low, *bounds)[0], rules.span_within(high, *bounds)[1]
+        return rules.span_within(low, *date_range)[0], rules.span_within(high, *date_range)[1]
 
     months = within(rules.month_of(first), rules.month_of(last))
     years = within(f"{first:%Y}", f"{last:%Y}")
@@ -253,7 +257,7 @@ def _differing_now(connection: Connection, first: date, last: date, bounds: Boun
     ):
         expected = roll_up(rows(below, a, b))
         key = [column.name for column in above.primary_key]
-        expected["days_expected"] = [rules.days_expected(span, *bounds) for span in expected[key[0]]]
+        expected["days_expected"] = [rules.days_expected(span, *date_range) for span in expected[key[0]]]
         for span in _differing(rows(above, a, b), expected, key):
             yield above.name, span
 
@@ -263,5 +267,5 @@ def _differing(stored: pd.DataFrame, expected: pd.DataFrame, key: list[str]) -> 
     figures = [name for name in expected.columns if name not in key]
     agrees = pd.Series(True, index=both.index)
     for name in figures:
-        agrees &= agree(both[name], both[f"{name}_expected"])
+        agrees &= isclose_or_both_missing(both[name], both[f"{name}_expected"])
     return sorted(set(both.loc[~agrees, key[0]]))

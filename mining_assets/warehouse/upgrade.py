@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import URL, Connection, inspect, text
 
-from mining_assets.warehouse.connection import Warehouse, unhurried
+from mining_assets.warehouse.connection import Warehouse, without_timeouts
 
 # Alembic is imported where it is at work: to see that there is nothing to upgrade takes no migration.
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def upgrade_within(connection: Connection) -> None:
 
     config = _config()
     config.attributes["connection"] = connection
-    unhurried(connection)
+    without_timeouts(connection)
     command.upgrade(config, "head")
 
 

@@ -22,7 +22,7 @@ from mining_assets.defs.assets.report import RECONCILIATION_REPORT
 from mining_assets.defs.assets.rollups import MONTHLY, YEARLY
 from mining_assets.defs.integrity import IntegrityScan
 from mining_assets.defs.operator_jobs import DailyCheck, OneDay, OnePeriod
-from mining_assets.defs.partitions import partitions
+from mining_assets.defs.partitions import partitions_of
 from mining_assets.settings import Settings, dagster_home
 from mining_assets_tests.support.harness import environment, run_range, tables
 from mining_assets_tests.support.paths import ROOT
@@ -76,12 +76,12 @@ def test_asset_is_documented_down_to_its_columns(key: dg.AssetKey, definitions: 
 def test_other_miner_models_are_another_version_of_what_is_calculated(tmp_path: Path) -> None:
     models = tmp_path / "models.toml"
     models.write_text("[S9]\nhashrate_th = 14.0\npower_w = 1323.0\n")
-    for key, follows in ((CALCULATIONS, True), (BITCOIN_DAILY, True), (RECORDS, False), (DAILY, False)):
+    for key, derived_columns_match in ((CALCULATIONS, True), (BITCOIN_DAILY, True), (RECORDS, False), (DAILY, False)):
         usual, other = (
             build_definitions(Settings(home=tmp_path, miner_models=chosen)).get_assets_def(key).specs_by_key[key]
             for chosen in (None, models)
         )
-        assert (usual.code_version != other.code_version) is follows
+        assert (usual.code_version != other.code_version) is derived_columns_match
 
 
 @pytest.mark.parametrize("config", [DailyRun, DailyCheck, OneDay, OnePeriod, IntegrityScan])
@@ -105,7 +105,7 @@ def test_job_holds_its_assets(job: str, keys: set[dg.AssetKey], definitions: dg.
 
 
 def test_partitions_are_the_days_between_the_bounds_and_the_spans_around_them(tmp_path: Path) -> None:
-    cuts = partitions(Settings(home=tmp_path, start_date=date(2024, 2, 28), end_date=date(2025, 3, 1)))
+    cuts = partitions_of(Settings(home=tmp_path, start_date=date(2024, 2, 28), end_date=date(2025, 3, 1)))
     days, months, years = (cut.get_partition_keys() for cut in (cuts.days, cuts.months, cuts.years))
     assert days[:3] == ["2024-02-28", "2024-02-29", "2024-03-01"]
     assert (days[-1], len(days)) == ("2025-03-01", 368)
@@ -114,14 +114,14 @@ def test_partitions_are_the_days_between_the_bounds_and_the_spans_around_them(tm
 
 
 def test_days_of_a_clock_change_are_23_and_25_hours(tmp_path: Path) -> None:
-    days = partitions(Settings(home=tmp_path)).days
+    days = partitions_of(Settings(home=tmp_path)).days
     for key, hours in (("2025-03-30", 23), ("2025-10-26", 25), ("2025-06-01", 24)):
         window = days.time_window_for_partition_key(key)
         assert (window.end.timestamp() - window.start.timestamp()) / 3600 == hours
 
 
 def test_without_an_end_the_last_day_is_over_and_its_month_and_year_are_there(tmp_path: Path) -> None:
-    cuts = partitions(Settings(home=tmp_path))
+    cuts = partitions_of(Settings(home=tmp_path))
     last = cuts.days.get_partition_keys()[-1]
     assert cuts.months.get_partition_keys()[-1] >= last[:7]
     assert cuts.years.get_partition_keys()[-1] >= last[:4]

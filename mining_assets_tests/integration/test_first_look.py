@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mining_assets.cli.main import main
-from mining_assets.domain.fetch_estimate import fetch_cost, period_cost, requests_of
+from mining_assets.domain.fetch_estimate import estimate_fetch, estimate_period_fetch, requests_of
 
 DAY = "2025-06-03"
 LOOKING = {
@@ -112,7 +112,7 @@ def test_days_of_any_length_cost_what_they_ask_for() -> None:
     short, common, long = date(2025, 3, 30), date(2025, 6, 3), date(2025, 10, 26)
     assert [requests_of(day) for day in (short, common, long)] == [94, 98, 102]
     decade = [date(2016, 1, 1) + timedelta(days=offset) for offset in range(3653)]
-    assert str(fetch_cost(decade, 10)) == "3,653 days to fetch: about 357,994 requests, 10 hours"
-    assert str(fetch_cost([common], 10)) == "1 day to fetch: about 98 requests, a minute or less"
-    assert str(period_cost(10)) == "1 period to fetch: about 2 requests, a minute or less"
-    assert str(fetch_cost([], 10)) == "0 days to fetch: about 0 requests, a minute or less"
+    assert str(estimate_fetch(decade, 10)) == "3,653 days to fetch: about 357,994 requests, 10 hours"
+    assert str(estimate_fetch([common], 10)) == "1 day to fetch: about 98 requests, a minute or less"
+    assert str(estimate_period_fetch(10)) == "1 period to fetch: about 2 requests, a minute or less"
+    assert str(estimate_fetch([], 10)) == "0 days to fetch: about 0 requests, a minute or less"

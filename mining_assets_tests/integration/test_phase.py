@@ -14,7 +14,7 @@ from mining_assets.cli import terminal
 from mining_assets.cli.options import working_alone
 from mining_assets.cli.phase import Phase
 from mining_assets.cli.terminal import TerminalProgress
-from mining_assets.warehouse.command_lock import alone
+from mining_assets.warehouse.command_lock import hold_command_lock
 from mining_assets_tests.support.clean import clean
 from mining_assets_tests.support.harness import Here
 from mining_assets_tests.support.templates import Templates
@@ -84,7 +84,7 @@ def test_who_waits_for_another_command_says_so_all_the_time(
     monkeypatch.setattr(sys, "stderr", screen)
     with templates.copy("sqlite", clean, tmp_path) as warehouse:
         waiting = threading.Thread(target=lambda: enter(working_alone(warehouse, "daily 2")))
-        with alone(warehouse, "range", lambda _: None):
+        with hold_command_lock(warehouse, "range", lambda _: None):
             waiting.start()
             screen.wait_for("[INFO] waiting for `range")
         waiting.join(PATIENCE)

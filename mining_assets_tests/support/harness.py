@@ -21,7 +21,7 @@ from sqlalchemy import URL, select
 from mining_assets.definitions import build_definitions
 from mining_assets.defs.jobs import DAILY_JOB, MONTHLY_JOB, YEARLY_JOB
 from mining_assets.domain.settlement import SIDES, periods_in
-from mining_assets.progress import DayReport, Silent
+from mining_assets.progress import DayReport, NullProgress
 from mining_assets.settings import PREFIX, Settings, prepare_home
 from mining_assets.sources.coinbase import CoinbaseClient
 from mining_assets.sources.elexon import ElexonClient
@@ -139,7 +139,7 @@ def run_cli(
 
 
 @dataclass
-class Ran(Silent):
+class Ran(NullProgress):
     """What became of a run of the jobs in this process."""
 
     results: dict[str, dg.ExecuteInProcessResult] = field(default_factory=dict)

@@ -40,7 +40,7 @@ def mixed(warehouse: Warehouse) -> None:
         "found_at": ENDING,
         "open_since": ENDING,
     }
-    given_up = {
+    quarantined = {
         "settlement_date": QUARANTINED,
         "attempts": 6,
         "last_attempt_at": ENDING,
@@ -48,4 +48,4 @@ def mixed(warehouse: Warehouse) -> None:
         "last_error": f"{QUARANTINED} period 7 bid: 500 <Internal Server Error>",
         "quarantined_at": ENDING,
     }
-    damage(warehouse, insert(integrity_findings).values(found), insert(healing_attempts).values(given_up))
+    damage(warehouse, insert(integrity_findings).values(found), insert(healing_attempts).values(quarantined))

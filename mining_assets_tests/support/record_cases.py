@@ -37,7 +37,7 @@ def stored_anew(*more: dict[str, object]) -> Callable[[Warehouse], None]:
     return harm
 
 
-SILENT = {"raw_rows": 0, "confirmed_by": "volumes"}
+NULL_PROGRESS = {"raw_rows": 0, "confirmed_by": "volumes"}
 DERIVED_OF_A_BROKEN_DAY = (checks.CALCULATIONS_COMPLETE, checks.DAILY_SUMS, checks.BITCOIN_DAILY_SUMS)
 AT_10 = {"settlement_period": 10}
 
@@ -45,7 +45,7 @@ OF_RECORDS = (
     Case(
         "a period is empty on both sides and nobody said so",
         checks.COMPLETENESS,
-        does(change(settlement_ledger, WINDY, SILENT, side="offer", **AT_10)),
+        does(change(settlement_ledger, WINDY, NULL_PROGRESS, side="offer", **AT_10)),
         WINDY,
         ("period 10 offer", "empty on both sides, confirmed by nobody"),
     ),

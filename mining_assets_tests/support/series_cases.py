@@ -17,7 +17,7 @@ from mining_assets.warehouse.schema import (
     monthly_summaries,
     wind_generation,
 )
-from mining_assets.warehouse.series import note_failed
+from mining_assets.warehouse.series import record_failures
 from mining_assets_tests.support.case import Case, change, does, remove
 from mining_assets_tests.support.clean import QUIET, SHORT, WINDY, derive_all
 from mining_assets_tests.support.samples import damage
@@ -30,7 +30,7 @@ def never_had(name: str) -> Callable[[Warehouse], None]:
     def harm(warehouse: Warehouse) -> None:
         damage(warehouse, remove(table, WINDY), remove(day_fetches, WINDY, name=name))
         with warehouse.writing("harm") as connection:
-            note_failed(connection, name, {WINDY: "HTTP 503"})
+            record_failures(connection, name, {WINDY: "HTTP 503"})
         derive_all(warehouse)
 
     return harm

@@ -18,7 +18,7 @@ import pytest
 
 from mining_assets.defs.assets.keys import DAILY_CHAIN
 from mining_assets.defs.assets.rollups import MONTHLY, YEARLY
-from mining_assets.defs.partitions import partitions
+from mining_assets.defs.partitions import partitions_of
 from mining_assets_tests.support.chaos.seeds import long
 from mining_assets_tests.support.harness import (
     Environment,
@@ -111,10 +111,10 @@ def is_up(url: str) -> bool:
 @long
 def test_backfill_ends_in_the_tables_that_the_command_makes(tmp_path: Path) -> None:
     with Twin(GeneratedWorld(seed=9, units=12, light=True, windy_days=DAYS)) as twin:
-        bounds = {"start_date": FIRST, "end_date": LAST}
-        by_command = environment(tmp_path / "command", twin, **bounds)
+        date_range = {"start_date": FIRST, "end_date": LAST}
+        by_command = environment(tmp_path / "command", twin, **date_range)
         by_command.home.parent.mkdir()
-        made = environment(tmp_path, twin, **bounds)
+        made = environment(tmp_path, twin, **date_range)
         with made.instance():
             pass  # prepares the home
         url = f"http://127.0.0.1:{(port := free_port())}"
@@ -160,7 +160,7 @@ def test_backfill_ends_in_the_tables_that_the_command_makes(tmp_path: Path) -> N
 
 def statuses(made: Environment, keys: Sequence[dg.AssetKey], days: list[str]) -> set[str]:
     """The statuses that the days of some assets have in Dagster."""
-    cut = partitions(made.settings).days
+    cut = partitions_of(made.settings).days
     with made.instance() as instance:
         found = [instance.get_status_by_partition(key, days, cut) or {} for key in keys]
     return {status.name if status else "NONE" for of_asset in found for status in of_asset.values()}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mining_assets.defs.assets.keys import DAILY_CHAIN
-from mining_assets.defs.partitions import partitions
+from mining_assets.defs.partitions import partitions_of
 from mining_assets_tests.support.harness import (
     Environment,
     assert_close,
@@ -64,7 +64,7 @@ def twin() -> Iterator[Twin]:
 
 def statuses(made: Environment) -> dict[str, dict[str, str]]:
     """The status of each day per daily asset, as the UI shows it."""
-    days = partitions(made.settings).days
+    days = partitions_of(made.settings).days
     found: dict[str, dict[str, str]] = {}
     with made.instance() as instance:
         for asset in DAILY_CHAIN:

@@ -10,7 +10,7 @@ from mining_assets.cli.analyze import mending_commands
 from mining_assets.cli.status import as_dict, as_text
 from mining_assets.curated import given_prices, miner_models
 from mining_assets.domain.healing import HealingPolicy
-from mining_assets.warehouse.attempts import note_source_away, outages
+from mining_assets.warehouse.attempts import outages, record_outage
 from mining_assets.warehouse.status import Status, read_status
 from mining_assets_tests.support.harness import Environment, environment, run_cli, run_range, table
 from mining_assets_tests.support.twin.faults import Fault
@@ -85,7 +85,7 @@ def test_a_price_that_is_given_replaces_the_stored_one_and_what_follows_from_it(
 
     asked = len(twin.requests)
     with environment.warehouse() as warehouse, warehouse.writing("an outage") as connection:
-        note_source_away(connection, "bitcoin_price", "refused", HealingPolicy(), datetime.now(UTC))
+        record_outage(connection, "bitcoin_price", "refused", HealingPolicy(), datetime.now(UTC))
     done = run_cli(with_file, "reconcile")
     assert done.returncode == 0, done.stderr
     assert len(twin.requests) == asked

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from mining_assets.definitions import build_definitions
 from mining_assets.defs.assets.report import RECONCILIATION_REPORT
 from mining_assets.defs.jobs import REPORT_JOB
-from mining_assets.files import written_whole
+from mining_assets.files import atomic_write
 from mining_assets.reconciliation.findings import Verification
 from mining_assets.reconciliation.verify import note_scan
 from mining_assets.warehouse.connection import read_frame
@@ -90,7 +90,7 @@ def test_what_fails_half_way_leaves_the_file_that_was_there(tmp_path: Path) -> N
     path.write_text("whole")
 
     def fail() -> None:
-        with written_whole(path) as file:
+        with atomic_write(path) as file:
             file.write(b"half")
             raise RuntimeError("the disk is full")
 

@@ -21,7 +21,7 @@ from mining_assets.domain.valuation import BITCOIN_PRICE
 from mining_assets.pipeline.days import DayPipeline
 from mining_assets.reconciliation import checks as catalog
 from mining_assets.settings import now
-from mining_assets.warehouse.attempts import note_source_away, outages
+from mining_assets.warehouse.attempts import outages, record_outage
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.schema import bitcoin_price, day_fetches
 from mining_assets_tests.support.harness import (
@@ -153,7 +153,7 @@ def told_of_prices(made: Environment, fault: Fault) -> Counter[tuple[str, str | 
     with made.warehouse() as warehouse, warehouse.writing("harm") as connection:
         connection.execute(delete(bitcoin_price))
         connection.execute(delete(day_fetches).where(day_fetches.c.name == bitcoin_price.name))
-        note_source_away(connection, BITCOIN_PRICE, "no answer", HealingPolicy(), now())
+        record_outage(connection, BITCOIN_PRICE, "no answer", HealingPolicy(), now())
     opened = Warehouse(made.settings.warehouse)
     event.listen(opened.engine, "before_cursor_execute", fault.statement)
     job = build_definitions(made.settings, {"warehouse": opened}).resolve_job_def(DAILY_JOB)

@@ -46,20 +46,20 @@ FRESH_BY_EVENING = dg.FreshnessPolicy.cron(
 )
 
 
-def daily_chain(cuts: Partitions, rules: Rules, docs_url: str | None, progress: Progress) -> dg.AssetsDefinition:
+def daily_chain(partitions: Partitions, rules: Rules, docs_url: str | None, progress: Progress) -> dg.AssetsDefinition:
     """The daily assets as one step over the days of a run.
 
     Args:
         progress: hears of each day as soon as it is committed, and may stop the run.
     """
-    _, last = rules.scope.bounds
+    _, last = rules.scope.date_range
 
     @dg.multi_asset(
         name="daily_chain",
         specs=_specs(rules_version(rules.scope.models), freshness=FRESH_BY_EVENING if last is None else None),
         check_specs=check_specs(key.to_user_string() for key in DAILY_CHAIN),
         can_subset=True,
-        partitions_def=cuts.days,
+        partitions_def=partitions.days,
         backfill_policy=MONTH_AT_A_TIME,
         pool=ELEXON_POOL,
     )
@@ -72,7 +72,7 @@ def daily_chain(cuts: Partitions, rules: Rules, docs_url: str | None, progress: 
         coinbase: dg.ResourceParam[Blocking[CoinbaseClient]],
     ) -> Iterator[dg.AssetCheckResult]:
         one_run = context.has_partition_key or context.has_partition_key_range
-        keys = context.partition_keys if one_run else cuts.days.get_partition_keys()
+        keys = context.partition_keys if one_run else partitions.days.get_partition_keys()
         days = [date.fromisoformat(key) for key in keys]
         pipeline = DayPipeline(Dependencies(warehouse, elexon, mempool, coinbase, rules), context.log)
         request = day_request(config, context.selected_asset_keys, days)

@@ -8,7 +8,7 @@ import dagster as dg
 
 from mining_assets.defs.assets.partition_metadata import labelled, of_origin, of_records, of_series
 from mining_assets.defs.assets.rollups import summary_metadata
-from mining_assets.domain.wording import count_of, say_days
+from mining_assets.domain.wording import count_of, format_days
 from mining_assets.pipeline.results import (
     RECORDS,
     Comparison,
@@ -126,7 +126,9 @@ class DayReporter:
         if result.failed:
             first = min(result.failed)
             many = f"; {first}" if len(result.failed) > 1 else ""
-            days = f"{len(result.failed)} of {count_of(self._total, 'day')} could not be had, {say_days(result.failed)}"
+            days = (
+                f"{len(result.failed)} of {count_of(self._total, 'day')} could not be had, {format_days(result.failed)}"
+            )
             text = f"{result.name}: {days}{many}: {result.failed[first]}"
             self._context.log.warning(text)
             self._progress.say(f"warning: {text}")

@@ -107,7 +107,7 @@ def of_records(day: date, stored: StoredRecords) -> Metadata:
         ranked = [_of_unit(row) for row in units.head(TOP_FARMS).to_dict("records")]
         shown["farms that lost most"] = dg.MetadataValue.table([dg.TableRecord(cells) for cells in farms])
         shown["BM units that lost most"] = dg.MetadataValue.table([dg.TableRecord(cells) for cells in ranked])
-    return shown | (labelled(asdict(stored.cost)) if stored.cost else {})
+    return shown | (labelled(asdict(stored.metrics)) if stored.metrics else {})
 
 
 def _of_farm(row: Mapping[Any, Any]) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def reconciliation_report(settings: Settings, scope: Scope) -> dg.AssetsDefiniti
     def report(warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
         moment = now().astimezone(UTC)
         last = max(settings.last_day(moment), settings.start_date)
-        made = build_report(warehouse, settings.start_date, last, scope.models, scope.bounds, now=moment)
+        made = build_report(warehouse, settings.start_date, last, scope.models, scope.date_range, now=moment)
         made.write(path)
         return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(path), **figures_of(made)})
 

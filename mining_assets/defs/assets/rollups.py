@@ -19,7 +19,7 @@ from mining_assets.warehouse.names import (
     MONTHLY_SUMMARIES,
     YEARLY_SUMMARIES,
 )
-from mining_assets.warehouse.status import Bounds
+from mining_assets.warehouse.status import DateRange
 
 
 @dataclass(frozen=True)
@@ -72,13 +72,13 @@ MONTHLY = tuple(dg.AssetKey(level.table) for level in _MONTHS)
 YEARLY = tuple(dg.AssetKey(level.table) for level in _YEARS)
 
 
-def roll_ups(cuts: Partitions, bounds: Bounds) -> list[dg.AssetsDefinition]:
+def roll_ups(partitions: Partitions, date_range: DateRange) -> list[dg.AssetsDefinition]:
     """The monthly and yearly summaries."""
-    months = [_roll_up(level, cuts.months, bounds) for level in _MONTHS]
-    return months + [_roll_up(level, cuts.years, bounds) for level in _YEARS]
+    months = [_roll_up(level, partitions.months, date_range) for level in _MONTHS]
+    return months + [_roll_up(level, partitions.years, date_range) for level in _YEARS]
 
 
-def _roll_up(level: _Level, spans: dg.TimeWindowPartitionsDefinition, bounds: Bounds) -> dg.AssetsDefinition:
+def _roll_up(level: _Level, spans: dg.TimeWindowPartitionsDefinition, date_range: DateRange) -> dg.AssetsDefinition:
     step = {**MONTHLY_STEPS, **YEARLY_STEPS}[level.table]
 
     @dg.asset(
@@ -99,7 +99,7 @@ def _roll_up(level: _Level, spans: dg.TimeWindowPartitionsDefinition, bounds: Bo
         context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]
     ) -> dg.MaterializeResult[None]:
         for span in context.partition_keys:
-            context.add_asset_metadata(level.shown(step(warehouse, span, bounds)), partition_key=span)
+            context.add_asset_metadata(level.shown(step(warehouse, span, date_range)), partition_key=span)
         return dg.MaterializeResult()
 
     return summaries

@@ -20,7 +20,7 @@ from mining_assets.defs.in_flight import (
     unfinished_runs,
 )
 from mining_assets.defs.jobs import ASSET_JOBS, DAILY_JOB, HEALING_PRIORITY, MONTHLY_JOB, ROLL_UP_PRIORITY, YEARLY_JOB
-from mining_assets.domain.fetch_estimate import fetch_cost
+from mining_assets.domain.fetch_estimate import estimate_fetch
 from mining_assets.domain.rollups import spans_between
 from mining_assets.domain.valuation import SERIES
 from mining_assets.domain.wording import count_of
@@ -33,7 +33,7 @@ from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.day_states import day_states
 from mining_assets.warehouse.days import stored_days
 from mining_assets.warehouse.series import series_states
-from mining_assets.warehouse.status import differing_spans, moved_spans
+from mining_assets.warehouse.status import mismatched_summaries, moved_spans
 from mining_assets.warehouse.verifications import read_verified
 
 SENSOR = "reconciliation_sensor"
@@ -79,27 +79,33 @@ def healing_sensor(settings: Settings, scope: Scope) -> dg.SensorDefinition:
             series = {name: series_states(connection, name, first, last, given)[whole] for name in SERIES}
             # However far back days are healed: months and years are summed up from what is stored.
             every = settings.start_date, last
-            differing = list(differing_spans(connection, *every, scope.bounds))
-            moved = moved_spans(connection, *every, scope.bounds)
+            differing = list(mismatched_summaries(connection, *every, scope.date_range))
+            moved = moved_spans(connection, *every, scope.date_range)
             away = outages(connection)
             verified = read_verified(connection, stored_days(connection, *every))
-        covered = days_in_flight(context.instance, runs, context.repository_def)
-        room = policy.runs_at_a_time - sum(HEALING_TAG in run.tags for run in runs)
+        in_flight_days = days_in_flight(context.instance, runs, context.repository_def)
+        free_run_slots = policy.runs_at_a_time - sum(HEALING_TAG in run.tags for run in runs)
         held_back = days_held_back(context.instance, policy, at)
         made = plan(
             states,
-            covered=covered,
+            in_flight_days=in_flight_days,
             away=away,
-            room=room,
+            free_run_slots=free_run_slots,
             now=at,
             held_back=held_back,
             days_per_fetch=policy.days_per_fetch,
         )
-        covered |= set(made.days)  # a run of a day brings its price and generation with it
+        in_flight_days |= set(made.days)  # a run of a day brings its price and generation with it
         for name, known in series.items():
-            room_left = room - len(made.work)
+            slots_left = free_run_slots - len(made.work)
             of_series = plan_series(
-                name, known, covered=covered, away=away, room=room_left, now=at, held_back=held_back
+                name,
+                known,
+                in_flight_days=in_flight_days,
+                away=away,
+                free_run_slots=slots_left,
+                now=at,
+                held_back=held_back,
             )
             made.work += of_series.work
             made.skipped += of_series.skipped
@@ -119,7 +125,7 @@ def healing_sensor(settings: Settings, scope: Scope) -> dg.SensorDefinition:
         seen |= {span: before[span] for span in moved & before.keys()}
         seen |= {span: at for span in moved.intersection(due) if span[1] in spans}
         never = states.index[states["state"] == "missing"]
-        cost = f"; in all {fetch_cost(never, settings.requests_per_second)}" if len(never) else ""
+        cost = f"; in all {estimate_fetch(never, settings.requests_per_second)}" if len(never) else ""
         said = f"{_said(made, len(differing), len(waiting))}{cost}; verified by value: {verified.sentence}"
         context.log.info(said)
         return dg.SensorResult(

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from mining_assets.curated import miner_models
 from mining_assets.reconciliation.findings import Finding
 from mining_assets.reconciliation.verify import Scope, scan
-from mining_assets.warehouse.connection import is_passing
+from mining_assets.warehouse.connection import is_transient
 from mining_assets.warehouse.status import read_status
 from mining_assets_tests.support.harness import Environment, Tables, tables
 
@@ -75,7 +75,7 @@ def assert_undisturbed(made: Environment, expected: Tables) -> None:
         assert not found.errors, found.errors
         with warehouse.reading() as connection:
             status = read_status(
-                connection, settings.start_date, settings.end_date, miner_models(settings), _scope(made).bounds
+                connection, settings.start_date, settings.end_date, miner_models(settings), _scope(made).date_range
             )
     assert status.is_right
     assert status.states["final"] == len(status.days)
@@ -85,12 +85,12 @@ def is_right(made: Environment) -> bool:
     """Whether every day is final and everything derived from it adds up."""
     settings = made.settings
     assert settings.end_date is not None
-    bounds = (settings.start_date, settings.end_date)
+    date_range = (settings.start_date, settings.end_date)
     try:
         with made.warehouse() as warehouse, warehouse.reading() as connection:
-            status = read_status(connection, *bounds, miner_models(settings), bounds)
+            status = read_status(connection, *date_range, miner_models(settings), date_range)
     except Exception as error:
-        if is_passing(error):
+        if is_transient(error):
             return False
         raise
     return status.is_right and status.states["final"] == len(status.days)

@@ -47,8 +47,8 @@ SECONDS_TO_HEAL = 420
 def status(made: Environment) -> Status:
     settings = made.settings
     with made.warehouse() as warehouse, warehouse.reading() as connection:
-        bounds = (settings.start_date, LAST)
-        return read_status(connection, settings.start_date, LAST, miner_models(settings), bounds)
+        date_range = (settings.start_date, LAST)
+        return read_status(connection, settings.start_date, LAST, miner_models(settings), date_range)
 
 
 def damage(made: Environment, statement: str, **values: object) -> None:

@@ -9,7 +9,7 @@ import pytest
 from psycopg import sql
 from sqlalchemy import URL
 
-from mining_assets.warehouse.command_lock import alone
+from mining_assets.warehouse.command_lock import hold_command_lock
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.inspection import problems
 from mining_assets.warehouse.upgrade import upgrade
@@ -69,7 +69,7 @@ def test_the_application_does_all_that_the_product_does(upgraded: Warehouse, tmp
         assert run_range(made, DAY).errors == []
     fill(upgraded)
     assert problems(upgraded) == []
-    with alone(upgraded, "a command", lambda _: None):
+    with hold_command_lock(upgraded, "a command", lambda _: None):
         pass
 
 

@@ -15,7 +15,7 @@ from mining_assets.cli.settings import settings
 from mining_assets.cli.tables import print_comparison, print_failures
 from mining_assets.cli.text import print_text
 from mining_assets.cli.verify import _print
-from mining_assets.domain.fetch_estimate import fetch_cost
+from mining_assets.domain.fetch_estimate import estimate_fetch
 from mining_assets.progress import DayReport, Figure
 from mining_assets.reconciliation import checks
 from mining_assets.reconciliation.findings import Verification, problems
@@ -49,7 +49,7 @@ def plan() -> None:
         Step(KEEP, DAYS[0], DAYS[-1], 1234),
         Step("save aside, fetch slowly, replace if every check holds", DAY, DAY),
     ]
-    show_plan("reconcile 2016-01-01 to 2025-06-01", steps, fetch_cost((), 10), as_json=False)
+    show_plan("reconcile 2016-01-01 to 2025-06-01", steps, estimate_fetch((), 10), as_json=False)
 
 
 SHOWN: list[Callable[[], None]] = [findings, comparison, failures, plan]

@@ -31,9 +31,9 @@ def ground(backend: str, templates: Templates, tmp_path: Path) -> Iterator[Wareh
         yield warehouse
 
 
-def look(warehouse: Warehouse, first: date, last: date, bounds: tuple[date, date] = BOUNDS) -> Status:
+def look(warehouse: Warehouse, first: date, last: date, date_range: tuple[date, date] = BOUNDS) -> Status:
     with warehouse.reading() as connection:
-        return read_status(connection, first, last, MODELS, bounds)
+        return read_status(connection, first, last, MODELS, date_range)
 
 
 def test_few_of_many_days_never_read_as_complete(ground: Warehouse) -> None:

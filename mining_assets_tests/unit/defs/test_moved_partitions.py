@@ -34,10 +34,10 @@ def ground(backend: str, templates: Templates, tmp_path: Path) -> Iterator[Wareh
 
 def status_of(looking: Looking) -> Status:
     settings = looking.settings
-    bounds = settings.start_date, settings.end_date
+    date_range = settings.start_date, settings.end_date
     last = settings.end_date or date(2025, 4, 30)
     with looking.warehouse.reading() as connection:
-        return read_status(connection, settings.start_date, last, MODELS, bounds)
+        return read_status(connection, settings.start_date, last, MODELS, date_range)
 
 
 def roll_up(looking: Looking) -> None:

@@ -6,13 +6,13 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from mining_assets.defs.partitions import SPANS_THERE_ARE, Partitions, partitions
+from mining_assets.defs.partitions import SPANS_THERE_ARE, Partitions, partitions_of
 from mining_assets.domain.settlement import day_start
 from mining_assets.settings import Settings
 
 
 def cuts(start: str, end: str | None = None) -> Partitions:
-    return partitions(Settings(home=Path("/nowhere"), start_date=start, end_date=end))  # type: ignore[arg-type]
+    return partitions_of(Settings(home=Path("/nowhere"), start_date=start, end_date=end))  # type: ignore[arg-type]
 
 
 def keys(cut: dg.TimeWindowPartitionsDefinition, now: str) -> list[str]:

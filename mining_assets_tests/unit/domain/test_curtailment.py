@@ -10,8 +10,8 @@ from mining_assets.domain.curtailment import (
     COUNTS,
     ENERGY_AND_PAYMENT,
     daily_totals,
+    derived_columns_match,
     farm_energy,
-    follows,
     is_curtailment,
     is_undo,
     payment,
@@ -177,8 +177,8 @@ def test_no_rows_give_no_energy_but_the_same_columns() -> None:
 def test_payment_and_start_follow_from_the_rest_of_a_row(column: str, value: Any, right: bool) -> None:
     rows = records(record(1), record(2))
     rows[column] = pd.Series([value, rows[column].iloc[1]], dtype=rows[column].dtype)
-    assert follows(rows).tolist() == [right, True]
+    assert derived_columns_match(rows).tolist() == [right, True]
 
 
 def test_nothing_to_follow_is_right() -> None:
-    assert follows(records()).empty
+    assert derived_columns_match(records()).empty

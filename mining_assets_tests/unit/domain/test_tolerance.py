@@ -3,11 +3,11 @@
 import pandas as pd
 import pytest
 
-from mining_assets.domain.tolerance import RELATIVE_TOLERANCE, same
+from mining_assets.domain.tolerance import RELATIVE_TOLERANCE, isclose
 
 
 @pytest.mark.parametrize(
-    ("left", "right", "agree"),
+    ("left", "right", "expected"),
     [
         (1e6, 1e6 * (1 + RELATIVE_TOLERANCE / 2), True),
         (1e6, 1e6 * (1 + RELATIVE_TOLERANCE * 2), False),
@@ -19,5 +19,5 @@ from mining_assets.domain.tolerance import RELATIVE_TOLERANCE, same
         (1.0, float("nan"), False),
     ],
 )
-def test_figures_are_the_same_within_one_relative_tolerance(left: float, right: float, agree: bool) -> None:
-    assert same(pd.Series([left]), pd.Series([right])).tolist() == [agree]
+def test_figures_are_the_same_within_one_relative_tolerance(left: float, right: float, expected: bool) -> None:
+    assert isclose(pd.Series([left]), pd.Series([right])).tolist() == [expected]

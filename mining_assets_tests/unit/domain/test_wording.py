@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import mining_assets
-from mining_assets.domain.wording import count_of, say_days, say_spans
+from mining_assets.domain.wording import count_of, format_days, format_periods
 
 NOUNS = (
     "alerts|attempts|calculations|causes|checks|days|errors|farms|fields|findings|hours|months|others|periods|problems|records|requests|rows|runs|"
@@ -43,12 +43,12 @@ def test_counts_and_days_read_as_they_are_spoken() -> None:
     assert [count_of(number, "day") for number in (0, 1, 1234)] == ["0 days", "1 day", "1,234 days"]
     assert count_of(2, "summary", "summaries") == "2 summaries"
     days = [date(2025, 6, day) for day in (1, 2, 3, 5, 8, 9)]
-    assert say_days(days) == "2025-06-01 to 2025-06-03, 2025-06-05, 2025-06-08 to 2025-06-09"
-    assert say_days(days, most=1) == "2025-06-01 to 2025-06-03 and 3 more days"
-    assert say_days([]) == ""
+    assert format_days(days) == "2025-06-01 to 2025-06-03, 2025-06-05, 2025-06-08 to 2025-06-09"
+    assert format_days(days, most=1) == "2025-06-01 to 2025-06-03 and 3 more days"
+    assert format_days([]) == ""
 
 
 def test_spans_of_every_kind_are_told_as_ranges() -> None:
     days = [date(2025, 6, day) for day in (1, 2, 5)]
-    told = say_spans([*days, "all", "2025", "2024", "2024-12", "2025-01", "2025-03"])
+    told = format_periods([*days, "all", "2025", "2024", "2024-12", "2025-01", "2025-03"])
     assert told == "2025-06-01 to 2025-06-02, 2025-06-05, 2024-12 to 2025-01, 2025-03, 2024 to 2025, all"

@@ -356,14 +356,14 @@ def test_units_are_stored_with_their_site_and_a_list_that_changes_moves_them_at_
     by_rule = {f"T_TWA{letter}W-{number}": f"Twin TWA{letter}W" for letter in "ABC" for number in (1, 2)}
     assert sites(warehouse) == by_rule
     told = {"T_TWAAW-2": "Another farm", "T_TWABW-1": "Another farm"}
-    alone = {"T_TWAAW-1": "Twin TWAAW-1", "T_TWABW-2": "Twin TWABW-2", "2__NEW": "2__NEW"}
+    hold_command_lock = {"T_TWAAW-1": "Twin TWAAW-1", "T_TWABW-2": "Twin TWABW-2", "2__NEW": "2__NEW"}
     before = rows_of(warehouse, wind_bm_units)
     known_wind_units(warehouse, [WindUnit("2__NEW", source="addition")], told)
-    assert sites(warehouse) == by_rule | told | alone
+    assert sites(warehouse) == by_rule | told | hold_command_lock
     versions = [(*row[:3], row[7]) for row in rows_of(warehouse, wind_bm_units) if row[0] != "2__NEW"]
     assert versions == [(*row[:3], row[7]) for row in before]  # what the register says is no other version for it
     refresh_wind_units(warehouse, elexon[1], [], told)
-    assert sites(warehouse) == by_rule | told | alone
+    assert sites(warehouse) == by_rule | told | hold_command_lock
     known_wind_units(warehouse, [], {})
     assert sites(warehouse) == by_rule | {"2__NEW": "2__NEW"}
     told = {"T_TWAAW-7": "Twin TWAAW", "T_TWABW-1": "Twim TWABW"}

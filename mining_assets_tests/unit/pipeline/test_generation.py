@@ -20,7 +20,7 @@ from mining_assets_tests.support.twin.recorded import NO_DATA, recorded_data
 FOLDER = recorded_data()
 pytestmark = pytest.mark.skipif(FOLDER is None, reason=NO_DATA)
 
-WHOLE = {
+TRUSTED = {
     "2016-01-01": 91_256.0,
     "2016-10-30": 10_432.5,
     "2021-06-15": 81_786.5,
@@ -77,7 +77,7 @@ def of(fetched: FetchedSeries, day: date) -> Any:
     return rows[rows["settlement_date"] == day]
 
 
-@pytest.mark.parametrize("day", WHOLE)
+@pytest.mark.parametrize("day", TRUSTED)
 def test_a_day_is_whole_with_the_half_hour_that_the_source_has_under_the_next_date(
     day: str, elexon: Blocking[ElexonClient], fuelhh: Fuelhh
 ) -> None:
@@ -86,7 +86,7 @@ def test_a_day_is_whole_with_the_half_hour_that_the_source_has_under_the_next_da
     assert fetched.failed == {}
     rows = of(fetched, asked)
     assert list(rows["settlement_period"]) == list(range(1, periods_in(asked) + 1))
-    assert rows["generated_energy"].sum() == WHOLE[day]
+    assert rows["generated_energy"].sum() == TRUSTED[day]
     assert fuelhh.asked == [(day, str(asked + timedelta(days=1)))]
 
 

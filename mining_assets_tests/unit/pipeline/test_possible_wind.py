@@ -25,7 +25,7 @@ from mining_assets_tests.support.twin.server import Twin
 FOLDER = recorded_data()
 DAY = date(2025, 6, 3)
 UNTYPED = tuple(f"T_SGRWO-{number}" for number in range(2, 7))
-COUNTED, WHOLE, PAID = 89_335.907, 104_090.365, 6_293_955.96
+COUNTED, TRUSTED, PAID = 89_335.907, 104_090.365, 6_293_955.96
 
 pytestmark = pytest.mark.skipif(FOLDER is None, reason=NO_DATA)
 
@@ -93,7 +93,7 @@ def test_days_are_due_once_the_register_types_their_units_wind(source: Source, f
     source.register_says(fuelType="WIND")
     assert source.is_due()
     assert source.fetch() is Outcome.RESTATED
-    assert source.figures() == (pytest.approx(WHOLE, abs=1e-3), pytest.approx(PAID, abs=1e-2))
+    assert source.figures() == (pytest.approx(TRUSTED, abs=1e-3), pytest.approx(PAID, abs=1e-2))
     assert not source.is_due()
 
 
@@ -103,7 +103,7 @@ def test_what_may_be_wind_is_named_by_energy(source: Source) -> None:
     status = source.status()
     named = {unit["bm_unit_id"]: unit["mwh"] for unit in as_dict(status)["possible_wind_units"]}
     assert set(UNTYPED) < set(named)
-    assert sum(named[unit] for unit in UNTYPED) == pytest.approx(WHOLE - COUNTED, abs=1e-3)
+    assert sum(named[unit] for unit in UNTYPED) == pytest.approx(TRUSTED - COUNTED, abs=1e-3)
     assert list(named.values()) == sorted(named.values(), reverse=True)
     largest = ", ".join(f"{unit} {mwh:,.3f} MWh" for unit, mwh in list(named.items())[:3])
     assert f"the largest: {largest}; {len(named) - 3} others with --json and in the report" in as_text(status)
@@ -126,4 +126,4 @@ def test_a_unit_once_known_as_wind_stays_wind_and_a_renamed_party_restates_nothi
         source.register_says(**changes)
         assert not source.is_due()
         assert source.fetch() is Outcome.UNCHANGED
-        assert source.figures()[0] == pytest.approx(WHOLE, abs=1e-3)
+        assert source.figures()[0] == pytest.approx(TRUSTED, abs=1e-3)

@@ -128,7 +128,7 @@ def test_bitcoin_is_summed_per_model(warehouse: Warehouse) -> None:
 
 
 @pytest.mark.parametrize(
-    ("bounds", "month_days", "year_days"),
+    ("date_range", "month_days", "year_days"),
     [
         ((date(2025, 1, 1), None), 30, 365),
         ((date(2025, 6, 10), None), 21, 205),
@@ -138,12 +138,12 @@ def test_bitcoin_is_summed_per_model(warehouse: Warehouse) -> None:
     ids=["neither", "starts in it", "ends in it", "both"],
 )
 def test_the_days_expected_are_those_within_the_partitions(
-    warehouse: Warehouse, bounds: tuple[date, date | None], month_days: int, year_days: int
+    warehouse: Warehouse, date_range: tuple[date, date | None], month_days: int, year_days: int
 ) -> None:
-    roll_up_month(warehouse, "2025-06", bounds)
-    roll_up_bitcoin_month(warehouse, "2025-06", bounds)
-    roll_up_year(warehouse, "2025", bounds)
-    roll_up_bitcoin_year(warehouse, "2025", bounds)
+    roll_up_month(warehouse, "2025-06", date_range)
+    roll_up_bitcoin_month(warehouse, "2025-06", date_range)
+    roll_up_year(warehouse, "2025", date_range)
+    roll_up_bitcoin_year(warehouse, "2025", date_range)
     for of_month in (monthly_summaries, bitcoin_monthly_summaries):
         assert {row["days_expected"] for row in table(warehouse, of_month)} == {month_days}
     for of_year in (yearly_summaries, bitcoin_yearly_summaries):

@@ -7,13 +7,13 @@ from sqlalchemy import Connection
 
 from mining_assets.domain.healing import HealingPolicy
 from mining_assets.warehouse.attempts import (
-    note_blameless,
-    note_failed,
-    note_requested,
-    note_right,
-    note_source_away,
-    note_source_back,
+    clear_attempts,
+    discount_attempts,
     outages,
+    record_attempts,
+    record_failures,
+    record_outage,
+    record_recovery,
 )
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.day_states import day_states
@@ -42,27 +42,27 @@ UNTRIED = (0, None, None, False)
 
 def test_every_request_counts_and_waits_twice_as_long_as_the_one_before(warehouse: Warehouse) -> None:
     with warehouse.writing("healing") as connection:
-        note_requested(connection, [DAY, OTHER], POLICY, NOW)
+        record_attempts(connection, [DAY, OTHER], POLICY, NOW)
         assert account(connection) == (1, NOW + minutes(2), None, False)
-        note_requested(connection, [DAY], POLICY, NOW + minutes(2))
+        record_attempts(connection, [DAY], POLICY, NOW + minutes(2))
         assert account(connection) == (2, NOW + minutes(6), None, False)
         assert account(connection, OTHER) == (1, NOW + minutes(2), None, False)
-        note_requested(connection, [], POLICY, NOW)
+        record_attempts(connection, [], POLICY, NOW)
 
 
 def test_a_failure_is_noted_without_being_counted_twice(warehouse: Warehouse) -> None:
     with warehouse.writing("healing") as connection:
-        note_requested(connection, [DAY], POLICY, NOW)
-        note_failed(connection, {DAY: "HTTP 503"}, POLICY, NOW + minutes(1))
+        record_attempts(connection, [DAY], POLICY, NOW)
+        record_failures(connection, {DAY: "HTTP 503"}, POLICY, NOW + minutes(1))
         assert account(connection) == (1, NOW + minutes(2), "HTTP 503", False)
         # The error stays until there is another: a run that dies says nothing.
-        note_requested(connection, [DAY], POLICY, NOW + minutes(2))
+        record_attempts(connection, [DAY], POLICY, NOW + minutes(2))
         assert account(connection) == (2, NOW + minutes(6), "HTTP 503", False)
 
 
 def test_a_day_that_fails_for_a_person_is_not_counted_and_need_not_wait(warehouse: Warehouse) -> None:
     with warehouse.writing("healing") as connection:
-        note_failed(connection, {DAY: "HTTP 500"}, POLICY, NOW)
+        record_failures(connection, {DAY: "HTTP 500"}, POLICY, NOW)
         assert account(connection) == (0, NOW, "HTTP 500", False)
 
 
@@ -70,8 +70,8 @@ def test_a_day_that_fails_as_often_as_set_is_quarantined_and_then_tried_once_a_d
     with warehouse.writing("healing") as connection:
         for attempt in range(3):
             assert not account(connection)[3]
-            note_requested(connection, [DAY, OTHER], POLICY, NOW + minutes(attempt))
-            note_failed(connection, {DAY: "no"}, POLICY, NOW + minutes(attempt))
+            record_attempts(connection, [DAY, OTHER], POLICY, NOW + minutes(attempt))
+            record_failures(connection, {DAY: "no"}, POLICY, NOW + minutes(attempt))
         assert account(connection) == (3, NOW + minutes(2) + timedelta(days=1), "no", True)
         assert not account(connection, OTHER)[3]
 
@@ -80,7 +80,7 @@ def test_a_day_whose_runs_all_die_without_a_word_is_quarantined_by_the_next(ware
     with warehouse.writing("healing") as connection:
         for attempt in range(4):
             assert not account(connection)[3]
-            note_requested(connection, [DAY], POLICY, NOW + minutes(attempt))
+            record_attempts(connection, [DAY], POLICY, NOW + minutes(attempt))
         assert account(connection) == (4, NOW + minutes(3) + timedelta(days=1), None, True)
 
 
@@ -88,27 +88,27 @@ def test_a_day_that_may_still_be_filling_up_is_never_quarantined(warehouse: Ware
     young = datetime.combine(DAY, time(12), UTC) + timedelta(days=1)
     with warehouse.writing("healing") as connection:
         for attempt in range(9):
-            note_requested(connection, [DAY], POLICY, young + minutes(attempt))
-            note_failed(connection, {DAY: "no"}, POLICY, young + minutes(attempt))
+            record_attempts(connection, [DAY], POLICY, young + minutes(attempt))
+            record_failures(connection, {DAY: "no"}, POLICY, young + minutes(attempt))
         assert not account(connection)[3]
 
 
 def test_a_day_that_comes_right_leaves_the_account_even_from_quarantine(warehouse: Warehouse) -> None:
     with warehouse.writing("healing") as connection:
         for attempt in range(3):
-            note_requested(connection, [DAY, OTHER], POLICY, NOW + minutes(attempt))
-        note_failed(connection, {DAY: "no", OTHER: "no"}, POLICY, NOW)
+            record_attempts(connection, [DAY, OTHER], POLICY, NOW + minutes(attempt))
+        record_failures(connection, {DAY: "no", OTHER: "no"}, POLICY, NOW)
         assert account(connection)[3]
-        note_right(connection, [DAY])
+        clear_attempts(connection, [DAY])
         assert account(connection) == UNTRIED
         assert account(connection, OTHER)[0] == 3
 
 
 def test_a_blameless_failure_takes_the_attempt_back(warehouse: Warehouse) -> None:
     with warehouse.writing("healing") as connection:
-        note_requested(connection, [DAY, OTHER], POLICY, NOW)
-        note_requested(connection, [OTHER], POLICY, NOW + minutes(2))
-        note_blameless(connection, [DAY, OTHER])
+        record_attempts(connection, [DAY, OTHER], POLICY, NOW)
+        record_attempts(connection, [OTHER], POLICY, NOW + minutes(2))
+        discount_attempts(connection, [DAY, OTHER])
         assert account(connection) == UNTRIED
         assert account(connection, OTHER) == (1, NOW + minutes(2), None, False)
 
@@ -116,24 +116,24 @@ def test_a_blameless_failure_takes_the_attempt_back(warehouse: Warehouse) -> Non
 def test_a_quarantined_day_stays_so_when_a_source_is_away(warehouse: Warehouse) -> None:
     with warehouse.writing("healing") as connection:
         for _ in range(3):
-            note_requested(connection, [DAY], POLICY, NOW)
-        note_failed(connection, {DAY: "no"}, POLICY, NOW)
-        note_blameless(connection, [DAY])
+            record_attempts(connection, [DAY], POLICY, NOW)
+        record_failures(connection, {DAY: "no"}, POLICY, NOW)
+        discount_attempts(connection, [DAY])
         assert account(connection)[3]
 
 
 def test_a_source_that_is_away_is_asked_ever_more_rarely_until_it_is_back(warehouse: Warehouse) -> None:
     with warehouse.writing("elexon") as connection:
         assert outages(connection) == {}
-        note_source_away(connection, "elexon", "refused", POLICY, NOW)
+        record_outage(connection, "elexon", "refused", POLICY, NOW)
         assert outages(connection) == {"elexon": NOW + minutes(2)}
-        note_source_away(connection, "elexon", "reset", POLICY, NOW + minutes(2))
-        note_source_away(connection, "mempool", "HTTP 503", POLICY, NOW)
+        record_outage(connection, "elexon", "reset", POLICY, NOW + minutes(2))
+        record_outage(connection, "mempool", "HTTP 503", POLICY, NOW)
         assert outages(connection) == {"elexon": NOW + minutes(6), "mempool": NOW + minutes(2)}
     rows = {row[0]: row[1:] for row in rows_of(warehouse, source_outages)}
     assert rows["elexon"] == (NOW, 2, NOW + minutes(6), "reset")
     with warehouse.writing("elexon") as connection:
-        note_source_back(connection, "elexon")
+        record_recovery(connection, "elexon")
         assert outages(connection) == {"mempool": NOW + minutes(2)}
-        note_source_away(connection, "elexon", "refused", POLICY, NOW + minutes(60))
+        record_outage(connection, "elexon", "refused", POLICY, NOW + minutes(60))
         assert outages(connection)["elexon"] == NOW + minutes(62)

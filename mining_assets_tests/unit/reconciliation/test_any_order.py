@@ -114,7 +114,7 @@ class HealedGround(Ground):
             ("2025", roll_up_year),
             ("2025", roll_up_bitcoin_year),
         ):
-            step(self.warehouse, span, SCOPE.bounds)
+            step(self.warehouse, span, SCOPE.date_range)
 
     def scan(self) -> None:
         scan(self.warehouse, DAYS[0], DAYS[-1], SCOPE)
@@ -126,9 +126,9 @@ class HealedGround(Ground):
             with self.warehouse.reading() as connection:
                 states = day_states(connection, DAYS[0], DAYS[-1], MODELS)
                 series = {name: series_states(connection, name, DAYS[0], DAYS[-1]) for name in SERIES}
-            made = plan(states, covered=(), away={}, room=10, now=now)
+            made = plan(states, in_flight_days=(), away={}, room=10, now=now)
             for name, known in series.items():
-                made.work += plan_series(name, known, covered=made.days, away={}, room=10, now=now).work
+                made.work += plan_series(name, known, in_flight_days=made.days, away={}, room=10, now=now).work
             if not made.work:
                 self.roll_up()
                 return done
@@ -209,7 +209,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.ground.scan()
         self.ground.heal()
         with self.ground.warehouse.reading() as connection:
-            status = read_status(connection, DAYS[0], DAYS[-1], MODELS, SCOPE.bounds)
+            status = read_status(connection, DAYS[0], DAYS[-1], MODELS, SCOPE.date_range)
         assert status.is_right, status
         assert status.states["final"] == len(DAYS)
         with TemporaryDirectory() as folder:

@@ -178,14 +178,14 @@ def test_what_was_lost_and_no_scan_has_seen_fails_the_check_after_a_run_of_other
 
 
 def test_what_is_outside_the_partitions_is_kept_and_not_told_until_it_is_inside_again(shown: Shown) -> None:
-    given_up = {
+    quarantined = {
         "settlement_date": WINDY,
         "attempts": 6,
         "last_attempt_at": after_final(WINDY),
         "next_attempt_at": after_final(WINDY),
         "quarantined_at": after_final(WINDY),
     }
-    damage(shown.warehouse, ALTERED, insert(healing_attempts).values(given_up))
+    damage(shown.warehouse, ALTERED, insert(healing_attempts).values(quarantined))
     scan_all(shown.warehouse)
 
     def causes(first: date, last: date) -> set[str]:

@@ -35,12 +35,19 @@ def states(changed: Mapping[date, Mapping[str, Any]]) -> pd.DataFrame:
 
 def planned(
     changed: Mapping[date, Mapping[str, Any]],
-    covered: Collection[date] = (),
+    in_flight_days: Collection[date] = (),
     away: Mapping[str, datetime] | None = None,
-    room: int = 3,
+    free_run_slots: int = 3,
     held_back: Collection[date] = (),
 ) -> HealingPlan:
-    return plan(states(changed), covered=covered, away=away or {}, room=room, now=NOW, held_back=held_back)
+    return plan(
+        states(changed),
+        in_flight_days=in_flight_days,
+        away=away or {},
+        free_run_slots=free_run_slots,
+        now=NOW,
+        held_back=held_back,
+    )
 
 
 def test_nothing_is_asked_for_when_all_is_well() -> None:
@@ -91,16 +98,16 @@ def test_only_what_is_whole_is_fetched_with_the_refetch_flag_and_derived_days_ar
 
 def test_runs_are_bounded_and_both_ends_are_served() -> None:
     gaps = {june(number): MISSING for number in range(1, 30, 2)}
-    made = planned(gaps, room=3)
+    made = planned(gaps, free_run_slots=3)
     assert [work.days[0] for work in made.work] == [june(29), june(1), june(27)]
     assert made.skipped == {"later, after the runs now asked for": 12}
-    for room in (0, -1):
-        assert planned(gaps, room=room).work == []
-        assert planned(gaps, room=room).skipped == {"later, after the runs now asked for": 15}
+    for free_run_slots in (0, -1):
+        assert planned(gaps, free_run_slots=free_run_slots).work == []
+        assert planned(gaps, free_run_slots=free_run_slots).skipped == {"later, after the runs now asked for": 15}
 
 
 def test_days_that_a_run_covers_are_not_asked_for_and_split_the_range() -> None:
-    made = planned({june(number): MISSING for number in range(5, 10)}, covered=[june(7), june(20)])
+    made = planned({june(number): MISSING for number in range(5, 10)}, in_flight_days=[june(7), june(20)])
     assert [work.days for work in made.work] == [(june(8), june(9)), (june(5), june(6))]
     assert made.skipped == {"a run is under way": 1}
 
@@ -142,7 +149,7 @@ def test_while_elexon_is_away_one_day_is_asked_for_when_it_may_be_asked_again() 
 
 def test_while_elexon_is_away_and_a_probe_runs_no_second_one_is_asked_for() -> None:
     away = {ELEXON: NOW + timedelta(minutes=2)}
-    assert planned(ALL_MISSING, covered=[june(30)], away=away).work == []
+    assert planned(ALL_MISSING, in_flight_days=[june(30)], away=away).work == []
 
 
 def test_while_elexon_is_away_what_needs_no_fetching_is_derived() -> None:

@@ -235,9 +235,9 @@ def test_restatements_and_quarantine_are_told(page: Element, filled: Warehouse) 
     assert told["settlement_date"].tolist() == [str(WINDY)]
     change = table_of(page.by_id("restatements"))["change, MWh"]
     assert numbers(change).tolist() == close((stored["energy_after"] - stored["energy_before"]).tolist())
-    given_up = table_of(page.by_id("quarantine"))
-    assert given_up["Day"].tolist() == [str(QUARANTINED)]
-    assert "500 <Internal Server Error>" in given_up["Last error"][0]
+    quarantined = table_of(page.by_id("quarantine"))
+    assert quarantined["Day"].tolist() == [str(QUARANTINED)]
+    assert "500 <Internal Server Error>" in quarantined["Last error"][0]
 
 
 def test_a_name_that_is_an_attack_is_text(report: Report, page: Element) -> None:

@@ -102,10 +102,10 @@ def test_restatements_are_summed_by_the_month_of_the_day() -> None:
 
 @pytest.mark.parametrize("most", [0.004, 0.9, 3.0, 41.0, 599.9, 600.0, 601.0, 4711.0, 99_999.0])
 def test_the_steps_of_a_heat_map_are_even_and_reach_its_maximum(most: float) -> None:
-    bounds = heat_bounds(pd.Series([0.0, math.nan, most]))
-    assert len(bounds) == HEAT_STEPS
-    assert bounds[-1] >= most
-    widths = {round(high - low, 6) for low, high in zip([0.0, *bounds], bounds, strict=False)}
+    date_range = heat_bounds(pd.Series([0.0, math.nan, most]))
+    assert len(date_range) == HEAT_STEPS
+    assert date_range[-1] >= most
+    widths = {round(high - low, 6) for low, high in zip([0.0, *date_range], date_range, strict=False)}
     assert len(widths) == 1
 
 

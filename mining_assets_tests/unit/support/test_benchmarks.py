@@ -43,7 +43,7 @@ def test_drawn_days_are_consistent_to_the_last_check_and_damage_is_seen(tmp_path
     warehouse = Warehouse(URL.create("sqlite", database=str(tmp_path / "warehouse.sqlite")))
     upgrade(warehouse)
     fill(warehouse, days)
-    assert scope_of(days).bounds == (days[0], days[-1])
+    assert scope_of(days).date_range == (days[0], days[-1])
     assert verify(warehouse, days) > 0
     with warehouse.engine.begin() as connection:
         connection.execute(text("UPDATE curtailment_records SET volume = volume * 2 WHERE sequence_number < 3"))

@@ -209,8 +209,8 @@ def test_what_was_damaged_is_not_complete_and_is_written_again(calculated: Conne
 
 
 def test_a_difficulty_that_was_altered_is_written_again(calculated: Connection) -> None:
-    altered = update(historical_bitcoin_calculations).where(TABLE.farm_id == OTHER_FARM).values(difficulty=1.0)
-    calculated.execute(altered)
+    tampered = update(historical_bitcoin_calculations).where(TABLE.farm_id == OTHER_FARM).values(difficulty=1.0)
+    calculated.execute(tampered)
     assert work_out(calculated) == {DAY}
 
 

@@ -16,10 +16,10 @@ from mining_assets.warehouse.connection import (
     Warehouse,
     insert_frame,
     insert_rows,
-    is_passing,
+    is_transient,
     read_frame,
-    unhurried,
     upsert_rows,
+    without_timeouts,
 )
 from mining_assets.warehouse.schema import (
     curtailment_records,
@@ -234,9 +234,9 @@ def test_a_statement_ends_in_time_unless_it_is_unhurried(postgresql: Cluster) ->
     hasty = Warehouse(postgresql.address(name).update_query_dict({"timeout": "0.2"}))  # a statement: ten times that
     with pytest.raises(OperationalError, match="statement timeout") as caught, hasty.reading() as connection:
         connection.execute(text("SELECT pg_sleep(60)"))
-    assert is_passing(caught.value)
+    assert is_transient(caught.value)
     with hasty.reading() as connection:
-        unhurried(connection)
+        without_timeouts(connection)
         connection.execute(text("SELECT pg_sleep(2.5)"))
     hasty.close()
     postgresql.drop(name)

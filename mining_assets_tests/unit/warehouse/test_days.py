@@ -17,7 +17,7 @@ from mining_assets.domain.content_hash import EMPTY_HASH, content_hashes
 from mining_assets.domain.curtailment import TOTALS, daily_totals
 from mining_assets.warehouse import days
 from mining_assets.warehouse.connection import Warehouse, read_frame
-from mining_assets.warehouse.days import FetchedDay, Outcome, day_figures, intact_days, records_of, whole_days
+from mining_assets.warehouse.days import FetchedDay, Outcome, day_figures, records_of, untampered_days, whole_days
 from mining_assets.warehouse.schema import (
     curtailment_records,
     restatements,
@@ -226,14 +226,14 @@ def test_records_damaged_behind_its_back_are_repaired_by_the_next_fetch(warehous
     damage(warehouse, harm)
     assert rows_of(warehouse, curtailment_records) != right
     with warehouse.reading() as connection:
-        intact, rows = intact_days(connection, [DAY])
-    assert not intact
+        untampered, rows = untampered_days(connection, [DAY])
+    assert not untampered
     assert rows.empty
     assert store(warehouse, fetched_day(*ROWS, at=LATER)) is Outcome.REPAIRED
     assert rows_of(warehouse, curtailment_records) == right
     assert rows_of(warehouse, restatements) == []
     with warehouse.reading() as connection:
-        assert set(intact_days(connection, [DAY])[0]) == {DAY}
+        assert set(untampered_days(connection, [DAY])[0]) == {DAY}
 
 
 @pytest.mark.parametrize("lost", ["ledger", "day"])

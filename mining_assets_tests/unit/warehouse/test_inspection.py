@@ -19,7 +19,7 @@ POSTGRESQL = pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
 
 
 @pytest.fixture
-def altered(backend: str, templates: Templates, tmp_path: Path) -> Iterator[Warehouse]:
+def tampered(backend: str, templates: Templates, tmp_path: Path) -> Iterator[Warehouse]:
     """A warehouse whose schema may be changed: a database of its own."""
     with templates.empty(backend, tmp_path) as address:
         opened = Warehouse(address)
@@ -58,9 +58,9 @@ def test_a_sound_database_has_no_problems_and_stays_as_it_was(
         assert everything(warehouse) == before
 
 
-def test_tables_of_others_are_no_matter(altered: Warehouse) -> None:
-    change(altered, "CREATE TABLE notes (id INTEGER PRIMARY KEY)")
-    assert problems(altered) == []
+def test_tables_of_others_are_no_matter(tampered: Warehouse) -> None:
+    change(tampered, "CREATE TABLE notes (id INTEGER PRIMARY KEY)")
+    assert problems(tampered) == []
 
 
 @pytest.mark.parametrize(
@@ -72,73 +72,73 @@ def test_tables_of_others_are_no_matter(altered: Warehouse) -> None:
         ("DROP INDEX integrity_findings_settlement_date", "add index integrity_findings_settlement_date"),
     ],
 )
-def test_what_is_not_as_in_the_schema_is_named(altered: Warehouse, statement: str, said: str) -> None:
-    change(altered, statement)
-    assert any(said in problem for problem in problems(altered)), problems(altered)
+def test_what_is_not_as_in_the_schema_is_named(tampered: Warehouse, statement: str, said: str) -> None:
+    change(tampered, statement)
+    assert any(said in problem for problem in problems(tampered)), problems(tampered)
 
 
 @POSTGRESQL
-def test_a_type_and_a_key_that_differ_are_named(altered: Warehouse) -> None:
+def test_a_type_and_a_key_that_differ_are_named(tampered: Warehouse) -> None:
     change(
-        altered,
+        tampered,
         "ALTER TABLE daily_summaries ALTER COLUMN total_payment TYPE NUMERIC",
         "ALTER TABLE restatements DROP CONSTRAINT restatements_pk",
     )
-    found = problems(altered)
+    found = problems(tampered)
     assert any("modify type daily_summaries.total_payment" in problem for problem in found), found
     assert any("restatements has not the primary key (settlement_date, restated_at)" in problem for problem in found)
 
 
 @POSTGRESQL
-def test_a_check_that_is_gone_is_named(altered: Warehouse) -> None:
-    change(altered, "ALTER TABLE settlement_days DROP CONSTRAINT settlement_days_periods")
-    (found,) = problems(altered)
+def test_a_check_that_is_gone_is_named(tampered: Warehouse) -> None:
+    change(tampered, "ALTER TABLE settlement_days DROP CONSTRAINT settlement_days_periods")
+    (found,) = problems(tampered)
     assert "settlement_days should check" in found
     assert "nothing of the kind" in found
 
 
-def test_a_check_that_says_something_else_is_named(altered: Warehouse) -> None:
-    with_another_check(altered)
-    (found,) = problems(altered)
+def test_a_check_that_says_something_else_is_named(tampered: Warehouse) -> None:
+    with_another_check(tampered)
+    (found,) = problems(tampered)
     assert "settlement_days should check" in found
     assert "47" in found
 
 
 @POSTGRESQL
-def test_a_right_that_is_lacking_is_named(altered: Warehouse, postgresql: Cluster) -> None:
+def test_a_right_that_is_lacking_is_named(tampered: Warehouse, postgresql: Cluster) -> None:
     change(
-        altered,
+        tampered,
         "CREATE ROLE half_way LOGIN",
         "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO half_way",
         "REVOKE DELETE ON restatements FROM half_way",
     )
-    mine = Warehouse(altered.url.set(username="half_way"))
+    mine = Warehouse(tampered.url.set(username="half_way"))
     try:
         (found,) = problems(mine)
     finally:
         mine.close()
-        change(altered, "DROP OWNED BY half_way", "DROP ROLE half_way")
+        change(tampered, "DROP OWNED BY half_way", "DROP ROLE half_way")
     assert found.startswith("may not delete from restatements: permission denied")
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_a_file_that_cannot_be_written_is_named(altered: Warehouse) -> None:
-    mine = Warehouse(altered.url.update_query_dict({"timeout": "0.1"}))
-    with altered.writing("somebody else"):
+def test_a_file_that_cannot_be_written_is_named(tampered: Warehouse) -> None:
+    mine = Warehouse(tampered.url.update_query_dict({"timeout": "0.1"}))
+    with tampered.writing("somebody else"):
         assert problems(mine) == ["cannot be written: database is locked"]
     mine.close()
 
 
 @POSTGRESQL
-def test_an_old_server_is_named(altered: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    problems(altered)  # connects: the version is known from then on
-    monkeypatch.setattr(altered.engine.dialect, "server_version_info", (13, 9))
-    assert problems(altered) == [
+def test_an_old_server_is_named(tampered: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    problems(tampered)  # connects: the version is known from then on
+    monkeypatch.setattr(tampered.engine.dialect, "server_version_info", (13, 9))
+    assert problems(tampered) == [
         f"PostgreSQL 13 is older than {inspection.OLDEST_POSTGRESQL}, the oldest this version works with"
     ]
 
 
-def test_a_newer_schema_is_refused(altered: Warehouse) -> None:
-    change(altered, "UPDATE alembic_version SET version_num = '9999'")
+def test_a_newer_schema_is_refused(tampered: Warehouse) -> None:
+    change(tampered, "UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(SchemaMismatch, match="9999, which this version does not know"):
-        problems(altered)
+        problems(tampered)

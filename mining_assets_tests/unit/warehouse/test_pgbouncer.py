@@ -18,8 +18,8 @@ from sqlalchemy import URL, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from mining_assets.warehouse import command_lock
-from mining_assets.warehouse.command_lock import alone
-from mining_assets.warehouse.connection import Warehouse, insert_frame, is_passing
+from mining_assets.warehouse.command_lock import hold_command_lock
+from mining_assets.warehouse.connection import Warehouse, insert_frame, is_transient
 from mining_assets.warehouse.inspection import problems
 from mining_assets.warehouse.schema import bitcoin_price
 from mining_assets.warehouse.upgrade import upgrade
@@ -148,11 +148,11 @@ def test_one_command_at_a_time_and_the_next_one_after_it(warehouse: Warehouse, m
             waits.set()
 
         mine = Warehouse(warehouse.url)
-        with alone(mine, "second", note):
+        with hold_command_lock(mine, "second", note):
             began.set()
         mine.close()
 
-    with alone(warehouse, "first", told.append):
+    with hold_command_lock(warehouse, "first", told.append):
         for _ in range(5):  # the command's own work, on whatever connection
             with warehouse.writing("a test") as connection:
                 connection.execute(text("SELECT 1"))
@@ -163,7 +163,7 @@ def test_one_command_at_a_time_and_the_next_one_after_it(warehouse: Warehouse, m
     thread.join(60)
     assert began.is_set()
     assert told[0].startswith("first (process ")
-    with alone(warehouse, "third", lambda holder: pytest.fail(f"{holder} still holds the warehouse")):
+    with hold_command_lock(warehouse, "third", lambda holder: pytest.fail(f"{holder} still holds the warehouse")):
         pass
 
 
@@ -171,5 +171,5 @@ def test_options_in_the_address_are_refused_with_what_to_do(pooled: URL) -> None
     mine = Warehouse(pooled.update_query_dict({"options": "-c search_path=mine"}))
     with pytest.raises(DBAPIError, match="take options=-c search_path=mine out of the warehouse's address") as refused:
         mine.engine.connect()
-    assert is_passing(refused.value)  # so that commands say it in one line
+    assert is_transient(refused.value)  # so that commands say it in one line
     mine.close()

@@ -11,8 +11,8 @@ from mining_assets.pipeline.rollups import roll_up_bitcoin_month, roll_up_bitcoi
 from mining_assets.reconciliation.verify import Scope, verify_and_store_days
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.day_states import day_states
-from mining_assets.warehouse.days import intact_days
-from mining_assets.warehouse.status import differing_spans, read_status
+from mining_assets.warehouse.days import untampered_days
+from mining_assets.warehouse.status import mismatched_summaries, read_status
 from mining_assets.warehouse.upgrade import upgrade
 from mining_assets_tests.support.postgres import Cluster
 from mining_assets_tests.support.samples import (
@@ -106,7 +106,7 @@ def in_transaction(warehouse: Warehouse, work: Callable[[Connection], object]) -
 DAYS = [DAY + timedelta(days=offset) for offset in range(3)]
 OF_A_DAY: dict[str, Callable[[Warehouse], object]] = {
     "store a day": lambda large: store(large, fetched_day(record(1, day=DAY), day=DAY, at=LATER), accept_shrink=True),
-    "find intact days": lambda large: in_transaction(large, lambda connection: intact_days(connection, DAYS)),
+    "find intact days": lambda large: in_transaction(large, lambda connection: untampered_days(connection, DAYS)),
     "calculate": lambda large: calculate_days(large, [DAY], history(), MODELS),
     "summarize": lambda large: (summarize_days(large, [DAY]), summarize_bitcoin_days(large, [DAY], MODELS)),
     "verify": lambda large: verify_and_store_days(large, DAYS, Scope(MODELS, BOUNDS)),
@@ -129,7 +129,7 @@ def test_status_of_the_whole_history_counts_the_newest_days_of_the_detail_by_its
     def look(connection: Connection) -> None:
         day_states(connection, FIRST, LAST, MODELS)
         read_status(connection, FIRST, LAST, MODELS, BOUNDS)
-        list(differing_spans(connection, FIRST, LAST, BOUNDS))
+        list(mismatched_summaries(connection, FIRST, LAST, BOUNDS))
 
     plans = explained(large, lambda: in_transaction(large, look))
     found = {read for plan in plans.values() for read in reads(plan)}

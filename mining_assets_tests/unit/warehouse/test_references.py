@@ -136,7 +136,7 @@ def test_an_altered_history_is_not_used_and_is_replaced_by_the_next_fetch(
         references.store_network_history(connection, history(known_until=SECOND))
     damage(warehouse, harm)
     with warehouse.reading() as connection:
-        assert references.is_altered(connection, network_epochs.name)
+        assert references.is_tampered(connection, network_epochs.name)
         assert references.network_history(connection) == ALTERED
     with warehouse.writing(network_epochs.name) as connection:
         references.store_network_history(connection, history(known_until=THIRD))

@@ -13,11 +13,11 @@ from mining_assets.domain.valuation import BITCOIN_PRICE, COINBASE, FILE, MEMPOO
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.schema import bitcoin_price, day_fetches
 from mining_assets.warehouse.series import (
+    discount_attempts,
     generation,
-    note_blameless,
-    note_failed,
-    note_requested,
     prices,
+    record_attempts,
+    record_failures,
     series_states,
     store_series,
 )
@@ -92,18 +92,18 @@ def test_an_attempt_counts_until_the_day_is_known_and_what_is_stored_stays_known
 
     with warehouse.writing("a") as connection:
         assert state() == ("missing", 0, None)
-        note_requested(connection, BITCOIN_PRICE, [DAY], POLICY, NOW)
-        note_failed(connection, BITCOIN_PRICE, {DAY: "HTTP 503"})
-        note_requested(connection, BITCOIN_PRICE, [DAY], POLICY, NOW)
+        record_attempts(connection, BITCOIN_PRICE, [DAY], POLICY, NOW)
+        record_failures(connection, BITCOIN_PRICE, {DAY: "HTTP 503"})
+        record_attempts(connection, BITCOIN_PRICE, [DAY], POLICY, NOW)
         assert state() == ("missing", 2, "HTTP 503")
         following = series_states(connection, BITCOIN_PRICE, DAY, DAY).loc[DAY, "next_attempt_at"]
         assert following == NOW + timedelta(minutes=4)
-        note_blameless(connection, BITCOIN_PRICE, [DAY])
+        discount_attempts(connection, BITCOIN_PRICE, [DAY])
         assert state() == ("missing", 1, "HTTP 503")
     put_prices(warehouse, d3=1.0)
     with warehouse.writing("a") as connection:
         assert state() == ("known", 0, None)
-        note_requested(connection, BITCOIN_PRICE, [DAY], POLICY, NOW)
-        note_failed(connection, BITCOIN_PRICE, {DAY: "HTTP 500"})
+        record_attempts(connection, BITCOIN_PRICE, [DAY], POLICY, NOW)
+        record_failures(connection, BITCOIN_PRICE, {DAY: "HTTP 500"})
         assert state() == ("known", 1, "HTTP 500")
     assert known_prices(warehouse) == {DAY: 1.0}

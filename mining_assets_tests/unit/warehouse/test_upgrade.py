@@ -166,17 +166,17 @@ def test_prices_that_may_be_those_of_a_week_are_forgotten_and_fetched_again(empt
 
 
 def test_stored_prices_become_those_of_the_one_source_there_was_and_stay_what_was_fetched(empty: Warehouse) -> None:
-    altered = (date(2025, 6, 5), "2025-06-05 00:00", DAILY[2])
+    tampered = (date(2025, 6, 5), "2025-06-05 00:00", DAILY[2])
     config = upgrade._config()
     with empty.writing("schema") as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, BEFORE_SOURCES)
-        _store_prices(connection, DAILY, altered)
+        _store_prices(connection, DAILY, tampered)
         connection.execute(text("CREATE VIEW mine AS SELECT settlement_date, price FROM bitcoin_price"))
     upgrade.upgrade(empty)
     with empty.reading() as connection:
         assert connection.execute(select(bitcoin_price.c.source)).scalars().all() == ["mempool", "mempool"]
-        assert prices(connection, [DAILY[0], altered[0]]).to_dict() == {DAILY[0]: 77_000.5}
+        assert prices(connection, [DAILY[0], tampered[0]]).to_dict() == {DAILY[0]: 77_000.5}
         assert len(connection.execute(text("SELECT * FROM mine")).all()) == 2
     refused = insert(bitcoin_price).values(settlement_date=date(2025, 6, 6), price=1, quoted_at=datetime.now(UTC))
     for wrong in (refused, refused.values(source="hearsay")):

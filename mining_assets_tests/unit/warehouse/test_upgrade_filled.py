@@ -20,7 +20,7 @@ from mining_assets.warehouse.schema import (
     wind_bm_units,
     yearly_summaries,
 )
-from mining_assets.warehouse.status import differing_spans
+from mining_assets.warehouse.status import mismatched_summaries
 
 pytestmark = pytest.mark.system
 
@@ -85,8 +85,8 @@ def test_nothing_differs_after_the_upgrade(filled: Warehouse) -> None:
     """Months and years are still the sums of what is below, so nothing has to be derived again."""
     upgrade.upgrade(filled)
     with filled.reading() as connection:
-        bounds = (date(2016, 1, 1), None)
-        assert list(differing_spans(connection, date(2024, 12, 1), date(2025, 1, 31), bounds)) == []
+        date_range = (date(2016, 1, 1), None)
+        assert list(mismatched_summaries(connection, date(2024, 12, 1), date(2025, 1, 31), date_range)) == []
 
 
 def test_units_of_an_older_warehouse_get_their_sites(empty_address: URL) -> None:

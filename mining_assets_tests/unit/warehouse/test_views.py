@@ -21,7 +21,7 @@ from mining_assets.report.shaping import farms_ranked, units_ranked
 from mining_assets.warehouse.connection import Warehouse, read_frame
 from mining_assets.warehouse.reconciliation_schema import integrity_findings
 from mining_assets.warehouse.references import store_sites, store_wind_units
-from mining_assets.warehouse.reporting import read_material
+from mining_assets.warehouse.reporting import read_report_data
 from mining_assets.warehouse.schema import (
     curtailment_records,
     daily_summaries,
@@ -258,9 +258,9 @@ def test_farms_are_counted_alike_everywhere_and_a_unit_that_was_only_undone_is_i
     assert frame(warehouse, daily_by_site).set_index("site")["farms"].to_dict() == {"T_A-1": 1, "T_B-1": 1, "T_C-1": 0}
     with warehouse.reading() as connection:
         assert distinct_farms(connection, SUMMER, SUMMER) == 2
-        material = read_material(connection, SUMMER, SUMMER, None, MODELS, (SUMMER, None))
+        report_data = read_report_data(connection, SUMMER, SUMMER, None, MODELS, (SUMMER, None))
         shown = of_records(SUMMER, read_records(connection, [SUMMER], {})[SUMMER])
-    assert len(units_ranked(material.units)) == farms_ranked(material.units)["units"].sum() == 2
+    assert len(units_ranked(report_data.units)) == farms_ranked(report_data.units)["units"].sum() == 2
     assert shown["BM units curtailed"] == len(shown["BM units that lost most"].records) == 2
     # The view by unit keeps what was undone, with nothing curtailed.
     by_unit = frame(warehouse, daily_by_farm).set_index("farm_id")["curtailment_records"]
