@@ -24,9 +24,9 @@ from mining_assets.cli.phase import Phase
 from mining_assets.cli.text import print_text
 from mining_assets.cli.verdict import status_verdict
 from mining_assets.curated import given_prices, miner_models
+from mining_assets.domain.daily_series import DAILY_SERIES
 from mining_assets.domain.healing import day_ranges
 from mining_assets.domain.settlement import FINAL_MEANS
-from mining_assets.domain.valuation import BITCOIN_PRICE, WIND_GENERATION
 from mining_assets.domain.wording import count_of, format_days, format_periods, format_range
 from mining_assets.settings import now
 from mining_assets.warehouse.series import STATES as SERIES_STATES
@@ -39,7 +39,6 @@ _LARGEST = 3
 NOT_THERE = {"missing": "not fetched", "partial": "stored only in part"}
 """The states of days of which no calculation counts, in words."""
 FLAGS = ("inconsistent", "restated", "quarantined")
-SERIES_NAMES = {BITCOIN_PRICE: "Bitcoin prices", WIND_GENERATION: "Wind generation"}
 
 
 @click.command("status")
@@ -89,7 +88,7 @@ def as_dict(report: Status) -> dict[str, Any]:
         "counted": {"from": str(report.counted[0]), "to": str(report.counted[1])},
         "verified": _verified(report.verified),
         "newest_vintage": report.newest_vintage.isoformat() if report.newest_vintage else None,
-        "series": {name: _series(states) for name, states in report.series.items()},
+        "series": {name: _series(name, states) for name, states in report.series.items()},
         "caveats": caveats_as_dicts(report.caveats),
         "possible_wind_units": [
             {
@@ -129,14 +128,14 @@ def _day(day: date, row: Any) -> dict[str, Any]:
     }
 
 
-def _series(states: pd.DataFrame) -> dict[str, Any]:
+def _series(name: str, states: pd.DataFrame) -> dict[str, Any]:
     """How many days of a series are in each state, since when any is known, and the ranges that are not."""
     counts = states["state"].value_counts()
     unknown = day_ranges(states.index[states["state"] != "known"], longest=len(states))
     known = states.index[states["state"] == "known"]
     return {state: int(counts.get(state, 0)) for state in SERIES_STATES} | {
         "known_from": str(known[0]) if len(known) else None,
-        "sources": sources_of(states),
+        "sources": sources_of(name, states),
         "overruled": int(states["overruled"].sum()),
         "not_known": [{"from": str(first), "to": str(last)} for first, last in unknown],
     }
@@ -261,8 +260,8 @@ def _verified(verified: Verified) -> dict[str, Any]:
 
 def _of_series(name: str, states: pd.DataFrame) -> Iterator[str]:
     """What is known of prices or generation, which is nothing that a day needs to be whole."""
-    told = _series(states)
-    yield f"{SERIES_NAMES[name]}: {known_sentence(states)}"
+    told = _series(name, states)
+    yield f"{DAILY_SERIES[name].title}: {known_sentence(name, states)}"
     if told["overruled"]:
         days = format_days(states.index[states["overruled"]])
         yield f"  of MINING_ASSETS_PRICES not stored yet: {told['overruled']:,}, {days}"

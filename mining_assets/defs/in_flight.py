@@ -11,9 +11,9 @@ import dagster as dg
 # seen in any other way. A test covers it.
 from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
 
+from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.healing import LONGEST_WAIT, HealingPolicy
 from mining_assets.domain.rollups import spans_between
-from mining_assets.domain.valuation import SERIES
 from mining_assets.reconciliation.attempts import ATTEMPT_TAG, HEALING_TAG, ROLL_UP
 from mining_assets.reconciliation.plan import DERIVE, FETCH
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pandas as pd
 
-from mining_assets.domain.valuation import WIND_GENERATION
+from mining_assets.domain.daily_series import DAILY_SERIES
 
 # Settlement runs change a day until D+1 15:00 UTC; later changes are rare and looked for twice more.
 # Counted from midnight UTC of the day's date.
@@ -52,7 +52,7 @@ class HealingPolicy:
         return QUARANTINE_WAIT if quarantined else self.wait(attempts)
 
     def wait_of_series(self, day: date, attempts: int, now: datetime) -> timedelta:
-        """How long to wait for a day's price or generation after so many attempts.
+        """Return how long to wait for a day of a series after so many attempts.
 
         What a source does not have after the day's last refetch it will hardly ever have: it is asked once a month.
         """
@@ -86,12 +86,11 @@ def refetches_due(fetched_at: "pd.Series[datetime]", now: datetime) -> "pd.Serie
 
 
 def series_refetches_due(name: str, fetched_at: "pd.Series[datetime]", now: datetime) -> "pd.Series[bool]":
-    """On which days what is stored of a series is to be fetched again.
+    """Return on which days what is stored of a series is to be fetched again.
 
-    Generation is operational metering that is rarely revised: it is looked at again at the settlement's own moments.
-    A price of the past does not change.
+    What its source revises is fetched again at the settlement's own moments; all else of the past does not change.
     """
-    if name == WIND_GENERATION:
+    if DAILY_SERIES[name].is_revised:
         return refetches_due(fetched_at, now)
     return pd.Series(False, index=fetched_at.index)
 

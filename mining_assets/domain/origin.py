@@ -13,13 +13,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from mining_assets.domain.daily_series import DAILY_SERIES
+from mining_assets.domain.live_sources import ELEXON_CREDIT, LIVE_ADDRESSES, LIVE_ELEXON, LIVE_MEMPOOL
 from mining_assets.domain.wording import count_of
-
-LIVE_ELEXON = "https://data.elexon.co.uk/bmrs/api/v1"
-LIVE_MEMPOOL = "https://mempool.space/api/v1"
-LIVE_COINBASE = "https://api.exchange.coinbase.com"
-LIVE_ADDRESSES = frozenset({LIVE_ELEXON, LIVE_MEMPOOL, LIVE_COINBASE})
-"""Where the live sources are: what is asked unless the settings say otherwise."""
 
 GENERATED_MARK = " (generated)"
 UNKNOWN_PART = "unknown"
@@ -45,20 +41,21 @@ _HEADLINES = {
     Kind.UNKNOWN: "Where all data came from is not known",
 }
 _LISTED = 3  # addresses
-_OF_DAYS = {"settlement_days": "", "bitcoin_price": " of prices", "wind_generation": " of generation"}
 _REFERENCES = {"wind_bm_units": "the register of units", "network_epochs": "the difficulty"}
-_ELEXON = "Contains BMRS data © Elexon Limited copyright and database right. Supported by National Energy SO Open Data."
-_CREDITS = {
-    LIVE_ELEXON: dict.fromkeys(
-        ("settlement_days", "wind_generation", "wind_bm_units"),
-        _ELEXON,
-    ),
-    LIVE_MEMPOOL: {
-        "network_epochs": "Bitcoin difficulty by mempool.space.",
-        "bitcoin_price": "Bitcoin prices by mempool.space.",
-    },
-    LIVE_COINBASE: {"bitcoin_price": "Bitcoin prices by Coinbase Exchange."},
-}
+
+
+def _credits() -> dict[str, dict[str, str]]:
+    credited: dict[str, dict[str, str]] = {
+        LIVE_ELEXON: {"settlement_days": ELEXON_CREDIT, "wind_bm_units": ELEXON_CREDIT},
+        LIVE_MEMPOOL: {"network_epochs": "Bitcoin difficulty by mempool.space."},
+    }
+    for series in DAILY_SERIES.values():
+        for address, credit in series.credits.items():
+            credited.setdefault(address, {})[series.name] = credit
+    return credited
+
+
+_CREDITS = _credits()
 """What has to be said of data of a live source, by its address and the data."""
 
 
@@ -166,7 +163,7 @@ class Origins:
             if any(data == of and part.replace(_MASKED_USER, "//") == address for of, part in parts)
         ]
         if any(part == UNKNOWN_PART and of in _CREDITS[LIVE_ELEXON] for of, part in parts):
-            named.append(f"What is of unknown origin, as far as it is Elexon's: {_ELEXON}")
+            named.append(f"What is of unknown origin, as far as it is Elexon's: {ELEXON_CREDIT}")
         return list(dict.fromkeys(named))
 
     def has(self, data: Collection[str], *kinds: Kind) -> bool:
@@ -215,7 +212,8 @@ def other_source(origins: Origins, address: str) -> str:
 def _named(stored: StoredOrigin) -> str:
     if stored.days is None:
         return _REFERENCES[stored.data]
-    return f"{count_of(stored.days, 'day')}{_OF_DAYS[stored.data]}"
+    days = count_of(stored.days, "day")
+    return f"{days} of {DAILY_SERIES[stored.data].plural}" if stored.data in DAILY_SERIES else days
 
 
 def _address(origin: str | None) -> str:

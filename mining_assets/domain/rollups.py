@@ -1,7 +1,7 @@
 """How days roll up into months and years.
 
-A figure that needs prices or generation is absent in a span as soon as it is absent in a part of it; ``days_priced``
-and ``days_with_generation`` say of how many of the complete days it is known.
+A figure that needs a daily series is absent in a span as soon as it is absent in a part of it; a column of its own
+(``days_priced``, ``days_with_generation``) says of how many of the complete days it is known.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,13 +11,11 @@ from typing import Any
 import pandas as pd
 
 from mining_assets.domain.curtailment import TOTALS
-from mining_assets.domain.valuation import curtailed_share, value_ratio
+from mining_assets.domain.daily_series import figures_of
 
 # Everything that months and years add up. Distinct farms do not add up: they are counted in the records.
 ADDITIVE_TOTALS = tuple(name for name in TOTALS if name != "farms")
 BITCOIN_FIGURES = ("curtailed_energy", "bitcoin_mined")
-_DAYS_AND_GENERATION = ("days_complete", "days_with_generation", "generated_energy")
-_DAYS_AND_WORTH = ("days_complete", "days_priced", "bitcoin_value", "total_payment")
 
 
 def month_of(day: date) -> str:
@@ -61,28 +59,16 @@ def days_expected(span: str, start: date, end: date | None) -> int:
     return max(0, (last - first).days + 1)
 
 
-def days_with_share(totals: pd.DataFrame, generated: "pd.Series[float]") -> pd.DataFrame:
-    """Totals of days with ``worth.SHARE_FIGURES``.
-
-    Args:
-        totals: summary_date, total_curtailed_energy and others, a row per day.
-        generated: MWh by day, of the days whose generation is known.
-    """
-    return _with_share(totals.assign(generated_energy=totals["summary_date"].map(generated).astype(float)))
-
-
 def months_from_days(daily: pd.DataFrame) -> pd.DataFrame:
-    """Rows of ``daily_summaries`` summed by month: year_month, ``ADDITIVE_TOTALS``, share and days."""
-    known = daily["generated_energy"].notna().astype(int)
-    spans = _texts(daily["summary_date"], month_of)
-    months = daily.assign(year_month=spans, days_complete=1, days_with_generation=known)
-    return _with_share(_summed(months, ["year_month"], [*ADDITIVE_TOTALS, *_DAYS_AND_GENERATION]))
+    """Sum rows of ``daily_summaries`` by month: year_month, ``ADDITIVE_TOTALS``, days, and the figures of series."""
+    days = _with_days(daily, "daily_summaries")
+    return _rolled_up(days, "daily_summaries", ["year_month"], ADDITIVE_TOTALS)
 
 
 def years_from_months(monthly: pd.DataFrame) -> pd.DataFrame:
-    """Rows of ``monthly_summaries`` summed by year: year, ``ADDITIVE_TOTALS``, share and days."""
-    years = monthly.assign(year=_texts(monthly["year_month"], year_of))
-    return _with_share(_summed(years, ["year"], [*ADDITIVE_TOTALS, *_DAYS_AND_GENERATION]))
+    """Sum rows of ``monthly_summaries`` by year: year, ``ADDITIVE_TOTALS``, days, and the figures of series."""
+    months = monthly.assign(year=_texts(monthly["year_month"], year_of))
+    return _rolled_up(months, "daily_summaries", ["year"], ADDITIVE_TOTALS)
 
 
 def bitcoin_days(calculations: pd.DataFrame) -> pd.DataFrame:
@@ -91,40 +77,38 @@ def bitcoin_days(calculations: pd.DataFrame) -> pd.DataFrame:
     return _summed(days, ["summary_date", "miner_model"], BITCOIN_FIGURES)
 
 
-def days_with_value(bitcoin: pd.DataFrame, prices: "pd.Series[float]", payments: "pd.Series[float]") -> pd.DataFrame:
-    """Bitcoin of days and models with ``worth.VALUE_FIGURES``.
-
-    Args:
-        bitcoin: summary_date, miner_model, bitcoin_mined and others, a row per day and model.
-        prices: £ per BTC by day, of the days whose price is known.
-        payments: £ by day, positive = paid to the farms.
-    """
-    valued = bitcoin.assign(
-        bitcoin_value=bitcoin["bitcoin_mined"] * bitcoin["summary_date"].map(prices).astype(float),
-        total_payment=bitcoin["summary_date"].map(payments).astype(float),
-    )
-    return _with_ratio(valued)
-
-
 def bitcoin_months_from_days(daily: pd.DataFrame) -> pd.DataFrame:
-    """Rows of ``bitcoin_daily_summaries`` summed by month and model, with value and days."""
-    known = daily["bitcoin_value"].notna().astype(int)
-    months = daily.assign(year_month=_texts(daily["summary_date"], month_of), days_complete=1, days_priced=known)
-    return _with_ratio(_summed(months, ["year_month", "miner_model"], [*BITCOIN_FIGURES, *_DAYS_AND_WORTH]))
+    """Sum rows of ``bitcoin_daily_summaries`` by month and model, with days and the figures of series."""
+    days = _with_days(daily, "bitcoin_daily_summaries")
+    return _rolled_up(days, "bitcoin_daily_summaries", ["year_month", "miner_model"], BITCOIN_FIGURES)
 
 
 def bitcoin_years_from_months(monthly: pd.DataFrame) -> pd.DataFrame:
-    """Rows of ``bitcoin_monthly_summaries`` summed by year and model, with value and days."""
-    years = monthly.assign(year=_texts(monthly["year_month"], year_of))
-    return _with_ratio(_summed(years, ["year", "miner_model"], [*BITCOIN_FIGURES, *_DAYS_AND_WORTH]))
+    """Sum rows of ``bitcoin_monthly_summaries`` by year and model, with days and the figures of series."""
+    months = monthly.assign(year=_texts(monthly["year_month"], year_of))
+    return _rolled_up(months, "bitcoin_daily_summaries", ["year", "miner_model"], BITCOIN_FIGURES)
 
 
-def _with_share(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.assign(curtailed_share=curtailed_share(rows["total_curtailed_energy"], rows["generated_energy"]))
+def _with_days(daily: pd.DataFrame, table: str) -> pd.DataFrame:
+    """Add to rows of a daily summary their month, and as numbers that they and the figures of series are there."""
+    known = {each.days_known: daily[each.additive[0]].notna().astype(int) for _, each in figures_of(table)}
+    return daily.assign(year_month=_texts(daily["summary_date"], month_of), days_complete=1, **known)
 
 
-def _with_ratio(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.assign(value_ratio=value_ratio(rows["bitcoin_value"], rows["total_payment"]))
+def _rolled_up(rows: pd.DataFrame, table: str, by: list[str], figures: tuple[str, ...]) -> pd.DataFrame:
+    """Sum rows by span.
+
+    Args:
+        table: the daily summary from which the rows came, or from which the months came that they are.
+        by: the columns that name the span, and the miner model.
+        figures: what is summed beside days and the figures of series.
+    """
+    of_series = [each for _, each in figures_of(table)]
+    columns = [name for each in of_series for name in (each.days_known, *each.additive)]
+    summed = _summed(rows, by, [*figures, "days_complete", *columns])
+    for each in of_series:
+        summed = each.ratios(summed)
+    return summed
 
 
 def _texts(spans: pd.Series, name: Callable[[Any], str]) -> pd.Series:

@@ -22,8 +22,7 @@ import pandas as pd
 from mining_assets.domain.settlement import period_starts, periods_in
 
 BITCOIN_PRICE, WIND_GENERATION = "bitcoin_price", "wind_generation"
-SERIES = (BITCOIN_PRICE, WIND_GENERATION)
-"""What is fetched day by day beside the settlement, by the names of their tables and assets."""
+"""The names of their tables and assets."""
 PRICE_SOURCES = FILE, MEMPOOL, COINBASE = "file", "mempool", "coinbase"
 """Where a price may come from, the one that is taken first of several first; a file is a person's own."""
 
@@ -123,7 +122,7 @@ def prices_of_candles(
     return found, reasons
 
 
-def whole_generation(megawatts: pd.DataFrame, days: Sequence[date]) -> tuple[pd.DataFrame, dict[date, str]]:
+def complete_generation(megawatts: pd.DataFrame, days: Sequence[date]) -> tuple[pd.DataFrame, dict[date, str]]:
     """The generation of the days whose every half hour is told once, and for each other day why it is not whole.
 
     A half hour is known by its start. Up to :data:`DATED_LATE_UNTIL` the source names the last one of a day by the
@@ -141,7 +140,7 @@ def whole_generation(megawatts: pd.DataFrame, days: Sequence[date]) -> tuple[pd.
         periods = {start: period for period, start in enumerate(period_starts(day), start=1)}
         own = megawatts[megawatts["start_time"].isin(list(periods))]
         own = own.assign(settlement_date=day, settlement_period=[periods[start] for start in own["start_time"]])
-        reason = named or why_not_whole(day, own, "generation")
+        reason = named or why_incomplete(day, own, "generation")
         if reason:
             reasons[day] = reason
         else:
@@ -167,7 +166,7 @@ def _wrongly_named(day: date, megawatts: pd.DataFrame) -> str | None:
     return None
 
 
-def why_not_whole(day: date, rows: pd.DataFrame, figure: str) -> str | None:
+def why_incomplete(day: date, rows: pd.DataFrame, figure: str) -> str | None:
     """Why the rows are not the generation of a day's half hours, each once, with its start; None when they are.
 
     Args:
@@ -190,6 +189,38 @@ def why_not_whole(day: date, rows: pd.DataFrame, figure: str) -> str | None:
         there = f"{len(periods)} of {periods_in(day)} periods are there"
         return f"{there}, the first that lacks is {first} (from {starts[first]:%Y-%m-%d %H:%M} UTC)"
     return None
+
+
+def days_with_value(bitcoin: pd.DataFrame, prices: "pd.Series[float]") -> pd.DataFrame:
+    """Add ``VALUE_FIGURES`` to Bitcoin of days and models.
+
+    Args:
+        bitcoin: summary_date, miner_model, bitcoin_mined, total_payment (£, positive = paid to the farms) and others,
+            a row per day and model.
+        prices: £ per BTC by day, of the days whose price is known.
+    """
+    priced = bitcoin["bitcoin_mined"] * bitcoin["summary_date"].map(prices).astype(float)
+    return with_ratio(bitcoin.assign(bitcoin_value=priced))
+
+
+def with_ratio(rows: pd.DataFrame) -> pd.DataFrame:
+    """Add value_ratio to rows of any span that have bitcoin_value and total_payment, both £."""
+    return rows.assign(value_ratio=value_ratio(rows["bitcoin_value"], rows["total_payment"]))
+
+
+def days_with_share(totals: pd.DataFrame, generated: "pd.Series[float]") -> pd.DataFrame:
+    """Add ``SHARE_FIGURES`` to totals of days.
+
+    Args:
+        totals: summary_date, total_curtailed_energy and others, a row per day.
+        generated: MWh by day, of the days whose generation is known.
+    """
+    return with_share(totals.assign(generated_energy=totals["summary_date"].map(generated).astype(float)))
+
+
+def with_share(rows: pd.DataFrame) -> pd.DataFrame:
+    """Add curtailed_share to rows of any span that have total_curtailed_energy and generated_energy, both MWh."""
+    return rows.assign(curtailed_share=curtailed_share(rows["total_curtailed_energy"], rows["generated_energy"]))
 
 
 def value_ratio(value: "pd.Series[float]", payment: "pd.Series[float]") -> "pd.Series[float]":

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.network import NetworkHistory
 from mining_assets.domain.rollups import month_of, year_of
-from mining_assets.domain.valuation import SERIES
 from mining_assets.pipeline.derive import derive
 from mining_assets.pipeline.rollups import roll_up_everything
 from mining_assets.progress import Figure

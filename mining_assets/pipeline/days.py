@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
+from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.network import NEVER_FETCHED, NetworkHistory
 from mining_assets.domain.restatement import DayFigures, ShrinkRefused
 from mining_assets.domain.rollups import month_of
-from mining_assets.domain.valuation import SERIES
 from mining_assets.pipeline.dependencies import Dependencies, database_retries
 from mining_assets.pipeline.derive import DERIVED, DerivedDays, derive
 from mining_assets.pipeline.fetch import NothingPublished

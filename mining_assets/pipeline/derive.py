@@ -10,14 +10,15 @@ from datetime import date
 import pandas as pd
 
 from mining_assets.domain.curtailment import daily_totals, farm_energy
+from mining_assets.domain.daily_series import figures_of, with_series_figures
 from mining_assets.domain.mining import MinerModel, calculations
 from mining_assets.domain.network import NetworkHistory
-from mining_assets.domain.rollups import bitcoin_days, days_with_share, days_with_value
+from mining_assets.domain.rollups import bitcoin_days
 from mining_assets.warehouse.calculations import calculated_days, store_calculations
 from mining_assets.warehouse.connection import Connection
 from mining_assets.warehouse.days import UntamperedDays, payments, untampered_days
 from mining_assets.warehouse.names import BITCOIN_DAILY_SUMMARIES, CALCULATIONS, DAILY_SUMMARIES
-from mining_assets.warehouse.series import generation, prices
+from mining_assets.warehouse.series import series_values
 from mining_assets.warehouse.summaries import store_summaries
 
 
@@ -87,7 +88,7 @@ def _summarize(connection: Connection, days: Sequence[date], stored: UntamperedD
     """Bring ``daily_summaries`` up to date with the days' records, and with the generation where it is known."""
     untampered = list(stored.hashes)
     totals = daily_totals(stored.records, pd.Index(untampered)).reset_index()
-    rows = days_with_share(totals, generation(connection, untampered))
+    rows = _with_series(connection, totals, DAILY_SUMMARIES, untampered)
     store_summaries(connection, DAILY_SUMMARIES, untampered, rows)
     done = {row.pop("summary_date"): _known(row) for row in rows.to_dict("records")}
     return DerivedDays(done, _not_intact(days, untampered))
@@ -105,13 +106,20 @@ def _summarize_bitcoin(connection: Connection, days: Sequence[date], models: tup
     )
     rows = grid.merge(bitcoin_days(calculated_rows), how="left", on=["summary_date", "miner_model"])
     rows = rows.fillna({"curtailed_energy": 0.0, "bitcoin_mined": 0.0})
-    rows = days_with_value(rows, prices(connection, calculated), payments(connection, calculated))
+    rows["total_payment"] = rows["summary_date"].map(payments(connection, calculated)).astype(float)
+    rows = _with_series(connection, rows, BITCOIN_DAILY_SUMMARIES, calculated)
     store_summaries(connection, BITCOIN_DAILY_SUMMARIES, calculated, rows)
     done: dict[date, dict[str, float]] = {day: {} for day in calculated}
     for row in rows.itertuples(index=False):
         figures = {f"{row.miner_model} (BTC)": row.bitcoin_mined, f"{row.miner_model} (£)": row.bitcoin_value}
         done[row.summary_date] |= _known(figures)
     return DerivedDays(done, {day: "its Bitcoin calculations are not complete" for day in days if day not in done})
+
+
+def _with_series(connection: Connection, rows: pd.DataFrame, table: str, days: Sequence[date]) -> pd.DataFrame:
+    """Add to rows of a daily summary the figures that need a daily series, where the day of it is known."""
+    values = {name: series_values(connection, name, days) for name, _ in figures_of(table)}
+    return with_series_figures(rows, table, values)
 
 
 def _not_intact(days: Sequence[date], untampered: Collection[date]) -> dict[date, str]:

@@ -20,10 +20,10 @@ from mining_assets.domain.valuation import (
     FILE,
     MEMPOOL,
     WIND_GENERATION,
+    complete_generation,
     price_instant,
     prices_of_candles,
     prices_of_days,
-    whole_generation,
 )
 from mining_assets.pipeline.derive import derive
 from mining_assets.reconciliation.plan import lacking
@@ -215,7 +215,7 @@ def fetch_generation(elexon: Blocking[ElexonClient], days: Sequence[date]) -> Fe
             fetched.failed |= dict.fromkeys(some, str(error))
             continue
         columns = ["settlement_date", "settlement_period", "start_time", "generation"]
-        rows, failed = whole_generation(pd.DataFrame(list(answer.value), columns=columns), some)
+        rows, failed = complete_generation(pd.DataFrame(list(answer.value), columns=columns), some)
         fetched.rows.append(rows)
         fetched.failed |= {day: f"{reason} (wind in {answer.url})" for day, reason in failed.items()}
         fetched.fetched_at |= {day: answer.fetched_at for day in some if day not in failed}

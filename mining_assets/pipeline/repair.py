@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.fetch_estimate import FetchEstimate, estimate_fetch
 from mining_assets.domain.naming import NoSuchUnitError
 from mining_assets.domain.restatement import ShrinkRefused
 from mining_assets.domain.settlement import periods_in
-from mining_assets.domain.valuation import SERIES
 from mining_assets.domain.wording import count_of
 from mining_assets.pipeline.critical import DayContent, NotRepaired, content_of, replace_whole, save_aside
 from mining_assets.pipeline.days import DayPipeline

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.restatement import DayFigures
 from mining_assets.domain.settlement import periods_in
-from mining_assets.domain.valuation import SERIES
 from mining_assets.pipeline.derive import DERIVED
 from mining_assets.pipeline.fetch_ahead import FetchMetrics
 from mining_assets.progress import Figure

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
+from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.healing import HealingPolicy
-from mining_assets.domain.valuation import SERIES
 from mining_assets.reconciliation.plan import DERIVE, FETCH
 from mining_assets.warehouse import attempts, series
 from mining_assets.warehouse.connection import Warehouse

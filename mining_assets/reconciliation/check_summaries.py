@@ -8,10 +8,10 @@ import pandas as pd
 
 from mining_assets.domain import rollups as rules
 from mining_assets.domain.curtailment import TOTALS
+from mining_assets.domain.daily_series import DAILY_SERIES, SummaryFigures
 from mining_assets.domain.figures import rounded_apart
 from mining_assets.domain.rollups import BITCOIN_FIGURES
 from mining_assets.domain.tolerance import isclose_or_both_missing
-from mining_assets.domain.valuation import BITCOIN_PRICE, SHARE_FIGURES, VALUE_FIGURES, WIND_GENERATION
 from mining_assets.reconciliation import checks
 from mining_assets.reconciliation.checks import Check
 from mining_assets.reconciliation.findings import Verification, problems
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 
 
 def verify_daily(chunk: "Chunk", verification: Verification, tampered: Mapping[str, Collection[date]]) -> None:
-    """The daily summaries of a chunk against its records, calculations, prices and generation.
+    """Verify the daily summaries of a chunk against its records, calculations and daily series.
 
     Args:
-        tampered: the days whose price or generation is not what was fetched, by series. That has a check of its own,
-            and what a summary made of the true one is not held against it.
+        tampered: the days of each series that are not what was fetched. That has a check of its own, and what a
+            summary made of the true ones is not held against it.
     """
     wanted = chunk.totals.reset_index()
     verification.count(checks.DAILY_SUMS, rows=len(chunk.daily))
@@ -52,8 +52,10 @@ def verify_daily(chunk: "Chunk", verification: Verification, tampered: Mapping[s
     verification.count(checks.BITCOIN_DAILY_SUMS, rows=len(chunk.bitcoin_daily))
     bad = [differing(stored, sums, key, BITCOIN_FIGURES) for stored in (chunk.bitcoin_daily, notes)]
     verification.add(checks.BITCOIN_DAILY_SUMS, pd.concat(bad))
-    _verify_share(chunk, verification, tampered[WIND_GENERATION])
-    _verify_worth(chunk, verification, tampered[BITCOIN_PRICE], wanted.set_index("summary_date")["total_payment"])
+    payments = wanted.set_index("summary_date")["total_payment"]
+    for name, series in DAILY_SERIES.items():
+        if series.figures:
+            _verify_figures(name, series.figures, chunk, verification, tampered[name], payments)
 
 
 def verify_months(connection: Connection, months: Sequence[str], date_range: DateRange) -> Verification:
@@ -103,23 +105,28 @@ def differing(stored: pd.DataFrame, wanted: pd.DataFrame, key: list[str], figure
     return pd.concat(frames)
 
 
-def _verify_share(chunk: "Chunk", verification: Verification, tampered: Collection[date]) -> None:
-    stored = chunk.daily[chunk.daily["summary_date"].isin(chunk.whole.difference(tampered))]
-    generated = chunk.generation.groupby("settlement_date")["generated_energy"].sum()
-    wanted = rules.days_with_share(stored, generated)[["summary_date", *SHARE_FIGURES]]
-    verification.count(checks.DAILY_SHARE, rows=len(stored))
-    verification.add(checks.DAILY_SHARE, differing(stored, wanted, ["summary_date"], SHARE_FIGURES))
-
-
-def _verify_worth(
-    chunk: "Chunk", verification: Verification, tampered: Collection[date], payments: "pd.Series[float]"
+def _verify_figures(
+    name: str,
+    figures: SummaryFigures,
+    chunk: "Chunk",
+    verification: Verification,
+    tampered: Collection[date],
+    payments: "pd.Series[float]",
 ) -> None:
-    stored = chunk.bitcoin_daily[chunk.bitcoin_daily["summary_date"].isin(chunk.whole.difference(tampered))]
-    prices = chunk.price.set_index("settlement_date")["price"]
-    key = ["summary_date", "miner_model"]
-    wanted = rules.days_with_value(stored, prices, payments)[[*key, *VALUE_FIGURES]]
-    verification.count(checks.BITCOIN_DAILY_WORTH, rows=len(stored))
-    verification.add(checks.BITCOIN_DAILY_WORTH, differing(stored, wanted, key, VALUE_FIGURES))
+    """Verify the figures of a daily summary that need a series, on complete days of which the series is trusted.
+
+    Args:
+        payments: £ by day, as the records say.
+    """
+    check = checks.OF_SERIES[name].figures
+    assert check is not None
+    stored = chunk.daily if figures.table == DAILY_SUMMARIES else chunk.bitcoin_daily
+    stored = stored[stored["summary_date"].isin(chunk.whole.difference(tampered))]
+    key = [column for column in ("summary_date", "miner_model") if column in stored]
+    truth = stored.assign(total_payment=stored["summary_date"].map(payments).astype(float))
+    wanted = figures.of_days(truth, DAILY_SERIES[name].day_values(chunk.series[name]))[[*key, *figures.columns]]
+    verification.count(check, rows=len(stored))
+    verification.add(check, differing(stored, wanted, key, figures.columns))
 
 
 def _verify_span(

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
+from mining_assets.domain.daily_series import DAILY_SERIES, DailySeries
 from mining_assets.domain.healing import day_ranges
 from mining_assets.domain.settlement import FINAL_MEANS
-from mining_assets.domain.valuation import BITCOIN_PRICE, WIND_GENERATION
 from mining_assets.domain.wording import format_ranges
 from mining_assets.warehouse.names import (
     BITCOIN_DAILY_SUMMARIES,
@@ -225,41 +225,43 @@ UNITS_FRESH = Check(
 _SERIES = "the healing sensor asks for it again; by hand: `mining-assets date DAY`."
 
 
-def _complete(table: str, what: str) -> Check:
-    return Check(table, "completeness", "warn", f"The {what} of every day is known.", _SERIES)
+@dataclass(frozen=True)
+class SeriesChecks:
+    """The checks on a daily series.
+
+    Attributes:
+        complete: every day of it is known.
+        valid: what is stored of it is what was fetched.
+        figures: what depends on it is recomputed; None where nothing does.
+    """
+
+    complete: Check
+    valid: Check
+    figures: Check | None
+
+    @property
+    def all(self) -> tuple[Check, ...]:
+        """The checks on the series' own table."""
+        return self.complete, self.valid
 
 
-PRICES_COMPLETE = _complete(BITCOIN_PRICE, "price")
-GENERATION_COMPLETE = _complete(WIND_GENERATION, "generation")
-PRICES_VALID = Check(
-    BITCOIN_PRICE,
-    "validity",
-    "error",
-    "Every price is what was fetched, and quoted on its own date.",
-    _SERIES,
-)
-GENERATION_VALID = Check(
-    WIND_GENERATION,
-    "validity",
-    "error",
-    "The generation of every day is what was fetched, each of its periods is there once and starts when it says.",
-    _SERIES,
-)
-DAILY_SHARE = Check(
-    DAILY_SUMMARIES,
-    "share",
-    "error",
-    "Generation and share are those recomputed from wind_generation, and absent where it is not known.",
-    _DERIVE,
-)
-BITCOIN_DAILY_WORTH = Check(
-    BITCOIN_DAILY_SUMMARIES,
-    "worth",
-    "error",
-    "Value, payment and their ratio are those recomputed from the price and the payment of the day, and absent where "
-    "the price is not known.",
-    _DERIVE,
-)
+def _checks_of(series: DailySeries) -> SeriesChecks:
+    figures = series.figures
+    return SeriesChecks(
+        Check(series.name, "completeness", "warn", f"The {series.noun} of every day is known.", _SERIES),
+        Check(series.name, "validity", "error", series.asserts, _SERIES),
+        Check(figures.table, figures.check, "error", figures.asserts, _DERIVE) if figures else None,
+    )
+
+
+OF_SERIES = {name: _checks_of(series) for name, series in DAILY_SERIES.items()}
+"""The checks on each daily series."""
+
+
+def _of_figures(table: str) -> tuple[Check, ...]:
+    """Return the checks on the figures of a daily summary that need a series."""
+    return tuple(each.figures for each in OF_SERIES.values() if each.figures and each.figures.table == table)
+
 
 _ROLL_UP = "the healing sensor sums it up again; by hand: `mining-assets date DAY` of any of its days."
 
@@ -294,17 +296,14 @@ CHECKS = (
     CALCULATIONS_COMPLETE,
     CALCULATIONS_CONSISTENT,
     DAILY_SUMS,
-    DAILY_SHARE,
+    *_of_figures(DAILY_SUMMARIES),
     BITCOIN_DAILY_SUMS,
-    BITCOIN_DAILY_WORTH,
+    *_of_figures(BITCOIN_DAILY_SUMMARIES),
     MONTHLY_SUMS,
     BITCOIN_MONTHLY_SUMS,
     YEARLY_SUMS,
     BITCOIN_YEARLY_SUMS,
-    PRICES_COMPLETE,
-    PRICES_VALID,
-    GENERATION_COMPLETE,
-    GENERATION_VALID,
+    *(check for each in OF_SERIES.values() for check in each.all),
     EPOCHS_VALID,
     EPOCHS_ACCEPTED,
     EPOCHS_HALVINGS,
@@ -319,7 +318,7 @@ DERIVED = (
     CALCULATIONS_COMPLETE,
     CALCULATIONS_CONSISTENT,
     DAILY_SUMS,
-    DAILY_SHARE,
+    *_of_figures(DAILY_SUMMARIES),
     BITCOIN_DAILY_SUMS,
-    BITCOIN_DAILY_WORTH,
+    *_of_figures(BITCOIN_DAILY_SUMMARIES),
 )

@@ -1,7 +1,7 @@
 """Everything that is known to be wrong: what checks are judged by, whatever their run itself looked at.
 
 The findings stored of every day, month and year, and what is seen without any verification: days that are not there or
-have lost records, calculations that are missing, too many or stale, prices and generation that are not known, days,
+have lost records, calculations that are missing, too many or stale, daily series that are not known, days,
 months and years that differ from the level below.
 """
 
@@ -10,7 +10,6 @@ from datetime import date, datetime
 
 import pandas as pd
 
-from mining_assets.domain.valuation import BITCOIN_PRICE, WIND_GENERATION
 from mining_assets.domain.wording import count_of
 from mining_assets.reconciliation import checks as catalog
 from mining_assets.reconciliation.checks import CHECKS, Check
@@ -32,7 +31,6 @@ _OF_DAYS = {
     catalog.DAILY_SUMS,
     catalog.BITCOIN_DAILY_SUMS,
 }
-_SERIES = {BITCOIN_PRICE: catalog.PRICES_COMPLETE, WIND_GENERATION: catalog.GENERATION_COMPLETE}
 _SUMS = {
     check.table: check
     for check in (
@@ -80,11 +78,11 @@ def _live(
     if _OF_DAYS.intersection(checks):
         found = _live_days(day_states(connection, first, last, scope.models))
         yield from (finding for finding in found if finding.check in checks)
-    for name, check in _SERIES.items():
-        if check in checks:
+    for name, of_series in catalog.OF_SERIES.items():
+        if of_series.complete in checks:
             states = series_states(connection, name, first, last)["state"]
             for day in states.index[states == "missing"]:
-                yield Finding(check, day, 1, "not known")
+                yield Finding(of_series.complete, day, 1, "not known")
     if any(check in checks for check in _SUMS.values()):
         for table, span in mismatched_summaries(connection, first, last, scope.date_range):
             if _SUMS[table] in checks:

@@ -3,7 +3,7 @@
 They work on a chunk of days at a time, of any length; a month is a good one.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -25,7 +25,6 @@ from mining_assets.warehouse.possible_wind import possible_wind_of
 from mining_assets.warehouse.reconciliation_schema import oracle_comparisons, refused_answers
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
-    bitcoin_price,
     calculation_days,
     curtailment_records,
     daily_summaries,
@@ -33,14 +32,18 @@ from mining_assets.warehouse.schema import (
     historical_bitcoin_calculations,
     settlement_days,
     settlement_ledger,
-    wind_generation,
 )
+from mining_assets.warehouse.series import TABLES as SERIES_TABLES
 from mining_assets.warehouse.summaries import summaries_of
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """Everything stored of some days, and the grid of periods that those of them that were fetched should have."""
+    """Everything stored of some days, and the grid of periods that those of them that were fetched should have.
+
+    Attributes:
+        series: the rows of each daily series, by its name.
+    """
 
     days: Sequence[date]
     grid: pd.DataFrame
@@ -54,8 +57,7 @@ class Chunk:
     possible_wind: pd.DataFrame
     refused: pd.DataFrame
     oracle: pd.DataFrame
-    price: pd.DataFrame
-    generation: pd.DataFrame
+    series: Mapping[str, pd.DataFrame]
     fetches: pd.DataFrame
 
     @cached_property
@@ -105,8 +107,7 @@ def read_chunk(connection: Connection, days: Sequence[date]) -> Chunk:
         possible_wind=possible_wind_of(connection, days),
         refused=rows(refused_answers),
         oracle=rows(oracle_comparisons),
-        price=rows(bitcoin_price),
-        generation=rows(wind_generation),
+        series={name: rows(table) for name, table in SERIES_TABLES.items()},
         fetches=rows(day_fetches),
     )
 
@@ -132,8 +133,7 @@ def _of_days(days: Sequence[date]) -> Iterator[Select[Any]]:
         daily_summaries,
         bitcoin_daily_summaries,
         refused_answers,
-        bitcoin_price,
-        wind_generation,
+        *SERIES_TABLES.values(),
     ):
         day = table.c["summary_date" if "summary_date" in table.c else "settlement_date"]
         yield select(day).where(day.in_(days))
@@ -165,8 +165,7 @@ def verify_days(
                 historical_bitcoin_calculations,
                 daily_summaries,
                 bitcoin_daily_summaries,
-                bitcoin_price,
-                wind_generation,
+                *SERIES_TABLES.values(),
             )
         },
     )

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import FailFast, Field, TypeAdapter
 
-from mining_assets.domain.origin import LIVE_COINBASE
+from mining_assets.domain.live_sources import LIVE_COINBASE
 from mining_assets.domain.valuation import CANDLE, Candle, noon_candle, price_instant
 from mining_assets.sources.client import SourceClient
 from mining_assets.sources.errors import ImpossibleValueError

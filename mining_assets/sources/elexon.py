@@ -7,7 +7,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from mining_assets.domain.origin import LIVE_ELEXON
+from mining_assets.domain.live_sources import LIVE_ELEXON
 from mining_assets.domain.settlement import SIDES, Side, periods_in
 from mining_assets.domain.wind_units import WIND_FUEL_TYPE
 from mining_assets.garbage import garbage_left_alone

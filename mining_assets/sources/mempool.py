@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple
 from pydantic import FailFast, Field, TypeAdapter, with_config
 from typing_extensions import TypedDict  # pydantic wants this one below Python 3.12
 
-from mining_assets.domain.origin import LIVE_MEMPOOL
+from mining_assets.domain.live_sources import LIVE_MEMPOOL
 from mining_assets.sources.client import SourceClient
 from mining_assets.sources.errors import BrokenBodyError, ImpossibleValueError
 from mining_assets.sources.http import Answer

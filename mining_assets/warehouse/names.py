@@ -1,6 +1,6 @@
 """The names of tables that other rooms speak of, in checks, assets and results. What is in the tables says ``schema``.
 
-Those of the daily series are in ``domain.valuation``.
+Those of the daily series are in ``domain.daily_series``.
 """
 
 CURTAILMENT_RECORDS = "curtailment_records"

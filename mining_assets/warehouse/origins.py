@@ -4,8 +4,8 @@ from datetime import date
 
 from sqlalchemy import Connection, func, literal, select
 
+from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.origin import Origins, StoredOrigin
-from mining_assets.domain.valuation import SERIES
 from mining_assets.warehouse.schema import (
     day_fetches,
     network_epochs,

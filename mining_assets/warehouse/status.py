@@ -9,10 +9,11 @@ from sqlalchemy import Connection, Table, literal, or_, select, union_all
 
 from mining_assets.domain import rollups as rules
 from mining_assets.domain.caveats import Caveats
+from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.origin import Origins
 from mining_assets.domain.tolerance import isclose_or_both_missing
-from mining_assets.domain.valuation import BITCOIN_PRICE, SERIES
+from mining_assets.domain.valuation import BITCOIN_PRICE
 from mining_assets.warehouse.caveats import read_caveats
 from mining_assets.warehouse.counting import counted_days
 from mining_assets.warehouse.day_states import STATES, day_states
@@ -46,7 +47,7 @@ class Status:
             (table, check, day or ``all``).
         counted: the first and last of the days whose rows were counted for this; the others are as verified.
         verified: what of the range was verified by value since it was last written; what was found is in the states.
-        series: what is known of prices and of generation, as from ``series.series_states``; nothing that is lacking
+        series: what is known of each daily series, as from ``series.series_states``; nothing that is not known
             there makes the range less right.
         possible_wind: units with accepted bids that may be wind and are not counted, as from
             ``possible_wind.possible_wind_between``.
@@ -104,7 +105,7 @@ class Status:
     @property
     def prices(self) -> str:
         """Of how many days the price of Bitcoin is known, from when on and from where."""
-        return known_sentence(self.series[BITCOIN_PRICE])
+        return known_sentence(BITCOIN_PRICE, self.series[BITCOIN_PRICE])
 
     @property
     def newest_vintage(self) -> datetime | None:

@@ -14,7 +14,8 @@ from sqlalchemy import delete, func, select, update
 
 from mining_assets.cli import formats
 from mining_assets.cli.formats import write_csv, write_json
-from mining_assets.domain.origin import LIVE_ELEXON, Kind
+from mining_assets.domain.live_sources import LIVE_ELEXON
+from mining_assets.domain.origin import Kind
 from mining_assets.warehouse import exports
 from mining_assets.warehouse.connection import Warehouse, read_frame
 from mining_assets.warehouse.exports import RELATIONS, batches, day_column, exported, origins_of

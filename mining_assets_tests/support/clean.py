@@ -9,9 +9,10 @@ from datetime import UTC, date, datetime
 
 import pandas as pd
 
+from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.network import Retarget, network_history
 from mining_assets.domain.settlement import period_starts
-from mining_assets.domain.valuation import BITCOIN_PRICE, MEMPOOL, SERIES, WIND_GENERATION, price_instant
+from mining_assets.domain.valuation import BITCOIN_PRICE, MEMPOOL, WIND_GENERATION, price_instant
 from mining_assets.domain.wind_units import WindUnit
 from mining_assets.pipeline.fetch_references import stored_network_history
 from mining_assets.pipeline.rollups import roll_up_bitcoin_month, roll_up_bitcoin_year, roll_up_month, roll_up_year

@@ -4,7 +4,7 @@ from datetime import date
 
 from sqlalchemy import update
 
-from mining_assets.domain.origin import LIVE_COINBASE, LIVE_ELEXON, LIVE_MEMPOOL
+from mining_assets.domain.live_sources import LIVE_COINBASE, LIVE_ELEXON, LIVE_MEMPOOL
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.schema import day_fetches, reference_fetches, settlement_days
 

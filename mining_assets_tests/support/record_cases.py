@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Executable, insert, update
 
+from mining_assets.domain.valuation import BITCOIN_PRICE
 from mining_assets.reconciliation import checks
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.reconciliation_schema import oracle_comparisons, refused_answers
@@ -110,7 +111,7 @@ OF_RECORDS = (
         also=(
             checks.CALCULATIONS_COMPLETE,
             checks.DAILY_SUMS,
-            checks.BITCOIN_DAILY_WORTH,
+            checks.OF_SERIES[BITCOIN_PRICE].figures,
             checks.MONTHLY_SUMS,
         ),
     ),

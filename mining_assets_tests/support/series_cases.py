@@ -22,6 +22,11 @@ from mining_assets_tests.support.case import Case, change, does, remove
 from mining_assets_tests.support.clean import QUIET, SHORT, WINDY, derive_all
 from mining_assets_tests.support.samples import damage
 
+PRICES, GENERATION = checks.OF_SERIES[BITCOIN_PRICE], checks.OF_SERIES[WIND_GENERATION]
+VALUE, SHARE = PRICES.figures, GENERATION.figures
+assert VALUE is not None
+assert SHARE is not None
+
 
 def never_had(name: str) -> Callable[[Warehouse], None]:
     """The series was asked for on a day and could not be had; everything else is as it is then."""
@@ -41,57 +46,57 @@ bitcoin = bitcoin_daily_summaries.c
 OF_SERIES = (
     Case(
         "a price could not be had",
-        checks.PRICES_COMPLETE,
+        PRICES.complete,
         never_had(BITCOIN_PRICE),
         WINDY,
         ("not known: HTTP 503",),
     ),
     Case(
         "generation could not be had",
-        checks.GENERATION_COMPLETE,
+        GENERATION.complete,
         never_had(WIND_GENERATION),
         WINDY,
         ("not known: HTTP 503",),
     ),
     Case(
         "a price is altered by a penny",
-        checks.PRICES_VALID,
+        PRICES.valid,
         does(change(bitcoin_price, WINDY, {"price": 70_000.01})),
         WINDY,
         ("not what was fetched",),
     ),
     Case(
         "a price is said to be of another source",
-        checks.PRICES_VALID,
+        PRICES.valid,
         does(change(bitcoin_price, WINDY, {"source": COINBASE})),
         WINDY,
         ("not what was fetched",),
     ),
     Case(
         "a price is lost",
-        checks.PRICES_VALID,
+        PRICES.valid,
         does(remove(bitcoin_price, QUIET)),
         QUIET,
         ("what was fetched is gone",),
     ),
     Case(
         "a price is that of the day before",
-        checks.PRICES_VALID,
+        PRICES.valid,
         does(change(bitcoin_price, SHORT, {"quoted_at": price_instant(SHORT - timedelta(days=1))})),
         SHORT,
         ("quoted at 2025-03-29 12:00",),
     ),
     Case(
         "a price is there that nobody fetched",
-        checks.PRICES_VALID,
+        PRICES.valid,
         does(remove(day_fetches, SHORT, name=BITCOIN_PRICE)),
         SHORT,
         ("there are rows that were never fetched",),
-        also=(checks.PRICES_COMPLETE,),
+        also=(PRICES.complete,),
     ),
     Case(
         "generation is moved from one period to another, so that the sum is right",
-        checks.GENERATION_VALID,
+        GENERATION.valid,
         does(
             change(wind_generation, WINDY, {"generated_energy": 49.0}, settlement_period=7),
             change(wind_generation, WINDY, {"generated_energy": 51.0}, settlement_period=8),
@@ -101,28 +106,28 @@ OF_SERIES = (
     ),
     Case(
         "the last period of the short day has no generation",
-        checks.GENERATION_VALID,
+        GENERATION.valid,
         does(remove(wind_generation, SHORT, settlement_period=46)),
         SHORT,
         ("45 of 46 periods are there, the first that lacks is 46 (from 2025-03-30 22:30 UTC)",),
     ),
     Case(
         "a period's generation starts when the period does not",
-        checks.GENERATION_VALID,
+        GENERATION.valid,
         does(change(wind_generation, QUIET, {"start_time": price_instant(QUIET)}, settlement_period=1)),
         QUIET,
         ("period 1 does not start at 2025-03-31 12:00",),
     ),
     Case(
         "the share of a day is altered",
-        checks.DAILY_SHARE,
+        SHARE,
         does(change(daily_summaries, QUIET, {"curtailed_share": 0.5})),
         QUIET,
         ("curtailed_share is 0.5, should be 0.0",),
     ),
     Case(
         "the generation of a day's summary is gone though it is known",
-        checks.DAILY_SHARE,
+        SHARE,
         does(change(daily_summaries, WINDY, {"generated_energy": None, "curtailed_share": None})),
         WINDY,
         ("generated_energy is nan, should be 2400.0",),
@@ -131,7 +136,7 @@ OF_SERIES = (
     ),
     Case(
         "the ratio of a day is altered by a millionth",
-        checks.BITCOIN_DAILY_WORTH,
+        VALUE,
         does(
             change(bitcoin_daily_summaries, WINDY, {"value_ratio": bitcoin.value_ratio * (1 + 1e-6)}, miner_model="S9")
         ),
@@ -140,7 +145,7 @@ OF_SERIES = (
     ),
     Case(
         "the value of a day is altered",
-        checks.BITCOIN_DAILY_WORTH,
+        VALUE,
         does(change(bitcoin_daily_summaries, WINDY, {"bitcoin_value": bitcoin.bitcoin_value * 2}, miner_model="S9")),
         WINDY,
         ("S9", "bitcoin_value is"),
@@ -148,12 +153,12 @@ OF_SERIES = (
     ),
     Case(
         "a day has a value though its price is not known",
-        checks.BITCOIN_DAILY_WORTH,
+        VALUE,
         does(remove(bitcoin_price, WINDY), remove(day_fetches, WINDY, name=BITCOIN_PRICE)),
         WINDY,
         ("bitcoin_value is", "should be nan"),
         problems=6,  # value and ratio of three models
-        also=(checks.PRICES_COMPLETE,),
+        also=(PRICES.complete,),
     ),
     Case(
         "a month says wrongly how many of its days have a price",

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from mining_assets.defs.assets.keys import DAILY_CHAIN
-from mining_assets.domain.origin import LIVE_COINBASE, LIVE_ELEXON, LIVE_MEMPOOL
+from mining_assets.domain.live_sources import LIVE_COINBASE, LIVE_ELEXON, LIVE_MEMPOOL
 from mining_assets_tests.support.harness import Environment, environment, run_cli, run_range, table
 from mining_assets_tests.support.rounding import unrounded
 from mining_assets_tests.support.twin.faults import Fault

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from mining_assets.domain.valuation import SERIES
+from mining_assets.domain.daily_series import SERIES
 from mining_assets.pipeline import derive, results
 
 RECORDS = dg.AssetKey(results.RECORDS)

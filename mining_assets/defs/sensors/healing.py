@@ -20,9 +20,9 @@ from mining_assets.defs.in_flight import (
     unfinished_runs,
 )
 from mining_assets.defs.jobs import ASSET_JOBS, DAILY_JOB, HEALING_PRIORITY, MONTHLY_JOB, ROLL_UP_PRIORITY, YEARLY_JOB
+from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.fetch_estimate import estimate_fetch
 from mining_assets.domain.rollups import spans_between
-from mining_assets.domain.valuation import SERIES
 from mining_assets.domain.wording import count_of
 from mining_assets.reconciliation.attempts import HEALING_TAG, ROLL_UP
 from mining_assets.reconciliation.plan import DERIVE, FETCH, HealingPlan, Work, plan, plan_series

@@ -17,8 +17,6 @@ from mining_assets.domain.rollups import (
     bitcoin_months_from_days,
     bitcoin_years_from_months,
     days_expected,
-    days_with_share,
-    days_with_value,
     month_of,
     months_from_days,
     span_bounds,
@@ -26,6 +24,7 @@ from mining_assets.domain.rollups import (
     year_of,
     years_from_months,
 )
+from mining_assets.domain.valuation import days_with_share, days_with_value
 
 START = date(2016, 1, 1)
 DAYS = st.dates(date(2023, 11, 1), date(2025, 2, 28))
@@ -66,7 +65,8 @@ def bitcoin(
         for (day, model), figure in days.items()
     ]
     frame = pd.DataFrame(rows, columns=["summary_date", "miner_model", *BITCOIN_FIGURES])
-    return days_with_value(frame, pd.Series(prices or {}, dtype=float), pd.Series(payments or {}, dtype=float))
+    frame["total_payment"] = frame["summary_date"].map(pd.Series(payments or {}, dtype=float)).astype(float)
+    return days_with_value(frame, pd.Series(prices or {}, dtype=float))
 
 
 @pytest.mark.parametrize(

@@ -16,13 +16,13 @@ from mining_assets.domain.settlement import period_starts, periods_in
 from mining_assets.domain.valuation import (
     GENERATION_COLUMNS,
     Candle,
+    complete_generation,
     curtailed_share,
     is_price_of,
     price_instant,
     prices_of_candles,
     prices_of_days,
     value_ratio,
-    whole_generation,
 )
 from mining_assets_tests.support.twin.recorded import NO_DATA, recorded_data
 from mining_assets_tests.unit.domain.test_rollups import bitcoin, daily
@@ -110,7 +110,7 @@ def frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
 
 @pytest.mark.parametrize("day", [DAY, SHORT, LONG])
 def test_the_generation_of_a_half_hour_is_half_its_megawatts(day: date) -> None:
-    rows, reasons = whole_generation(frame(megawatts(day)[::-1]), [day])
+    rows, reasons = complete_generation(frame(megawatts(day)[::-1]), [day])
     assert reasons == {}
     assert list(rows.columns) == list(GENERATION_COLUMNS)
     assert list(rows["settlement_period"]) == list(range(1, periods_in(day) + 1))
@@ -131,7 +131,7 @@ def test_the_generation_of_a_half_hour_is_half_its_megawatts(day: date) -> None:
 )
 def test_a_day_whose_generation_is_not_whole_is_named_and_spoils_no_other(change: Any, says: str) -> None:
     other = DAY + timedelta(days=1)
-    rows, reasons = whole_generation(frame(change(megawatts(DAY)) + megawatts(other)), [DAY, other])
+    rows, reasons = complete_generation(frame(change(megawatts(DAY)) + megawatts(other)), [DAY, other])
     assert list(reasons) == [DAY]
     assert says in reasons[DAY]
     assert set(rows["settlement_date"]) == {other}
@@ -139,7 +139,7 @@ def test_a_day_whose_generation_is_not_whole_is_named_and_spoils_no_other(change
 
 
 def test_zero_generation_is_a_figure() -> None:
-    rows, reasons = whole_generation(frame([row | {"generation": 0} for row in megawatts(DAY)]), [DAY])
+    rows, reasons = complete_generation(frame([row | {"generation": 0} for row in megawatts(DAY)]), [DAY])
     assert (reasons, rows["generated_energy"].sum()) == ({}, 0.0)
 
 

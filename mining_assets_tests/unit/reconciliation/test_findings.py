@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import Connection, delete, insert, update
 
-from mining_assets.domain.valuation import SERIES
+from mining_assets.domain.daily_series import SERIES
 from mining_assets.reconciliation import check_records as records_checks
 from mining_assets.reconciliation import checks
 from mining_assets.reconciliation.check_summaries import verify_months

@@ -10,7 +10,8 @@ import pytest
 
 from mining_assets.cli.status import as_dict, as_text
 from mining_assets.defs.assets.partition_metadata import of_records
-from mining_assets.domain.origin import LIVE_ELEXON, Kind
+from mining_assets.domain.live_sources import LIVE_ELEXON
+from mining_assets.domain.origin import Kind
 from mining_assets.pipeline.days import read_records
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.origins import read_origins

@@ -14,11 +14,10 @@ from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.schema import bitcoin_price, day_fetches
 from mining_assets.warehouse.series import (
     discount_attempts,
-    generation,
-    prices,
     record_attempts,
     record_failures,
     series_states,
+    series_values,
     store_series,
 )
 from mining_assets_tests.support.samples import damage
@@ -40,7 +39,7 @@ def put_prices(warehouse: Warehouse, source: str = MEMPOOL, **by_day: float) -> 
 
 def known_prices(warehouse: Warehouse) -> dict[Any, float]:
     with warehouse.reading() as connection:
-        return prices(connection, [DAY, OTHER]).to_dict()
+        return series_values(connection, BITCOIN_PRICE, [DAY, OTHER]).to_dict()
 
 
 def test_prices_are_replaced_by_day(warehouse: Warehouse) -> None:
@@ -58,7 +57,7 @@ def test_generation_of_a_day_is_the_sum_of_its_periods(warehouse: Warehouse) -> 
     )
     with warehouse.writing("a") as connection:
         store_series(connection, WIND_GENERATION, rows, {DAY: NOW})
-        assert generation(connection, [DAY, OTHER]).to_dict() == {DAY: 48 * 49 / 2 / 4}
+        assert series_values(connection, WIND_GENERATION, [DAY, OTHER]).to_dict() == {DAY: 48 * 49 / 2 / 4}
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from mining_assets.domain.valuation import BITCOIN_PRICE
 from mining_assets.warehouse import reconciliation_schema, upgrade
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.schema import bitcoin_price, day_fetches, metadata
-from mining_assets.warehouse.series import prices, series_states
+from mining_assets.warehouse.series import series_states, series_values
 from mining_assets.warehouse.upgrade import (
     SchemaMismatch,
     current_revision,
@@ -160,7 +160,7 @@ def test_prices_that_may_be_those_of_a_week_are_forgotten_and_fetched_again(empt
     upgrade.upgrade(empty)
     with empty.reading() as connection:
         days = [WEEKLY[0], DAILY[0]]
-        assert set(prices(connection, days).index) == {DAILY[0]}
+        assert set(series_values(connection, BITCOIN_PRICE, days).index) == {DAILY[0]}
         states = [series_states(connection, BITCOIN_PRICE, day, day)["state"].iloc[0] for day in days]
     assert states == ["missing", "known"]
 
@@ -176,7 +176,7 @@ def test_stored_prices_become_those_of_the_one_source_there_was_and_stay_what_wa
     upgrade.upgrade(empty)
     with empty.reading() as connection:
         assert connection.execute(select(bitcoin_price.c.source)).scalars().all() == ["mempool", "mempool"]
-        assert prices(connection, [DAILY[0], tampered[0]]).to_dict() == {DAILY[0]: 77_000.5}
+        assert series_values(connection, BITCOIN_PRICE, [DAILY[0], tampered[0]]).to_dict() == {DAILY[0]: 77_000.5}
         assert len(connection.execute(text("SELECT * FROM mine")).all()) == 2
     refused = insert(bitcoin_price).values(settlement_date=date(2025, 6, 6), price=1, quoted_at=datetime.now(UTC))
     for wrong in (refused, refused.values(source="hearsay")):
