@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import click
-from sqlalchemy import func, select, text
 
 from mining_assets.cli.options import UNREACHABLE, json_option, load_settings, opened_warehouse, require_warehouse
 from mining_assets.cli.phase import Phase
@@ -25,11 +24,9 @@ from mining_assets.reconciliation.findings import Joined, Verification, joined
 from mining_assets.reconciliation.plan import DERIVE, ELEXON, MEMPOOL, needs
 from mining_assets.reconciliation.verify import Scope, note_scan, scan
 from mining_assets.settings import Settings, now
-from mining_assets.warehouse.connection import Connection, Warehouse
+from mining_assets.warehouse.health import database_health
 from mining_assets.warehouse.reporting import TRUSTED
-from mining_assets.warehouse.schema import metadata
 from mining_assets.warehouse.status import Status, completion, read_status
-from mining_assets.warehouse.upgrade import current_revision, needed_revision
 
 BUCKETS = ("critical (below 50 %)", "partial (50 to 95 %)", "almost (95 % and more)")
 ANSWERS = "answers"
@@ -109,22 +106,6 @@ def missing_by_model(verification: Verification) -> dict[str, int]:
     return {name.removeprefix(_OF_MODEL): count for name, count in counts.items() if name.startswith(_OF_MODEL)}
 
 
-def database_health(warehouse: Warehouse) -> dict[str, Any]:
-    """Schema, sizes, integrity and, on PostgreSQL, connections and statements that take long."""
-    health: dict[str, Any] = {
-        "address": warehouse.url.render_as_string(hide_password=True),
-        "revision": current_revision(warehouse),
-        "needed_revision": needed_revision(),
-    }
-    with warehouse.reading() as connection:
-        health["rows"] = {
-            table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
-            for table in metadata.sorted_tables
-        }
-        health |= _sqlite_health(connection) if warehouse.is_sqlite else _postgresql_health(connection)
-    return health
-
-
 def sources(settings: Settings) -> dict[str, str]:
     """Whether each source answers, asked once."""
     from mining_assets.sources.coinbase import CoinbaseClient
@@ -172,30 +153,6 @@ def mending_commands(status: Status) -> list[str]:
     if len(listed) > 1 or status.differing:
         listed.append("mining-assets reconcile")
     return listed
-
-
-def _sqlite_health(connection: Connection) -> dict[str, Any]:
-    pages = connection.execute(text("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"))
-    check = connection.execute(text("PRAGMA quick_check(1)")).scalar()
-    return {"bytes": pages.scalar_one(), "integrity": check}
-
-
-def _postgresql_health(connection: Connection) -> dict[str, Any]:
-    size = connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one()
-    states = connection.execute(
-        text("SELECT coalesce(state, 'background'), count(*) FROM pg_stat_activity GROUP BY 1 ORDER BY 1")
-    )
-    slow = connection.execute(
-        text(
-            "SELECT pid, extract(epoch FROM now() - query_start)::int, left(query, 100) FROM pg_stat_activity "
-            "WHERE state = 'active' AND pid <> pg_backend_pid() AND now() - query_start > interval '5 seconds'"
-        )
-    )
-    return {
-        "bytes": size,
-        "connections": dict(states.all()),
-        "slow_queries": [{"pid": pid, "seconds": seconds, "query": query} for pid, seconds, query in slow],
-    }
 
 
 def _lines(report: dict[str, Any], wrong: list[Joined]) -> Iterator[str]:

@@ -13,12 +13,11 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, BinaryIO
 
-from sqlalchemy import Boolean, Column, Date, Double, Integer, Table
+from mining_assets.warehouse.exports import ExportedColumn
 
-from mining_assets.warehouse.columns import Instant
-
+Columns = Sequence[ExportedColumn]
 Batches = Iterable[Sequence[Sequence[Any]]]
-Writer = Callable[[BinaryIO, Table, Batches], int]
+Writer = Callable[[BinaryIO, Columns, Batches], int]
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -26,12 +25,12 @@ class PyarrowAbsentError(Exception):
     """Parquet was asked for, and what writes it is not installed."""
 
 
-def write_csv(file: BinaryIO, table: Table, batches: Batches) -> int:
+def write_csv(file: BinaryIO, columns: Columns, batches: Batches) -> int:
     """A header and a line per row (UTF-8); returns how many rows there were."""
     text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
     try:
         lines = csv.writer(text, lineterminator="\n")
-        lines.writerow(table.c.keys())
+        lines.writerow([column.name for column in columns])
         count = 0
         for rows in batches:
             lines.writerows([_plain(value) for value in row] for row in rows)
@@ -41,9 +40,9 @@ def write_csv(file: BinaryIO, table: Table, batches: Batches) -> int:
         text.detach()  # the file is the caller's to close
 
 
-def write_json(file: BinaryIO, table: Table, batches: Batches) -> int:
+def write_json(file: BinaryIO, columns: Columns, batches: Batches) -> int:
     """One array of objects, a line per row; returns how many rows there were."""
-    names, count = table.c.keys(), 0
+    names, count = [column.name for column in columns], 0
     file.write(b"[")
     for rows in batches:
         for row in rows:
@@ -55,7 +54,7 @@ def write_json(file: BinaryIO, table: Table, batches: Batches) -> int:
     return count
 
 
-def write_parquet(file: BinaryIO, table: Table, batches: Batches, metadata: Mapping[str, str] = NOTHING) -> int:
+def write_parquet(file: BinaryIO, columns: Columns, batches: Batches, metadata: Mapping[str, str] = NOTHING) -> int:
     """A Parquet file with a row group per batch; returns how many rows there were.
 
     Args:
@@ -70,16 +69,16 @@ def write_parquet(file: BinaryIO, table: Table, batches: Batches, metadata: Mapp
     except ImportError as error:
         raise PyarrowAbsentError("Parquet needs pyarrow: pip install 'mining-assets[parquet]'") from error
     schema = pa.schema(
-        [pa.field(column.name, _arrow(pa, column), nullable=bool(column.nullable)) for column in table.c],
+        [pa.field(column.name, _arrow(pa, column), nullable=column.nullable) for column in columns],
         metadata=dict(metadata),
     )
     count = 0
     with parquet.ParquetWriter(file, schema) as writer:
         for rows in batches:
-            columns = [
+            arrays = [
                 pa.array(values, field.type) for values, field in zip(zip(*rows, strict=True), schema, strict=True)
             ]
-            writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
+            writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
             count += len(rows)
     return count
 
@@ -107,17 +106,17 @@ def _for_json(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date | datetime) else value
 
 
-def _arrow(pa: Any, column: Column[Any]) -> Any:
-    match column.type:
-        case Date():
+def _arrow(pa: Any, column: ExportedColumn) -> Any:
+    match column.kind:
+        case "date":
             return pa.date32()
-        case Instant():
+        case "instant":
             return pa.timestamp("us", tz="UTC")
-        case Boolean():
+        case "flag":
             return pa.bool_()
-        case Double():
+        case "number":
             return pa.float64()
-        case Integer():
+        case "count":
             return pa.int64()
-        case _:
+        case "text":
             return pa.string()

@@ -13,10 +13,9 @@ from mining_assets.progress import Progress
 from mining_assets.reconciliation.checks import CHECKS
 from mining_assets.reconciliation.verify import Scope, note_scan, scan
 from mining_assets.settings import Settings, now
-from mining_assets.warehouse.columns import DamagedValueError
-from mining_assets.warehouse.connection import Warehouse
-from mining_assets.warehouse.status import last_scans
+from mining_assets.warehouse.connection import DamagedValueError, Warehouse
 from mining_assets.warehouse.values import refuse_unfit_values, told_places
+from mining_assets.warehouse.verifications import last_scans
 
 INTEGRITY_JOB, VERIFY = "integrity_scan", "verify"
 RECENT, ALL = "recent", "all"

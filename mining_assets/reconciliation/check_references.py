@@ -1,11 +1,9 @@
 """The checks on the reference tables."""
 
-from collections import Counter
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pandas as pd
-from sqlalchemy import select
 
 from mining_assets.domain.network import (
     KNOWN_HALVINGS,
@@ -20,9 +18,17 @@ from mining_assets.reconciliation import checks
 from mining_assets.reconciliation.checks import Check
 from mining_assets.reconciliation.findings import ALL, Verification, problems
 from mining_assets.warehouse.connection import Connection
-from mining_assets.warehouse.references import is_tampered, last_fetch, reference_refusal, stored_epochs
+from mining_assets.warehouse.days import units_with_records
+from mining_assets.warehouse.names import NETWORK_EPOCHS, WIND_BM_UNITS
+from mining_assets.warehouse.references import (
+    is_tampered,
+    known_units,
+    last_fetch,
+    reference_refusal,
+    stored_epochs,
+    wind_units,
+)
 from mining_assets.warehouse.references import network_history as network_history_of
-from mining_assets.warehouse.schema import curtailment_records, network_epochs, wind_bm_units
 
 FRESH = timedelta(days=2)
 SHORTEST, LONGEST = timedelta(days=5), timedelta(days=25)
@@ -32,13 +38,13 @@ _ALTERED = "the table is not what was stored when it was last fetched"
 
 def verify_network_epochs(connection: Connection, now: datetime) -> Verification:
     """The network's epochs: rules of the chain, spacing, freshness."""
-    verification = Verification({ALL}, {network_epochs.name})
+    verification = Verification({ALL}, {NETWORK_EPOCHS})
     epochs = stored_epochs(connection)
-    fetched_at = last_fetch(connection, network_epochs.name)
+    fetched_at = last_fetch(connection, NETWORK_EPOCHS)
     verification.count(checks.EPOCHS_VALID, epochs=len(epochs))
-    tampered = [("", _ALTERED)] if is_tampered(connection, network_epochs.name) else []
+    tampered = [("", _ALTERED)] if is_tampered(connection, NETWORK_EPOCHS) else []
     verification.add(checks.EPOCHS_VALID, _all(_invalid(epochs, fetched_at) or tampered))
-    refusal = reference_refusal(connection, network_epochs.name)
+    refusal = reference_refusal(connection, NETWORK_EPOCHS)
     refused = [("", f"refused since {refusal[0]:%Y-%m-%d %H:%M} UTC: {refusal[1]}")] if refusal else []
     verification.add(checks.EPOCHS_ACCEPTED, _all(refused))
     verification.add(checks.EPOCHS_HALVINGS, _all(_halvings_lacking(connection)))
@@ -49,18 +55,16 @@ def verify_network_epochs(connection: Connection, now: datetime) -> Verification
 
 def verify_wind_units(connection: Connection, now: datetime) -> Verification:
     """The wind register: no unit lost, one current version each, freshness."""
-    verification = Verification({ALL}, {wind_bm_units.name})
-    units = wind_bm_units.c
-    current = Counter(connection.execute(select(units.bm_unit_id).where(units.is_current)).scalars())
-    known = set(connection.execute(select(units.bm_unit_id).distinct()).scalars())
-    farms = set(connection.execute(select(curtailment_records.c.farm_id).distinct()).scalars())
+    verification = Verification({ALL}, {WIND_BM_UNITS})
+    current, known = wind_units(connection).keys(), known_units(connection)
+    farms = units_with_records(connection)
     lost = [(farm, "has records and is not in the register") for farm in sorted(farms - known)]
-    lost += [(unit, "has no current version") for unit in sorted(known - current.keys())]
-    if not lost and is_tampered(connection, wind_bm_units.name):
+    lost += [(unit, "has no current version") for unit in sorted(known - current)]
+    if not lost and is_tampered(connection, WIND_BM_UNITS):
         lost = [("", _ALTERED)]
     verification.count(checks.UNITS_KEPT, units=len(known), units_with_records=len(farms))
     verification.add(checks.UNITS_KEPT, _all(lost))
-    _verify_fresh(verification, checks.UNITS_FRESH, last_fetch(connection, wind_bm_units.name), now)
+    _verify_fresh(verification, checks.UNITS_FRESH, last_fetch(connection, WIND_BM_UNITS), now)
     return verification
 
 

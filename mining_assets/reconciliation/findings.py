@@ -7,15 +7,12 @@ from operator import attrgetter
 from typing import Literal
 
 import pandas as pd
-from sqlalchemy import delete, select
 
 from mining_assets.domain.healing import day_ranges
 from mining_assets.domain.wording import count_of, format_days
 from mining_assets.reconciliation.checks import CHECKS, Check
-from mining_assets.warehouse.connection import Connection, insert_frame, read_frame
-from mining_assets.warehouse.findings import concern
-from mining_assets.warehouse.reconciliation_schema import integrity_findings
-from mining_assets.warehouse.verifications import note_verified
+from mining_assets.warehouse.connection import Connection
+from mining_assets.warehouse.findings import read_findings, replace_findings
 
 Span = date | str
 Kind = Literal["missing", "orphan", "stale", "other"]
@@ -163,12 +160,6 @@ def store_findings(connection: Connection, verification: Verification, found_at:
     Args:
         found_at: the instant as of which the spans were read, which counts as that of their verification.
     """
-    note_verified(connection, verification.spans, found_at)
-    table = integrity_findings.c
-    verified = table.span.in_([str(span) for span in verification.spans]), table.table_name.in_(verification.tables)
-    query = select(table.table_name, table.check_name, table.span, table.open_since).where(*verified)
-    open_since = {tuple(key): since for *key, since in connection.execute(query)}
-    connection.execute(delete(integrity_findings).where(*verified))
     rows = [
         {
             "table_name": finding.check.table,
@@ -180,13 +171,11 @@ def store_findings(connection: Connection, verification: Verification, found_at:
             "problems": finding.problems,
             **{kind: finding.kinds.get(kind, 0) for kind in KINDS},
             "example": finding.example,
-            "found_at": found_at,
             "mwh": finding.mwh,
-            "open_since": open_since.get((finding.check.table, finding.check.name, str(finding.span)), found_at),
         }
         for finding in verification.findings
     ]
-    insert_frame(connection, integrity_findings, pd.DataFrame(rows))
+    replace_findings(connection, verification.spans, verification.tables, rows, found_at)
 
 
 def suspicions(verification: Verification) -> pd.DataFrame:
@@ -203,11 +192,7 @@ def stored_findings(
     connection: Connection, first: date, last: date, tables: Iterable[str] | None = None
 ) -> list[Finding]:
     """What the last verification found of the days from first to last, of their months and years, and of references."""
-    query = select(*integrity_findings.c).where(concern(first, last)).order_by(integrity_findings.c.span)
-    if tables is not None:
-        query = query.where(integrity_findings.c.table_name.in_(list(tables)))
     by_name = {(check.table, check.name): check for check in CHECKS}
-    frame = read_frame(connection, query)
     return [
         Finding(
             by_name[row["table_name"], row["check_name"]],
@@ -218,6 +203,6 @@ def stored_findings(
             row["open_since"],
             None if pd.isna(row["mwh"]) else row["mwh"],
         )
-        for row in frame.to_dict("records")
+        for row in read_findings(connection, first, last, None if tables is None else set(tables))
         if (row["table_name"], row["check_name"]) in by_name
     ]

@@ -16,11 +16,12 @@ from mining_assets.domain.wording import count_of
 from mining_assets.reconciliation.check_references import verify_network_epochs, verify_wind_units
 from mining_assets.reconciliation.check_summaries import verify_months, verify_years
 from mining_assets.reconciliation.findings import Verification, store_findings
-from mining_assets.reconciliation.verify_days import days_with_anything, verify_days
+from mining_assets.reconciliation.verify_days import verify_days
 from mining_assets.warehouse import references
-from mining_assets.warehouse.connection import Connection, Warehouse, upsert_rows
-from mining_assets.warehouse.reconciliation_schema import integrity_scans
+from mining_assets.warehouse.connection import Connection, Warehouse
 from mining_assets.warehouse.status import DateRange
+from mining_assets.warehouse.stored_days import days_with_rows
+from mining_assets.warehouse.verifications import record_scan
 
 FINDINGS = "integrity_findings"  # one writer of findings at a time
 
@@ -53,7 +54,7 @@ def verify_and_store_days(warehouse: Warehouse, days: Sequence[date], scope: Sco
         verification = verify_snapshot(connection, days, scope)
     suspicious = sorted({finding.span for finding in verification.errors if isinstance(finding.span, date)})
     with warehouse.writing(*map(str, suspicious), FINDINGS) as connection:
-        there = days_with_anything(connection, suspicious)  # the others are as missing as they were
+        there = days_with_rows(connection, suspicious)  # the others are as missing as they were
         if there:
             others = [finding for finding in verification.findings if finding.span not in there]
             verification.findings = others + verify_snapshot(connection, sorted(there), scope).findings
@@ -128,12 +129,5 @@ def months_and_years(days: Sequence[date]) -> tuple[list[str], list[str]]:
 
 def note_scan(warehouse: Warehouse, name: str, first: date, last: date, verification: Verification) -> None:
     """Note that a scan (``recent`` or ``all``) ran to its end."""
-    row = {
-        "scope": name,
-        "finished_at": datetime.now(UTC),
-        "first_day": first,
-        "last_day": last,
-        "errors": len(verification.errors),
-    }
     with warehouse.writing("integrity_scan") as connection:
-        upsert_rows(connection, integrity_scans, [row])
+        record_scan(connection, name, first, last, len(verification.errors))

@@ -32,7 +32,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from mining_assets.garbage import garbage_left_alone
 from mining_assets.warehouse.address import URL
-from mining_assets.warehouse.columns import DamagedValueError, Instant
+from mining_assets.warehouse.columns import DamagedValueError as DamagedValueError
+from mining_assets.warehouse.columns import Instant
 
 # How long a lock is waited for, unless the address says another `timeout`.
 LOCK_SECONDS = 60.0

@@ -239,6 +239,11 @@ def records_of(connection: Connection, days: Sequence[date]) -> pd.DataFrame:
     return read_frame(connection, query)
 
 
+def units_with_records(connection: Connection) -> set[str]:
+    """Read the ids of all BM units of which any record is stored."""
+    return set(connection.execute(select(curtailment_records.c.farm_id).distinct()).scalars())
+
+
 def day_hash(records: pd.DataFrame, ledger: pd.DataFrame) -> str:
     """The content hash of one day's records over all periods and sides of its ledger."""
     hashes = content_hashes(records)

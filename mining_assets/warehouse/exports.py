@@ -1,14 +1,16 @@
 """Reading a whole table or view, however long it is, a batch of rows at a time."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import Column, Connection, MetaData, Table, and_, select
+from sqlalchemy import Boolean, Column, Connection, Date, Double, Integer, Table, and_, select
 
 from mining_assets.domain.origin import Origins
 from mining_assets.domain.rollups import month_of, span_bounds
 from mining_assets.warehouse import reconciliation_schema  # noqa: F401  (adds its tables to the metadata)
+from mining_assets.warehouse.columns import Instant
 from mining_assets.warehouse.origins import read_origins
 from mining_assets.warehouse.schema import metadata, wind_bm_units
 from mining_assets.warehouse.views import views
@@ -31,12 +33,38 @@ _NAMES = (wind_bm_units.c.bm_unit_name, wind_bm_units.c.site)
 """What is exported beside the id of a unit, after the columns of a table that has ids only."""
 
 
-def exported(table: Table) -> Table:
+Kind = Literal["date", "instant", "flag", "number", "count", "text"]
+
+
+@dataclass(frozen=True)
+class ExportedColumn:
+    """A column of what is exported: its name, what its values are, and whether one may be absent."""
+
+    name: str
+    kind: Kind
+    nullable: bool
+
+
+def exported(table: Table) -> tuple[ExportedColumn, ...]:
     """Describe what is exported of a table: its columns, and the names of its BM units where it has only their ids."""
-    if not _has_ids_only(table):
-        return table
-    columns = [Column(column.name, column.type, nullable=column.nullable) for column in (*table.c, *_NAMES)]
-    return Table(table.name, MetaData(), *columns)
+    columns = (*table.c, *_NAMES) if _has_ids_only(table) else tuple(table.c)
+    return tuple(ExportedColumn(column.name, _kind(column), bool(column.nullable)) for column in columns)
+
+
+def _kind(column: Column[Any]) -> Kind:
+    match column.type:
+        case Date():
+            return "date"
+        case Instant():
+            return "instant"
+        case Boolean():
+            return "flag"
+        case Double():
+            return "number"
+        case Integer():
+            return "count"
+        case _:
+            return "text"
 
 
 def _has_ids_only(table: Table) -> bool:

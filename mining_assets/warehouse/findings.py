@@ -1,15 +1,71 @@
-"""Which stored findings concern a range of days: those outside the partitions are kept, and neither shown nor told."""
+"""The store of what verification found: a row for each check that fails on a day, month, year or reference.
 
-from datetime import date
+What the checks are is said in ``reconciliation``. Findings on days outside the partitions are kept, and neither shown
+nor reported.
+"""
 
-from sqlalchemy import ColumnElement, and_, func, or_
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select
 
 from mining_assets.domain.rollups import month_of, year_of
+from mining_assets.warehouse.connection import insert_frame, read_frame
 from mining_assets.warehouse.reconciliation_schema import integrity_findings
+from mining_assets.warehouse.verifications import note_verified
+
+
+def replace_findings(
+    connection: Connection,
+    spans: Iterable[object],
+    tables: Iterable[str],
+    rows: Sequence[Mapping[str, Any]],
+    found_at: datetime,
+) -> None:
+    """Replace the findings on the spans and tables verified; what is still open keeps the time since when it is.
+
+    Args:
+        spans: the days, months and years that were verified.
+        rows: of the columns of ``integrity_findings`` but found_at and open_since.
+        found_at: the instant as of which the spans were read, which counts as that of their verification.
+    """
+    names = [str(span) for span in spans]
+    note_verified(connection, names, found_at)
+    found = integrity_findings.c
+    verified = found.span.in_(names), found.table_name.in_(list(tables))
+    query = select(found.table_name, found.check_name, found.span, found.open_since).where(*verified)
+    open_since = {tuple(key): since for *key, since in connection.execute(query)}
+    connection.execute(delete(integrity_findings).where(*verified))
+    stored = [
+        {
+            **row,
+            "found_at": found_at,
+            "open_since": open_since.get((row["table_name"], row["check_name"], row["span"]), found_at),
+        }
+        for row in rows
+    ]
+    insert_frame(connection, integrity_findings, pd.DataFrame(stored))
+
+
+def read_findings(
+    connection: Connection, first: date, last: date, tables: Collection[str] | None = None
+) -> list[dict[str, Any]]:
+    """Read the rows of ``integrity_findings`` on a range of days, as :func:`concern` says, in order of span.
+
+    Args:
+        tables: only findings on these; on all of them unless given.
+    """
+    query = select(*integrity_findings.c).where(concern(first, last)).order_by(integrity_findings.c.span)
+    if tables is not None:
+        query = query.where(integrity_findings.c.table_name.in_(list(tables)))
+    rows: list[dict[str, Any]] = read_frame(connection, query).to_dict("records")
+    return rows
 
 
 def concern(first: date, last: date) -> ColumnElement[bool]:
-    """The condition that a finding is of a day from first to last, of their months and years, or of a reference."""
+    """Return the condition that a finding is on a day from first to last, on their months and years, or a reference."""
     found = integrity_findings.c
     months = (month_of(first), month_of(last))
     years = (year_of(months[0]), year_of(months[1]))

@@ -32,6 +32,11 @@ def wind_units(connection: Connection) -> dict[str, WindUnit]:
     return {row.bm_unit_id: WindUnit(*row) for row in connection.execute(query)}
 
 
+def known_units(connection: Connection) -> set[str]:
+    """Read the ids of all units ever known as wind, whether or not one of their versions is current."""
+    return set(connection.execute(select(wind_bm_units.c.bm_unit_id).distinct()).scalars())
+
+
 def store_wind_units(connection: Connection, seen: Iterable[WindUnit], fetched_at: datetime) -> dict[str, int]:
     """Add or update the units seen; a unit that is no longer among them stays as it was.
 

@@ -19,7 +19,7 @@ from mining_assets.warehouse.counting import counted_days
 from mining_assets.warehouse.day_states import STATES, day_states
 from mining_assets.warehouse.origins import read_origins
 from mining_assets.warehouse.possible_wind import days_without_units, possible_wind_between
-from mining_assets.warehouse.reconciliation_schema import integrity_findings, integrity_scans
+from mining_assets.warehouse.reconciliation_schema import integrity_findings
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
     bitcoin_monthly_summaries,
@@ -177,12 +177,6 @@ def _errors_beside_states(connection: Connection, first: date, last: date) -> It
         .order_by(found.span, found.table_name)
     )
     yield from ((table, check, span) for table, check, span in connection.execute(query))
-
-
-def last_scans(connection: Connection) -> dict[str, datetime]:
-    """When each kind of integrity scan (recent, all) last ran to its end: the schedule goes by it, no claim does."""
-    query = select(integrity_scans.c.scope, integrity_scans.c.finished_at)
-    return dict(connection.execute(query).all())
 
 
 def mismatched_summaries(

@@ -13,7 +13,7 @@ from mining_assets.domain.healing import DayRange, day_ranges
 from mining_assets.domain.rollups import month_of, year_of
 from mining_assets.domain.wording import count_of
 from mining_assets.warehouse.connection import upsert_rows
-from mining_assets.warehouse.reconciliation_schema import span_writes, verifications
+from mining_assets.warehouse.reconciliation_schema import integrity_scans, span_writes, verifications
 
 
 @dataclass(frozen=True)
@@ -97,3 +97,28 @@ def read_verified(connection: Connection, stored: Collection[date]) -> Verified:
         unverified=tuple(day_ranges((day for day in stored if str(day) not in known), longest=len(stored))),
         unverified_spans=tuple(name for name in (*months, *years) if name not in known),
     )
+
+
+def record_scan(connection: Connection, scope: str, first: date, last: date, errors: int) -> None:
+    """Record that a scan (``recent`` or ``all``) of the days from first to last ran to its end.
+
+    Args:
+        errors: how many findings mean wrong or missing data.
+    """
+    row = {
+        "scope": scope,
+        "finished_at": datetime.now(UTC),
+        "first_day": first,
+        "last_day": last,
+        "errors": errors,
+    }
+    upsert_rows(connection, integrity_scans, [row])
+
+
+def last_scans(connection: Connection) -> dict[str, datetime]:
+    """Read when each kind of scan (``recent``, ``all``) last ran to its end.
+
+    The schedule goes by it. What is verified is said by :func:`read_verified` alone.
+    """
+    query = select(integrity_scans.c.scope, integrity_scans.c.finished_at)
+    return dict(connection.execute(query).all())
