@@ -18,7 +18,7 @@ from mining_assets.defs.jobs import DAILY_JOB, MONTHLY_JOB, REFERENCE_JOB, YEARL
 from mining_assets.domain.healing import LONGEST_RANGE, day_ranges
 from mining_assets.domain.rollups import month_of, year_of
 from mining_assets.progress import Progress
-from mining_assets.reconciliation.plan import DERIVE, lacking
+from mining_assets.reconciliation.plan import DERIVE, series_days_needed
 from mining_assets.settings import Settings
 from mining_assets.sources.errors import SourceUnavailable
 from mining_assets.warehouse.connection import Warehouse, is_transient
@@ -139,7 +139,7 @@ def by_lacking(status: Status, beside: Sequence[Batch], now: datetime) -> list[B
     """Batches for prices and generation of whole days, where the batches beside do not bring them along."""
     brought = {day for batch in beside if not batch.derive_only for day in batch.days}
     whole = status.days.index[status.days["fetched_at"].notna()]
-    days = {day for name, states in status.series.items() for day in lacking(name, states.loc[whole], now)}
+    days = {day for name, states in status.series.items() for day in series_days_needed(name, states.loc[whole], now)}
     return [replace(batch, series_only=True) for batch in by_size(sorted(days - brought), LONGEST_RANGE, {})]
 
 

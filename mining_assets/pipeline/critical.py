@@ -101,7 +101,7 @@ def replace_whole(
             if step.failed:
                 raise NotRepaired(step.failed[day])
         roll_up_everything(connection, day, scope.date_range)
-        # Prices and generation stand in no day's way.
+        # No daily series stands in a day's way.
         errors = [error for error in verify_within(connection, day, scope).errors if error.check.table not in SERIES]
         if errors:
             first = errors[0]

@@ -27,7 +27,7 @@ from mining_assets.pipeline.results import (
     StoredRecords,
     never,
 )
-from mining_assets.pipeline.series import update_series
+from mining_assets.pipeline.update_series import update_series
 from mining_assets.reconciliation.findings import Verification
 from mining_assets.reconciliation.plan import ELEXON, MEMPOOL
 from mining_assets.reconciliation.verify import verify_and_store_days
@@ -97,8 +97,9 @@ class DayPipeline:
         for name in SERIES:
             if request.wants(name):
                 result = update_series(name, days, self.dependencies, self._retry, refetch=request.refetch)
-                table, _ = result.summaries
-                yield replace(result, summaries=(table, {})) if request.wants(table) else result
+                # The days' own results report the summaries that are wanted anyway.
+                shown = {table: days for table, days in result.summaries.items() if not request.wants(table)}
+                yield replace(result, summaries=shown)
         if request.wants(*DAY_TABLES):
             yield from self._run(days, request, should_stop)
         else:

@@ -9,7 +9,6 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_expo
 
 from mining_assets.domain.healing import HealingPolicy, RetryRule
 from mining_assets.domain.wind_units import WindUnit
-from mining_assets.pipeline.fetch_series import PriceSources
 from mining_assets.reconciliation.verify import Scope
 from mining_assets.sources.coinbase import CoinbaseClient
 from mining_assets.sources.elexon import ElexonClient
@@ -41,6 +40,21 @@ class Rules:
     healing: HealingPolicy
     retries: RetryRule
     requests_per_second: float
+
+
+@dataclass(frozen=True)
+class PriceSources:
+    """Where prices come from, in the order in which they are taken.
+
+    Attributes:
+        given: £ per BTC by day, from a person's own file.
+        mempool: has a daily price since about September 2021.
+        coinbase: asked for the days of which mempool has none.
+    """
+
+    given: Mapping[date, float]
+    mempool: Blocking[MempoolClient]
+    coinbase: Blocking[CoinbaseClient]
 
 
 @dataclass(frozen=True)

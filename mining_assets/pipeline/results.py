@@ -35,7 +35,7 @@ class DayRequest:
 
     Attributes:
         tables: those of ``DAILY_TABLES`` that are to be brought up to date.
-        refetch: fetch days again that are complete, and prices and generation that are known.
+        refetch: fetch days again that are complete, and daily series that are known.
         accept_empty: settlement periods that a person knows to be truly empty on both sides; for one day.
         accept_shrink: store a day even if it takes more than 5 % off the final one that is stored.
     """
@@ -124,15 +124,15 @@ class SeriesResult:
         name: of its table.
         known: the rows of each day that is known now.
         origins: where the rows of each of these days came from; None where that is unknown.
-        summaries: the table that the series is part of, and the figures of its days that were made anew, where
-            the days' own results do not tell them.
+        summaries: by the summary that depends on the series, the figures of its days that were summarized again,
+            where the days' own results do not have them.
         failed: why days could not be had; what was stored of them stays.
     """
 
     name: str
     known: Mapping[date, pd.DataFrame]
     origins: Mapping[date, str | None]
-    summaries: tuple[str, Mapping[date, Mapping[str, float]]]
+    summaries: Mapping[str, Mapping[date, Mapping[str, float]]]
     failed: Mapping[date, str]
 
 

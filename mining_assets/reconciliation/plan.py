@@ -132,7 +132,7 @@ def plan_series(
         covered, away, room, held_back: as for :func:`plan`.
     """
     made, ready = HealingPlan(), []
-    for day in lacking(name, states, now):
+    for day in series_days_needed(name, states, now):
         if day in in_flight_days:
             made.skipped[f"{name}, a run is under way"] += 1
         elif day in held_back:
@@ -165,10 +165,20 @@ def _is_waiting(state: "pd.Series[Any]", now: datetime) -> bool:
     return bool((min(until, state["last_attempt_at"] + WAIT_FOR_GIVEN) if state["overruled"] else until) > now)
 
 
-def lacking(name: str, states: pd.DataFrame, now: datetime) -> list[date]:
-    """The days on which a series is missing, altered, due for a refetch, or not what a person gave."""
-    due = series_refetches_due(name, states["fetched_at"], now) | states["overruled"]
-    return list(states.index[(states["state"] != "known") | due])
+def series_days_needed(
+    name: str, states: pd.DataFrame, now: datetime, trusted: Collection[date] | None = None
+) -> list[date]:
+    """Return the days on which a series is missing, tampered with, due for a refetch, or not what a person gave.
+
+    Args:
+        states: as from ``warehouse.series.series_states``.
+        trusted: the days whose rows are now what was fetched, where that was checked; as verified last otherwise.
+    """
+    needed = states["state"] != "known"
+    needed |= series_refetches_due(name, states["fetched_at"], now) | states["overruled"]
+    if trusted is not None:
+        needed |= ~states.index.isin(list(trusted))
+    return list(states.index[needed])
 
 
 def _ready(

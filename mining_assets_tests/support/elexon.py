@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 
-from mining_assets.pipeline.fetch_series import PriceSources
+from mining_assets.pipeline.dependencies import PriceSources
 from mining_assets.sources.coinbase import CoinbaseClient
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.http import HttpLimits

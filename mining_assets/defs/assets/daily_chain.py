@@ -1,6 +1,6 @@
 """The daily chain: a day's way from the settlement stacks to its two summaries, with the checks of all its assets.
 
-Prices and generation belong to the same step: they come first, so that the summaries have them, and nothing waits for
+The daily series belong to the same step: they come first, so that the summaries have them, and nothing waits for
 what cannot be had of them; an asset upstream with a step of its own would hold up every day that it lacks.
 
 One step does all assets, because in Dagster a step over many days has one outcome, and a failed step skips what
@@ -18,12 +18,12 @@ import dagster as dg
 from mining_assets.defs.assets.day_config import DailyRun, day_request
 from mining_assets.defs.assets.day_reports import DayReporter
 from mining_assets.defs.assets.descriptions import OWNERS, RULES_VERSION, rules_version, table_metadata
-from mining_assets.defs.assets.keys import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN, GENERATION, PRICE, RECORDS
+from mining_assets.defs.assets.keys import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN, RECORDS
 from mining_assets.defs.assets.references import NETWORK_EPOCHS, WIND_BM_UNITS
 from mining_assets.defs.check_evaluations import check_evaluations, check_results, check_specs
 from mining_assets.defs.partitions import MONTH_AT_A_TIME, TIMEZONE, Partitions
+from mining_assets.domain.daily_series import DAILY_SERIES, figures_of
 from mining_assets.domain.settlement import FINAL_MEANS
-from mining_assets.domain.valuation import BITCOIN_PRICE, WIND_GENERATION
 from mining_assets.pipeline.days import DayPipeline
 from mining_assets.pipeline.dependencies import Dependencies, Rules, database_retries
 from mining_assets.pipeline.results import DAY_TABLES
@@ -136,35 +136,22 @@ def _specs(bitcoin_version: str, freshness: dg.FreshnessPolicy | None) -> list[d
             metadata=table_metadata(names.CALCULATIONS),
             **common,
         ),
-        dg.AssetSpec(
-            PRICE,
-            code_version=RULES_VERSION,
-            group_name="bitcoin",
-            kinds={"bitcoin", "sql"},
-            description=(
-                "Price of Bitcoin (£) at noon UTC of each day: from the file that a person gave, else from "
-                "mempool.space, else from Coinbase Exchange, and each says which. A price that is not known has no "
-                "row, never a zero; the value of what was mined on that day is unknown then, and nothing else."
-            ),
-            metadata=table_metadata(BITCOIN_PRICE),
-            **common,
-        ),
-        dg.AssetSpec(
-            GENERATION,
-            code_version=RULES_VERSION,
-            group_name="curtailment",
-            kinds={"elexon", "sql"},
-            description=(
-                "What metered wind generated half hour by half hour (MWh; FUELHH, fuel type WIND, MW ÷ 2), for days "
-                "of which every period is known. Wind embedded in the distribution networks is not in it."
-            ),
-            metadata=table_metadata(WIND_GENERATION),
-            **common,
+        *(
+            dg.AssetSpec(
+                series.name,
+                code_version=RULES_VERSION,
+                group_name=series.group,
+                kinds=set(series.kinds),
+                description=series.description,
+                metadata=table_metadata(series.name),
+                **common,
+            )
+            for series in DAILY_SERIES.values()
         ),
         dg.AssetSpec(
             DAILY,
             code_version=RULES_VERSION,
-            deps=[RECORDS, GENERATION],
+            deps=[RECORDS, *_series_of(DAILY)],
             group_name="curtailment",
             kinds={"sql"},
             description=(
@@ -178,7 +165,7 @@ def _specs(bitcoin_version: str, freshness: dg.FreshnessPolicy | None) -> list[d
         dg.AssetSpec(
             BITCOIN_DAILY,
             code_version=bitcoin_version,
-            deps=[CALCULATIONS, PRICE],
+            deps=[CALCULATIONS, *_series_of(BITCOIN_DAILY)],
             group_name="bitcoin",
             kinds={"bitcoin", "sql"},
             description=(
@@ -189,3 +176,8 @@ def _specs(bitcoin_version: str, freshness: dg.FreshnessPolicy | None) -> list[d
             **common,
         ),
     ]
+
+
+def _series_of(summary: dg.AssetKey) -> list[str]:
+    """Return the daily series that figures of a summary need."""
+    return [name for name, _ in figures_of(summary.to_user_string())]

@@ -6,6 +6,7 @@ from datetime import date
 import dagster as dg
 from pydantic import Field
 
+from mining_assets.domain.daily_series import nouns
 from mining_assets.pipeline.results import DayRequest
 
 
@@ -14,7 +15,7 @@ class DailyRun(dg.Config):
 
     refetch: bool = Field(
         default=False,
-        description="Fetch days again that are whole, and prices and generation that are known. Without it they are "
+        description=f"Fetch days again that are complete, and {nouns()} that are known. Without it they are "
         "kept, and only derived anew.",
     )
     accept_empty: list[int] = Field(

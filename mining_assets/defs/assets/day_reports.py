@@ -40,7 +40,7 @@ class DayReporter:
         *,
         series_alone: bool = False,
     ) -> None:
-        """For a run over so many days, or over their prices and generation alone."""
+        """For a run over so many days, or over their daily series alone."""
         self._context, self._progress, self._total, self._series_alone = context, progress, total, series_alone
         self._reported = 0
         self.reasons: dict[date, list[str]] = {}
@@ -120,9 +120,9 @@ class DayReporter:
         """Report a series; what is lacking of it is a warning, and fails only a run of nothing else."""
         for day, rows in result.known.items():
             self._materialized(result.name, day, of_series(result.name, rows, result.origins[day]))
-        table, summaries = result.summaries
-        for day, figures in summaries.items():
-            self._materialized(table, day, labelled(figures))
+        for table, summaries in result.summaries.items():
+            for day, figures in summaries.items():
+                self._materialized(table, day, labelled(figures))
         if result.failed:
             first = min(result.failed)
             many = f"; {first}" if len(result.failed) > 1 else ""

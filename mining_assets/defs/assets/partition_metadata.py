@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import dagster as dg
 import pandas as pd
 
+from mining_assets.domain.daily_series import DAILY_SERIES
 from mining_assets.domain.figures import rounded
 from mining_assets.domain.origin import UNKNOWN_PART, Kind, kind_of
 from mining_assets.domain.restatement import is_final
 from mining_assets.domain.settlement import FINAL_MEANS
-from mining_assets.domain.valuation import BITCOIN_PRICE
 from mining_assets.pipeline.results import StoredRecords
 from mining_assets.report.shaping import farms_ranked
 
@@ -75,17 +75,12 @@ def of_origin(origin: object) -> Metadata:
 
 
 def of_series(name: str, rows: pd.DataFrame, origin: str | None) -> Metadata:
-    """Show a day of prices or of generation, and where it came from."""
-    return _of_series(name, rows) | of_origin(origin)
-
-
-def _of_series(name: str, rows: pd.DataFrame) -> Metadata:
-    if name == BITCOIN_PRICE:
-        (row,) = rows.to_dict("records")
-        quoted_at = dg.MetadataValue.timestamp(row["quoted_at"])
-        return {**labelled({"price (£/BTC)": row["price"]}), "quoted at": quoted_at, "source": row["source"]}
-    energy = float(rows["generated_energy"].sum())
-    return {ROW_COUNT: len(rows), "settlement periods": len(rows), **labelled({"generated_energy": energy})}
+    """Show a day of a daily series, and where it came from."""
+    shown: Metadata = {ROW_COUNT: len(rows)} if "settlement_period" in rows else {}
+    for label, figure in DAILY_SERIES[name].shown(rows).items():
+        is_instant = isinstance(figure, datetime)
+        shown |= {label: dg.MetadataValue.timestamp(figure)} if is_instant else labelled({label: figure})
+    return shown | of_origin(origin)
 
 
 def of_records(day: date, stored: StoredRecords) -> Metadata:

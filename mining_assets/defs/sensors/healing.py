@@ -20,7 +20,7 @@ from mining_assets.defs.in_flight import (
     unfinished_runs,
 )
 from mining_assets.defs.jobs import ASSET_JOBS, DAILY_JOB, HEALING_PRIORITY, MONTHLY_JOB, ROLL_UP_PRIORITY, YEARLY_JOB
-from mining_assets.domain.daily_series import SERIES
+from mining_assets.domain.daily_series import SERIES, nouns
 from mining_assets.domain.fetch_estimate import estimate_fetch
 from mining_assets.domain.rollups import spans_between
 from mining_assets.domain.wording import count_of
@@ -56,7 +56,7 @@ def healing_sensor(settings: Settings, scope: Scope) -> dg.SensorDefinition:
         description=(
             "Heals by itself: fetches days that are missing, partial, damaged or due for a refetch, derives what is "
             "missing or does not add up, within bounds, and quarantines what it cannot mend. In what room is left it "
-            "asks for prices and generation that are lacking."
+            f"asks for {nouns()} that are missing."
         ),
     )
     def reconciliation_sensor(
@@ -73,7 +73,7 @@ def healing_sensor(settings: Settings, scope: Scope) -> dg.SensorDefinition:
         at = datetime.now(UTC)
         with warehouse.reading() as connection:
             states = day_states(connection, first, last, scope.models)
-            # A day that is not whole brings its price and generation along when it is fetched.
+            # A day that is not whole brings its series along when it is fetched.
             whole = states["fetched_at"].notna().to_numpy()
             given = given_prices(settings)
             series = {name: series_states(connection, name, first, last, given)[whole] for name in SERIES}
@@ -95,7 +95,7 @@ def healing_sensor(settings: Settings, scope: Scope) -> dg.SensorDefinition:
             held_back=held_back,
             days_per_fetch=policy.days_per_fetch,
         )
-        in_flight_days |= set(made.days)  # a run of a day brings its price and generation with it
+        in_flight_days |= set(made.days)  # a run of a day brings its series with it
         for name, known in series.items():
             slots_left = free_run_slots - len(made.work)
             of_series = plan_series(

@@ -3,11 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import dagster as dg
 import pytest
 import time_machine
 from sqlalchemy import delete, insert, update
 
-from mining_assets.defs.assets.keys import GENERATION, PRICE
 from mining_assets.domain.settlement import final_from
 from mining_assets.domain.valuation import BITCOIN_PRICE, WIND_GENERATION
 from mining_assets.reconciliation.attempts import HEALING_TAG
@@ -25,6 +25,9 @@ AT = datetime(2026, 1, 1, tzinfo=UTC)
 def forget(ground: Warehouse, name: str) -> None:
     """A series was never had of the last two days."""
     damage(ground, delete(day_fetches).where(day_fetches.c.name == name, day_fetches.c.settlement_date >= QUIET))
+
+
+PRICE, GENERATION = dg.AssetKey(BITCOIN_PRICE), dg.AssetKey(WIND_GENERATION)
 
 
 @pytest.mark.parametrize(("name", "asset"), [(BITCOIN_PRICE, PRICE), (WIND_GENERATION, GENERATION)])

@@ -9,8 +9,9 @@ from sqlalchemy import Table, select
 from mining_assets.domain.valuation import BITCOIN_PRICE, WIND_GENERATION
 from mining_assets.domain.wind_units import wind_among
 from mining_assets.pipeline.fetch_references import refresh_network_epochs, refresh_wind_units
-from mining_assets.pipeline.fetch_series import fetch_generation, fetch_prices, store_and_follow
+from mining_assets.pipeline.fetch_series import fetch_generation, fetch_prices
 from mining_assets.pipeline.period import fetch_period, replace_period
+from mining_assets.pipeline.update_series import store_and_summarize
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.mempool import MempoolClient
 from mining_assets.sources.sync import Blocking
@@ -82,7 +83,7 @@ def test_prices_have_the_address_of_the_source_that_answered(warehouse: Warehous
     days = [date(2025, 6, day) for day in (1, 2, 3)]
     with prices_of(made_up(), {days[0]: 30_000.0}) as (twin, sources):
         twin.fault(Fault(kind="mutate", route="prices", date=days[2], row="all", field="GBP", value=-1))
-        store_and_follow(warehouse, BITCOIN_PRICE, fetch_prices(sources, days), MODELS)
+        store_and_summarize(warehouse, BITCOIN_PRICE, fetch_prices(sources, days), MODELS)
     assert origins(warehouse, day_fetches, "settlement_date") == {
         days[0]: "file",
         days[1]: f"{twin.mempool_url} (generated)",
@@ -96,7 +97,7 @@ def test_generation_and_references_have_the_address_that_was_asked(warehouse: Wa
         Blocking(ElexonClient(twin.elexon_url, LIMITS)) as elexon,
         Blocking(MempoolClient(twin.mempool_url, LIMITS)) as mempool,
     ):
-        store_and_follow(warehouse, WIND_GENERATION, fetch_generation(elexon, [DAY]), MODELS)
+        store_and_summarize(warehouse, WIND_GENERATION, fetch_generation(elexon, [DAY]), MODELS)
         refresh_wind_units(warehouse, elexon, [])
         refresh_network_epochs(warehouse, mempool, {})
     assert origins(warehouse, day_fetches, "settlement_date") == {DAY: f"{twin.elexon_url} (generated)"}

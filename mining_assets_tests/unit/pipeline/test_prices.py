@@ -49,7 +49,7 @@ def test_a_range_of_days_costs_one_request_and_a_day_without_a_price_spoils_no_o
         assert reason.startswith("GBP is -1.0: the price of 2025-06-04 is not known (in http")
         assert f"; there is no candle of 2025-06-04 06:00 to 12:00 UTC (in {twin.coinbase_url}/products" in reason
         assert fetched.failed == {}
-        assert fetched.away is None
+        assert fetched.unavailable is None
 
 
 def test_days_of_which_mempool_knows_all_cost_coinbase_nothing() -> None:
@@ -71,7 +71,7 @@ def test_while_mempool_has_one_quotation_a_week_the_days_are_coinbases_at_noon(
     assert set(rows["source"]) == {"coinbase"}
     assert list(rows["quoted_at"]) == [price_instant(day) for day in days]
     assert rows["price"].is_monotonic_increasing  # as the made-up curve is; no week's price stands among them
-    assert (fetched.failed, fetched.away) == ({}, None)
+    assert (fetched.failed, fetched.unavailable) == ({}, None)
 
 
 def test_days_that_lie_apart_are_asked_for_together() -> None:
@@ -86,7 +86,7 @@ def test_a_day_that_neither_has_names_both() -> None:
     with prices_of(world()) as (twin, sources):
         twin.fault(no_candle_of(day))
         fetched = fetch_prices(sources, [day])
-    assert (fetched.rows, fetched.fetched_at, fetched.away) == ([], {}, None)
+    assert (fetched.rows, fetched.fetched_at, fetched.unavailable) == ([], {}, None)
     assert "is one of a week (in http" in fetched.failed[day]
     assert "there is no candle of 2017-07-13" in fetched.failed[day]
 
@@ -102,7 +102,7 @@ def test_without_coinbase_the_days_that_mempool_lacks_fail_by_name_and_the_other
     assert "there is no quotation of 2021-08-10 until noon UTC (in http" in reason
     assert "; server error" in reason
     assert "/coinbase/products/BTC-GBP/candles" in reason
-    assert fetched.away is None
+    assert fetched.unavailable is None
 
 
 def test_one_answer_that_cannot_be_right_spoils_the_days_that_it_is_about() -> None:
@@ -112,7 +112,7 @@ def test_one_answer_that_cannot_be_right_spoils_the_days_that_it_is_about() -> N
         fetched = fetch_prices(sources, days)
     assert sorted(fetched.fetched_at) == days[75:]
     assert "close is -1" in fetched.failed[days[0]]
-    assert fetched.away is None
+    assert fetched.unavailable is None
 
 
 def test_while_mempool_is_away_coinbase_helps_out() -> None:
@@ -121,7 +121,7 @@ def test_while_mempool_is_away_coinbase_helps_out() -> None:
         twin.fault(NO_MEMPOOL)
         fetched = fetch_prices(sources, days)
     assert set(by_day(fetched)["source"]) == {"coinbase"}
-    assert (fetched.failed, fetched.away) == ({}, None)
+    assert (fetched.failed, fetched.unavailable) == ({}, None)
 
 
 def test_without_any_answer_no_day_is_to_blame() -> None:
@@ -129,9 +129,9 @@ def test_without_any_answer_no_day_is_to_blame() -> None:
     with prices_of(world()) as (twin, sources):
         twin.fault(NO_MEMPOOL, NO_COINBASE)
         fetched = fetch_prices(sources, days)
-    assert fetched.away is not None
-    assert "historical-price" in fetched.away
-    assert "BTC-GBP/candles" in fetched.away
+    assert fetched.unavailable is not None
+    assert "historical-price" in fetched.unavailable
+    assert "BTC-GBP/candles" in fetched.unavailable
     assert set(fetched.failed) == set(days)
 
 
@@ -142,10 +142,10 @@ def test_coinbases_price_takes_no_better_ones_place() -> None:
         fetched = fetch_prices(sources, days, keep=days[:2])
         assert list(fetched.fetched_at) == days[2:]
         assert set(fetched.failed) == set(days[:2])
-        assert fetched.away is None
+        assert fetched.unavailable is None
         again = fetch_prices(sources, days, keep=days)
     assert again.fetched_at == {}
-    assert again.away is not None
+    assert again.unavailable is not None
 
 
 def test_the_file_goes_before_every_source_and_what_it_has_is_asked_of_none() -> None:

@@ -1,0 +1,102 @@
+"""Updating a daily series: fetch the days that need it, store them, summarize again what depends on them.
+
+Nothing of it is needed for a day to be complete. What cannot be fetched stays absent; what was stored before stays.
+How days are fetched stands in ``fetch_series``.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+
+import pandas as pd
+from tenacity import Retrying
+
+from mining_assets.domain.daily_series import DAILY_SERIES
+from mining_assets.domain.mining import MinerModel
+from mining_assets.domain.network import NEVER_FETCHED
+from mining_assets.pipeline.dependencies import Dependencies
+from mining_assets.pipeline.derive import derive
+from mining_assets.pipeline.fetch_series import FETCH, FetchedSeries
+from mining_assets.pipeline.results import SeriesResult
+from mining_assets.reconciliation.plan import series_days_needed
+from mining_assets.warehouse.attempts import record_outage, record_recovery
+from mining_assets.warehouse.connection import Warehouse
+from mining_assets.warehouse.series import (
+    discount_attempts,
+    fetched_rows,
+    record_failures,
+    series_origins,
+    series_states,
+    store_series,
+)
+
+
+def update_series(
+    name: str, days: Sequence[date], dependencies: Dependencies, retry: Retrying, *, refetch: bool
+) -> SeriesResult:
+    """Fetch the days of a series that need it, and store them with the summaries that depend on them.
+
+    Each step on the database is repeated by itself: what an earlier one did is not lost with a later one.
+    """
+    warehouse, rules = dependencies.warehouse, dependencies.rules
+    needed, stored = retry(_needed, warehouse, name, days, rules.given_prices)
+    fetched = FetchedSeries()
+    if refetch or needed:
+        fetched = FETCH[name](dependencies, days if refetch else needed, stored)
+    summaries = retry(store_and_summarize, warehouse, name, fetched, rules.scope.models)
+    known, origins = retry(_known, dependencies, name, days)
+    retry(_record, dependencies, name, fetched)
+    failed = {
+        day: f"{reason}; what was stored before stays" if day in known else reason
+        for day, reason in fetched.failed.items()
+    }
+    return SeriesResult(name, known, origins, summaries, failed)
+
+
+def _needed(
+    warehouse: Warehouse, name: str, days: Sequence[date], given: Mapping[date, float]
+) -> tuple[list[date], pd.DataFrame]:
+    """Return the days that have to be fetched, and the rows of all days that are stored as they were fetched."""
+    with warehouse.reading() as connection:
+        states = series_states(connection, name, days[0], days[-1], given)
+        stored = fetched_rows(connection, name, days)
+    needed = set(series_days_needed(name, states, datetime.now(UTC), trusted=set(stored["settlement_date"])))
+    return [day for day in days if day in needed], stored
+
+
+def store_and_summarize(
+    warehouse: Warehouse, name: str, fetched: FetchedSeries, models: tuple[MinerModel, ...]
+) -> dict[str, dict[date, dict[str, float]]]:
+    """Store what was fetched and summarize those days again, in one transaction.
+
+    Returns:
+        By the summary that depends on the series, the figures of those days that have a row there; the others get
+        theirs when they are derived. Empty where nothing depends on it.
+    """
+    figures, days = DAILY_SERIES[name].figures, sorted(fetched.fetched_at)
+    if not days:
+        return {}
+    with warehouse.writing(*map(str, days)) as connection:
+        store_series(connection, name, pd.concat(fetched.rows), fetched.fetched_at, fetched.origins)
+        if figures is None:
+            return {}
+        return {figures.table: derive(connection, days, NEVER_FETCHED, models, [figures.table])[figures.table].done}
+
+
+def _known(
+    dependencies: Dependencies, name: str, days: Sequence[date]
+) -> tuple[dict[date, pd.DataFrame], dict[date, str | None]]:
+    with dependencies.warehouse.reading() as connection:
+        rows = dict(iter(fetched_rows(connection, name, days).groupby("settlement_date")))
+        return rows, series_origins(connection, name, days)
+
+
+def _record(dependencies: Dependencies, name: str, fetched: FetchedSeries) -> None:
+    """Record outages and failures; an attempt does not count for a day when its source is unavailable."""
+    with dependencies.warehouse.writing(name) as connection:
+        if fetched.unavailable:
+            record_outage(connection, name, fetched.unavailable, dependencies.rules.healing, datetime.now(UTC))
+            discount_attempts(connection, name, list(fetched.failed))
+        elif fetched.fetched_at or fetched.failed:
+            if fetched.answered:
+                record_recovery(connection, name)
+            record_failures(connection, name, fetched.failed)
