@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from mining_assets.domain.daily_series import DAILY_SERIES
 from mining_assets.domain.fetch_estimate import FetchEstimate, estimate_fetch
 from mining_assets.domain.wording import placed
 from mining_assets.settings import Settings
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 FETCH = "fetch, calculate, summarize"
 DERIVE = "calculate and summarize"
 KEEP = "keep (whole already), calculate and summarize"
-SERIES = "fetch price and generation"
+FETCH_SERIES = f"fetch {' and '.join(series.noun for series in DAILY_SERIES.values())}"
 SUM_UP = "sum up"
 
 
@@ -62,7 +63,7 @@ def steps_of(warehouse: Warehouse | None, batches: "Iterable[Batch]", spans: Seq
     for batch in batches:
         kept: set[date] = set()
         if batch.series_only:
-            steps.append(Step(SERIES, batch.days[0], batch.days[-1], len(batch.days)))
+            steps.append(Step(FETCH_SERIES, batch.days[0], batch.days[-1], len(batch.days)))
             continue
         if warehouse and not batch.derive_only and not batch.config.get("refetch"):
             with warehouse.reading() as connection:
