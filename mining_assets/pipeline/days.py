@@ -32,7 +32,7 @@ from mining_assets.reconciliation.findings import Verification
 from mining_assets.reconciliation.plan import ELEXON, MEMPOOL
 from mining_assets.reconciliation.verify import verify_and_store_days
 from mining_assets.sources.errors import SourceError
-from mining_assets.warehouse.attempts import clear_attempts, discount_attempts, record_failures
+from mining_assets.warehouse.attempts import DAYS, clear_attempts, discount_attempts, record_failures
 from mining_assets.warehouse.connection import Connection
 from mining_assets.warehouse.days import (
     FetchedDay,
@@ -314,10 +314,10 @@ class DayPipeline:
         failed = {result.day: str(result.failures[0]) for result in results if result.failures}
         blameless = [result.day for result in results if result.source_unavailable]
         with self._warehouse.writing("healing") as connection:
-            clear_attempts(connection, [result.day for result in results if not result.failures])
+            clear_attempts(connection, DAYS, [result.day for result in results if not result.failures])
             blamed = {day: reason for day, reason in failed.items() if day not in blameless}
-            record_failures(connection, blamed, self._rules.healing, datetime.now(UTC))
-            discount_attempts(connection, blameless)
+            record_failures(connection, DAYS, blamed, self._rules.healing, datetime.now(UTC))
+            discount_attempts(connection, DAYS, blameless)
 
 
 def read_records(

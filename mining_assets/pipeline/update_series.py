@@ -18,12 +18,10 @@ from mining_assets.pipeline.derive import derive
 from mining_assets.pipeline.fetch_series import FETCH, FetchedSeries
 from mining_assets.pipeline.results import SeriesResult
 from mining_assets.reconciliation.plan import series_days_needed
-from mining_assets.warehouse.attempts import record_outage, record_recovery
+from mining_assets.warehouse.attempts import discount_attempts, record_failures, record_outage, record_recovery
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.series import (
-    discount_attempts,
     fetched_rows,
-    record_failures,
     series_origins,
     series_states,
     store_series,
@@ -99,4 +97,4 @@ def _record(dependencies: Dependencies, name: str, fetched: FetchedSeries) -> No
         elif fetched.fetched_at or fetched.failed:
             if fetched.answered:
                 record_recovery(connection, name)
-            record_failures(connection, name, fetched.failed)
+            record_failures(connection, name, fetched.failed, dependencies.rules.healing, datetime.now(UTC))

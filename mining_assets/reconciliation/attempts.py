@@ -6,7 +6,7 @@ from datetime import date, datetime
 from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.healing import HealingPolicy
 from mining_assets.reconciliation.plan import DERIVE, FETCH
-from mining_assets.warehouse import attempts, series
+from mining_assets.warehouse.attempts import DAYS, record_attempts
 from mining_assets.warehouse.connection import Warehouse
 
 HEALING_TAG = "mining_assets/healing"
@@ -30,7 +30,7 @@ def begin_attempt(
     kind = tags.get(HEALING_TAG)
     if kind in (FETCH, DERIVE):
         with warehouse.writing("healing") as connection:
-            attempts.record_attempts(connection, days, policy, now)
+            record_attempts(connection, DAYS, days, policy, now)
     elif kind in SERIES:
         with warehouse.writing(kind) as connection:
-            series.record_attempts(connection, kind, days, policy, now)
+            record_attempts(connection, kind, days, policy, now)

@@ -1,11 +1,11 @@
-"""Prices and generation: what is stored of each day, what was fetched when, and the back-off of days that fail.
+"""The daily series: what is stored of each day, and what was fetched when. Attempts that failed are in ``attempts``.
 
 A day's rows count only while they are those that were fetched: their content hash is noted with them in one
 transaction. Rows that were altered from outside are taken for absent until the day is fetched again.
 """
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
@@ -13,12 +13,12 @@ from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, Table, delete, select, update
+from sqlalchemy import Connection, Table, delete, select
 
 from mining_assets.domain.daily_series import DAILY_SERIES
-from mining_assets.domain.healing import HealingPolicy
 from mining_assets.domain.valuation import FILE, MEMPOOL
 from mining_assets.domain.wording import count_of, format_days
+from mining_assets.warehouse.attempts import clear_attempts
 from mining_assets.warehouse.connection import insert_frame, plain_rows, read_frame, upsert_rows
 from mining_assets.warehouse.reconciliation_schema import integrity_findings
 from mining_assets.warehouse.schema import day_fetches, metadata
@@ -45,7 +45,7 @@ def store_series(
 
     Args:
         rows: of the columns of the table, whole days only.
-        fetched_at: the days, and when each was asked for. Their account of failures is closed.
+        fetched_at: the days, and when each was asked for. Their attempts are cleared.
         origins: where the rows of each day came from; that of the others is unknown.
     """
     table = TABLES[name]
@@ -60,14 +60,12 @@ def store_series(
             "fetched_at": fetched_at[day],
             "content_hash": hashes[day],
             "attempts": 0,
-            "last_attempt_at": None,
-            "next_attempt_at": None,
-            "last_error": None,
             "origin": origins.get(day),
         }
         for day in days
     ]
     upsert_rows(connection, day_fetches, notes)
+    clear_attempts(connection, name, days)
     note_written(connection, days)
 
 
@@ -180,47 +178,3 @@ def known_sentence(name: str, states: pd.DataFrame) -> str:
     if sources := sources_of(name, states):
         said += f" ({', '.join(f'{source} {days:,}' for source, days in sources.items())})"
     return f"{said}; {len(lacking):,} lacking: {format_days(lacking)}" if len(lacking) else said
-
-
-def record_attempts(
-    connection: Connection, name: str, days: Collection[date], policy: HealingPolicy, now: datetime
-) -> None:
-    """Count an attempt for each day, before it is made: a run that dies is an attempt too."""
-    known = _attempts(connection, name, days)
-    rows = [
-        {
-            "name": name,
-            "settlement_date": day,
-            "attempts": known.get(day, 0) + 1,
-            "last_attempt_at": now,
-            "next_attempt_at": now + policy.wait_of_series(day, known.get(day, 0) + 1, now),
-        }
-        for day in days
-    ]
-    upsert_rows(connection, day_fetches, rows)
-
-
-def record_failures(connection: Connection, name: str, reasons: Mapping[date, str]) -> None:
-    """Note why days could not be had. What is stored of them stays; attempts are counted when they are asked for."""
-    known = _attempts(connection, name, reasons)
-    rows = [
-        {"name": name, "settlement_date": day, "attempts": known.get(day, 0), "last_error": reason}
-        for day, reason in reasons.items()
-    ]
-    upsert_rows(connection, day_fetches, rows)
-
-
-def discount_attempts(connection: Connection, name: str, days: Collection[date]) -> None:
-    """The days could not be had because their source is away: the attempt does not count against them."""
-    notes = day_fetches.c
-    connection.execute(
-        update(day_fetches)
-        .where(notes.name == name, notes.settlement_date.in_(days), notes.attempts > 0)
-        .values(attempts=notes.attempts - 1, next_attempt_at=notes.last_attempt_at)
-    )
-
-
-def _attempts(connection: Connection, name: str, days: Collection[date]) -> dict[date, int]:
-    notes = day_fetches.c
-    query = select(notes.settlement_date, notes.attempts).where(notes.name == name, notes.settlement_date.in_(days))
-    return dict(connection.execute(query).all())

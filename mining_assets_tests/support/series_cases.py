@@ -1,12 +1,14 @@
 """Damage to prices and generation, and to what the summaries say of value and share."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import update
 
+from mining_assets.domain.healing import HealingPolicy
 from mining_assets.domain.valuation import BITCOIN_PRICE, COINBASE, WIND_GENERATION, price_instant
 from mining_assets.reconciliation import checks
+from mining_assets.warehouse.attempts import record_failures
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
@@ -17,7 +19,6 @@ from mining_assets.warehouse.schema import (
     monthly_summaries,
     wind_generation,
 )
-from mining_assets.warehouse.series import record_failures
 from mining_assets_tests.support.case import Case, change, does, remove
 from mining_assets_tests.support.clean import QUIET, SHORT, WINDY, derive_all
 from mining_assets_tests.support.samples import damage
@@ -35,7 +36,7 @@ def never_had(name: str) -> Callable[[Warehouse], None]:
     def harm(warehouse: Warehouse) -> None:
         damage(warehouse, remove(table, WINDY), remove(day_fetches, WINDY, name=name))
         with warehouse.writing("harm") as connection:
-            record_failures(connection, name, {WINDY: "HTTP 503"})
+            record_failures(connection, name, {WINDY: "HTTP 503"}, HealingPolicy(), datetime.now(UTC))
         derive_all(warehouse)
 
     return harm

@@ -10,12 +10,10 @@ from sqlalchemy import delete, update
 from mining_assets.domain.healing import HealingPolicy
 from mining_assets.domain.settlement import period_starts
 from mining_assets.domain.valuation import BITCOIN_PRICE, COINBASE, FILE, MEMPOOL, WIND_GENERATION, price_instant
+from mining_assets.warehouse.attempts import discount_attempts, record_attempts, record_failures
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.schema import bitcoin_price, day_fetches
 from mining_assets.warehouse.series import (
-    discount_attempts,
-    record_attempts,
-    record_failures,
     series_states,
     series_values,
     store_series,
@@ -92,7 +90,7 @@ def test_an_attempt_counts_until_the_day_is_known_and_what_is_stored_stays_known
     with warehouse.writing("a") as connection:
         assert state() == ("missing", 0, None)
         record_attempts(connection, BITCOIN_PRICE, [DAY], POLICY, NOW)
-        record_failures(connection, BITCOIN_PRICE, {DAY: "HTTP 503"})
+        record_failures(connection, BITCOIN_PRICE, {DAY: "HTTP 503"}, POLICY, NOW)
         record_attempts(connection, BITCOIN_PRICE, [DAY], POLICY, NOW)
         assert state() == ("missing", 2, "HTTP 503")
         following = series_states(connection, BITCOIN_PRICE, DAY, DAY).loc[DAY, "next_attempt_at"]
@@ -103,6 +101,6 @@ def test_an_attempt_counts_until_the_day_is_known_and_what_is_stored_stays_known
     with warehouse.writing("a") as connection:
         assert state() == ("known", 0, None)
         record_attempts(connection, BITCOIN_PRICE, [DAY], POLICY, NOW)
-        record_failures(connection, BITCOIN_PRICE, {DAY: "HTTP 500"})
+        record_failures(connection, BITCOIN_PRICE, {DAY: "HTTP 500"}, POLICY, NOW)
         assert state() == ("known", 1, "HTTP 500")
     assert known_prices(warehouse) == {DAY: 1.0}

@@ -1,4 +1,4 @@
-"""The account of healing in the database: attempts and waits, blame, quarantine, and sources that are away."""
+"""The ledger of attempts in the database: attempts and waits, quarantine, and sources that are unavailable."""
 
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from mining_assets.domain.healing import HealingPolicy
 from mining_assets.warehouse.attempts import (
+    DAYS,
     clear_attempts,
     discount_attempts,
     outages,
@@ -42,27 +43,27 @@ UNTRIED = (0, None, None, False)
 
 def test_every_request_counts_and_waits_twice_as_long_as_the_one_before(warehouse: Warehouse) -> None:
     with warehouse.writing("healing") as connection:
-        record_attempts(connection, [DAY, OTHER], POLICY, NOW)
+        record_attempts(connection, DAYS, [DAY, OTHER], POLICY, NOW)
         assert account(connection) == (1, NOW + minutes(2), None, False)
-        record_attempts(connection, [DAY], POLICY, NOW + minutes(2))
+        record_attempts(connection, DAYS, [DAY], POLICY, NOW + minutes(2))
         assert account(connection) == (2, NOW + minutes(6), None, False)
         assert account(connection, OTHER) == (1, NOW + minutes(2), None, False)
-        record_attempts(connection, [], POLICY, NOW)
+        record_attempts(connection, DAYS, [], POLICY, NOW)
 
 
 def test_a_failure_is_noted_without_being_counted_twice(warehouse: Warehouse) -> None:
     with warehouse.writing("healing") as connection:
-        record_attempts(connection, [DAY], POLICY, NOW)
-        record_failures(connection, {DAY: "HTTP 503"}, POLICY, NOW + minutes(1))
+        record_attempts(connection, DAYS, [DAY], POLICY, NOW)
+        record_failures(connection, DAYS, {DAY: "HTTP 503"}, POLICY, NOW + minutes(1))
         assert account(connection) == (1, NOW + minutes(2), "HTTP 503", False)
         # The error stays until there is another: a run that dies says nothing.
-        record_attempts(connection, [DAY], POLICY, NOW + minutes(2))
+        record_attempts(connection, DAYS, [DAY], POLICY, NOW + minutes(2))
         assert account(connection) == (2, NOW + minutes(6), "HTTP 503", False)
 
 
 def test_a_day_that_fails_for_a_person_is_not_counted_and_need_not_wait(warehouse: Warehouse) -> None:
     with warehouse.writing("healing") as connection:
-        record_failures(connection, {DAY: "HTTP 500"}, POLICY, NOW)
+        record_failures(connection, DAYS, {DAY: "HTTP 500"}, POLICY, NOW)
         assert account(connection) == (0, NOW, "HTTP 500", False)
 
 
@@ -70,8 +71,8 @@ def test_a_day_that_fails_as_often_as_set_is_quarantined_and_then_tried_once_a_d
     with warehouse.writing("healing") as connection:
         for attempt in range(3):
             assert not account(connection)[3]
-            record_attempts(connection, [DAY, OTHER], POLICY, NOW + minutes(attempt))
-            record_failures(connection, {DAY: "no"}, POLICY, NOW + minutes(attempt))
+            record_attempts(connection, DAYS, [DAY, OTHER], POLICY, NOW + minutes(attempt))
+            record_failures(connection, DAYS, {DAY: "no"}, POLICY, NOW + minutes(attempt))
         assert account(connection) == (3, NOW + minutes(2) + timedelta(days=1), "no", True)
         assert not account(connection, OTHER)[3]
 
@@ -80,7 +81,7 @@ def test_a_day_whose_runs_all_die_without_a_word_is_quarantined_by_the_next(ware
     with warehouse.writing("healing") as connection:
         for attempt in range(4):
             assert not account(connection)[3]
-            record_attempts(connection, [DAY], POLICY, NOW + minutes(attempt))
+            record_attempts(connection, DAYS, [DAY], POLICY, NOW + minutes(attempt))
         assert account(connection) == (4, NOW + minutes(3) + timedelta(days=1), None, True)
 
 
@@ -88,27 +89,27 @@ def test_a_day_that_may_still_be_filling_up_is_never_quarantined(warehouse: Ware
     young = datetime.combine(DAY, time(12), UTC) + timedelta(days=1)
     with warehouse.writing("healing") as connection:
         for attempt in range(9):
-            record_attempts(connection, [DAY], POLICY, young + minutes(attempt))
-            record_failures(connection, {DAY: "no"}, POLICY, young + minutes(attempt))
+            record_attempts(connection, DAYS, [DAY], POLICY, young + minutes(attempt))
+            record_failures(connection, DAYS, {DAY: "no"}, POLICY, young + minutes(attempt))
         assert not account(connection)[3]
 
 
 def test_a_day_that_comes_right_leaves_the_account_even_from_quarantine(warehouse: Warehouse) -> None:
     with warehouse.writing("healing") as connection:
         for attempt in range(3):
-            record_attempts(connection, [DAY, OTHER], POLICY, NOW + minutes(attempt))
-        record_failures(connection, {DAY: "no", OTHER: "no"}, POLICY, NOW)
+            record_attempts(connection, DAYS, [DAY, OTHER], POLICY, NOW + minutes(attempt))
+        record_failures(connection, DAYS, {DAY: "no", OTHER: "no"}, POLICY, NOW)
         assert account(connection)[3]
-        clear_attempts(connection, [DAY])
+        clear_attempts(connection, DAYS, [DAY])
         assert account(connection) == UNTRIED
         assert account(connection, OTHER)[0] == 3
 
 
 def test_a_blameless_failure_takes_the_attempt_back(warehouse: Warehouse) -> None:
     with warehouse.writing("healing") as connection:
-        record_attempts(connection, [DAY, OTHER], POLICY, NOW)
-        record_attempts(connection, [OTHER], POLICY, NOW + minutes(2))
-        discount_attempts(connection, [DAY, OTHER])
+        record_attempts(connection, DAYS, [DAY, OTHER], POLICY, NOW)
+        record_attempts(connection, DAYS, [OTHER], POLICY, NOW + minutes(2))
+        discount_attempts(connection, DAYS, [DAY, OTHER])
         assert account(connection) == UNTRIED
         assert account(connection, OTHER) == (1, NOW + minutes(2), None, False)
 
@@ -116,9 +117,9 @@ def test_a_blameless_failure_takes_the_attempt_back(warehouse: Warehouse) -> Non
 def test_a_quarantined_day_stays_so_when_a_source_is_away(warehouse: Warehouse) -> None:
     with warehouse.writing("healing") as connection:
         for _ in range(3):
-            record_attempts(connection, [DAY], POLICY, NOW)
-        record_failures(connection, {DAY: "no"}, POLICY, NOW)
-        discount_attempts(connection, [DAY])
+            record_attempts(connection, DAYS, [DAY], POLICY, NOW)
+        record_failures(connection, DAYS, {DAY: "no"}, POLICY, NOW)
+        discount_attempts(connection, DAYS, [DAY])
         assert account(connection)[3]
 
 
