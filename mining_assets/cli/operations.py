@@ -248,7 +248,7 @@ def _cost_of_day(settings: Settings, days: Sequence[date], requests_per_second: 
 def _what_stays_damaged(settings: Settings, day: date, period: int) -> str:
     """What a fix of one period leaves as it is, for the plan."""
     from mining_assets.pipeline.repair import still_damaged
-    from mining_assets.reconciliation.verify_days import damaged_periods
+    from mining_assets.reconciliation.verify import damaged_periods
 
     with opened_warehouse(settings) as warehouse, warehouse.reading() as connection:
         others = [number for number in damaged_periods(connection, day) if number != period]

@@ -36,12 +36,12 @@ from mining_assets.reconciliation.findings import Verification
 from mining_assets.reconciliation.plan import DERIVE, needs
 from mining_assets.reconciliation.verify import (
     Scope,
+    damaged_periods,
     months_and_years,
     verify_and_store_days,
     verify_and_store_months,
     verify_and_store_years,
 )
-from mining_assets.reconciliation.verify_days import damaged_periods
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.errors import SourceError
 from mining_assets.sources.sync import Blocking

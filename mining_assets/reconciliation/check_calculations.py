@@ -1,7 +1,5 @@
 """The checks on ``historical_bitcoin_calculations``."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
@@ -11,15 +9,13 @@ from mining_assets.domain.network import NetworkHistory
 from mining_assets.domain.tolerance import isclose
 from mining_assets.domain.wording import count_of
 from mining_assets.reconciliation import checks
+from mining_assets.reconciliation.chunk import Chunk
 from mining_assets.reconciliation.findings import Verification, problems
 from mining_assets.reconciliation.pairing import paired
 from mining_assets.warehouse.calculations import KEY
 
-if TYPE_CHECKING:
-    from mining_assets.reconciliation.verify_days import Chunk
 
-
-def verify(chunk: "Chunk", verification: Verification, models: tuple[MinerModel, ...], history: NetworkHistory) -> None:
+def verify(chunk: Chunk, verification: Verification, models: tuple[MinerModel, ...], history: NetworkHistory) -> None:
     """Both checks on the calculations of a chunk."""
     both = paired(_expected(chunk, models), chunk.calculations, KEY)
     missing, orphan = both[both["in_which"] == "left_only"], both[both["in_which"] == "right_only"]
@@ -54,9 +50,9 @@ def verify(chunk: "Chunk", verification: Verification, models: tuple[MinerModel,
     verification.add(checks.CALCULATIONS_CONSISTENT, stale)
 
 
-def _expected(chunk: "Chunk", models: tuple[MinerModel, ...]) -> pd.DataFrame:
+def _expected(chunk: Chunk, models: tuple[MinerModel, ...]) -> pd.DataFrame:
     """The keys that must be there, with energy and the period's true start. Only whole days have any."""
-    energy = chunk.energy[chunk.energy["settlement_date"].isin(chunk.whole)].drop(columns="start_time")
+    energy = chunk.energy[chunk.energy["settlement_date"].isin(chunk.complete)].drop(columns="start_time")
     starts = chunk.grid[["settlement_date", "settlement_period", "starts"]].drop_duplicates()
     energy = energy.merge(starts.rename(columns={"starts": "start_time"}), on=["settlement_date", "settlement_period"])
     names = pd.DataFrame({"miner_model": pd.Series(sorted(model.name for model in models), dtype="str")})
@@ -113,7 +109,7 @@ def _stand_together(keys: pd.DataFrame, count: int) -> bool:
     return all(ends) and bool(apart.all())
 
 
-def _notes_that_differ(chunk: "Chunk") -> pd.DataFrame:
+def _notes_that_differ(chunk: Chunk) -> pd.DataFrame:
     """How many calculations calculation_days notes of a day and model must be how many are stored."""
     stored = chunk.calculations.groupby(["settlement_date", "miner_model"]).size().rename("stored").reset_index()
     notes = chunk.notes.merge(stored, how="left", on=["settlement_date", "miner_model"]).fillna({"stored": 0})

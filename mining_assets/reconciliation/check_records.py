@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,10 +13,8 @@ from mining_assets.domain.repeats import repeats
 from mining_assets.domain.tolerance import isclose
 from mining_assets.domain.wording import count_of
 from mining_assets.reconciliation import checks
+from mining_assets.reconciliation.chunk import Chunk
 from mining_assets.reconciliation.findings import Verification, problems
-
-if TYPE_CHECKING:
-    from mining_assets.reconciliation.verify_days import Chunk
 
 CAPACITY_MARGIN = 1.05
 HOURS_PER_PERIOD = 0.5
@@ -25,9 +22,9 @@ DAY_LIMIT = 140_000.0
 PRICE_SUSPICION = 500.0
 
 
-def verify(chunk: "Chunk", verification: Verification, capacities: dict[str, float]) -> None:
+def verify(chunk: Chunk, verification: Verification, capacities: dict[str, float]) -> None:
     """All checks on the records of a chunk."""
-    verification.count(checks.COMPLETENESS, days=len(chunk.days), whole_days=len(chunk.whole))
+    verification.count(checks.COMPLETENESS, days=len(chunk.days), whole_days=len(chunk.complete))
     verification.count(checks.LEDGER_AGREEMENT, records=len(chunk.records), ledger_rows=len(chunk.ledger))
     verification.add(checks.COMPLETENESS, _incomplete(chunk))
     verification.add(checks.LEDGER_AGREEMENT, _disagreeing(chunk))
@@ -47,7 +44,7 @@ def verify(chunk: "Chunk", verification: Verification, capacities: dict[str, flo
     )
 
 
-def damaged_periods(chunk: "Chunk") -> list[int]:
+def damaged_periods(chunk: Chunk) -> list[int]:
     """The settlement periods whose records are not those of the ledger, or not valid; of a chunk of one day."""
     keys = pd.concat([_disagreeing(chunk), _invalid(chunk)])["key"].astype(str)
     return sorted(set(keys.str.extract(r"^period (\d+) ")[0].dropna().astype(int)))
@@ -63,7 +60,7 @@ def _never_fetched(days: Sequence[date]) -> pd.DataFrame:
     return problems(days, [""] * len(days), ["never fetched"] * len(days))
 
 
-def _possible_wind(chunk: "Chunk") -> pd.DataFrame:
+def _possible_wind(chunk: Chunk) -> pd.DataFrame:
     """List the units that may be wind, the most energy first, and the days of which they are not known."""
     units = chunk.possible_wind
     details = [
@@ -80,7 +77,7 @@ def _possible_wind(chunk: "Chunk") -> pd.DataFrame:
     )
 
 
-def _incomplete(chunk: "Chunk") -> pd.DataFrame:
+def _incomplete(chunk: Chunk) -> pd.DataFrame:
     fetched = set(chunk.ledger["settlement_date"]) | set(chunk.figures["settlement_date"])
     never = [day for day in chunk.days if day not in fetched]
     seen = chunk.grid[chunk.grid["settlement_date"].isin(fetched)]
@@ -105,7 +102,7 @@ def _incomplete(chunk: "Chunk") -> pd.DataFrame:
     )
 
 
-def _disagreeing(chunk: "Chunk") -> pd.DataFrame:
+def _disagreeing(chunk: Chunk) -> pd.DataFrame:
     groups = chunk.records.groupby(PERIOD_KEY)["volume"]
     stored = pd.DataFrame({"rows": groups.size(), "mwh": groups.sum()}).reset_index()
     ledger = chunk.ledger.merge(stored, how="left", on=PERIOD_KEY)
@@ -125,9 +122,9 @@ def _disagreeing(chunk: "Chunk") -> pd.DataFrame:
     return pd.concat([problems(bad["settlement_date"], _named(bad), details), _figures_that_differ(chunk)])
 
 
-def _figures_that_differ(chunk: "Chunk") -> pd.DataFrame:
+def _figures_that_differ(chunk: Chunk) -> pd.DataFrame:
     """Days whose figures are not those of their ledger: hash and periods, and of their records: everything else."""
-    whole = chunk.figures[chunk.figures["settlement_date"].isin(chunk.whole)].set_index("settlement_date")
+    whole = chunk.figures[chunk.figures["settlement_date"].isin(chunk.complete)].set_index("settlement_date")
     farm_periods = chunk.energy.groupby("settlement_date").size()
     totals = chunk.totals.assign(farm_periods=farm_periods.reindex(chunk.totals.index, fill_value=0))
     ordered = chunk.ledger.sort_values(PERIOD_KEY)
@@ -148,7 +145,7 @@ def _differing_column(stored: "pd.Series[float]", wanted: "pd.Series[float]", na
     )
 
 
-def _invalid(chunk: "Chunk") -> pd.DataFrame:
+def _invalid(chunk: Chunk) -> pd.DataFrame:
     rows = chunk.records.merge(chunk.grid, how="left", on=PERIOD_KEY)
     due = payment(rows["volume"], rows["original_price"])
     against = ((rows["side"] == "bid") & (rows["volume"] > 0)) | ((rows["side"] == "offer") & (rows["volume"] < 0))
@@ -168,7 +165,7 @@ def _invalid(chunk: "Chunk") -> pd.DataFrame:
     return pd.concat(frames)
 
 
-def _above_capacity(chunk: "Chunk", capacities: dict[str, float]) -> pd.DataFrame:
+def _above_capacity(chunk: Chunk, capacities: dict[str, float]) -> pd.DataFrame:
     energy = chunk.energy
     limit = energy["farm_id"].map(capacities).astype(float) * HOURS_PER_PERIOD * CAPACITY_MARGIN
     bad = energy[energy["curtailed_energy"] > limit]
@@ -180,7 +177,7 @@ def _above_capacity(chunk: "Chunk", capacities: dict[str, float]) -> pd.DataFram
     return problems(bad["settlement_date"], keys, details, mwh=bad["curtailed_energy"] - limit[bad.index])
 
 
-def _out_of_bounds(chunk: "Chunk") -> pd.DataFrame:
+def _out_of_bounds(chunk: Chunk) -> pd.DataFrame:
     energy = chunk.energy.groupby("settlement_date")["curtailed_energy"].sum()
     large = energy[energy > DAY_LIMIT]
     odd = chunk.records[np.abs(chunk.records["original_price"]) > PRICE_SUSPICION]
@@ -193,7 +190,7 @@ def _out_of_bounds(chunk: "Chunk") -> pd.DataFrame:
     )
 
 
-def _counted_twice(chunk: "Chunk") -> pd.DataFrame:
+def _counted_twice(chunk: Chunk) -> pd.DataFrame:
     """List the rows that repeat an acceptance where nothing says that both are true.
 
     The ledger does, or for bids a comparison of the whole day, made when the rows were fetched, that found no

@@ -2,21 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from mining_assets.domain.daily_series import DAILY_SERIES
 from mining_assets.reconciliation import checks
 from mining_assets.reconciliation.checks import Check
+from mining_assets.reconciliation.chunk import Chunk
 from mining_assets.reconciliation.findings import Verification, problems
 from mining_assets.warehouse.series import content_hashes
 
-if TYPE_CHECKING:
-    from mining_assets.reconciliation.verify_days import Chunk
 
-
-def verify(chunk: "Chunk", verification: Verification) -> dict[str, set[date]]:
+def verify(chunk: Chunk, verification: Verification) -> dict[str, set[date]]:
     """Verify every series of a chunk; return for each the days whose rows are tampered with or wrong."""
     return {name: _verify_series(chunk, verification, name, rows) for name, rows in chunk.series.items()}
 
@@ -27,7 +24,7 @@ def note_unknown(days: Sequence[date], verification: Verification) -> None:
         _note_missing(verification, each.complete, days, dict.fromkeys(days, ""))
 
 
-def _verify_series(chunk: "Chunk", verification: Verification, name: str, rows: pd.DataFrame) -> set[date]:
+def _verify_series(chunk: Chunk, verification: Verification, name: str, rows: pd.DataFrame) -> set[date]:
     notes = chunk.fetches[chunk.fetches["name"] == name].set_index("settlement_date")
     noted = notes["content_hash"].dropna().to_dict()
     missing = [day for day in chunk.days if day not in noted]

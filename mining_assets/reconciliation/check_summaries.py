@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -14,6 +13,7 @@ from mining_assets.domain.rollups import BITCOIN_FIGURES
 from mining_assets.domain.tolerance import isclose_or_both_missing
 from mining_assets.reconciliation import checks
 from mining_assets.reconciliation.checks import Check
+from mining_assets.reconciliation.chunk import Chunk
 from mining_assets.reconciliation.findings import Verification, problems
 from mining_assets.reconciliation.pairing import paired
 from mining_assets.warehouse.connection import Connection
@@ -28,11 +28,8 @@ from mining_assets.warehouse.names import (
 from mining_assets.warehouse.status import DateRange
 from mining_assets.warehouse.summaries import distinct_farms, summaries_between, summaries_of, summary_key
 
-if TYPE_CHECKING:
-    from mining_assets.reconciliation.verify_days import Chunk
 
-
-def verify_daily(chunk: "Chunk", verification: Verification, tampered: Mapping[str, Collection[date]]) -> None:
+def verify_daily(chunk: Chunk, verification: Verification, tampered: Mapping[str, Collection[date]]) -> None:
     """Verify the daily summaries of a chunk against its records, calculations and daily series.
 
     Args:
@@ -44,7 +41,7 @@ def verify_daily(chunk: "Chunk", verification: Verification, tampered: Mapping[s
     verification.add(checks.DAILY_SUMS, differing(chunk.daily, wanted, ["summary_date"], TOTALS))
 
     key = ["summary_date", "miner_model"]
-    notes = chunk.notes[chunk.notes["settlement_date"].isin(chunk.whole)].rename(
+    notes = chunk.notes[chunk.notes["settlement_date"].isin(chunk.complete)].rename(
         columns={"settlement_date": "summary_date"}
     )
     sums = notes[key].merge(rules.bitcoin_days(chunk.calculations), how="left", on=key)
@@ -108,7 +105,7 @@ def differing(stored: pd.DataFrame, wanted: pd.DataFrame, key: list[str], figure
 def _verify_figures(
     name: str,
     figures: SummaryFigures,
-    chunk: "Chunk",
+    chunk: Chunk,
     verification: Verification,
     tampered: Collection[date],
     payments: "pd.Series[float]",
@@ -121,7 +118,7 @@ def _verify_figures(
     check = checks.OF_SERIES[name].figures
     assert check is not None
     stored = chunk.daily if figures.table == DAILY_SUMMARIES else chunk.bitcoin_daily
-    stored = stored[stored["summary_date"].isin(chunk.whole.difference(tampered))]
+    stored = stored[stored["summary_date"].isin(chunk.complete.difference(tampered))]
     key = [column for column in ("summary_date", "miner_model") if column in stored]
     truth = stored.assign(total_payment=stored["summary_date"].map(payments).astype(float))
     wanted = figures.of_days(truth, DAILY_SERIES[name].day_values(chunk.series[name]))[[*key, *figures.columns]]

@@ -9,20 +9,25 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
+from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.mining import MinerModel
+from mining_assets.domain.network import NetworkHistory
 from mining_assets.domain.rollups import month_of, year_of
 from mining_assets.domain.settlement import last_day_over
 from mining_assets.domain.wording import count_of
+from mining_assets.reconciliation import check_calculations, check_records, check_series, check_summaries
 from mining_assets.reconciliation.check_references import verify_network_epochs, verify_wind_units
 from mining_assets.reconciliation.check_summaries import verify_months, verify_years
+from mining_assets.reconciliation.chunk import read_chunk
 from mining_assets.reconciliation.findings import Verification, store_findings
-from mining_assets.reconciliation.verify_days import verify_days
 from mining_assets.warehouse import references
 from mining_assets.warehouse.connection import Connection, Warehouse
+from mining_assets.warehouse.names import BITCOIN_DAILY_SUMMARIES, CALCULATIONS, CURTAILMENT_RECORDS, DAILY_SUMMARIES
 from mining_assets.warehouse.status import DateRange
-from mining_assets.warehouse.stored_days import days_with_rows
+from mining_assets.warehouse.stored_days import days_with_rows, has_rows
 from mining_assets.warehouse.verifications import record_scan
 
+_TABLES_OF_DAYS = (CURTAILMENT_RECORDS, CALCULATIONS, DAILY_SUMMARIES, BITCOIN_DAILY_SUMMARIES, *SERIES)
 FINDINGS = "integrity_findings"  # one writer of findings at a time
 
 
@@ -38,6 +43,37 @@ class Scope:
         first, last = self.date_range
         over = last_day_over(now)
         return first, over if last is None else min(last, over)
+
+
+def damaged_periods(connection: Connection, day: date) -> list[int]:
+    """Return the periods of a day whose records, as they are now, do not match the ledger or are not valid."""
+    return check_records.damaged_periods(read_chunk(connection, [day]))
+
+
+def verify_days(
+    connection: Connection,
+    days: Sequence[date],
+    models: tuple[MinerModel, ...],
+    history: NetworkHistory,
+    capacities: dict[str, float],
+) -> Verification:
+    """Verify days by value.
+
+    Args:
+        models: the miner models for which calculations are expected.
+        history: the network's history as stored.
+        capacities: registered capacity in MW of the units that have one above zero.
+    """
+    verification = Verification(spans=set(days), tables=set(_TABLES_OF_DAYS))
+    if not has_rows(connection, days):
+        check_records.note_never_fetched(days, verification)
+        check_series.note_unknown(days, verification)
+        return verification
+    chunk = read_chunk(connection, days)
+    check_records.verify(chunk, verification, capacities)
+    check_calculations.verify(chunk, verification, models, history)
+    check_summaries.verify_daily(chunk, verification, check_series.verify(chunk, verification))
+    return verification
 
 
 def verify_snapshot(connection: Connection, days: Sequence[date], scope: Scope) -> Verification:

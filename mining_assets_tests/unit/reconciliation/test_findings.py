@@ -15,6 +15,7 @@ from mining_assets.reconciliation import check_records as records_checks
 from mining_assets.reconciliation import checks
 from mining_assets.reconciliation.check_summaries import verify_months
 from mining_assets.reconciliation.checks import CHECKS
+from mining_assets.reconciliation.chunk import read_chunk
 from mining_assets.reconciliation.findings import Verification, store_findings, stored_findings
 from mining_assets.reconciliation.verify import (
     note_scan,
@@ -24,7 +25,6 @@ from mining_assets.reconciliation.verify import (
     verify_and_store_references,
     verify_and_store_years,
 )
-from mining_assets.reconciliation.verify_days import read_chunk
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.day_states import day_states
 from mining_assets.warehouse.reconciliation_schema import integrity_findings, integrity_scans
