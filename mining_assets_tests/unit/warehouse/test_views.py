@@ -141,7 +141,10 @@ def test_the_page_for_analysts_tells_of_every_view_and_column_and_its_queries_ru
     page = (DOCS / "analysts.md").read_text()
     for view in views.sorted_tables:
         section = page.split(f"### `{view.name}`")[1].split("##")[0]
-        assert re.findall(r"^\| `(\w+)`", section, re.MULTILINE) == view.c.keys(), view.name
+        assert re.findall(r"`(\w+)`", section.split("Columns:")[1]) == view.c.keys(), view.name
+    meanings = page.split("### What the columns mean")[1].split("##")[0]
+    columns = re.findall(r"^\| `(\w+)` \| \S", meanings, re.MULTILINE)
+    assert sorted(columns) == sorted({column.name for view in views.sorted_tables for column in view.c})
     queries = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
     assert len(queries) == 7
     with filled.reading() as connection:
