@@ -2,7 +2,8 @@
 
 What a series is called, what a day of it must look like, when it is fetched again, whom to credit and which figures of
 the summaries depend on it stands here; everybody else iterates over :data:`DAILY_SERIES`. How it is fetched stands in
-``pipeline/fetch_series.py``, its columns in ``warehouse/schema.py``, the arithmetic of its figures in ``valuation.py``.
+``pipeline/fetch_series.py``, its columns in ``warehouse/schema/series.py``, the arithmetic of its figures in
+``valuation.py``.
 """
 
 from collections.abc import Callable, Mapping

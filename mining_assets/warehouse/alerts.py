@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert, select
 
 from mining_assets.domain.wording import count_of, format_days, format_periods
 from mining_assets.warehouse.findings import concern
-from mining_assets.warehouse.reconciliation_schema import alerts_sent, healing_attempts, integrity_findings
+from mining_assets.warehouse.schema import alerts_sent, healing_attempts, integrity_findings
 
 
 def standing_causes(connection: Connection, first: date, last: date) -> Iterator[tuple[str, str]]:

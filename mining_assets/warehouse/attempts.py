@@ -12,8 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, sel
 from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.healing import QUARANTINE_WAIT, HealingPolicy
 from mining_assets.warehouse.connection import upsert_rows
-from mining_assets.warehouse.reconciliation_schema import healing_attempts, source_outages
-from mining_assets.warehouse.schema import day_fetches
+from mining_assets.warehouse.schema import day_fetches, healing_attempts, source_outages
 
 DAYS = "days"
 """The subject of an attempt to fetch or derive a day itself; the others are the daily series, by their names."""

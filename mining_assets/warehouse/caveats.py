@@ -10,8 +10,7 @@ from mining_assets.domain import caveats as rules
 from mining_assets.domain.caveats import Caveats
 from mining_assets.warehouse.connection import read_frame
 from mining_assets.warehouse.possible_wind import possible_wind_by_day
-from mining_assets.warehouse.reconciliation_schema import integrity_findings, oracle_comparisons
-from mining_assets.warehouse.schema import settlement_days
+from mining_assets.warehouse.schema import integrity_findings, oracle_comparisons, settlement_days
 
 
 def read_caveats(

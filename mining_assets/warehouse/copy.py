@@ -22,7 +22,6 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from mining_assets.domain.tolerance import RELATIVE_TOLERANCE
 from mining_assets.domain.wording import count_of
-from mining_assets.warehouse import reconciliation_schema  # noqa: F401  (adds its tables to the metadata)
 from mining_assets.warehouse.columns import Instant
 from mining_assets.warehouse.connection import Warehouse, insert_rows, without_timeouts
 from mining_assets.warehouse.schema import metadata

@@ -30,11 +30,12 @@ from mining_assets.domain.rollups import BITCOIN_FIGURES
 from mining_assets.domain.tolerance import RELATIVE_TOLERANCE
 from mining_assets.warehouse.connection import read_frame
 from mining_assets.warehouse.counting import count_rows, counted_days
-from mining_assets.warehouse.reconciliation_schema import healing_attempts, integrity_findings
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
     calculation_days,
     daily_summaries,
+    healing_attempts,
+    integrity_findings,
     restatements,
     settlement_days,
     settlement_ledger,

@@ -14,10 +14,11 @@ from mining_assets.domain.curtailment import RECORD_COLUMNS, daily_totals, deriv
 from mining_assets.domain.restatement import DayFigures, ShrinkRefused, shrinks
 from mining_assets.domain.wording import count_of
 from mining_assets.warehouse.connection import insert_frame, read_frame, upsert_rows
-from mining_assets.warehouse.reconciliation_schema import oracle_comparisons, refused_answers
 from mining_assets.warehouse.repeats import with_earlier_readings
 from mining_assets.warehouse.schema import (
     curtailment_records,
+    oracle_comparisons,
+    refused_answers,
     restatements,
     settlement_days,
     settlement_ledger,

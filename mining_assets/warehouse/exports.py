@@ -9,7 +9,6 @@ from sqlalchemy import Boolean, Column, Connection, Date, Double, Integer, Table
 
 from mining_assets.domain.origin import Origins
 from mining_assets.domain.rollups import month_of, span_bounds
-from mining_assets.warehouse import reconciliation_schema  # noqa: F401  (adds its tables to the metadata)
 from mining_assets.warehouse.columns import Instant
 from mining_assets.warehouse.origins import read_origins
 from mining_assets.warehouse.schema import metadata, wind_bm_units

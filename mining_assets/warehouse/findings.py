@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, selec
 
 from mining_assets.domain.rollups import month_of, year_of
 from mining_assets.warehouse.connection import insert_frame, read_frame
-from mining_assets.warehouse.reconciliation_schema import integrity_findings
+from mining_assets.warehouse.schema import integrity_findings
 from mining_assets.warehouse.verifications import note_verified
 
 

@@ -13,8 +13,13 @@ from mining_assets.domain.origin import joined_origins
 from mining_assets.domain.sites import sites_of
 from mining_assets.domain.wind_units import WindUnit
 from mining_assets.warehouse.connection import insert_frame, upsert_rows
-from mining_assets.warehouse.reconciliation_schema import reference_refusals
-from mining_assets.warehouse.schema import network_epochs, other_bm_units, reference_fetches, wind_bm_units
+from mining_assets.warehouse.schema import (
+    network_epochs,
+    other_bm_units,
+    reference_fetches,
+    reference_refusals,
+    wind_bm_units,
+)
 
 
 def last_fetch(connection: Connection, name: str) -> datetime | None:

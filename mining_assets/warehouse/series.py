@@ -20,8 +20,7 @@ from mining_assets.domain.valuation import FILE, MEMPOOL
 from mining_assets.domain.wording import count_of, format_days
 from mining_assets.warehouse.attempts import clear_attempts
 from mining_assets.warehouse.connection import insert_frame, plain_rows, read_frame, upsert_rows
-from mining_assets.warehouse.reconciliation_schema import integrity_findings
-from mining_assets.warehouse.schema import day_fetches, metadata
+from mining_assets.warehouse.schema import day_fetches, integrity_findings, metadata
 from mining_assets.warehouse.verifications import note_written
 
 TABLES: dict[str, Table] = {name: metadata.tables[name] for name in DAILY_SERIES}

@@ -19,12 +19,12 @@ from mining_assets.warehouse.counting import counted_days
 from mining_assets.warehouse.day_states import STATES, day_states
 from mining_assets.warehouse.origins import read_origins
 from mining_assets.warehouse.possible_wind import days_without_units, possible_wind_between
-from mining_assets.warehouse.reconciliation_schema import integrity_findings
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
     bitcoin_monthly_summaries,
     bitcoin_yearly_summaries,
     daily_summaries,
+    integrity_findings,
     monthly_summaries,
     yearly_summaries,
 )

@@ -12,7 +12,6 @@ from mining_assets.warehouse.calculations import calculations_of
 from mining_assets.warehouse.connection import read_frame
 from mining_assets.warehouse.days import records_of
 from mining_assets.warehouse.possible_wind import possible_wind_of
-from mining_assets.warehouse.reconciliation_schema import oracle_comparisons, refused_answers
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
     calculation_days,
@@ -20,6 +19,8 @@ from mining_assets.warehouse.schema import (
     daily_summaries,
     day_fetches,
     historical_bitcoin_calculations,
+    oracle_comparisons,
+    refused_answers,
     settlement_days,
     settlement_ledger,
 )

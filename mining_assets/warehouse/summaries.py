@@ -8,13 +8,13 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, delete, distinc
 
 from mining_assets.warehouse.connection import insert_frame, plain_rows, read_frame
 from mining_assets.warehouse.predicates import is_curtailment
-from mining_assets.warehouse.reconciliation_schema import integrity_findings
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
     bitcoin_monthly_summaries,
     bitcoin_yearly_summaries,
     curtailment_records,
     daily_summaries,
+    integrity_findings,
     monthly_summaries,
     yearly_summaries,
 )

@@ -13,7 +13,7 @@ from mining_assets.domain.healing import DayRange, day_ranges
 from mining_assets.domain.rollups import month_of, year_of
 from mining_assets.domain.wording import count_of
 from mining_assets.warehouse.connection import upsert_rows
-from mining_assets.warehouse.reconciliation_schema import integrity_scans, span_writes, verifications
+from mining_assets.warehouse.schema import integrity_scans, span_writes, verifications
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from sqlalchemy import insert
 
 from mining_assets.pipeline.fetch_references import stored_network_history
 from mining_assets.warehouse.connection import Warehouse
-from mining_assets.warehouse.reconciliation_schema import healing_attempts, integrity_findings
+from mining_assets.warehouse.schema import healing_attempts, integrity_findings
 from mining_assets_tests.support.clean import QUIET, SHORT, WINDY, clean, settled, windy
 from mining_assets_tests.support.samples import MODELS, before_final, damage, derive_days, fetched_day, record, store
 

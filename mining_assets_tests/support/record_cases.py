@@ -8,9 +8,10 @@ from sqlalchemy import Executable, insert, update
 from mining_assets.domain.valuation import BITCOIN_PRICE
 from mining_assets.reconciliation import checks
 from mining_assets.warehouse.connection import Warehouse
-from mining_assets.warehouse.reconciliation_schema import oracle_comparisons, refused_answers
 from mining_assets.warehouse.schema import (
     curtailment_records,
+    oracle_comparisons,
+    refused_answers,
     settlement_days,
     settlement_ledger,
     unknown_wind_units,

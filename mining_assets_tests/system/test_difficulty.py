@@ -18,7 +18,7 @@ from mining_assets.reconciliation.plan import DERIVE, MEMPOOL, needs
 from mining_assets.settings import now
 from mining_assets.warehouse.attempts import outages
 from mining_assets.warehouse.day_states import day_states
-from mining_assets.warehouse.reconciliation_schema import healing_attempts, source_outages
+from mining_assets.warehouse.schema import healing_attempts, source_outages
 from mining_assets_tests.support.harness import QUIET, Environment, Here, environment, run_range, table
 from mining_assets_tests.support.twin.faults import Fault
 from mining_assets_tests.support.twin.server import Twin

@@ -2,7 +2,6 @@
 
 from alembic import context
 
-from mining_assets.warehouse import reconciliation_schema  # noqa: F401  (adds its tables to the metadata)
 from mining_assets.warehouse.migrations.strict import FIRST_STRICT, enforce
 from mining_assets.warehouse.schema import metadata
 

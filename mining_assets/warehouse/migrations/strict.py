@@ -1,6 +1,6 @@
 """What every migration ends with: tables that take nothing but values of their columns' kinds.
 
-On SQLite a table is made STRICT by copying it, and on both databases each column of ``schema.py`` gets the check that
+On SQLite a table is made STRICT by copying it, and on both databases each column of ``schema`` gets the check that
 its values are of its kind. It looks at the tables that are there, whatever their revision, so that a migration need not
 think of it. Nothing is changed when a row does not fit.
 """

@@ -14,8 +14,7 @@ import time_machine
 from sqlalchemy import delete, insert
 
 from mining_assets.warehouse.connection import Warehouse
-from mining_assets.warehouse.reconciliation_schema import alerts_sent, healing_attempts
-from mining_assets.warehouse.schema import daily_summaries
+from mining_assets.warehouse.schema import alerts_sent, daily_summaries, healing_attempts
 from mining_assets_tests.support.clean import WINDY, scan_all
 from mining_assets_tests.support.looking import Looking
 from mining_assets_tests.support.samples import damage, rows_of

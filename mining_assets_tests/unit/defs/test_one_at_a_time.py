@@ -14,8 +14,7 @@ from mining_assets.defs.check_evaluations import check_evaluations, check_key
 from mining_assets.reconciliation import checks
 from mining_assets.reconciliation.findings import Verification
 from mining_assets.warehouse.connection import Warehouse
-from mining_assets.warehouse.reconciliation_schema import integrity_findings
-from mining_assets.warehouse.schema import monthly_summaries
+from mining_assets.warehouse.schema import integrity_findings, monthly_summaries
 from mining_assets_tests.support.clean import SCOPE, clean, derive_all, scan_all
 from mining_assets_tests.support.samples import damage
 from mining_assets_tests.support.templates import Templates

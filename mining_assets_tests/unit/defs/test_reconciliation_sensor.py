@@ -17,16 +17,17 @@ from mining_assets.defs.sensors import healing
 from mining_assets.domain.settlement import final_from
 from mining_assets.reconciliation.attempts import ATTEMPT_TAG, HEALING_TAG, ROLL_UP
 from mining_assets.warehouse.connection import Warehouse
-from mining_assets.warehouse.reconciliation_schema import healing_attempts, source_outages
 from mining_assets.warehouse.schema import (
     bitcoin_yearly_summaries,
     calculation_days,
     curtailment_records,
     daily_summaries,
     day_fetches,
+    healing_attempts,
     monthly_summaries,
     settlement_days,
     settlement_ledger,
+    source_outages,
     yearly_summaries,
 )
 from mining_assets.warehouse.verifications import note_written

@@ -12,8 +12,14 @@ from mining_assets.domain.settlement import final_from
 from mining_assets.domain.valuation import BITCOIN_PRICE, WIND_GENERATION
 from mining_assets.reconciliation.attempts import HEALING_TAG
 from mining_assets.warehouse.connection import Warehouse
-from mining_assets.warehouse.reconciliation_schema import healing_attempts, source_outages
-from mining_assets.warehouse.schema import bitcoin_price, day_fetches, settlement_days, wind_generation
+from mining_assets.warehouse.schema import (
+    bitcoin_price,
+    day_fetches,
+    healing_attempts,
+    settlement_days,
+    source_outages,
+    wind_generation,
+)
 from mining_assets_tests.support.chaos.seeds import long
 from mining_assets_tests.support.clean import QUIET, SHORT, WINDY, scan_all
 from mining_assets_tests.support.looking import Looking, over

@@ -26,8 +26,7 @@ from mining_assets.sources.mempool import MempoolClient
 from mining_assets.sources.sync import Blocking
 from mining_assets.warehouse import references
 from mining_assets.warehouse.connection import Warehouse
-from mining_assets.warehouse.reconciliation_schema import span_writes
-from mining_assets.warehouse.schema import network_epochs, wind_bm_units
+from mining_assets.warehouse.schema import network_epochs, span_writes, wind_bm_units
 from mining_assets_tests.support.elexon import elexon_of, forget_bodies, mempool_of
 from mining_assets_tests.support.samples import damage, everything, history, rows_of
 from mining_assets_tests.support.twin.faults import Fault

@@ -17,8 +17,7 @@ from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.sync import Blocking
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.days import FetchedDay, Outcome
-from mining_assets.warehouse.reconciliation_schema import oracle_comparisons
-from mining_assets.warehouse.schema import curtailment_records, settlement_days, settlement_ledger
+from mining_assets.warehouse.schema import curtailment_records, oracle_comparisons, settlement_days, settlement_ledger
 from mining_assets_tests.support.elexon import elexon_of
 from mining_assets_tests.support.samples import MODELS, rows_of, store
 from mining_assets_tests.support.twin.faults import Fault

@@ -27,11 +27,12 @@ from mining_assets.reconciliation.verify import (
 )
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.day_states import day_states
-from mining_assets.warehouse.reconciliation_schema import integrity_findings, integrity_scans
 from mining_assets.warehouse.schema import (
     curtailment_records,
     daily_summaries,
     historical_bitcoin_calculations,
+    integrity_findings,
+    integrity_scans,
     monthly_summaries,
     network_epochs,
     settlement_days,

@@ -19,12 +19,12 @@ from mining_assets.reconciliation.checks import Check
 from mining_assets.settings import Settings
 from mining_assets.warehouse.alerts import standing_causes
 from mining_assets.warehouse.connection import Warehouse
-from mining_assets.warehouse.reconciliation_schema import healing_attempts
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
     calculation_days,
     curtailment_records,
     daily_summaries,
+    healing_attempts,
     historical_bitcoin_calculations,
     monthly_summaries,
     settlement_ledger,

@@ -13,7 +13,6 @@ from mining_assets.report import build
 from mining_assets.report.build import judge
 from mining_assets.warehouse import counting
 from mining_assets.warehouse.connection import Warehouse
-from mining_assets.warehouse.reconciliation_schema import verifications
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
     bitcoin_monthly_summaries,
@@ -26,6 +25,7 @@ from mining_assets.warehouse.schema import (
     monthly_summaries,
     settlement_days,
     settlement_ledger,
+    verifications,
     wind_generation,
     yearly_summaries,
 )

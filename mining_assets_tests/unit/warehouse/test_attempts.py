@@ -18,7 +18,7 @@ from mining_assets.warehouse.attempts import (
 )
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.day_states import day_states
-from mining_assets.warehouse.reconciliation_schema import source_outages
+from mining_assets.warehouse.schema import source_outages
 from mining_assets_tests.support.samples import MODELS, rows_of
 
 DAY, OTHER = date(2025, 6, 3), date(2025, 6, 4)

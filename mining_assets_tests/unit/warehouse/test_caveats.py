@@ -12,8 +12,7 @@ from mining_assets.cli.verdict import status_verdict
 from mining_assets.domain.caveats import Caveat, Caveats
 from mining_assets.report.build import build_report
 from mining_assets.warehouse.connection import Warehouse
-from mining_assets.warehouse.reconciliation_schema import oracle_comparisons
-from mining_assets.warehouse.schema import settlement_days, unknown_wind_units, wind_bm_units
+from mining_assets.warehouse.schema import oracle_comparisons, settlement_days, unknown_wind_units, wind_bm_units
 from mining_assets.warehouse.status import Status, read_status
 from mining_assets_tests.support.clean import BOUNDS, DAYS, SHORT, WINDY, clean, scan_all
 from mining_assets_tests.support.report_page import read_page

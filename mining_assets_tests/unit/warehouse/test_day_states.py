@@ -12,13 +12,14 @@ from sqlalchemy import Connection, Executable, delete, insert, update
 from mining_assets.domain.mining import MinerModel
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.day_states import COUNTS, STATES, day_states
-from mining_assets.warehouse.reconciliation_schema import healing_attempts, integrity_findings
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
     calculation_days,
     curtailment_records,
     daily_summaries,
+    healing_attempts,
     historical_bitcoin_calculations,
+    integrity_findings,
     restatements,
     settlement_days,
     settlement_ledger,

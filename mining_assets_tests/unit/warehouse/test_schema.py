@@ -9,10 +9,10 @@ from sqlalchemy import Table, insert
 from sqlalchemy.exc import IntegrityError
 
 from mining_assets.warehouse.connection import Warehouse
-from mining_assets.warehouse.reconciliation_schema import integrity_findings
 from mining_assets.warehouse.schema import (
     curtailment_records,
     historical_bitcoin_calculations,
+    integrity_findings,
     metadata,
     network_epochs,
     settlement_days,

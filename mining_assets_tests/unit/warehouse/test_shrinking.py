@@ -6,8 +6,13 @@ from sqlalchemy import select, update
 from mining_assets.domain.restatement import ShrinkRefused
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.days import FetchedDay, Outcome, note_refused
-from mining_assets.warehouse.reconciliation_schema import refused_answers
-from mining_assets.warehouse.schema import curtailment_records, restatements, settlement_days, settlement_ledger
+from mining_assets.warehouse.schema import (
+    curtailment_records,
+    refused_answers,
+    restatements,
+    settlement_days,
+    settlement_ledger,
+)
 from mining_assets_tests.support.samples import (
     DAY,
     after_final,

@@ -19,12 +19,12 @@ from mining_assets.pipeline.days import read_records
 from mining_assets.pipeline.rollups import roll_up_month, roll_up_year
 from mining_assets.report.shaping import farms_ranked, units_ranked
 from mining_assets.warehouse.connection import Warehouse, read_frame
-from mining_assets.warehouse.reconciliation_schema import integrity_findings
 from mining_assets.warehouse.references import store_sites, store_wind_units
 from mining_assets.warehouse.reporting import read_report_data
 from mining_assets.warehouse.schema import (
     curtailment_records,
     daily_summaries,
+    integrity_findings,
     monthly_summaries,
     settlement_days,
     settlement_ledger,

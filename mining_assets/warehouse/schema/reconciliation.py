@@ -1,9 +1,9 @@
-"""The tables of reconciliation: what verification found, what healing tried and whom it told, and the common pace."""
+"""What verification found, what healing tried and whom it told, and the common pace of requests."""
 
 from sqlalchemy import CheckConstraint, Index, PrimaryKeyConstraint, Table
 
 from mining_assets.warehouse.columns import Count, Day, Identity, Instant, Name, Number
-from mining_assets.warehouse.schema import metadata, optional, required
+from mining_assets.warehouse.schema.base import metadata, optional, required
 
 integrity_findings = Table(
     "integrity_findings",
@@ -98,35 +98,6 @@ source_outages = Table(
     comment="Sources that do not answer at all. While one is away no day is blamed for it.",
 )
 
-refused_answers = Table(
-    "refused_answers",
-    metadata,
-    required("settlement_date", Day, "Day whose newer answer was refused."),
-    required("refused_at", Instant, "When."),
-    required("energy_stored", Number, "Gross MWh that stay stored."),
-    required("energy_answered", Number, "Gross MWh of the answer."),
-    required("reason", Name, "Why, with both figures."),
-    PrimaryKeyConstraint("settlement_date"),
-    sqlite_strict=True,
-    comment="Answers that would have shrunk a day. A stored answer removes the row.",
-)
-
-oracle_comparisons = Table(
-    "oracle_comparisons",
-    metadata,
-    required("settlement_date", Day, "Settlement day."),
-    required("compared_at", Instant, "When."),
-    optional("energy_stack", Number, "MWh of wind bids in the stacks, positive."),
-    optional("energy_volumes", Number, "MWh of the same units in the day's indicative volumes."),
-    optional("cash_stack", Number, "£ from the stacks: Σ volume × price × loss multiplier."),
-    optional("cash_flows", Number, "£ of the same units in the day's indicative cashflows."),
-    required("differing", Count, "Units and periods whose volume differs."),
-    optional("problem", Name, "How they differ, or why they could not be compared; none when they agree."),
-    PrimaryKeyConstraint("settlement_date"),
-    sqlite_strict=True,
-    comment="The stacks against Elexon's whole-day volumes and cashflows, at the last fetch.",
-)
-
 alerts_sent = Table(
     "alerts_sent",
     metadata,
@@ -145,16 +116,4 @@ request_pacing = Table(
     PrimaryKeyConstraint("source"),
     sqlite_strict=True,
     comment="How fast the sources are asked by all processes together; used on PostgreSQL.",
-)
-
-reference_refusals = Table(
-    "reference_refusals",
-    metadata,
-    required("name", Name, "network_epochs, or a halving and its height."),
-    required("since", Instant, "When it was first refused."),
-    required("refused_at", Instant, "When it was last refused."),
-    required("reason", Name, "Why: what is stored and what was fetched instead, or what failed."),
-    PrimaryKeyConstraint("name"),
-    sqlite_strict=True,
-    comment="Answers on references that were refused or could not be had. A row leaves when an answer is taken.",
 )
