@@ -83,7 +83,7 @@ class DayPipeline:
         self._retry = database_retries(dependencies.rules.retries, log)
 
     def run(self, days: Sequence[date], request: DayRequest, should_stop: StopAsked = never) -> Iterator[Event]:
-        """Process the days in order.
+        """Check the request, and process the days in order as the results are taken.
 
         Args:
             should_stop: asked before each day that is fetched; the days that are left stay as they are, and yield
@@ -94,6 +94,9 @@ class DayPipeline:
             DatabaseError: the database could not be used, however often it was tried. What was committed stays.
         """
         request.check(days)
+        return self._process(days, request, should_stop)
+
+    def _process(self, days: Sequence[date], request: DayRequest, should_stop: StopAsked) -> Iterator[Event]:
         for name in SERIES:
             if request.wants(name):
                 result = update_series(name, days, self.dependencies, self._retry, refetch=request.refetch)
@@ -101,7 +104,7 @@ class DayPipeline:
                 shown = {table: days for table, days in result.summaries.items() if not request.wants(table)}
                 yield replace(result, summaries=shown)
         if request.wants(*DAY_TABLES):
-            yield from self._run(days, request, should_stop)
+            yield from self._process_days(days, request, should_stop)
         else:
             yield from self.verify(days)
 
@@ -126,7 +129,7 @@ class DayPipeline:
     def _outages(self) -> Outages:
         return Outages(self._warehouse, self._rules.healing, self._retry)
 
-    def _run(self, days: Sequence[date], request: DayRequest, should_stop: StopAsked) -> Iterator[Event]:
+    def _process_days(self, days: Sequence[date], request: DayRequest, should_stop: StopAsked) -> Iterator[Event]:
         outages = self._outages()
         known = None
         if request.wants(RECORDS):

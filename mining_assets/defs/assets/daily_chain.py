@@ -75,13 +75,17 @@ def daily_chain(partitions: Partitions, rules: Rules, docs_url: str | None, prog
         keys = context.partition_keys if one_run else partitions.days.get_partition_keys()
         days = [date.fromisoformat(key) for key in keys]
         pipeline = DayPipeline(Dependencies(warehouse, elexon, mempool, coinbase, rules), context.log)
-        request = day_request(config, context.selected_asset_keys, days)
+        request = day_request(config, context.selected_asset_keys)
         reporter = DayReporter(context, progress, len(days), series_alone=not request.wants(*DAY_TABLES))
         if request.tables:
+            try:
+                events = pipeline.run(days, request, lambda: progress.stopping)
+            except ValueError as error:
+                raise dg.Failure(str(error), allow_retries=False) from None
             begin_run(context, warehouse, days, rules)
             progress.watch(elexon.client.counters)
             with progress.stoppable():
-                reporter.report(pipeline.run(days, request, lambda: progress.stopping))
+                reporter.report(events)
         else:
             reporter.report(pipeline.verify(days))
         judged = (reporter.verification, warehouse, rules.scope, context.selected_asset_check_keys, docs_url)

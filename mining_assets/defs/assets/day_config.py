@@ -1,7 +1,6 @@
 """What a person may ask of a run of the daily chain, beside its days and assets."""
 
-from collections.abc import Collection, Sequence
-from datetime import date
+from collections.abc import Collection
 
 import dagster as dg
 from pydantic import Field
@@ -28,19 +27,11 @@ class DailyRun(dg.Config):
     )
 
 
-def day_request(config: DailyRun, wanted: Collection[dg.AssetKey], days: Sequence[date]) -> DayRequest:
-    """Return what a run asks the pipeline for.
+def day_request(config: DailyRun, wanted: Collection[dg.AssetKey]) -> DayRequest:
+    """Return what a run asks the pipeline for, which checks it.
 
     Args:
         wanted: the assets of the daily chain.
-
-    Raises:
-        Failure: the config does not fit the days.
     """
     tables = frozenset(key.to_user_string() for key in wanted)
-    request = DayRequest(tables, config.refetch, tuple(config.accept_empty), config.accept_shrink)
-    try:
-        request.check(days)
-    except ValueError as error:
-        raise dg.Failure(str(error), allow_retries=False) from None
-    return request
+    return DayRequest(tables, config.refetch, tuple(config.accept_empty), config.accept_shrink)
