@@ -7,7 +7,7 @@ import dagster as dg
 from mining_assets.defs.in_flight import RANGE_END, RANGE_START
 from mining_assets.defs.jobs import DAILY_JOB, REFERENCE_JOB
 from mining_assets.defs.partitions import TIMEZONE
-from mining_assets.domain.healing import refetches_due
+from mining_assets.domain.settlement import refetches_due
 from mining_assets.settings import Settings, now
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.days import noted_days

@@ -2,15 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 import pandas as pd
 
 from mining_assets.domain.daily_series import DAILY_SERIES
+from mining_assets.domain.settlement import has_no_refetch_left, refetches_due, within_settlement_window
 
-# Settlement runs change a day until D+1 15:00 UTC; later changes are rare and looked for twice more.
-# Counted from midnight UTC of the day's date.
-REFETCH_AFTER = tuple(timedelta(days=days, hours=15) for days in (1, 2, 8))
 LONGEST_WAIT = timedelta(hours=6)
 QUARANTINE_WAIT = timedelta(days=1)
 LACKING_WAIT = timedelta(days=30)
@@ -56,8 +54,7 @@ class HealingPolicy:
 
         What a source does not have after the day's last refetch it will hardly ever have: it is asked once a month.
         """
-        settled = now >= datetime.combine(day, time.min, UTC) + REFETCH_AFTER[-1]
-        if attempts > self.attempts and settled:
+        if attempts > self.attempts and has_no_refetch_left(day, now):
             return LACKING_WAIT
         return self.wait_of_day(day, attempts, now)
 
@@ -71,20 +68,6 @@ class RetryRule:
     longest_seconds: float = 60.0
 
 
-def refetches_due(fetched_at: "pd.Series[datetime]", now: datetime) -> "pd.Series[bool]":
-    """Which days are to be fetched again: those last fetched before one of their moments that have passed.
-
-    Args:
-        fetched_at: instants by date; a day that was never fetched is not fetched again.
-    """
-    midnights, fetched = pd.to_datetime(fetched_at.index).tz_localize(UTC), pd.to_datetime(fetched_at, utc=True)
-    due = pd.Series(False, index=fetched_at.index)
-    for after in REFETCH_AFTER:
-        moments = midnights + after
-        due |= (fetched < moments) & (moments <= now)
-    return due
-
-
 def series_refetches_due(name: str, fetched_at: "pd.Series[datetime]", now: datetime) -> "pd.Series[bool]":
     """Return on which days what is stored of a series is to be fetched again.
 
@@ -93,11 +76,6 @@ def series_refetches_due(name: str, fetched_at: "pd.Series[datetime]", now: date
     if DAILY_SERIES[name].is_revised:
         return refetches_due(fetched_at, now)
     return pd.Series(False, index=fetched_at.index)
-
-
-def within_settlement_window(day: date, now: datetime) -> bool:
-    """Whether the settlement may still be filling the day up: until D+2 15:00 UTC it is not given up."""
-    return now < datetime.combine(day, time.min, UTC) + REFETCH_AFTER[1]
 
 
 def day_ranges(days: Iterable[date], longest: int = LONGEST_RANGE) -> list[DayRange]:

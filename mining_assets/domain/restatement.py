@@ -5,11 +5,9 @@ takes away a good part of a final day is more likely a fault of the source than 
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
-import pandas as pd
-
-from mining_assets.domain.settlement import FINAL_AFTER, final_from
+from mining_assets.domain.settlement import is_final
 from mining_assets.domain.wording import count_of
 
 SHRINK_LIMIT = 0.05
@@ -36,16 +34,6 @@ class ShrinkRefused(Exception):
             f"(fetched {before.fetched_at:%Y-%m-%d %H:%M} UTC), now {after.energy:,.3f} MWh in {after.records:,}. "
             f"The stored day stays. If the new answer is right: `mining-assets date {day} --refetch --accept-shrink`"
         )
-
-
-def is_final(day: date, fetched_at: datetime) -> bool:
-    """Whether a day fetched at that instant is final; before that it is provisional."""
-    return fetched_at >= final_from(day)
-
-
-def are_final(fetched_at: "pd.Series[datetime]") -> "pd.Series[bool]":
-    """The same of many days: instants by date; a day that was never fetched is not."""
-    return fetched_at >= pd.to_datetime(fetched_at.index).tz_localize(UTC) + FINAL_AFTER
 
 
 def shrinks(day: date, before: DayFigures, after: DayFigures) -> bool:

@@ -14,9 +14,9 @@ from mining_assets.domain.healing import (
     DayRange,
     day_ranges,
     newest_and_oldest,
-    refetches_due,
     series_refetches_due,
 )
+from mining_assets.domain.settlement import refetches_due
 
 ELEXON, MEMPOOL = "elexon", "mempool"
 FETCH, DERIVE = "fetch", "derive"

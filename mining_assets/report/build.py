@@ -10,7 +10,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from mining_assets.domain.mining import MinerModel
-from mining_assets.domain.settlement import FINAL_MEANS
+from mining_assets.domain.settlement import FINAL_FROM, FINAL_MEANS
 from mining_assets.files import atomic_write
 from mining_assets.reconciliation.findings import suspicions
 from mining_assets.reconciliation.verify import Scope, verify_snapshot
@@ -135,6 +135,7 @@ def _page(
         left_out=max(0, len(ranges) - _RANGES),
         figures=list(figures(report_data)),
         models=models,
+        final_from=FINAL_FROM,
         final_means=FINAL_MEANS,
         made_at=now,
         made_from=made_from,

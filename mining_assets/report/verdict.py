@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from math import isclose
 
 from mining_assets.domain.healing import day_ranges
-from mining_assets.domain.settlement import FINAL_MEANS
+from mining_assets.domain.settlement import FINAL_FROM, FINAL_MEANS
 from mining_assets.domain.tolerance import RELATIVE_TOLERANCE
 from mining_assets.domain.wording import count_of
 from mining_assets.reconciliation.findings import Verification
@@ -74,7 +74,7 @@ def _judged(report_data: ReportData, looked: Verification | None) -> Verdict:
     if status.states["provisional"]:
         told = (
             f"{_all(days)} there; the settlement may still change {status.states['provisional']:,} of them. "
-            f"A day is final once it was fetched after 15:00 UTC of the next day. {FINAL_MEANS} "
+            f"A day is final once it was fetched {FINAL_FROM}. {FINAL_MEANS} "
             f"Verified by value: {basis}."
         )
         return Verdict("provisional", "Provisional", told)

@@ -11,8 +11,7 @@ import pandas as pd
 from mining_assets.domain.daily_series import DAILY_SERIES
 from mining_assets.domain.figures import rounded
 from mining_assets.domain.origin import UNKNOWN_PART, Kind, kind_of
-from mining_assets.domain.restatement import is_final
-from mining_assets.domain.settlement import FINAL_MEANS
+from mining_assets.domain.settlement import FINAL_MEANS, is_final
 from mining_assets.pipeline.results import StoredRecords
 from mining_assets.report.shaping import farms_ranked
 

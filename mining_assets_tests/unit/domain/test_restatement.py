@@ -1,10 +1,10 @@
-"""When a day is final, and when a smaller answer is refused."""
+"""When a smaller answer is refused."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import pytest
 
-from mining_assets.domain.restatement import DayFigures, ShrinkRefused, is_final, shrinks
+from mining_assets.domain.restatement import DayFigures, ShrinkRefused, shrinks
 from mining_assets_tests.support.samples import after_final, before_final
 
 DAY = date(2025, 6, 3)
@@ -13,19 +13,6 @@ FINAL_FROM = datetime(2025, 6, 4, 15, tzinfo=UTC)
 
 def figures(energy: float, fetched_at: datetime = FINAL_FROM) -> DayFigures:
     return DayFigures(fetched_at, "hash", energy, energy * 70, 10)
-
-
-@pytest.mark.parametrize(
-    ("fetched_at", "final"),
-    [
-        (FINAL_FROM - timedelta(seconds=1), False),
-        (FINAL_FROM, True),
-        (datetime(2025, 6, 4, tzinfo=UTC), False),
-        (datetime(2025, 6, 12, tzinfo=UTC), True),
-    ],
-)
-def test_a_day_is_final_from_15_utc_on_the_next(fetched_at: datetime, final: bool) -> None:
-    assert is_final(DAY, fetched_at) is final
 
 
 @pytest.mark.parametrize(

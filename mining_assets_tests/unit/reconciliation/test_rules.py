@@ -1,9 +1,8 @@
-"""When a day is asked for again, how long a failing one waits, and in which order ranges are served."""
+"""How long a failing day waits, and in which order ranges are served."""
 
 import itertools
 from datetime import UTC, date, datetime, time, timedelta
 
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,53 +13,15 @@ from mining_assets.domain.healing import (
     LONGEST_RANGE,
     LONGEST_WAIT,
     QUARANTINE_WAIT,
-    REFETCH_AFTER,
     HealingPolicy,
     day_ranges,
     newest_and_oldest,
-    refetches_due,
 )
+from mining_assets.domain.settlement import REFETCH_AFTER
 
 DAY = date(2025, 6, 3)
-FIRST = datetime(2025, 6, 4, 15, tzinfo=UTC)  # D+1 15:00
-SECOND, THIRD = FIRST + timedelta(days=1), FIRST + timedelta(days=7)  # D+2 and D+8
+SECOND = datetime(2025, 6, 5, 15, tzinfo=UTC)  # D+2 15:00
 MOMENT = timedelta(microseconds=1)
-
-
-def refetch_due(day: date, fetched_at: datetime | None, now: datetime) -> bool:
-    of_days = pd.Series(pd.DatetimeIndex([fetched_at], tz=UTC), index=[day])
-    return bool(refetches_due(of_days, now).loc[day])
-
-
-@pytest.mark.parametrize("moment", [FIRST, SECOND, THIRD])
-def test_a_day_is_due_from_each_moment_on_until_it_is_fetched_after_it(moment: datetime) -> None:
-    before = moment - timedelta(hours=1)
-    assert not refetch_due(DAY, before, moment - MOMENT)
-    assert refetch_due(DAY, before, moment)
-    assert refetch_due(DAY, moment - MOMENT, moment)
-    assert not refetch_due(DAY, moment, moment)
-    assert not refetch_due(DAY, moment, moment + timedelta(hours=1))
-
-
-def test_there_are_three_moments_and_none_after_the_eighth_day() -> None:
-    hours = [FIRST + timedelta(hours=hour) for hour in range(-30, 24 * 30)]
-    fetched_at, asked = hours[0], []
-    for now in hours:
-        if refetch_due(DAY, fetched_at, now):
-            asked.append(now)
-            fetched_at = now
-    assert asked == [FIRST, SECOND, THIRD]
-
-
-def test_a_day_fetched_long_ago_is_due_once_however_many_moments_passed() -> None:
-    later = THIRD + timedelta(days=300)
-    assert refetch_due(DAY, FIRST - MOMENT, later)
-    assert not refetch_due(DAY, later, later)
-
-
-def test_a_day_that_was_never_fetched_is_not_fetched_again() -> None:
-    assert not refetch_due(DAY, None, THIRD)
-    assert refetches_due(pd.Series([], index=[], dtype="datetime64[us, UTC]"), THIRD).empty
 
 
 def test_the_wait_doubles_up_to_six_hours() -> None:
