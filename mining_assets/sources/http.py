@@ -8,7 +8,7 @@ import re
 import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -38,8 +38,6 @@ T = TypeVar("T")
 # How long a 429 without Retry-After is waited out, and the longest Retry-After that is believed.
 _PAUSE_SECONDS = 60.0
 _LONGEST_PAUSE_SECONDS = 15 * 60.0
-# Turns of the event loop in which a request that waited for its place is on its way.
-_TURNS_TO_SEND = 2
 
 
 GENERATED_HEADER = "X-Generated-Data"
@@ -191,38 +189,28 @@ class HttpClient:
         )
         self._base_url = _checked(base_url).rstrip("/")
         self._answers_generated = False
-        self._headers = {
-            "Accept": "application/json",
-            "Accept-Encoding": "gzip",
-            "Connection": "keep-alive",
-            "User-Agent": "mining-assets",
-        }
-        self._connections = [
-            httpx.AsyncClient(
-                transport=transport,
-                verify=_certificates(),
-                follow_redirects=False,
-                limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
-                timeout=None,  # one limit for the whole request instead, in _fetch
-            )
-            for _ in range(self.limits.concurrency)
-        ]
-        # One pool of n connections inspects all of them for every request, which at 8 cost a tenth of the time;
-        # here whoever takes a connection has one of the n places, the one used last first.
-        self._places: asyncio.LifoQueue[httpx.AsyncClient] = asyncio.LifoQueue()
-        for connection in self._connections:
-            self._places.put_nowait(connection)
-        self._opened = AsyncExitStack()
+        self._client = httpx.AsyncClient(
+            transport=transport,
+            verify=_certificates(),
+            headers={"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "mining-assets"},
+            follow_redirects=False,
+            limits=httpx.Limits(
+                max_connections=self.limits.concurrency, max_keepalive_connections=self.limits.concurrency
+            ),
+            timeout=None,  # one limit for the whole request instead, in _fetch
+        )
+        # The time that a request waits for its turn must not count against its timeout, so it waits here, not in
+        # the pool of connections.
+        self._slots = asyncio.Semaphore(self.limits.concurrency)
 
     async def __aenter__(self) -> Self:
-        for connection in self._connections:
-            await self._opened.enter_async_context(connection)
+        await self._client.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._opened.__aexit__(kind, error, trace)
+        await self._client.__aexit__(kind, error, trace)
 
     @property
     def origin(self) -> str:
@@ -249,25 +237,20 @@ class HttpClient:
                 is something to set right.
             SourceRefused: 4xx, a redirect, a body above the cap, or an impossible value.
         """
-        request = httpx.Request("GET", f"{self._base_url}/{path.lstrip('/')}", params=params, headers=self._headers)
+        request = self._client.build_request("GET", f"{self._base_url}/{path.lstrip('/')}", params=params)
         url = without_credentials(str(request.url))
         attempts = 0
 
         async def attempt() -> Answer[T]:
             nonlocal attempts
-            connection = await self._places.get()
-            try:
+            async with self._slots:
                 await self._turn()
                 attempts += 1
                 self.counters.requests += 1
                 if attempts > 1:
                     self.counters.retries += 1
                 fetched_at = self._clock()
-                body = await self._fetch(connection, request)
-            finally:
-                self._places.put_nowait(connection)
-            for _ in range(_TURNS_TO_SEND):  # whoever waits for the place sends first, and this is read meanwhile
-                await asyncio.sleep(0)
+                body = await self._fetch(request)
             try:
                 value = parse(body)
             except BrokenBodyError as error:
@@ -328,13 +311,13 @@ class HttpClient:
             return error.wait
         return self._growing_wait(state)
 
-    async def _fetch(self, connection: httpx.AsyncClient, request: httpx.Request) -> bytes:
+    async def _fetch(self, request: httpx.Request) -> bytes:
         """Send a request once: the body of a 200, within the limits of time and size."""
         response: httpx.Response | None = None
         status: int | None = None
         try:
             async with asyncio.timeout(self.limits.timeout_seconds):
-                response = await connection.send(request, stream=True)
+                response = await self._client.send(request, stream=True)
                 mark_reached(request.url)
                 status = response.status_code
                 try:
