@@ -23,8 +23,8 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mining_assets.domain.fetch_estimate import days_per_fetch
-from mining_assets.domain.healing import HealingPolicy, RetryRule
 from mining_assets.domain.live_sources import LIVE_COINBASE, LIVE_ELEXON, LIVE_MEMPOOL
+from mining_assets.domain.retry_policy import HealingPolicy, RetryRule
 from mining_assets.domain.settlement import LONDON, last_day_over
 from mining_assets.errors import SettingsError
 from mining_assets.warehouse.address import URL, sqlite_address, warehouse_address

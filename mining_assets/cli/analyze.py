@@ -15,7 +15,7 @@ from mining_assets.cli.status import as_dict, as_text
 from mining_assets.cli.text import print_text
 from mining_assets.cli.verify import as_dict as finding_as_dict
 from mining_assets.curated import given_prices, miner_models
-from mining_assets.domain.healing import day_ranges
+from mining_assets.domain.date_ranges import day_ranges
 from mining_assets.domain.rollups import month_of
 from mining_assets.domain.valuation import COINBASE
 from mining_assets.domain.wording import count_of, format_days

@@ -26,8 +26,8 @@ from mining_assets.cli.options import (
 from mining_assets.cli.phase import Phase
 from mining_assets.cli.signals import ending_with
 from mining_assets.curated import miner_models
+from mining_assets.domain.date_ranges import LONGEST_DAILY_CHECK
 from mining_assets.domain.fetch_estimate import FetchEstimate, estimate_fetch, estimate_period_fetch, patient_pace
-from mining_assets.domain.healing import LONGEST_DAILY_CHECK
 from mining_assets.domain.settlement import periods_in
 from mining_assets.settings import Settings, iso_day, now, prepare_home
 

@@ -34,8 +34,8 @@ from mining_assets.cli.signals import ending_with
 from mining_assets.cli.status import errors_by_check
 from mining_assets.curated import given_prices, given_sites, miner_models, wind_unit_additions
 from mining_assets.domain.daily_series import SERIES
+from mining_assets.domain.date_ranges import LONGEST_DAILY_CHECK, LONGEST_RANGE
 from mining_assets.domain.fetch_estimate import estimate_fetch
-from mining_assets.domain.healing import LONGEST_DAILY_CHECK, LONGEST_RANGE
 from mining_assets.domain.wording import count_of
 from mining_assets.progress import Progress
 from mining_assets.reconciliation.plan import FETCH, needs

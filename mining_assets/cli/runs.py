@@ -15,7 +15,7 @@ from mining_assets.defs.assets.references import NETWORK_EPOCHS
 from mining_assets.defs.in_flight import RANGE_END, RANGE_START, reap_dead_runs
 from mining_assets.defs.integrity import ALL, INTEGRITY_JOB, VERIFY
 from mining_assets.defs.jobs import DAILY_JOB, MONTHLY_JOB, REFERENCE_JOB, YEARLY_JOB
-from mining_assets.domain.healing import LONGEST_RANGE, day_ranges
+from mining_assets.domain.date_ranges import LONGEST_RANGE, day_ranges
 from mining_assets.domain.rollups import month_of, year_of
 from mining_assets.progress import Progress
 from mining_assets.reconciliation.plan import DERIVE, series_days_needed

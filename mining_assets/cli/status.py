@@ -25,7 +25,7 @@ from mining_assets.cli.text import print_text
 from mining_assets.cli.verdict import status_verdict
 from mining_assets.curated import given_prices, miner_models
 from mining_assets.domain.daily_series import DAILY_SERIES
-from mining_assets.domain.healing import day_ranges
+from mining_assets.domain.date_ranges import day_ranges
 from mining_assets.domain.settlement import FINAL_MEANS
 from mining_assets.domain.wording import count_of, format_days, format_periods, format_range
 from mining_assets.settings import now

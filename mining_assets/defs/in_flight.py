@@ -12,7 +12,7 @@ import dagster as dg
 from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
 
 from mining_assets.domain.daily_series import SERIES
-from mining_assets.domain.healing import LONGEST_WAIT, HealingPolicy
+from mining_assets.domain.retry_policy import LONGEST_WAIT, HealingPolicy
 from mining_assets.domain.rollups import spans_between
 from mining_assets.reconciliation.attempts import ATTEMPT_TAG, HEALING_TAG, ROLL_UP
 from mining_assets.reconciliation.plan import DERIVE, FETCH

@@ -16,7 +16,7 @@ from mining_assets.defs.assets.day_reports import DayReporter
 from mining_assets.defs.check_evaluations import check_evaluations, check_key
 from mining_assets.defs.in_flight import days_tag
 from mining_assets.defs.resources import patient_elexon
-from mining_assets.domain.healing import LONGEST_DAILY_CHECK
+from mining_assets.domain.date_ranges import LONGEST_DAILY_CHECK
 from mining_assets.domain.wording import count_of
 from mining_assets.pipeline.dependencies import Dependencies, Rules
 from mining_assets.pipeline.repair import DayKept, DaysNotComplete, RepairFailed, Repairs

@@ -8,12 +8,13 @@ the summaries depend on it stands here; everybody else iterates over :data:`DAIL
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal
 
 import pandas as pd
 
 from mining_assets.domain.live_sources import ELEXON_CREDIT, LIVE_COINBASE, LIVE_ELEXON, LIVE_MEMPOOL
+from mining_assets.domain.settlement import refetches_due
 from mining_assets.domain.valuation import (
     BITCOIN_PRICE,
     PRICE_SOURCES,
@@ -98,6 +99,18 @@ class DailySeries:
     is_revised: bool = False
     sources: tuple[str, ...] = field(default=())
     figures: SummaryFigures | None = None
+
+    def refetches_due(self, fetched_at: "pd.Series[datetime]", now: datetime) -> "pd.Series[bool]":
+        """Return on which days what is stored is to be fetched again.
+
+        What its source revises is fetched again when the settlement is; all else of the past does not change.
+
+        Args:
+            fetched_at: instants by date.
+        """
+        if self.is_revised:
+            return refetches_due(fetched_at, now)
+        return pd.Series(False, index=fetched_at.index)
 
 
 def _why_price_is_wrong(day: date, rows: pd.DataFrame) -> str | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from math import ceil
 
-from mining_assets.domain.healing import LONGEST_RANGE
+from mining_assets.domain.date_ranges import LONGEST_RANGE
 from mining_assets.domain.settlement import SIDES, periods_in
 from mining_assets.domain.wording import count_of
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from mining_assets.domain.healing import DayRange, day_ranges
+from mining_assets.domain.date_ranges import DayRange, day_ranges
 
 
 def count_of(number: int, noun: str, plural: str | None = None) -> str:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
-from mining_assets.domain.healing import HealingPolicy, RetryRule
+from mining_assets.domain.retry_policy import HealingPolicy, RetryRule
 from mining_assets.domain.wind_units import WindUnit
 from mining_assets.reconciliation.verify import Scope
 from mining_assets.sources.coinbase import CoinbaseClient

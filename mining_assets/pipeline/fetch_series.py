@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
 
-from mining_assets.domain.healing import day_ranges
+from mining_assets.domain.date_ranges import day_ranges
 from mining_assets.domain.origin import GIVEN
 from mining_assets.domain.valuation import (
     BITCOIN_PRICE,

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from tenacity import Retrying
 
-from mining_assets.domain.healing import HealingPolicy
+from mining_assets.domain.retry_policy import HealingPolicy
 from mining_assets.warehouse.attempts import record_outage, record_recovery
 from mining_assets.warehouse.connection import Warehouse
 

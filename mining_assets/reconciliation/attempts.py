@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from mining_assets.domain.daily_series import SERIES
-from mining_assets.domain.healing import HealingPolicy
+from mining_assets.domain.retry_policy import HealingPolicy
 from mining_assets.reconciliation.plan import DERIVE, FETCH
 from mining_assets.warehouse.attempts import DAYS, record_attempts
 from mining_assets.warehouse.connection import Warehouse

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Literal
 
 from mining_assets.domain.daily_series import DAILY_SERIES, DailySeries
-from mining_assets.domain.healing import day_ranges
+from mining_assets.domain.date_ranges import day_ranges
 from mining_assets.domain.settlement import FINAL_MEANS
 from mining_assets.domain.wording import format_ranges
 from mining_assets.warehouse.names import (

@@ -8,7 +8,7 @@ from typing import Literal
 
 import pandas as pd
 
-from mining_assets.domain.healing import day_ranges
+from mining_assets.domain.date_ranges import day_ranges
 from mining_assets.domain.wording import count_of, format_days
 from mining_assets.reconciliation.checks import CHECKS, Check
 from mining_assets.warehouse.connection import Connection

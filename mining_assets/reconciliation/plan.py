@@ -9,13 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mining_assets.domain.healing import (
-    LONGEST_RANGE,
-    DayRange,
-    day_ranges,
-    newest_and_oldest,
-    series_refetches_due,
-)
+from mining_assets.domain.daily_series import DAILY_SERIES
+from mining_assets.domain.date_ranges import LONGEST_RANGE, DayRange, day_ranges, newest_and_oldest
 from mining_assets.domain.settlement import refetches_due
 
 ELEXON, MEMPOOL = "elexon", "mempool"
@@ -175,7 +170,7 @@ def series_days_needed(
         trusted: the days whose rows are now what was fetched, where that was checked; as verified last otherwise.
     """
     needed = states["state"] != "known"
-    needed |= series_refetches_due(name, states["fetched_at"], now) | states["overruled"]
+    needed |= DAILY_SERIES[name].refetches_due(states["fetched_at"], now) | states["overruled"]
     if trusted is not None:
         needed |= ~states.index.isin(list(trusted))
     return list(states.index[needed])

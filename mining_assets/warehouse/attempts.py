@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, select, update
 
 from mining_assets.domain.daily_series import SERIES
-from mining_assets.domain.healing import QUARANTINE_WAIT, HealingPolicy
+from mining_assets.domain.retry_policy import QUARANTINE_WAIT, HealingPolicy
 from mining_assets.warehouse.connection import upsert_rows
 from mining_assets.warehouse.schema import day_fetches, healing_attempts, source_outages
 
@@ -85,7 +85,7 @@ def record_attempts(
     ]
     upsert_rows(connection, ledger.table, rows)
     if ledger.failures_only:
-        ledger.quarantine(connection, [day for day in days if policy.gives_up(day, known.get(day, 0), now)], now)
+        ledger.quarantine(connection, [day for day in days if policy.is_quarantined(day, known.get(day, 0), now)], now)
 
 
 def record_failures(
@@ -110,7 +110,7 @@ def record_failures(
     ]
     upsert_rows(connection, ledger.table, fresh)
     if ledger.failures_only:
-        given_up = [day for day, attempts in known.items() if policy.gives_up(day, attempts, now)]
+        given_up = [day for day, attempts in known.items() if policy.is_quarantined(day, attempts, now)]
         ledger.quarantine(connection, given_up, now)
 
 

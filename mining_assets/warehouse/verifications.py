@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection, or_, select
 
-from mining_assets.domain.healing import DayRange, day_ranges
+from mining_assets.domain.date_ranges import DayRange, day_ranges
 from mining_assets.domain.rollups import month_of, year_of
 from mining_assets.domain.wording import count_of
 from mining_assets.warehouse.connection import upsert_rows

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import update
 
-from mining_assets.domain.healing import HealingPolicy
+from mining_assets.domain.retry_policy import HealingPolicy
 from mining_assets.domain.valuation import BITCOIN_PRICE, COINBASE, WIND_GENERATION, price_instant
 from mining_assets.reconciliation import checks
 from mining_assets.warehouse.attempts import record_failures

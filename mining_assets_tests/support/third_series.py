@@ -88,7 +88,7 @@ register()
 from mining_assets.cli import status as status_command  # noqa: E402
 from mining_assets.definitions import build_definitions  # noqa: E402
 from mining_assets.defs.assets.keys import DAILY_CHAIN  # noqa: E402
-from mining_assets.domain.healing import HealingPolicy, RetryRule  # noqa: E402
+from mining_assets.domain.retry_policy import HealingPolicy, RetryRule  # noqa: E402
 from mining_assets.pipeline import fetch_series  # noqa: E402
 from mining_assets.pipeline.dependencies import Dependencies, Rules  # noqa: E402
 from mining_assets.pipeline.repair import Repairs  # noqa: E402

@@ -9,7 +9,7 @@ import pytest
 from mining_assets.cli.analyze import mending_commands
 from mining_assets.cli.status import as_dict, as_text
 from mining_assets.curated import given_prices, miner_models
-from mining_assets.domain.healing import HealingPolicy
+from mining_assets.domain.retry_policy import HealingPolicy
 from mining_assets.warehouse.attempts import outages, record_outage
 from mining_assets.warehouse.status import Status, read_status
 from mining_assets_tests.support.harness import Environment, environment, run_cli, run_range, table

@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.fetch_estimate import requests_of
-from mining_assets.domain.healing import HealingPolicy, RetryRule
+from mining_assets.domain.retry_policy import HealingPolicy, RetryRule
 from mining_assets.domain.valuation import BITCOIN_PRICE, WIND_GENERATION
 from mining_assets.pipeline.dependencies import Rules
 from mining_assets.pipeline.derive import DERIVED

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from mining_assets.domain.healing import HealingPolicy, RetryRule
+from mining_assets.domain.retry_policy import HealingPolicy, RetryRule
 from mining_assets.pipeline.dependencies import Rules
 from mining_assets.pipeline.repair import DaysNotComplete, Repairs
 from mining_assets.pipeline.results import DayResult, Event, SummaryResult

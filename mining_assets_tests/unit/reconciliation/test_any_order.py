@@ -18,8 +18,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from sqlalchemy import text
 
 from mining_assets.domain.daily_series import SERIES
-from mining_assets.domain.healing import HealingPolicy, RetryRule
 from mining_assets.domain.mining import MinerModel
+from mining_assets.domain.retry_policy import HealingPolicy, RetryRule
 from mining_assets.pipeline.dependencies import Rules
 from mining_assets.pipeline.derive import DERIVED
 from mining_assets.pipeline.results import DAILY_TABLES, DayResult, SeriesResult

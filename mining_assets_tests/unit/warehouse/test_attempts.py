@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import pandas as pd
 from sqlalchemy import Connection
 
-from mining_assets.domain.healing import HealingPolicy
+from mining_assets.domain.retry_policy import HealingPolicy
 from mining_assets.warehouse.attempts import (
     DAYS,
     clear_attempts,

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import delete, update
 
-from mining_assets.domain.healing import HealingPolicy
+from mining_assets.domain.retry_policy import HealingPolicy
 from mining_assets.domain.settlement import period_starts
 from mining_assets.domain.valuation import BITCOIN_PRICE, COINBASE, FILE, MEMPOOL, WIND_GENERATION, price_instant
 from mining_assets.warehouse.attempts import discount_attempts, record_attempts, record_failures
