@@ -14,6 +14,7 @@ from rich.table import Table
 from mining_assets.domain.daily_series import DAILY_SERIES
 from mining_assets.domain.fetch_estimate import FetchEstimate, estimate_fetch
 from mining_assets.domain.wording import placed
+from mining_assets.reconciliation.plan import days_to_fetch
 from mining_assets.settings import Settings
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.days import untampered_days
@@ -61,18 +62,26 @@ def steps_of(warehouse: Warehouse | None, batches: "Iterable[Batch]", spans: Seq
     """
     steps = []
     for batch in batches:
-        kept: set[date] = set()
+        fetched: set[date] = set()
         if batch.series_only:
             steps.append(Step(FETCH_SERIES, batch.days[0], batch.days[-1], len(batch.days)))
             continue
-        if warehouse and not batch.derive_only and not batch.config.get("refetch"):
-            with warehouse.reading() as connection:
-                kept = set(untampered_days(connection, batch.days)[0])
-        for is_kept, group in groupby(batch.days, key=kept.__contains__):
+        if not batch.derive_only:
+            fetched = days_to_fetch(
+                batch.days, _untampered(warehouse, batch.days), refetch=bool(batch.config.get("refetch"))
+            )
+        for is_fetched, group in groupby(batch.days, key=fetched.__contains__):
             days = list(group)
-            action = DERIVE if batch.derive_only else KEEP if is_kept else FETCH
+            action = DERIVE if batch.derive_only else FETCH if is_fetched else KEEP
             steps.append(Step(action, days[0], days[-1], len(days)))
     return steps + [Step(SUM_UP, span, span) for span in sorted(set(spans))]
+
+
+def _untampered(warehouse: Warehouse | None, days: Sequence[date]) -> set[date]:
+    if warehouse is None:
+        return set()
+    with warehouse.reading() as connection:
+        return set(untampered_days(connection, days).hashes)
 
 
 def cost_of(steps: Iterable[Step], settings: Settings) -> FetchEstimate:

@@ -10,15 +10,15 @@ import dagster as dg
 
 from mining_assets.cli.instance import command_instance, run_tags
 from mining_assets.definitions import build_definitions
-from mining_assets.defs.assets.keys import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN, SERIES_ASSETS
 from mining_assets.defs.assets.references import NETWORK_EPOCHS
 from mining_assets.defs.in_flight import RANGE_END, RANGE_START, reap_dead_runs
 from mining_assets.defs.integrity import ALL, INTEGRITY_JOB, VERIFY
 from mining_assets.defs.jobs import DAILY_JOB, MONTHLY_JOB, REFERENCE_JOB, YEARLY_JOB
+from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.date_ranges import LONGEST_RANGE, day_ranges
 from mining_assets.domain.rollups import month_of, year_of
 from mining_assets.progress import Progress
-from mining_assets.reconciliation.plan import DERIVE, series_days_needed
+from mining_assets.reconciliation.plan import DERIVE, FETCH, series_days_needed, tables_for
 from mining_assets.settings import Settings
 from mining_assets.sources.errors import SourceUnavailable
 from mining_assets.warehouse.connection import Warehouse, is_transient
@@ -126,7 +126,7 @@ def by_size(days: Sequence[date], size: int, config: Mapping[str, Any], *, deriv
 
 
 def by_need(needed: Mapping[date, str], size: int) -> list[Batch]:
-    """Batches for days that need different things, as ``healing.plan.needs`` says, from the oldest on."""
+    """Batches for days that need different things, as ``plan.needs`` says, from the oldest on."""
     batches: list[Batch] = []
     for kind in sorted(set(needed.values())):
         days = sorted(day for day, need in needed.items() if need == kind)
@@ -219,10 +219,9 @@ def run_operation(
 
 def _plan(batches: Sequence[Batch], spans: Sequence[str]) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
     for batch in batches:
-        derived = (CALCULATIONS, DAILY, BITCOIN_DAILY)
-        selection = SERIES_ASSETS if batch.series_only else derived if batch.derive_only else DAILY_CHAIN
+        tables = SERIES if batch.series_only else tables_for(DERIVE if batch.derive_only else FETCH)
         config = {"ops": {"daily_chain": {"config": dict(batch.config)}}}
-        extra = {"run_config": config | _QUIET, "asset_selection": list(selection)}
+        extra = {"run_config": config | _QUIET, "asset_selection": [dg.AssetKey(table) for table in tables]}
         yield DAILY_JOB, str(batch.days[0]), str(batch.days[-1]), extra
     months = {month_of(day) for batch in batches for day in batch.days} | {span for span in spans if "-" in span}
     years = {year_of(month) for month in months} | {span for span in spans if "-" not in span}

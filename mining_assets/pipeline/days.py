@@ -1,7 +1,7 @@
 """The way of a day: series and references first, then fetched, stored, derived, verified, and its account kept."""
 
 import logging
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
@@ -11,13 +11,12 @@ from mining_assets.domain.network import NEVER_FETCHED, NetworkHistory
 from mining_assets.domain.restatement import DayFigures, ShrinkRefused
 from mining_assets.domain.rollups import month_of
 from mining_assets.pipeline.dependencies import Dependencies, database_retries
-from mining_assets.pipeline.derive import DERIVED, DerivedDays, derive
+from mining_assets.pipeline.derive import DerivedDays, derive
 from mining_assets.pipeline.fetch import NothingPublished
 from mining_assets.pipeline.fetch_ahead import Fetch, FetchAhead, FetchMetrics
 from mining_assets.pipeline.outages import Outages
 from mining_assets.pipeline.references import History, WindUnits, ensure_network_history, ensure_wind_units
 from mining_assets.pipeline.results import (
-    DAY_TABLES,
     RECORDS,
     DayRequest,
     DayResult,
@@ -29,7 +28,7 @@ from mining_assets.pipeline.results import (
 )
 from mining_assets.pipeline.update_series import update_series
 from mining_assets.reconciliation.findings import Verification
-from mining_assets.reconciliation.plan import ELEXON, MEMPOOL
+from mining_assets.reconciliation.plan import ELEXON, MEMPOOL, days_to_fetch
 from mining_assets.reconciliation.verify import verify_and_store_days
 from mining_assets.sources.errors import SourceError
 from mining_assets.warehouse.attempts import DAYS, clear_attempts, discount_attempts, record_failures
@@ -44,7 +43,7 @@ from mining_assets.warehouse.days import (
     untampered_days,
     whole_days,
 )
-from mining_assets.warehouse.names import CALCULATIONS
+from mining_assets.warehouse.names import CALCULATIONS, DAY_TABLES, DERIVED_TABLES
 from mining_assets.warehouse.reporting import units_by_day
 
 
@@ -167,16 +166,15 @@ class DayPipeline:
 
     def _batches(self, days: Sequence[date], request: DayRequest) -> Iterator[_Batch]:
         """Yield the days in order, each that has to be fetched alone, the others as many as stand together."""
-        kept: Collection[date] = ()
-        if not request.wants(RECORDS):
-            kept = days
-        elif not request.refetch:
-            kept = self._retry(self._intact, days)
-        for keep, group in groupby(days, key=kept.__contains__):
-            if keep:
-                yield _Batch(list(group), fetch=False)
-            else:
+        wanted: set[date] = set()
+        if request.wants(RECORDS):
+            untampered = () if request.refetch else self._retry(self._untampered, days)
+            wanted = days_to_fetch(days, untampered, refetch=request.refetch)
+        for fetch, group in groupby(days, key=wanted.__contains__):
+            if fetch:
                 yield from (_Batch([day], fetch=True) for day in group)
+            else:
+                yield _Batch(list(group), fetch=False)
 
     def _fetch_and_store(
         self,
@@ -279,7 +277,7 @@ class DayPipeline:
         with self._warehouse.reading() as connection:
             return periods_known_empty(connection, day)
 
-    def _intact(self, days: Sequence[date]) -> set[date]:
+    def _untampered(self, days: Sequence[date]) -> set[date]:
         with self._warehouse.reading() as connection:
             return set(untampered_days(connection, days).hashes)
 
@@ -296,7 +294,7 @@ class DayPipeline:
             note_refused(connection, refused)
 
     def _derive(self, days: Sequence[date], request: DayRequest, history: NetworkHistory) -> Mapping[str, DerivedDays]:
-        tables = [table for table in DERIVED if request.wants(table)]
+        tables = [table for table in DERIVED_TABLES if request.wants(table)]
         if not days or not tables:
             return {}
         with self._warehouse.writing(*map(str, days)) as connection:

@@ -17,7 +17,7 @@ from mining_assets.domain.rollups import bitcoin_days
 from mining_assets.warehouse.calculations import calculated_days, store_calculations
 from mining_assets.warehouse.connection import Connection
 from mining_assets.warehouse.days import UntamperedDays, payments, untampered_days
-from mining_assets.warehouse.names import BITCOIN_DAILY_SUMMARIES, CALCULATIONS, DAILY_SUMMARIES
+from mining_assets.warehouse.names import BITCOIN_DAILY_SUMMARIES, CALCULATIONS, DAILY_SUMMARIES, DERIVED_TABLES
 from mining_assets.warehouse.series import series_values
 from mining_assets.warehouse.summaries import store_summaries
 
@@ -30,24 +30,20 @@ class DerivedDays:
     failed: dict[date, str] = field(default_factory=dict)
 
 
-DERIVED = (CALCULATIONS, DAILY_SUMMARIES, BITCOIN_DAILY_SUMMARIES)
-"""The tables that are derived from a day's records, in the order in which they follow from each other."""
-
-
 def derive(
     connection: Connection,
     days: Sequence[date],
     history: NetworkHistory,
     models: tuple[MinerModel, ...],
-    tables: Collection[str] = DERIVED,
+    tables: Collection[str] = DERIVED_TABLES,
 ) -> Mapping[str, DerivedDays]:
     """Bring the tables up to date with the days' records, which are read once; inside ``Warehouse.writing``.
 
     Args:
-        tables: those of ``DERIVED`` that are wanted.
+        tables: those of ``DERIVED_TABLES`` that are wanted.
 
     Returns:
-        What was done, by table, in the order of ``DERIVED``.
+        What was done, by table, in the order of ``DERIVED_TABLES``.
     """
     done: dict[str, DerivedDays] = {}
     if CALCULATIONS in tables or DAILY_SUMMARIES in tables:

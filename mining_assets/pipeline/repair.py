@@ -15,12 +15,10 @@ from mining_assets.domain.wording import count_of
 from mining_assets.pipeline.critical import DayContent, NotRepaired, content_of, replace_whole, save_aside
 from mining_assets.pipeline.days import DayPipeline
 from mining_assets.pipeline.dependencies import Dependencies
-from mining_assets.pipeline.derive import DERIVED
 from mining_assets.pipeline.fetch import DayIncomplete, fetch_day
 from mining_assets.pipeline.fetch_references import unit_asked_for
 from mining_assets.pipeline.period import fetch_period, replace_period
 from mining_assets.pipeline.results import (
-    DAILY_TABLES,
     Comparison,
     DayRequest,
     DayResult,
@@ -33,7 +31,7 @@ from mining_assets.pipeline.results import (
 )
 from mining_assets.pipeline.rollups import roll_up_days
 from mining_assets.reconciliation.findings import Verification
-from mining_assets.reconciliation.plan import DERIVE, needs
+from mining_assets.reconciliation.plan import DERIVE, REFETCH, needs, tables_for
 from mining_assets.reconciliation.verify import (
     Scope,
     damaged_periods,
@@ -49,8 +47,8 @@ from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.day_states import day_states
 from mining_assets.warehouse.days import note_refused
 
-FETCHED_AGAIN = DayRequest(frozenset(DAILY_TABLES), refetch=True)
-DERIVED_AGAIN = DayRequest(frozenset(DERIVED))
+FETCHED_AGAIN = DayRequest(frozenset(tables_for(REFETCH)), refetch=True)
+DERIVED_AGAIN = DayRequest(frozenset(tables_for(DERIVE)))
 
 
 class RepairFailed(Exception):
@@ -249,14 +247,14 @@ class Repairs:
 
 
 def needs_found(warehouse: Warehouse, days: Sequence[date], scope: Scope, *, force: bool) -> dict[date, str]:
-    """Verify days in a row by value and return what each needs, as ``healing.plan.needs`` does.
+    """Verify consecutive days by value and return what each needs, as ``plan.needs``.
 
     Args:
         force: all of them are to be fetched again, whatever they need.
     """
     verify_and_store_days(warehouse, days, scope)
     if force:
-        return dict.fromkeys(days, "refetch")
+        return dict.fromkeys(days, REFETCH)
     with warehouse.reading() as connection:
         return needs(day_states(connection, days[0], days[-1], scope.models), datetime.now(UTC))
 

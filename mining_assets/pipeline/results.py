@@ -10,18 +10,17 @@ import pandas as pd
 from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.restatement import DayFigures
 from mining_assets.domain.settlement import periods_in
-from mining_assets.pipeline.derive import DERIVED
 from mining_assets.pipeline.fetch_ahead import FetchMetrics
 from mining_assets.progress import Figure
 from mining_assets.reconciliation.findings import Verification
-from mining_assets.warehouse.names import CURTAILMENT_RECORDS
+from mining_assets.warehouse.names import CURTAILMENT_RECORDS, DAY_TABLES
 
 StopAsked = Callable[[], bool]
 """Tells whether somebody asked the run to stop."""
 
 RECORDS = CURTAILMENT_RECORDS
-DAY_TABLES = (RECORDS, *DERIVED)
 DAILY_TABLES = (*DAY_TABLES, *SERIES)
+"""Everything that is kept day by day."""
 
 
 def never() -> bool:

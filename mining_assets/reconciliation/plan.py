@@ -1,7 +1,11 @@
-"""From the states of all days to the smallest work that mends them."""
+"""The one planner: from what is stored of all days to the smallest work that repairs them.
+
+What a day needs is decided here and nowhere else: for the sensor, which also asks what may run now, for commands, and
+for the pipeline, which keeps days that need not be fetched.
+"""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -9,12 +13,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mining_assets.domain.daily_series import DAILY_SERIES
+from mining_assets.domain.daily_series import DAILY_SERIES, SERIES
 from mining_assets.domain.date_ranges import LONGEST_RANGE, DayRange, day_ranges, newest_and_oldest
 from mining_assets.domain.settlement import refetches_due
+from mining_assets.warehouse.names import DAY_TABLES, DERIVED_TABLES
 
 ELEXON, MEMPOOL = "elexon", "mempool"
-FETCH, DERIVE = "fetch", "derive"
+FETCH, REFETCH, DERIVE = "fetch", "refetch", "derive"
+"""What a day may need. One that is fetched again is complete, or cannot be trusted."""
 WAIT_FOR_GIVEN = timedelta(hours=1)
 """How long after its last attempt, at most, a day is asked for again of which a person gave the price."""
 
@@ -24,8 +30,8 @@ class Work:
     """A range of days to fetch (and derive), only to derive, or to fetch a series of.
 
     Attributes:
-        kind: ``fetch``, ``derive``, or one of ``domain.worth.SERIES``.
-        refetch: whether the days are whole and have to be fetched all the same.
+        kind: ``fetch``, ``derive``, or the name of a daily series.
+        refetch: whether the days are complete and have to be fetched all the same.
     """
 
     kind: str
@@ -51,16 +57,37 @@ class HealingPlan:
 
 
 def needs(states: pd.DataFrame, now: datetime) -> dict[date, str]:
-    """What each day needs: ``fetch``, ``refetch`` (it is whole, or cannot be told to be) or ``derive``.
+    """Return what each day needs that needs anything: ``fetch``, ``refetch`` or ``derive``.
 
     Args:
-        states: as from ``warehouse.states.day_states``.
+        states: as from ``warehouse.day_states.day_states``.
     """
     again = (states["state"] == "damaged") | states["learned"] | refetches_due(states["fetched_at"], now)
     kinds = np.select(
-        [states["state"].isin(["missing", "partial"]), again, states["inconsistent"]], [FETCH, "refetch", DERIVE], ""
+        [states["state"].isin(["missing", "partial"]), again, states["inconsistent"]], [FETCH, REFETCH, DERIVE], ""
     )
     return {day: str(kind) for day, kind in zip(states.index, kinds, strict=True) if kind}
+
+
+def tables_for(kind: str) -> tuple[str, ...]:
+    """Return the tables that a kind of work processes.
+
+    Args:
+        kind: what a day needs, or the name of a daily series, which is fetched alone.
+    """
+    if kind == DERIVE:
+        return DERIVED_TABLES
+    return (kind,) if kind in SERIES else (*DAY_TABLES, *SERIES)
+
+
+def days_to_fetch(days: Sequence[date], untampered: Collection[date], *, refetch: bool) -> set[date]:
+    """Return which of the days that were asked for are fetched; the others are kept as they are, and derived again.
+
+    Args:
+        untampered: the days whose records are complete and match the hash of what was fetched.
+        refetch: whether a person asked for all of them.
+    """
+    return set(days) if refetch else set(days) - set(untampered)
 
 
 def plan(
@@ -76,7 +103,7 @@ def plan(
     """What to ask for now.
 
     Args:
-        states: of all days that may be healed, as from ``warehouse.states.day_states``.
+        states: of all days that may be healed, as from ``warehouse.day_states.day_states``.
         in_flight_days: days that a queued or running run, or a backfill, is going to do.
         away: sources that do not answer, and when each may be asked again.
         free_run_slots: how many runs may be asked for now.
@@ -84,7 +111,7 @@ def plan(
         days_per_fetch: days that one run fetches at most; one that only derives takes seconds for a month.
     """
     made = HealingPlan()
-    open_days: dict[str, list[date]] = {FETCH: [], "refetch": [], DERIVE: []}
+    open_days: dict[str, list[date]] = {FETCH: [], REFETCH: [], DERIVE: []}
     for day, kind in needs(states, now).items():
         state = states.loc[day]
         if day in in_flight_days:
@@ -100,7 +127,7 @@ def plan(
         source = MEMPOOL if kind == DERIVE else ELEXON
         ready = _ready(days, source, states, away, now, made.skipped)
         ranges = day_ranges(ready, LONGEST_RANGE if kind == DERIVE else days_per_fetch)
-        works += [Work(DERIVE if kind == DERIVE else FETCH, span, kind == "refetch") for span in ranges]
+        works += [Work(DERIVE if kind == DERIVE else FETCH, span, kind == REFETCH) for span in ranges]
     chosen = newest_and_oldest([work.days for work in works], max(free_run_slots, 0))
     made.work = [next(work for work in works if work.days == days) for days in chosen]
     later = sum((last - first).days + 1 for first, last in (work.days for work in works if work not in made.work))
@@ -122,9 +149,9 @@ def plan_series(
     """What to ask for of a series now. A day that fails often is asked for once a day; none is quarantined for it.
 
     Args:
-        name: which of ``domain.worth.SERIES``.
+        name: of the daily series.
         states: as from ``warehouse.series.series_states``.
-        covered, away, room, held_back: as for :func:`plan`.
+        in_flight_days, away, free_run_slots, held_back: as for :func:`plan`.
     """
     made, ready = HealingPlan(), []
     for day in series_days_needed(name, states, now):

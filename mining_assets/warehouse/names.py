@@ -13,3 +13,8 @@ BITCOIN_MONTHLY_SUMMARIES = "bitcoin_monthly_summaries"
 BITCOIN_YEARLY_SUMMARIES = "bitcoin_yearly_summaries"
 WIND_BM_UNITS = "wind_bm_units"
 NETWORK_EPOCHS = "network_epochs"
+
+DERIVED_TABLES = (CALCULATIONS, DAILY_SUMMARIES, BITCOIN_DAILY_SUMMARIES)
+"""What is derived from a day's records, in the order in which it depends on each other."""
+DAY_TABLES = (CURTAILMENT_RECORDS, *DERIVED_TABLES)
+"""What a day consists of, in that order; the daily series beside it are in ``domain.daily_series``."""

@@ -26,7 +26,6 @@ from mining_assets.domain.daily_series import DAILY_SERIES, figures_of
 from mining_assets.domain.settlement import FINAL_MEANS
 from mining_assets.pipeline.days import DayPipeline
 from mining_assets.pipeline.dependencies import Dependencies, Rules, database_retries
-from mining_assets.pipeline.results import DAY_TABLES
 from mining_assets.progress import Progress
 from mining_assets.reconciliation.attempts import ATTEMPT_TAG, HEALING_TAG, begin_attempt
 from mining_assets.sources.coinbase import CoinbaseClient
@@ -76,7 +75,7 @@ def daily_chain(partitions: Partitions, rules: Rules, docs_url: str | None, prog
         days = [date.fromisoformat(key) for key in keys]
         pipeline = DayPipeline(Dependencies(warehouse, elexon, mempool, coinbase, rules), context.log)
         request = day_request(config, context.selected_asset_keys)
-        reporter = DayReporter(context, progress, len(days), series_alone=not request.wants(*DAY_TABLES))
+        reporter = DayReporter(context, progress, len(days), series_alone=not request.wants(*names.DAY_TABLES))
         if request.tables:
             try:
                 events = pipeline.run(days, request, lambda: progress.stopping)

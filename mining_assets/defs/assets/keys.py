@@ -3,10 +3,11 @@
 import dagster as dg
 
 from mining_assets.domain.daily_series import SERIES
-from mining_assets.pipeline import derive, results
+from mining_assets.pipeline import results
+from mining_assets.warehouse import names
 
 RECORDS = dg.AssetKey(results.RECORDS)
-CALCULATIONS, DAILY, BITCOIN_DAILY = map(dg.AssetKey, derive.DERIVED)
+CALCULATIONS, DAILY, BITCOIN_DAILY = map(dg.AssetKey, names.DERIVED_TABLES)
 DERIVED = (CALCULATIONS, DAILY, BITCOIN_DAILY)
 SETTLED = (RECORDS, *DERIVED)
 SERIES_ASSETS = tuple(map(dg.AssetKey, SERIES))

@@ -10,7 +10,6 @@ from datetime import UTC, date, datetime, timedelta
 import dagster as dg
 
 from mining_assets.curated import given_prices
-from mining_assets.defs.assets.keys import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN
 from mining_assets.defs.in_flight import (
     RANGE_END,
     RANGE_START,
@@ -25,7 +24,7 @@ from mining_assets.domain.fetch_estimate import estimate_fetch
 from mining_assets.domain.rollups import spans_between
 from mining_assets.domain.wording import count_of
 from mining_assets.reconciliation.attempts import HEALING_TAG, ROLL_UP
-from mining_assets.reconciliation.plan import DERIVE, FETCH, HealingPlan, Work, plan, plan_series
+from mining_assets.reconciliation.plan import HealingPlan, Work, plan, plan_series, tables_for
 from mining_assets.reconciliation.verify import Scope
 from mining_assets.settings import Settings, now
 from mining_assets.warehouse.attempts import outages
@@ -143,11 +142,9 @@ def _seen_before(cursor: str | None) -> dict[Span, datetime]:
 
 
 def _request(work: Work) -> dg.RunRequest:
-    selections = {FETCH: DAILY_CHAIN, DERIVE: (CALCULATIONS, DAILY, BITCOIN_DAILY)}
-    selection = selections.get(work.kind) or (dg.AssetKey(work.kind),)
     return dg.RunRequest(
         job_name=DAILY_JOB,
-        asset_selection=list(selection),
+        asset_selection=[dg.AssetKey(table) for table in tables_for(work.kind)],
         run_config={"ops": {"daily_chain": {"config": {"refetch": work.refetch}}}},
         tags=_tags(*work.days, work.kind),
     )

@@ -18,11 +18,10 @@ from mining_assets.domain.fetch_estimate import requests_of
 from mining_assets.domain.retry_policy import HealingPolicy, RetryRule
 from mining_assets.domain.valuation import BITCOIN_PRICE, WIND_GENERATION
 from mining_assets.pipeline.dependencies import Rules
-from mining_assets.pipeline.derive import DERIVED
 from mining_assets.pipeline.results import DAILY_TABLES, DayRequest, DayResult, Event, ReferenceResult, SeriesResult
 from mining_assets.reconciliation.findings import Verification
 from mining_assets.reconciliation.verify import Scope
-from mining_assets.warehouse.names import BITCOIN_DAILY_SUMMARIES, DAILY_SUMMARIES
+from mining_assets.warehouse.names import BITCOIN_DAILY_SUMMARIES, DAILY_SUMMARIES, DERIVED_TABLES
 from mining_assets.warehouse.schema import curtailment_records
 from mining_assets_tests.support.ground import Ground
 from mining_assets_tests.support.samples import MODELS
@@ -64,7 +63,7 @@ def test_a_day_is_told_with_what_is_stored_of_it(ground: Ground) -> None:
     day = results(events)[SECOND]
     assert (day.outcome, day.failures, day.source_unavailable) == ("new", (), False)
     assert day.requests == requests_of(SECOND)
-    assert list(day.derived) == list(DERIVED)
+    assert list(day.derived) == list(DERIVED_TABLES)
     assert day.stored is not None
     assert day.records is not None
     assert day.records.note["total_curtailed_energy"] == day.stored.energy > 0
@@ -108,7 +107,7 @@ def test_records_are_read_once_for_all_that_is_derived(ground: Ground) -> None:
         if f"FROM {curtailment_records.name} \n" in statement and "GROUP BY" not in statement:
             reads.append(statement)
 
-    request = DayRequest(frozenset(DERIVED))
+    request = DayRequest(frozenset(DERIVED_TABLES))
     event.listen(ground.warehouse.engine, "before_cursor_execute", read)
     ground.pipeline._derive([FIRST], request, ground.pipeline.network_history([FIRST]).history)
     assert len(reads) == 1

@@ -21,12 +21,12 @@ from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.retry_policy import HealingPolicy, RetryRule
 from mining_assets.pipeline.dependencies import Rules
-from mining_assets.pipeline.derive import DERIVED
 from mining_assets.pipeline.results import DAILY_TABLES, DayResult, SeriesResult
 from mining_assets.pipeline.rollups import roll_up_bitcoin_month, roll_up_bitcoin_year, roll_up_month, roll_up_year
-from mining_assets.reconciliation.plan import DERIVE, FETCH, plan, plan_series
+from mining_assets.reconciliation.plan import plan, plan_series, tables_for
 from mining_assets.reconciliation.verify import Scope, scan
 from mining_assets.warehouse.day_states import day_states
+from mining_assets.warehouse.names import DERIVED_TABLES
 from mining_assets.warehouse.series import series_states
 from mining_assets.warehouse.status import read_status
 from mining_assets_tests.support.chaos.seeds import ROUNDS
@@ -42,7 +42,6 @@ SCOPE = Scope(MODELS, (DAYS[0], DAYS[-1]))
 POLICY = HealingPolicy(interval=timedelta(0), attempts=50, runs_at_a_time=10)
 MOST_ROUNDS = 6
 RULES = Rules(SCOPE, (), {}, {}, {}, POLICY, RetryRule(attempts=1), 1000)
-WANTED = {FETCH: DAILY_TABLES, DERIVE: DERIVED}
 
 # Every table that people or other tables rely on; when something was done is left out of the comparison.
 VOLATILE = {"fetched_at", "calculated_at", "compared_at"}
@@ -103,7 +102,7 @@ class HealedGround(Ground):
     def process(self, days: Sequence[date], *, refetch: bool = False, wanted: Sequence[str] = DAILY_TABLES) -> None:
         for event in self.run(sorted(days), wanted, refetch=refetch):
             if isinstance(event, DayResult):
-                assert wanted == DERIVED or not event.failures, event
+                assert wanted == DERIVED_TABLES or not event.failures, event
             elif isinstance(event, SeriesResult):
                 assert len(wanted) > 1 or not event.failed, event
 
@@ -137,8 +136,7 @@ class HealedGround(Ground):
             for work in made.work:
                 first, last = work.days
                 days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
-                wanted = WANTED.get(work.kind) or (work.kind,)
-                self.process(days, refetch=work.refetch, wanted=wanted)
+                self.process(days, refetch=work.refetch, wanted=tables_for(work.kind))
             self.roll_up()
         raise AssertionError(f"not healed after {MOST_ROUNDS} rounds: {made.work}")
 
@@ -192,7 +190,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(day=st.sampled_from(DAYS))
     def recomputed(self, day: date) -> None:
-        self.ground.process([day], wanted=DERIVED)
+        self.ground.process([day], wanted=DERIVED_TABLES)
 
     @rule()
     def rolled_up(self) -> None:
