@@ -14,8 +14,8 @@ from mining_assets.domain.settlement import FINAL_FROM, FINAL_MEANS
 from mining_assets.files import atomic_write
 from mining_assets.reconciliation.findings import suspicions
 from mining_assets.reconciliation.verify import Scope, verify_snapshot
-from mining_assets.report.figures import figures
-from mining_assets.report.shaping import DAY_KINDS, Totals, farms_ranked, totals, units_ranked
+from mining_assets.report.contents import contents
+from mining_assets.report.frames import DAY_KINDS, Totals, farms_ranked, totals, units_ranked
 from mining_assets.report.tables import number
 from mining_assets.report.verdict import Verdict, open_ranges, verdict, verified_by_value
 from mining_assets.warehouse.caveats import read_caveats
@@ -33,8 +33,8 @@ class Report:
     """A report, and what heads it.
 
     Attributes:
-        farms: as from ``shaping.farms_ranked``, all of them.
-        units: as from ``shaping.units_ranked``, all of them.
+        farms: as from ``frames.farms_ranked``, all of them.
+        units: as from ``frames.units_ranked``, all of them.
         open_ranges: days that are not final, as from ``verdict.open_ranges``.
         month: whose half hours are shown.
         verified: what of its days was verified by value, and when.
@@ -133,7 +133,7 @@ def _page(
         kinds=DAY_KINDS,
         open_ranges=ranges[-_RANGES:],
         left_out=max(0, len(ranges) - _RANGES),
-        figures=list(figures(report_data)),
+        sections=list(contents(report_data)),
         models=models,
         final_from=FINAL_FROM,
         final_means=FINAL_MEANS,

@@ -16,7 +16,7 @@ import pandas as pd
 import vl_convert
 from markupsafe import Markup
 
-from mining_assets.report.shaping import DAY_KINDS
+from mining_assets.report.frames import DAY_KINDS
 
 Spec = dict[str, Any]
 VEGA_LITE = "6.4"
@@ -180,7 +180,7 @@ def calendar(kinds: "pd.Series[str]") -> Callable[[Screen], Spec]:
     """Every day as a cell, a row per month, a block per year, filled by what is known of it.
 
     Args:
-        kinds: of ``shaping.DAY_KINDS``, by day.
+        kinds: of ``frames.DAY_KINDS``, by day.
     """
     rows = [
         {"year": f"{day:%Y}", "month": f"{day:%b}", "day": day.day, "kind": kind, "label": f"{day}: {DAY_KINDS[kind]}"}
@@ -241,7 +241,7 @@ def heat_map(grid: pd.DataFrame) -> Callable[[Screen], Spec]:
     """Half hours down, days across, filled by energy; a half hour that is not known is hatched.
 
     Args:
-        grid: as from ``shaping.half_hour_grid``; half hours that a day does not have are not in it.
+        grid: as from ``frames.half_hour_grid``; half hours that a day does not have are not in it.
     """
     date_range = heat_bounds(grid["curtailed_energy"])
 

@@ -8,7 +8,7 @@ from mining_assets.domain.settlement import FINAL_FROM, FINAL_MEANS
 from mining_assets.domain.tolerance import RELATIVE_TOLERANCE
 from mining_assets.domain.wording import count_of
 from mining_assets.reconciliation.findings import Verification
-from mining_assets.report.shaping import DAY_KINDS, day_kinds
+from mining_assets.report.frames import DAY_KINDS, day_kinds
 from mining_assets.warehouse.reporting import ReportData
 from mining_assets.warehouse.status import Status
 

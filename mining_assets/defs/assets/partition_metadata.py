@@ -13,7 +13,7 @@ from mining_assets.domain.figures import rounded
 from mining_assets.domain.origin import UNKNOWN_PART, Kind, kind_of
 from mining_assets.domain.settlement import FINAL_MEANS, is_final
 from mining_assets.pipeline.results import StoredRecords
-from mining_assets.report.shaping import farms_ranked
+from mining_assets.report.frames import farms_ranked
 
 Metadata = dict[str, Any]
 

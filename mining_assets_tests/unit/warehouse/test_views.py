@@ -17,7 +17,7 @@ from mining_assets.domain.settlement import period_starts, periods_in
 from mining_assets.domain.wind_units import WindUnit
 from mining_assets.pipeline.days import read_records
 from mining_assets.pipeline.rollups import roll_up_month, roll_up_year
-from mining_assets.report.shaping import farms_ranked, units_ranked
+from mining_assets.report.frames import farms_ranked, units_ranked
 from mining_assets.warehouse.connection import Warehouse, read_frame
 from mining_assets.warehouse.references import store_sites, store_wind_units
 from mining_assets.warehouse.reporting import read_report_data

@@ -8,15 +8,15 @@ import pandas as pd
 from mining_assets.domain.wording import count_of
 from mining_assets.report import charts
 from mining_assets.report.charts import UNKNOWN, colour_of, dash_of, draw, month_name
-from mining_assets.report.figure import Chart, Figure, Swatch
-from mining_assets.report.shaping import bitcoin_months, curtailment_months
+from mining_assets.report.frames import bitcoin_months, curtailment_months
+from mining_assets.report.section import Chart, Section, Swatch
 from mining_assets.report.tables import Column, csv_address, number, table
 from mining_assets.warehouse.reporting import TRUSTED, ReportData
 
 PAID = "paid to wind farms"
 
 
-def curtailment(report_data: ReportData) -> Figure:
+def curtailment(report_data: ReportData) -> Section:
     """Energy and payment by month."""
     months = curtailment_months(report_data)
     complete = months["state"].isin(TRUSTED)
@@ -41,7 +41,7 @@ def curtailment(report_data: ReportData) -> Figure:
             ),
         )
     ]
-    return Figure(
+    return Section(
         name="curtailment_by_month",
         title="Curtailed energy and payment by month",
         lead="All accepted wind bids (gross), and what was paid for them; below zero, farms paid. Of the first and the "
@@ -66,11 +66,11 @@ def curtailment(report_data: ReportData) -> Figure:
     )
 
 
-def bitcoin(report_data: ReportData) -> Figure:
+def bitcoin(report_data: ReportData) -> Section:
     """Bitcoin by month and model."""
     months = bitcoin_months(report_data)
     drawn = _series(months, "bitcoin_mined", lambda value: f"{value:,.4f} BTC")
-    return Figure(
+    return Section(
         name="bitcoin_by_month",
         title="Bitcoin that it could have mined, by month and model",
         lead="Each line is an alternative: the same energy in another machine. Block subsidy only, at full uptime.",
@@ -96,7 +96,7 @@ def bitcoin(report_data: ReportData) -> Figure:
     )
 
 
-def worth(report_data: ReportData) -> Figure:
+def paid_and_value(report_data: ReportData) -> Section:
     """What was paid beside what the Bitcoin was worth."""
     months = bitcoin_months(report_data)
     names = ["year_month", "miner_model", "days_known", "days"]
@@ -110,7 +110,7 @@ def worth(report_data: ReportData) -> Figure:
     series = {PAID: 2} | {f"{model} value": colour for model, colour in _model_colours(report_data).items()}
     both["miner_model"] = [name if name == PAID else f"{name} value" for name in both["miner_model"]]
     drawn = _series(both.reset_index(drop=True), "pounds", lambda value: number(value, 0, "£"))
-    return Figure(
+    return Section(
         name="paid_and_mined_value",
         title="Paid, and the value of what it could have mined",
         lead="Each day's Bitcoin at the price of its own date. A month has no value while the price of any of its days "
@@ -139,13 +139,13 @@ def worth(report_data: ReportData) -> Figure:
     )
 
 
-def share(report_data: ReportData) -> Figure:
+def share(report_data: ReportData) -> Section:
     """The share of wind by month."""
     months = curtailment_months(report_data)
     whole = months["state"].isin(TRUSTED)
     rows = _labelled(months, "curtailed_share", lambda value: f"{value:.1%} of wind", whole)
     percent = months.assign(percent=months["curtailed_share"] * 100)
-    return Figure(
+    return Section(
         name="curtailed_share",
         title="Share of wind that was curtailed",
         lead="Curtailed ÷ (generated + curtailed). Generation is that of metered wind (FUELHH); embedded wind is not "

@@ -6,10 +6,9 @@ import pandas as pd
 
 from mining_assets.domain.rollups import month_of
 from mining_assets.domain.wording import count_of
-from mining_assets.report import charts, month_figures
+from mining_assets.report import charts, month_sections
 from mining_assets.report.charts import UNKNOWN, draw, month_name
-from mining_assets.report.figure import Chart, Figure, Swatch
-from mining_assets.report.shaping import (
+from mining_assets.report.frames import (
     DAY_KINDS,
     counted,
     day_kinds,
@@ -20,6 +19,7 @@ from mining_assets.report.shaping import (
     restated_months,
     units_ranked,
 )
+from mining_assets.report.section import Chart, Section, Swatch
 from mining_assets.report.tables import Column, csv_address, number, table
 from mining_assets.warehouse.reporting import ReportData
 
@@ -27,13 +27,13 @@ LEADING = 15
 LISTED = 30
 
 
-def figures(report_data: ReportData) -> Iterator[Figure]:
+def contents(report_data: ReportData) -> Iterator[Section]:
     """All of them, in the order of the page."""
     yield _calendar(report_data)
-    yield month_figures.curtailment(report_data)
-    yield month_figures.bitcoin(report_data)
-    yield month_figures.worth(report_data)
-    yield month_figures.share(report_data)
+    yield month_sections.curtailment(report_data)
+    yield month_sections.bitcoin(report_data)
+    yield month_sections.paid_and_value(report_data)
+    yield month_sections.share(report_data)
     yield _half_hours(report_data)
     yield _farms(report_data)
     yield _units(report_data)
@@ -42,7 +42,7 @@ def figures(report_data: ReportData) -> Iterator[Figure]:
     yield _quarantine(report_data)
 
 
-def _calendar(report_data: ReportData) -> Figure:
+def _calendar(report_data: ReportData) -> Section:
     states = report_data.calendar
     kinds = day_kinds(states)
     counts = counted(list(kinds))
@@ -51,7 +51,7 @@ def _calendar(report_data: ReportData) -> Figure:
     days = states[["state", "inconsistent", "restated", "quarantined", "records", "expected", "missing"]]
     days = days.assign(kind=kinds).rename_axis("date").reset_index()
     said = ", ".join(f"{count:,} {kind}" for kind, count in counts.items())
-    return Figure(
+    return Section(
         name="days",
         title="Every day",
         lead=f"What is known of each settlement day from {states.index[0]} to {states.index[-1]}. A day that is not "
@@ -63,7 +63,7 @@ def _calendar(report_data: ReportData) -> Figure:
     )
 
 
-def _half_hours(report_data: ReportData) -> Figure:
+def _half_hours(report_data: ReportData) -> Section:
     grid = half_hour_grid(report_data)
     wide = grid.pivot(index="day", columns="settlement_period", values="curtailed_energy")
     periods = [f"{period}" for period in wide.columns]
@@ -80,7 +80,7 @@ def _half_hours(report_data: ReportData) -> Figure:
                 f"Heat map of MWh by half hour and day of {name}. {said}",
             ),
         )
-    return Figure(
+    return Section(
         name="half_hours",
         title=f"Half hour by half hour: {name}" if name else "Half hour by half hour",
         lead="MWh curtailed in each settlement period. Days on which the clocks change have 46 or 50 of them; after "
@@ -93,7 +93,7 @@ def _half_hours(report_data: ReportData) -> Figure:
     )
 
 
-def _farms(report_data: ReportData) -> Figure:
+def _farms(report_data: ReportData) -> Section:
     return _ranking(
         farms_ranked(report_data.units),
         Column("site", "Farm"),
@@ -105,7 +105,7 @@ def _farms(report_data: ReportData) -> Figure:
     )
 
 
-def _units(report_data: ReportData) -> Figure:
+def _units(report_data: ReportData) -> Section:
     return _ranking(
         units_ranked(report_data.units),
         Column("farm_id", "BM unit"),
@@ -117,7 +117,7 @@ def _units(report_data: ReportData) -> Figure:
     )
 
 
-def _lead_parties(report_data: ReportData) -> Figure:
+def _lead_parties(report_data: ReportData) -> Section:
     return _ranking(
         lead_parties_ranked(report_data.units),
         Column("lead_party_name", "Lead party"),
@@ -131,7 +131,7 @@ def _lead_parties(report_data: ReportData) -> Figure:
 
 def _ranking(
     ranked: pd.DataFrame, by: Column, *, name: str, title: str, lead: str, colour: int, more: list[Column]
-) -> Figure:
+) -> Section:
     of = by.name
     rows = leading(ranked, LEADING)
     top = rows.head(min(LEADING, len(ranked)))
@@ -156,7 +156,7 @@ def _ranking(
     ]
     texts = [column.name for column in more if column.decimals is None]
     shown = rows.astype(dict.fromkeys(texts, object)).fillna(dict.fromkeys(texts, ""))
-    return Figure(
+    return Section(
         name=name,
         title=title,
         lead=f"{lead} Over the days that are known.",
@@ -167,12 +167,12 @@ def _ranking(
     )
 
 
-def _restatements(report_data: ReportData) -> Figure:
+def _restatements(report_data: ReportData) -> Section:
     months = restated_months(report_data.restated)
     count = len(report_data.restated)
     newest = report_data.restated.head(1)
     last = f" {count:,} in this range; the newest is of {newest['settlement_date'].iloc[0]}." if count else ""
-    return Figure(
+    return Section(
         name="restatements",
         title="Restatements",
         lead="Days that the settlement changed after they had been stored, by the month of the day; they are events, "
@@ -191,12 +191,12 @@ def _restatements(report_data: ReportData) -> Figure:
     )
 
 
-def _quarantine(report_data: ReportData) -> Figure:
+def _quarantine(report_data: ReportData) -> Section:
     names = ["quarantined_at", "attempts", "last_error"]
     days = report_data.status.days
     quarantined = days.loc[days["quarantined"], names].rename_axis("day").reset_index()
     more = len(quarantined) - LISTED
-    return Figure(
+    return Section(
         name="quarantine",
         title="Quarantine",
         lead="Days that healing gave up after several attempts; they are still tried once a day."

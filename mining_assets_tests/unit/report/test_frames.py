@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from mining_assets.report.charts import HEAT_STEPS, heat_bounds
-from mining_assets.report.shaping import (
+from mining_assets.report.frames import (
     DAY_KINDS,
     counted,
     day_kinds,

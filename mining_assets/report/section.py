@@ -25,7 +25,7 @@ class Chart:
 
 
 @dataclass(frozen=True)
-class Figure:
+class Section:
     """A section of the report.
 
     Attributes:
