@@ -12,8 +12,8 @@ from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.network import NetworkHistory, Retarget, network_history
 from mining_assets.domain.rollups import month_of
 from mining_assets.pipeline.derive import derive as derived_tables
-from mining_assets.pipeline.rollups import roll_up_bitcoin_month, roll_up_bitcoin_year, roll_up_month, roll_up_year
-from mining_assets.reconciliation.verify import Scope, months_and_years
+from mining_assets.pipeline.rollups import roll_up_days
+from mining_assets.reconciliation.verify import Scope
 from mining_assets.warehouse import references
 from mining_assets.warehouse.connection import Warehouse, insert_frame
 from mining_assets.warehouse.schema import (
@@ -93,15 +93,9 @@ def derive(warehouse: Warehouse, days: Sequence[date], history: NetworkHistory) 
 
 
 def roll_up(warehouse: Warehouse, days: Sequence[date]) -> None:
-    """The months and years that the days are in."""
-    months, years = months_and_years(days)
-    date_range = scope_of(days).date_range
-    for month in months:
-        roll_up_month(warehouse, month, date_range)
-        roll_up_bitcoin_month(warehouse, month, date_range)
-    for year in years:
-        roll_up_year(warehouse, year, date_range)
-        roll_up_bitcoin_year(warehouse, year, date_range)
+    """Sum up the months and years that the days are in."""
+    for _ in roll_up_days(warehouse, days, scope_of(days).date_range):
+        pass
 
 
 def fill(warehouse: Warehouse, days: Sequence[date]) -> None:

@@ -4,7 +4,8 @@ A figure that needs a daily series is absent in a span as soon as it is absent i
 (``days_priced``, ``days_with_generation``) says of how many of the complete days it is known.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -120,3 +121,71 @@ def _texts(spans: pd.Series, name: Callable[[Any], str]) -> pd.Series:
 def _summed(rows: pd.DataFrame, by: list[str], columns: tuple[str, ...] | list[str]) -> pd.DataFrame:
     # What is absent in one row is absent in the sum.
     return rows.groupby(by, sort=True)[list(columns)].sum(skipna=False).reset_index()
+
+
+@dataclass(frozen=True)
+class Level:
+    """A summary table of months or years, each row of which is the sum of the level below.
+
+    Attributes:
+        table: its name.
+        column: its column that says which month or year a row is of.
+        below: the table that is summed up.
+        parts: what the rows of that are called.
+        sum_up: sums them up.
+        counts_farms: whether distinct BM units are counted in the records, since they do not add up.
+        span_of: names the month or year of a day.
+        part_of: names the row of the level below that a day belongs to.
+    """
+
+    table: str
+    column: str
+    below: str
+    parts: str
+    sum_up: Callable[[pd.DataFrame], pd.DataFrame]
+    counts_farms: bool
+    span_of: Callable[[date], str]
+    part_of: Callable[[date], object]
+
+
+def _day(day: date) -> date:
+    return day
+
+
+def _year(day: date) -> str:
+    return year_of(month_of(day))
+
+
+LEVELS: Mapping[str, Level] = {
+    level.table: level
+    for level in (
+        Level("monthly_summaries", "year_month", "daily_summaries", "days", months_from_days, True, month_of, _day),
+        Level(
+            "bitcoin_monthly_summaries",
+            "year_month",
+            "bitcoin_daily_summaries",
+            "days",
+            bitcoin_months_from_days,
+            False,
+            month_of,
+            _day,
+        ),
+        Level("yearly_summaries", "year", "monthly_summaries", "months", years_from_months, True, _year, month_of),
+        Level(
+            "bitcoin_yearly_summaries",
+            "year",
+            "bitcoin_monthly_summaries",
+            "months",
+            bitcoin_years_from_months,
+            False,
+            _year,
+            month_of,
+        ),
+    )
+}
+"""Every level above days by its table, each after the level below it."""
+
+
+def levels_of(column: str) -> list[Level]:
+    """Return the levels of months (``year_month``) or years (``year``)."""
+    return [level for level in LEVELS.values() if level.column == column]

@@ -13,7 +13,7 @@ from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.network import NetworkHistory
 from mining_assets.domain.rollups import month_of, year_of
 from mining_assets.pipeline.derive import derive
-from mining_assets.pipeline.rollups import roll_up_everything
+from mining_assets.pipeline.rollups import roll_up_day
 from mining_assets.progress import Figure
 from mining_assets.reconciliation.verify import FINDINGS, Scope, verify_within
 from mining_assets.warehouse.calculations import calculations_of
@@ -100,7 +100,7 @@ def replace_whole(
         for step in derive(connection, [day], history, scope.models).values():
             if step.failed:
                 raise NotRepaired(step.failed[day])
-        roll_up_everything(connection, day, scope.date_range)
+        roll_up_day(connection, day, scope.date_range)
         # No daily series stands in a day's way.
         errors = [error for error in verify_within(connection, day, scope).errors if error.check.table not in SERIES]
         if errors:

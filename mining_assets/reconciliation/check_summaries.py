@@ -12,18 +12,12 @@ from mining_assets.domain.figures import rounded_apart
 from mining_assets.domain.rollups import BITCOIN_FIGURES
 from mining_assets.domain.tolerance import isclose_or_both_missing
 from mining_assets.reconciliation import checks
-from mining_assets.reconciliation.checks import Check
 from mining_assets.reconciliation.chunk import Chunk
 from mining_assets.reconciliation.findings import Verification, problems
 from mining_assets.reconciliation.pairing import paired
 from mining_assets.warehouse.connection import Connection
 from mining_assets.warehouse.names import (
-    BITCOIN_DAILY_SUMMARIES,
-    BITCOIN_MONTHLY_SUMMARIES,
-    BITCOIN_YEARLY_SUMMARIES,
     DAILY_SUMMARIES,
-    MONTHLY_SUMMARIES,
-    YEARLY_SUMMARIES,
 )
 from mining_assets.warehouse.status import DateRange
 from mining_assets.warehouse.summaries import distinct_farms, summaries_between, summaries_of, summary_key
@@ -55,34 +49,28 @@ def verify_daily(chunk: Chunk, verification: Verification, tampered: Mapping[str
             _verify_figures(name, series.figures, chunk, verification, tampered[name], payments)
 
 
-def verify_months(connection: Connection, months: Sequence[str], date_range: DateRange) -> Verification:
-    """The monthly summaries against their days."""
-    verification = Verification(set(months), {MONTHLY_SUMMARIES, BITCOIN_MONTHLY_SUMMARIES})
-    for month in months:
-        days = rules.span_within(month, *date_range)
-        daily = summaries_between(connection, DAILY_SUMMARIES, *days)
-        wanted = _with_farms(connection, rules.months_from_days(daily), days)
-        _verify_span(connection, verification, checks.MONTHLY_SUMS, MONTHLY_SUMMARIES, month, wanted, date_range)
-        bitcoin = rules.bitcoin_months_from_days(summaries_between(connection, BITCOIN_DAILY_SUMMARIES, *days))
-        _verify_span(
-            connection, verification, checks.BITCOIN_MONTHLY_SUMS, BITCOIN_MONTHLY_SUMMARIES, month, bitcoin, date_range
-        )
-    return verification
+def verify_spans(connection: Connection, column: str, spans: Sequence[str], date_range: DateRange) -> Verification:
+    """Verify the summaries of months or years against the level below.
 
-
-def verify_years(connection: Connection, years: Sequence[str], date_range: DateRange) -> Verification:
-    """The yearly summaries against their months."""
-    verification = Verification(set(years), {YEARLY_SUMMARIES, BITCOIN_YEARLY_SUMMARIES})
-    for year in years:
-        days = rules.span_within(year, *date_range)
-        months = rules.month_of(days[0]), rules.month_of(days[1])
-        monthly = summaries_between(connection, MONTHLY_SUMMARIES, *months)
-        wanted = _with_farms(connection, rules.years_from_months(monthly), days)
-        _verify_span(connection, verification, checks.YEARLY_SUMS, YEARLY_SUMMARIES, year, wanted, date_range)
-        bitcoin = rules.bitcoin_years_from_months(summaries_between(connection, BITCOIN_MONTHLY_SUMMARIES, *months))
-        _verify_span(
-            connection, verification, checks.BITCOIN_YEARLY_SUMS, BITCOIN_YEARLY_SUMMARIES, year, bitcoin, date_range
-        )
+    Args:
+        connection: from which both levels are read.
+        column: ``year_month`` or ``year``.
+        spans: the months or years.
+        date_range: the first and last partition.
+    """
+    levels = rules.levels_of(column)
+    verification = Verification(set(spans), {level.table for level in levels})
+    for span in spans:
+        days = rules.span_within(span, *date_range)
+        for level in levels:
+            wanted = level.sum_up(summaries_between(connection, level.below, *map(level.part_of, days)))
+            wanted = wanted.assign(days_expected=rules.days_expected(span, *date_range))
+            if level.counts_farms:
+                wanted = wanted.assign(farms=distinct_farms(connection, *days) if len(wanted) else 0)
+            stored, key = summaries_of(connection, level.table, [span]), summary_key(level.table)
+            figures = [name for name in stored.columns if name not in key]
+            verification.count(checks.SUMS[level.table], rows=len(stored))
+            verification.add(checks.SUMS[level.table], differing(stored, wanted, key, figures))
     return verification
 
 
@@ -124,27 +112,6 @@ def _verify_figures(
     wanted = figures.of_days(truth, DAILY_SERIES[name].day_values(chunk.series[name]))[[*key, *figures.columns]]
     verification.count(check, rows=len(stored))
     verification.add(check, differing(stored, wanted, key, figures.columns))
-
-
-def _verify_span(
-    connection: Connection,
-    verification: Verification,
-    check: Check,
-    table: str,
-    span: str,
-    wanted: pd.DataFrame,
-    date_range: DateRange,
-) -> None:
-    stored = summaries_of(connection, table, [span])
-    key = summary_key(table)
-    wanted = wanted.assign(days_expected=rules.days_expected(span, *date_range))
-    figures = [name for name in stored.columns if name not in key]
-    verification.count(check, rows=len(stored))
-    verification.add(check, differing(stored, wanted, key, figures))
-
-
-def _with_farms(connection: Connection, rows: pd.DataFrame, days: tuple[date, date]) -> pd.DataFrame:
-    return rows.assign(farms=distinct_farms(connection, *days) if len(rows) else 0)
 
 
 def _named(rows: pd.DataFrame, key: list[str]) -> list[str]:

@@ -7,19 +7,16 @@ from typing import Literal
 
 from mining_assets.domain.daily_series import DAILY_SERIES, DailySeries
 from mining_assets.domain.date_ranges import day_ranges
+from mining_assets.domain.rollups import LEVELS
 from mining_assets.domain.settlement import FINAL_MEANS
 from mining_assets.domain.wording import format_ranges
 from mining_assets.warehouse.names import (
     BITCOIN_DAILY_SUMMARIES,
-    BITCOIN_MONTHLY_SUMMARIES,
-    BITCOIN_YEARLY_SUMMARIES,
     CALCULATIONS,
     CURTAILMENT_RECORDS,
     DAILY_SUMMARIES,
-    MONTHLY_SUMMARIES,
     NETWORK_EPOCHS,
     WIND_BM_UNITS,
-    YEARLY_SUMMARIES,
 )
 
 Severity = Literal["error", "warn"]
@@ -46,9 +43,9 @@ class Check:
         """What it is asserted of, one by one."""
         if self.table in (WIND_BM_UNITS, NETWORK_EPOCHS):
             return "reference"
-        if "monthly" in self.table:
-            return "month"
-        return "year" if "yearly" in self.table else "day"
+        if self.table not in LEVELS:
+            return "day"
+        return "month" if LEVELS[self.table].column == "year_month" else "year"
 
     @property
     def effect(self) -> Literal["damaged", "inconsistent", "nothing"]:
@@ -278,10 +275,8 @@ def _sums(table: str, of: str, remedy: str) -> Check:
 
 DAILY_SUMS = _sums(DAILY_SUMMARIES, "the day's records", _DERIVE)
 BITCOIN_DAILY_SUMS = _sums(BITCOIN_DAILY_SUMMARIES, "the day's calculations", _DERIVE)
-MONTHLY_SUMS = _sums(MONTHLY_SUMMARIES, "its days", _ROLL_UP)
-BITCOIN_MONTHLY_SUMS = _sums(BITCOIN_MONTHLY_SUMMARIES, "its days", _ROLL_UP)
-YEARLY_SUMS = _sums(YEARLY_SUMMARIES, "its months", _ROLL_UP)
-BITCOIN_YEARLY_SUMS = _sums(BITCOIN_YEARLY_SUMMARIES, "its months", _ROLL_UP)
+SUMS = {table: _sums(table, f"its {level.parts}", _ROLL_UP) for table, level in LEVELS.items()}
+"""The check on the sums of each level of months and years, by its table."""
 
 CHECKS = (
     COMPLETENESS,
@@ -299,10 +294,7 @@ CHECKS = (
     *_of_figures(DAILY_SUMMARIES),
     BITCOIN_DAILY_SUMS,
     *_of_figures(BITCOIN_DAILY_SUMMARIES),
-    MONTHLY_SUMS,
-    BITCOIN_MONTHLY_SUMS,
-    YEARLY_SUMS,
-    BITCOIN_YEARLY_SUMS,
+    *SUMS.values(),
     *(check for each in OF_SERIES.values() for check in each.all),
     EPOCHS_VALID,
     EPOCHS_ACCEPTED,

@@ -31,15 +31,6 @@ _OF_DAYS = {
     catalog.DAILY_SUMS,
     catalog.BITCOIN_DAILY_SUMS,
 }
-_SUMS = {
-    check.table: check
-    for check in (
-        catalog.MONTHLY_SUMS,
-        catalog.BITCOIN_MONTHLY_SUMS,
-        catalog.YEARLY_SUMS,
-        catalog.BITCOIN_YEARLY_SUMS,
-    )
-}
 
 
 def standing_findings(
@@ -83,10 +74,12 @@ def _live(
             states = series_states(connection, name, first, last)["state"]
             for day in states.index[states == "missing"]:
                 yield Finding(of_series.complete, day, 1, "not known")
-    if any(check in checks for check in _SUMS.values()):
+    if any(check in checks for check in catalog.SUMS.values()):
         for table, span in mismatched_summaries(connection, first, last, scope.date_range):
-            if _SUMS[table] in checks:
-                yield Finding(_SUMS[table], span, 1, "not the sum of the level below, or of other days than it says")
+            if catalog.SUMS[table] in checks:
+                yield Finding(
+                    catalog.SUMS[table], span, 1, "not the sum of the level below, or of other days than it says"
+                )
 
 
 def _live_days(states: pd.DataFrame) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from mining_assets.domain.settlement import last_day_over
 from mining_assets.domain.wording import count_of
 from mining_assets.reconciliation import check_calculations, check_records, check_series, check_summaries
 from mining_assets.reconciliation.check_references import verify_network_epochs, verify_wind_units
-from mining_assets.reconciliation.check_summaries import verify_months, verify_years
+from mining_assets.reconciliation.check_summaries import verify_spans
 from mining_assets.reconciliation.chunk import read_chunk
 from mining_assets.reconciliation.findings import Verification, store_findings
 from mining_assets.warehouse import references
@@ -102,7 +102,7 @@ def verify_and_store_months(warehouse: Warehouse, months: Sequence[str], scope: 
     """Verify monthly summaries and keep what was found."""
     with warehouse.writing(*months, FINDINGS) as connection:
         looked_at = datetime.now(UTC)
-        verification = verify_months(connection, months, scope.date_range)
+        verification = verify_spans(connection, "year_month", months, scope.date_range)
         store_findings(connection, verification, looked_at)
     return verification
 
@@ -111,7 +111,7 @@ def verify_and_store_years(warehouse: Warehouse, years: Sequence[str], scope: Sc
     """Verify yearly summaries and keep what was found."""
     with warehouse.writing(*years, FINDINGS) as connection:
         looked_at = datetime.now(UTC)
-        verification = verify_years(connection, years, scope.date_range)
+        verification = verify_spans(connection, "year", years, scope.date_range)
         store_findings(connection, verification, looked_at)
     return verification
 
@@ -130,8 +130,8 @@ def verify_within(connection: Connection, day: date, scope: Scope) -> Verificati
     """Verify a day, its month and its year as they are in the caller's transaction, and keep what is found with it."""
     looked_at = datetime.now(UTC)
     verification = verify_snapshot(connection, [day], scope)
-    verification.merge(verify_months(connection, [month_of(day)], scope.date_range))
-    verification.merge(verify_years(connection, [year_of(month_of(day))], scope.date_range))
+    verification.merge(verify_spans(connection, "year_month", [month_of(day)], scope.date_range))
+    verification.merge(verify_spans(connection, "year", [year_of(month_of(day))], scope.date_range))
     store_findings(connection, verification, looked_at)
     return verification
 

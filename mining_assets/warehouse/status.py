@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import pandas as pd
-from sqlalchemy import Connection, Table, literal, or_, select, union_all
+from sqlalchemy import Connection, literal, or_, select, union_all
 
 from mining_assets.domain import rollups as rules
 from mining_assets.domain.caveats import Caveats
@@ -20,16 +20,10 @@ from mining_assets.warehouse.day_states import STATES, day_states
 from mining_assets.warehouse.origins import read_origins
 from mining_assets.warehouse.possible_wind import days_without_units, possible_wind_between
 from mining_assets.warehouse.schema import (
-    bitcoin_daily_summaries,
-    bitcoin_monthly_summaries,
-    bitcoin_yearly_summaries,
-    daily_summaries,
     integrity_findings,
-    monthly_summaries,
-    yearly_summaries,
 )
 from mining_assets.warehouse.series import known_sentence, series_states
-from mining_assets.warehouse.summaries import span_column, summaries_between
+from mining_assets.warehouse.summaries import SUMMARIES, span_column, summaries_between, summary_key
 from mining_assets.warehouse.verifications import Verified, read_verified
 
 DateRange = tuple[date, date | None]
@@ -196,17 +190,12 @@ def moved_spans(connection: Connection, first: date, last: date, date_range: Dat
 
     They are among the differing ones. Nothing else than a moved partition changes how many days are expected.
     """
-    months, years = (rules.month_of(first), rules.month_of(last)), (f"{first:%Y}", f"{last:%Y}")
     query = union_all(
         *(
-            select(literal(table.name), span_column(table), table.c.days_expected).where(
-                span_column(table).between(low, high)
+            select(literal(name), span_column(SUMMARIES[name]), SUMMARIES[name].c.days_expected).where(
+                span_column(SUMMARIES[name]).between(level.span_of(first), level.span_of(last))
             )
-            for tables, (low, high) in (
-                ((monthly_summaries, bitcoin_monthly_summaries), months),
-                ((yearly_summaries, bitcoin_yearly_summaries), years),
-            )
-            for table in tables
+            for name, level in rules.LEVELS.items()
         )
     )
     return {
@@ -219,42 +208,23 @@ def moved_spans(connection: Connection, first: date, last: date, date_range: Dat
 def _found_differing(connection: Connection, first: date, last: date) -> Iterator[tuple[str, str]]:
     """What the last verification found wrong with the months and years of some days."""
     found = integrity_findings.c
-    for months, tables in (
-        (True, (monthly_summaries.name, bitcoin_monthly_summaries.name)),
-        (False, (yearly_summaries.name, bitcoin_yearly_summaries.name)),
-    ):
-        low, high = (rules.month_of(first), rules.month_of(last)) if months else (f"{first:%Y}", f"{last:%Y}")
+    for name, level in rules.LEVELS.items():
+        low, high = level.span_of(first), level.span_of(last)
         query = select(found.table_name, found.span).where(
-            found.severity == "error", found.table_name.in_(tables), found.span.between(low, high)
+            found.severity == "error", found.table_name == name, found.span.between(low, high)
         )
         yield from ((table, span) for table, span in connection.execute(query))
 
 
 def _differing_now(connection: Connection, first: date, last: date, date_range: DateRange) -> Iterator[tuple[str, str]]:
-    def within(low: str, high: str) -> tuple[date, date]:
-        """From the start of one month or year to the end of another, within the partitions."""
-        return rules.span_within(low, *date_range)[0], rules.span_within(high, *date_range)[1]
-
-    months = within(rules.month_of(first), rules.month_of(last))
-    years = within(f"{first:%Y}", f"{last:%Y}")
-
-    def rows(table: Table, a: date, b: date) -> pd.DataFrame:
-        bounds_of = {"summary_date": (a, b), "year_month": (rules.month_of(a), rules.month_of(b))}
-        span = next(name for name in ("summary_date", "year_month", "year") if name in table.c)
-        low, high = bounds_of.get(span, (f"{a:%Y}", f"{b:%Y}"))
-        return summaries_between(connection, table.name, low, high)
-
-    for below, above, roll_up, (a, b) in (
-        (daily_summaries, monthly_summaries, rules.months_from_days, months),
-        (monthly_summaries, yearly_summaries, rules.years_from_months, years),
-        (bitcoin_daily_summaries, bitcoin_monthly_summaries, rules.bitcoin_months_from_days, months),
-        (bitcoin_monthly_summaries, bitcoin_yearly_summaries, rules.bitcoin_years_from_months, years),
-    ):
-        expected = roll_up(rows(below, a, b))
-        key = [column.name for column in above.primary_key]
-        expected["days_expected"] = [rules.days_expected(span, *date_range) for span in expected[key[0]]]
-        for span in _differing(rows(above, a, b), expected, key):
-            yield above.name, span
+    for name, level in rules.LEVELS.items():
+        low, high = level.span_of(first), level.span_of(last)
+        days = rules.span_within(low, *date_range)[0], rules.span_within(high, *date_range)[1]
+        expected = level.sum_up(summaries_between(connection, level.below, *map(level.part_of, days)))
+        expected["days_expected"] = [rules.days_expected(span, *date_range) for span in expected[level.column]]
+        stored = summaries_between(connection, name, *map(level.span_of, days))
+        for span in _differing(stored, expected, summary_key(name)):
+            yield name, span
 
 
 def _differing(stored: pd.DataFrame, expected: pd.DataFrame, key: list[str]) -> list[str]:

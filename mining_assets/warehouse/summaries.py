@@ -1,4 +1,4 @@
-"""Reading and writing the six summary tables. A row is written only when it changed."""
+"""Reading and writing the summary tables. A row is written only when it changed."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -6,31 +6,21 @@ from datetime import date
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Select, Table, delete, distinct, func, select
 
+from mining_assets.domain.rollups import LEVELS
 from mining_assets.warehouse.connection import insert_frame, plain_rows, read_frame
+from mining_assets.warehouse.names import BITCOIN_DAILY_SUMMARIES, DAILY_SUMMARIES
 from mining_assets.warehouse.predicates import is_curtailment
 from mining_assets.warehouse.schema import (
-    bitcoin_daily_summaries,
-    bitcoin_monthly_summaries,
-    bitcoin_yearly_summaries,
     curtailment_records,
-    daily_summaries,
     integrity_findings,
-    monthly_summaries,
-    yearly_summaries,
+    metadata,
 )
 from mining_assets.warehouse.verifications import note_written
 
 SUMMARIES: dict[str, Table] = {
-    table.name: table
-    for table in (
-        daily_summaries,
-        monthly_summaries,
-        yearly_summaries,
-        bitcoin_daily_summaries,
-        bitcoin_monthly_summaries,
-        bitcoin_yearly_summaries,
-    )
+    name: metadata.tables[name] for name in (DAILY_SUMMARIES, BITCOIN_DAILY_SUMMARIES, *LEVELS)
 }
+"""Every summary table by its name."""
 SPAN_COLUMNS = {"daily": "summary_date", "monthly": "year_month", "yearly": "year"}
 
 

@@ -15,7 +15,7 @@ from mining_assets.domain.settlement import period_starts
 from mining_assets.domain.valuation import BITCOIN_PRICE, MEMPOOL, WIND_GENERATION, price_instant
 from mining_assets.domain.wind_units import WindUnit
 from mining_assets.pipeline.fetch_references import stored_network_history
-from mining_assets.pipeline.rollups import roll_up_bitcoin_month, roll_up_bitcoin_year, roll_up_month, roll_up_year
+from mining_assets.pipeline.rollups import roll_up
 from mining_assets.reconciliation.findings import Verification
 from mining_assets.reconciliation.verify import Scope, scan
 from mining_assets.warehouse.connection import Warehouse
@@ -119,11 +119,11 @@ def derive_all(warehouse: Warehouse) -> None:
     """Derive everything from the stored days."""
     derive_days(warehouse, DAYS, stored_network_history(warehouse), MODELS)
     for month in MONTHS:
-        roll_up_month(warehouse, month, BOUNDS)
-        roll_up_bitcoin_month(warehouse, month, BOUNDS)
+        roll_up(warehouse, "monthly_summaries", month, BOUNDS)
+        roll_up(warehouse, "bitcoin_monthly_summaries", month, BOUNDS)
     for year in YEARS:
-        roll_up_year(warehouse, year, BOUNDS)
-        roll_up_bitcoin_year(warehouse, year, BOUNDS)
+        roll_up(warehouse, "yearly_summaries", year, BOUNDS)
+        roll_up(warehouse, "bitcoin_yearly_summaries", year, BOUNDS)
 
 
 def scan_all(warehouse: Warehouse) -> Verification:

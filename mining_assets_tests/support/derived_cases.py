@@ -153,7 +153,7 @@ OF_WHAT_IS_DERIVED = (
         does(change(daily_summaries, WINDY, {"total_payment": 1.0})),
         WINDY,
         ("total_payment is 1.0, should be 850",),
-        also=(checks.MONTHLY_SUMS,),  # the month is the sum of what its days say
+        also=(checks.SUMS["monthly_summaries"],),  # the month is the sum of what its days say
     ),
     Case(
         "the Bitcoin noted of a day is altered",
@@ -168,26 +168,26 @@ OF_WHAT_IS_DERIVED = (
         does(remove(bitcoin_daily_summaries, QUIET, miner_model="M20S")),
         QUIET,
         ("M20S", "the row is missing"),
-        also=(checks.BITCOIN_MONTHLY_SUMS,),  # the month has a complete day less
+        also=(checks.SUMS["bitcoin_monthly_summaries"],),  # the month has a complete day less
     ),
     Case(
         "a figure of a month is altered that years do not sum",
-        checks.MONTHLY_SUMS,
+        checks.SUMS["monthly_summaries"],
         does(update(monthly_summaries).where(monthly_summaries.c.year_month == "2025-03").values(farms=1)),
         "2025-03",
         ("farms is 1, should be 2",),
     ),
     Case(
         "the row of a month is lost",
-        checks.MONTHLY_SUMS,
+        checks.SUMS["monthly_summaries"],
         does(delete(monthly_summaries).where(monthly_summaries.c.year_month == "2025-04")),
         "2025-04",
         ("the row is missing",),
-        also=(checks.YEARLY_SUMS,),  # the year is the sum of the months there are
+        also=(checks.SUMS["yearly_summaries"],),  # the year is the sum of the months there are
     ),
     Case(
         "a month says wrongly how many days it has",
-        checks.BITCOIN_MONTHLY_SUMS,
+        checks.SUMS["bitcoin_monthly_summaries"],
         does(
             update(bitcoin_monthly_summaries)
             .where(bitcoin_monthly_summaries.c.year_month == "2025-04", bitcoin_monthly_summaries.c.miner_model == "S9")
@@ -198,14 +198,14 @@ OF_WHAT_IS_DERIVED = (
     ),
     Case(
         "the energy of a year is altered",
-        checks.YEARLY_SUMS,
+        checks.SUMS["yearly_summaries"],
         does(update(yearly_summaries).values(total_curtailed_energy=yearly_summaries.c.total_curtailed_energy * 2)),
         "2025",
         ("total_curtailed_energy is",),
     ),
     Case(
         "the Bitcoin of a year is altered by a millionth",
-        checks.BITCOIN_YEARLY_SUMS,
+        checks.SUMS["bitcoin_yearly_summaries"],
         does(
             update(bitcoin_yearly_summaries)
             .where(bitcoin_yearly_summaries.c.miner_model == "S19J_PRO")

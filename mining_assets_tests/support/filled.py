@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import TEXT, BigInteger, Boolean, Date, DateTime, Float, Integer, Table, insert, select
 
-from mining_assets.pipeline.rollups import roll_up_bitcoin_month, roll_up_bitcoin_year, roll_up_month, roll_up_year
+from mining_assets.pipeline.rollups import roll_up_days
 from mining_assets.warehouse.columns import Instant
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.schema import metadata
@@ -44,10 +44,8 @@ def fill(warehouse: Warehouse) -> None:
     # A later run settles the first day differently: a restatement.
     store(warehouse, fetched_day(*first, record(3, volume=-20.0), at=after_final(DAY, 24)))
     derive(warehouse, DAY, NEXT_DAY)
-    for step, span in ((roll_up_month, "2025-06"), (roll_up_bitcoin_month, "2025-06")):
-        step(warehouse, span, (date(2025, 1, 1), None))
-    for step, span in ((roll_up_year, "2025"), (roll_up_bitcoin_year, "2025")):
-        step(warehouse, span, (date(2025, 1, 1), None))
+    for _ in roll_up_days(warehouse, [DAY], (date(2025, 1, 1), None)):
+        pass
     with warehouse.writing("filling") as connection:
         for table in metadata.sorted_tables:
             if not connection.execute(select(1).select_from(table)).first():

@@ -113,7 +113,7 @@ OF_RECORDS = (
             checks.CALCULATIONS_COMPLETE,
             checks.DAILY_SUMS,
             checks.OF_SERIES[BITCOIN_PRICE].figures,
-            checks.MONTHLY_SUMS,
+            checks.SUMS["monthly_summaries"],
         ),
     ),
     Case(

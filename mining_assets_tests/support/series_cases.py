@@ -133,7 +133,7 @@ OF_SERIES = (
         WINDY,
         ("generated_energy is nan, should be 2400.0",),
         problems=2,
-        also=(checks.MONTHLY_SUMS,),  # the month has a day with generation less
+        also=(checks.SUMS["monthly_summaries"],),  # the month has a day with generation less
     ),
     Case(
         "the ratio of a day is altered by a millionth",
@@ -150,7 +150,7 @@ OF_SERIES = (
         does(change(bitcoin_daily_summaries, WINDY, {"bitcoin_value": bitcoin.bitcoin_value * 2}, miner_model="S9")),
         WINDY,
         ("S9", "bitcoin_value is"),
-        also=(checks.BITCOIN_MONTHLY_SUMS,),
+        also=(checks.SUMS["bitcoin_monthly_summaries"],),
     ),
     Case(
         "a day has a value though its price is not known",
@@ -163,7 +163,7 @@ OF_SERIES = (
     ),
     Case(
         "a month says wrongly how many of its days have a price",
-        checks.BITCOIN_MONTHLY_SUMS,
+        checks.SUMS["bitcoin_monthly_summaries"],
         does(
             update(bitcoin_monthly_summaries)
             .where(bitcoin_monthly_summaries.c.year_month == "2025-04", bitcoin_monthly_summaries.c.miner_model == "S9")
@@ -171,11 +171,11 @@ OF_SERIES = (
         ),
         "2025-04",
         ("S9", "days_priced is 0, should be 1"),
-        also=(checks.BITCOIN_YEARLY_SUMS,),
+        also=(checks.SUMS["bitcoin_yearly_summaries"],),
     ),
     Case(
         "the share of a month is a mean of its days, not weighted by energy",
-        checks.MONTHLY_SUMS,
+        checks.SUMS["monthly_summaries"],
         does(
             update(monthly_summaries).where(monthly_summaries.c.year_month == "2025-03").values(curtailed_share=0.00356)
         ),

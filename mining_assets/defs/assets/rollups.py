@@ -9,7 +9,7 @@ from mining_assets.defs.assets.conditions import ANY_UPSTREAM_PARTITION_CHANGED
 from mining_assets.defs.assets.descriptions import OWNERS, RULES_VERSION, table_metadata
 from mining_assets.defs.assets.partition_metadata import Metadata, of_bitcoin, of_summary
 from mining_assets.defs.partitions import ALL_AT_ONCE, SPANS_THERE_ARE, Partitions
-from mining_assets.pipeline.rollups import MONTHLY_STEPS, YEARLY_STEPS
+from mining_assets.pipeline.rollups import roll_up
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.names import (
     BITCOIN_DAILY_SUMMARIES,
@@ -79,8 +79,6 @@ def roll_ups(partitions: Partitions, date_range: DateRange) -> list[dg.AssetsDef
 
 
 def _roll_up(level: _Level, spans: dg.TimeWindowPartitionsDefinition, date_range: DateRange) -> dg.AssetsDefinition:
-    step = {**MONTHLY_STEPS, **YEARLY_STEPS}[level.table]
-
     @dg.asset(
         name=level.table,
         deps=[dg.AssetDep(level.below, partition_mapping=SPANS_THERE_ARE)],
@@ -99,7 +97,9 @@ def _roll_up(level: _Level, spans: dg.TimeWindowPartitionsDefinition, date_range
         context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]
     ) -> dg.MaterializeResult[None]:
         for span in context.partition_keys:
-            context.add_asset_metadata(level.shown(step(warehouse, span, date_range)), partition_key=span)
+            context.add_asset_metadata(
+                level.shown(roll_up(warehouse, level.table, span, date_range)), partition_key=span
+            )
         return dg.MaterializeResult()
 
     return summaries

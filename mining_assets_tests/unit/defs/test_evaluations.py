@@ -139,9 +139,9 @@ def test_specs_carry_what_is_asserted_and_the_remedy() -> None:
         (delete(daily_summaries).where(daily_summaries.c.summary_date == WINDY), checks.DAILY_SUMS),
         (
             update(monthly_summaries).where(monthly_summaries.c.year_month == "2025-04").values(farms=9),
-            checks.MONTHLY_SUMS,
+            checks.SUMS["monthly_summaries"],
         ),
-        (update(yearly_summaries).values(farms=9), checks.YEARLY_SUMS),
+        (update(yearly_summaries).values(farms=9), checks.SUMS["yearly_summaries"]),
         (update(wind_bm_units).values(is_current=False), checks.UNITS_KEPT),
     ],
     ids=["a day", "a month", "a year", "a reference"],

@@ -20,7 +20,7 @@ from mining_assets_tests.support.samples import damage
 from mining_assets_tests.support.templates import Templates
 
 TIMEOUT = 120  # seconds; only a test that fails waits so long
-CHECK = [check_key(checks.MONTHLY_SUMS)]
+CHECK = [check_key(checks.SUMS["monthly_summaries"])]
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.retry_policy import HealingPolicy, RetryRule
 from mining_assets.pipeline.dependencies import Rules
 from mining_assets.pipeline.results import DAILY_TABLES, DayResult, SeriesResult
-from mining_assets.pipeline.rollups import roll_up_bitcoin_month, roll_up_bitcoin_year, roll_up_month, roll_up_year
+from mining_assets.pipeline.rollups import roll_up_days
 from mining_assets.reconciliation.plan import plan, plan_series, tables_for
 from mining_assets.reconciliation.verify import Scope, scan
 from mining_assets.warehouse.day_states import day_states
@@ -107,13 +107,8 @@ class HealedGround(Ground):
                 assert len(wanted) > 1 or not event.failed, event
 
     def roll_up(self) -> None:
-        for span, step in (
-            ("2025-03", roll_up_month),
-            ("2025-03", roll_up_bitcoin_month),
-            ("2025", roll_up_year),
-            ("2025", roll_up_bitcoin_year),
-        ):
-            step(self.warehouse, span, SCOPE.date_range)
+        for _ in roll_up_days(self.warehouse, DAYS, SCOPE.date_range):
+            pass
 
     def scan(self) -> None:
         scan(self.warehouse, DAYS[0], DAYS[-1], SCOPE)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, insert, update
 from mining_assets.domain.daily_series import SERIES
 from mining_assets.reconciliation import check_records as records_checks
 from mining_assets.reconciliation import checks
-from mining_assets.reconciliation.check_summaries import verify_months
+from mining_assets.reconciliation.check_summaries import verify_spans
 from mining_assets.reconciliation.checks import CHECKS
 from mining_assets.reconciliation.chunk import read_chunk
 from mining_assets.reconciliation.findings import Verification, store_findings, stored_findings
@@ -236,7 +236,7 @@ def test_a_row_of_a_month_without_data_should_not_be_there(ground: Warehouse) ->
     names = [column.name for column in monthly_summaries.columns if column.name != "year_month"]
     damage(ground, insert(monthly_summaries).values(year_month="2025-05", **dict.fromkeys(names, 0)))
     with ground.reading() as connection:
-        (found,) = verify_months(connection, ["2025-04", "2025-05"], BOUNDS).findings
+        (found,) = verify_spans(connection, "year_month", ["2025-04", "2025-05"], BOUNDS).findings
     assert (found.span, found.example) == ("2025-05", "there should be no row")
 
 

@@ -116,7 +116,7 @@ def test_a_month_that_is_wrong_fails_the_check_of_another_month(shown: Shown) ->
     )
     shown.run(INTEGRITY_JOB)
     shown.run(MONTHLY_JOB, "2025-03", "2025-03")
-    after = shown.latest(checks.MONTHLY_SUMS)
+    after = shown.latest(checks.SUMS["monthly_summaries"])
     assert not after.passed
     assert "on 1 month, 0 of them covered by this run (2025-03)" in str(after.description)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, text
 
-from mining_assets.pipeline.rollups import roll_up_bitcoin_month, roll_up_bitcoin_year, roll_up_month, roll_up_year
+from mining_assets.pipeline.rollups import roll_up
 from mining_assets.reconciliation.verify import Scope, verify_and_store_days
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.day_states import day_states
@@ -111,8 +111,8 @@ OF_A_DAY: dict[str, Callable[[Warehouse], object]] = {
     "summarize": lambda large: (summarize_days(large, [DAY]), summarize_bitcoin_days(large, [DAY], MODELS)),
     "verify": lambda large: verify_and_store_days(large, DAYS, Scope(MODELS, BOUNDS)),
     "roll up a month": lambda large: (
-        roll_up_month(large, "2023-06", BOUNDS),
-        roll_up_bitcoin_month(large, "2023-06", BOUNDS),
+        roll_up(large, "monthly_summaries", "2023-06", BOUNDS),
+        roll_up(large, "bitcoin_monthly_summaries", "2023-06", BOUNDS),
     ),
 }
 
@@ -139,7 +139,13 @@ def test_status_of_the_whole_history_counts_the_newest_days_of_the_detail_by_its
 
 
 def test_a_year_is_rolled_up_without_the_calculations(large: Warehouse) -> None:
-    plans = explained(large, lambda: (roll_up_year(large, "2023", BOUNDS), roll_up_bitcoin_year(large, "2023", BOUNDS)))
+    plans = explained(
+        large,
+        lambda: (
+            roll_up(large, "yearly_summaries", "2023", BOUNDS),
+            roll_up(large, "bitcoin_yearly_summaries", "2023", BOUNDS),
+        ),
+    )
     tables = {table for plan in plans.values() for _, table in reads(plan)}
     assert "monthly_summaries" in tables
     assert "historical_bitcoin_calculations" not in tables
