@@ -10,7 +10,6 @@ from datetime import date, datetime
 from mining_assets.domain.live_sources import LIVE_ELEXON
 from mining_assets.domain.settlement import SIDES, Side, periods_in
 from mining_assets.domain.wind_units import WIND_FUEL_TYPE
-from mining_assets.garbage import garbage_left_alone
 from mining_assets.sources.client import SourceClient
 from mining_assets.sources.elexon_schema import (
     AcceptedVolume,
@@ -76,13 +75,12 @@ class ElexonClient(SourceClient):
         All or nothing: the first failure stops the other requests and is raised as itself.
         """
         try:
-            with garbage_left_alone():
-                async with asyncio.TaskGroup() as group:
-                    tasks = {
-                        (period, side): group.create_task(self.stack(day, period, side))
-                        for period in range(1, periods_in(day) + 1)
-                        for side in SIDES
-                    }
+            async with asyncio.TaskGroup() as group:
+                tasks = {
+                    (period, side): group.create_task(self.stack(day, period, side))
+                    for period in range(1, periods_in(day) + 1)
+                    for side in SIDES
+                }
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from None
         return {key: task.result() for key, task in tasks.items()}

@@ -30,7 +30,6 @@ from sqlalchemy.exc import InterfaceError
 from sqlalchemy.exc import OperationalError as OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from mining_assets.garbage import garbage_left_alone
 from mining_assets.warehouse.address import URL
 from mining_assets.warehouse.columns import DamagedValueError as DamagedValueError
 from mining_assets.warehouse.columns import Instant
@@ -116,17 +115,16 @@ def read_frame(connection: Connection, query: Select[Any]) -> pd.DataFrame:
     # The driver's own rows: SQLAlchemy would convert value by value, and of the few dates and instants among
     # thousands of rows each is converted once here.
     assert result.cursor is not None
-    with garbage_left_alone():
-        rows = result.cursor.fetchall()
-        result.close()
-        values = zip(*rows, strict=True) if rows else ([] for _ in columns)
-        frame = {}
-        for column, of_column in zip(columns, values, strict=True):
-            try:
-                frame[column.key] = _as_array(column, list(of_column), connection.dialect)
-            except (ValueError, TypeError) as error:
-                raise DamagedValueError(f"{column} holds what it should not: {error}") from None
-        del rows, values
+    rows = result.cursor.fetchall()
+    result.close()
+    values = zip(*rows, strict=True) if rows else ([] for _ in columns)
+    frame = {}
+    for column, of_column in zip(columns, values, strict=True):
+        try:
+            frame[column.key] = _as_array(column, list(of_column), connection.dialect)
+        except (ValueError, TypeError) as error:
+            raise DamagedValueError(f"{column} holds what it should not: {error}") from None
+    del rows, values  # the driver's objects take more memory than the frame
     return pd.DataFrame(frame, columns=[column.key for column in columns])
 
 
