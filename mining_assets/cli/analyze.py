@@ -25,7 +25,7 @@ from mining_assets.reconciliation.plan import DERIVE, ELEXON, MEMPOOL, needs
 from mining_assets.reconciliation.verify import Scope, note_scan, scan
 from mining_assets.settings import Settings, now
 from mining_assets.warehouse.health import database_health
-from mining_assets.warehouse.reporting import TRUSTED
+from mining_assets.warehouse.predicates import TRUSTED
 from mining_assets.warehouse.status import Status, completion, read_status
 
 BUCKETS = ("critical (below 50 %)", "partial (50 to 95 %)", "almost (95 % and more)")

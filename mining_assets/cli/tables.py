@@ -24,7 +24,7 @@ from mining_assets.warehouse.names import (
     MONTHLY_SUMMARIES,
     YEARLY_SUMMARIES,
 )
-from mining_assets.warehouse.reporting import TRUSTED
+from mining_assets.warehouse.predicates import TRUSTED
 from mining_assets.warehouse.status import Status
 from mining_assets.warehouse.summaries import summaries_between
 

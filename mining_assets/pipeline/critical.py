@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from mining_assets.domain.curtailment import is_curtailment
 from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.network import NetworkHistory
 from mining_assets.domain.rollups import month_of, year_of
@@ -55,7 +56,7 @@ class DayContent:
 def content_of(connection: Connection, day: date) -> DayContent:
     """What the detail tables hold of a day."""
     records = records_of(connection, [day])
-    bids = records[(records["side"] == "bid") & (records["volume"] < 0)]
+    bids = records[is_curtailment(records)]
     bitcoin = calculations_of(connection, [day]).groupby("miner_model")["bitcoin_mined"].sum()
     return DayContent(
         rows=len(records),

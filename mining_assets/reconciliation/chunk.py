@@ -12,6 +12,7 @@ import pandas as pd
 from mining_assets.domain.curtailment import daily_totals, farm_energy, payment
 from mining_assets.domain.settlement import SIDES, period_starts, periods_in
 from mining_assets.warehouse.connection import Connection
+from mining_assets.warehouse.predicates import is_complete
 from mining_assets.warehouse.stored_days import StoredDays, read_stored_days
 
 
@@ -45,7 +46,7 @@ class Chunk(StoredDays):
         return {
             row.settlement_date
             for row in self.figures.itertuples(index=False)
-            if rows.get(row.settlement_date, 0) == 2 * row.periods
+            if is_complete(rows.get(row.settlement_date, 0), row.periods)
         }
 
 

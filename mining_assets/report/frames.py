@@ -9,7 +9,8 @@ from mining_assets.domain.rollups import bitcoin_months_from_days, month_of, mon
 from mining_assets.domain.settlement import periods_in
 from mining_assets.domain.valuation import curtailed_share
 from mining_assets.domain.wording import count_of
-from mining_assets.warehouse.reporting import TRUSTED, ReportData
+from mining_assets.warehouse.predicates import TRUSTED
+from mining_assets.warehouse.reporting import ReportData
 
 DAY_KINDS = {
     "final": "final",

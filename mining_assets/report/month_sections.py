@@ -11,7 +11,8 @@ from mining_assets.report.charts import UNKNOWN, colour_of, dash_of, draw, month
 from mining_assets.report.frames import bitcoin_months, curtailment_months
 from mining_assets.report.section import Chart, Section, Swatch
 from mining_assets.report.tables import Column, csv_address, number, table
-from mining_assets.warehouse.reporting import TRUSTED, ReportData
+from mining_assets.warehouse.predicates import TRUSTED
+from mining_assets.warehouse.reporting import ReportData
 
 PAID = "paid to wind farms"
 

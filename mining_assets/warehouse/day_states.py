@@ -30,6 +30,7 @@ from mining_assets.domain.settlement import are_final
 from mining_assets.domain.tolerance import RELATIVE_TOLERANCE
 from mining_assets.warehouse.connection import read_frame
 from mining_assets.warehouse.counting import count_rows, counted_days
+from mining_assets.warehouse.predicates import COMPLETE, FINAL, PROVISIONAL, TRUSTED, is_complete
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
     calculation_days,
@@ -43,7 +44,7 @@ from mining_assets.warehouse.schema import (
     wind_bm_units,
 )
 
-STATES = ("final", "provisional", "partial", "damaged", "missing")
+STATES = (*TRUSTED, "partial", "damaged", "missing")
 COUNTS = ("records", "expected", "actual", "missing", "orphan", "stale")
 
 
@@ -76,7 +77,7 @@ def day_states(connection: Connection, first: date, last: date, models: Sequence
         states[name] += worse
         states["actual"] += present * worse
     adds_up = _true(days["summary_adds_up"]) & _true(days["bitcoin_adds_up"])
-    whole = states["state"].isin(["final", "provisional", "damaged"])
+    whole = states["state"].isin(COMPLETE)
     states["rows_differ"] = whole & _true(days["rows_differ"])
     for name in ("summary", "bitcoin"):
         states[f"{name}_differs"] = whole & ~_true(days[f"{name}_adds_up"])
@@ -99,12 +100,12 @@ def _true(flags: "pd.Series[bool]") -> "pd.Series[bool]":
 
 def _state(days: pd.DataFrame) -> "np.ndarray[tuple[int], np.dtype[np.object_]]":
     ledger_rows = days["ledger_rows"].fillna(0)
-    whole = days["periods"].notna() & (ledger_rows == 2 * days["periods"].fillna(0))
+    whole = days["periods"].notna() & is_complete(ledger_rows, days["periods"].fillna(0))
     final = whole & are_final(days["fetched_at"])
     some = days["periods"].notna() | (ledger_rows > 0) | (days["counted_rows"] > 0)
     return np.select(
         [whole & (_true(days["found_damaged"]) | _true(days["rows_differ"])), final, whole, some],
-        ["damaged", "final", "provisional", "partial"],
+        ["damaged", FINAL, PROVISIONAL, "partial"],
         "missing",
     )
 

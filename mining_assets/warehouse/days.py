@@ -14,6 +14,7 @@ from mining_assets.domain.curtailment import RECORD_COLUMNS, daily_totals, deriv
 from mining_assets.domain.restatement import DayFigures, ShrinkRefused, shrinks
 from mining_assets.domain.wording import count_of
 from mining_assets.warehouse.connection import insert_frame, read_frame, upsert_rows
+from mining_assets.warehouse.predicates import is_complete
 from mining_assets.warehouse.repeats import with_earlier_readings
 from mining_assets.warehouse.schema import (
     curtailment_records,
@@ -179,7 +180,7 @@ def whole_days(connection: Connection, days: Sequence[date]) -> dict[date, str]:
     query = (
         select(settlement_days.c.settlement_date, settlement_days.c.content_hash)
         .join(ledger_rows, ledger_rows.c.settlement_date == settlement_days.c.settlement_date)
-        .where(ledger_rows.c.rows == 2 * settlement_days.c.periods)
+        .where(is_complete(ledger_rows.c.rows, settlement_days.c.periods))
         .order_by(settlement_days.c.settlement_date)
     )
     return dict(connection.execute(query).all())

@@ -1,13 +1,61 @@
-"""Rules of the domain that SQL needs, each of them once."""
+"""Rules of the domain in the form that SQL needs, each of them once; views, states, summaries and reports ask here.
+
+What the rules mean is said in ``domain``.
+"""
+
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
+from mining_assets.domain.settlement import FINAL_AFTER, SIDES
 from mining_assets.warehouse.schema import curtailment_records
 
+Columns = ReadOnlyColumnCollection[str, Any]
 
-def is_curtailment() -> ColumnElement[bool]:
-    """Which rows of ``curtailment_records`` are curtailment, as ``domain.curtailment.is_curtailment`` says.
+FINAL, PROVISIONAL = "final", "provisional"
+TRUSTED = (FINAL, PROVISIONAL)
+"""The states of the days whose figures count: complete, and not found damaged."""
+COMPLETE = (*TRUSTED, "damaged")
+"""The states of the days whose figures and whole ledger are there."""
+
+
+def is_curtailment(records: Columns = curtailment_records.c) -> ColumnElement[bool]:
+    """Return the condition that a record is curtailment, as ``domain.curtailment.is_curtailment`` says.
 
     A unit counts among ``farms`` when it has such a row: one that was only undone has none.
     """
-    return and_(curtailment_records.c.side == "bid", curtailment_records.c.volume < 0)
+    return and_(records.side == "bid", records.volume < 0)
+
+
+def is_undo(records: Columns = curtailment_records.c) -> ColumnElement[bool]:
+    """Return the condition that a record takes an earlier bid back, as ``domain.curtailment.is_undo`` says."""
+    return and_(records.side == "offer", records.volume > 0)
+
+
+def is_complete(ledger_rows: Any, periods: Any) -> Any:
+    """Tell whether a day's ledger is complete: a row for each period and side.
+
+    Args:
+        ledger_rows: how many rows the ledger has of the day: a number, a column of a frame or of a query.
+        periods: how many settlement periods the day has.
+    """
+    return ledger_rows == len(SIDES) * periods
+
+
+def final_from_sql(day: str, dialect: str) -> str:
+    """Return in SQL the instant from which a fetch of a day is final, as ``domain.settlement.final_from`` says.
+
+    Args:
+        day: the column of the day.
+        dialect: ``sqlite`` or ``postgresql``.
+    """
+    days, hours = FINAL_AFTER.days, FINAL_AFTER.seconds // 3600
+    if dialect == "sqlite":
+        return f"DATE({day}, '+{days} day') || ' {hours:02}:00:00.000000'"
+    return f"({day} + {days} + TIME '{hours:02}:00') AT TIME ZONE 'UTC'"
+
+
+def as_sql(condition: ColumnElement[bool]) -> str:
+    """Return a condition as SQL text with its values in it, for a view."""
+    return str(condition.compile(compile_kwargs={"literal_binds": True}))

@@ -11,7 +11,7 @@ from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.rollups import month_of, span_bounds
 from mining_assets.warehouse.connection import read_frame
 from mining_assets.warehouse.day_states import day_states
-from mining_assets.warehouse.predicates import is_curtailment
+from mining_assets.warehouse.predicates import TRUSTED, is_curtailment
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
     curtailment_records,
@@ -22,8 +22,6 @@ from mining_assets.warehouse.schema import (
 from mining_assets.warehouse.status import DateRange, Status, read_status
 from mining_assets.warehouse.summaries import summaries_between
 from mining_assets.warehouse.views import half_hourly_curtailment, whole_days
-
-TRUSTED = ("final", "provisional")
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from mining_assets.warehouse.counting import counted_days
 from mining_assets.warehouse.day_states import STATES, day_states
 from mining_assets.warehouse.origins import read_origins
 from mining_assets.warehouse.possible_wind import days_without_units, possible_wind_between
+from mining_assets.warehouse.predicates import FINAL, TRUSTED
 from mining_assets.warehouse.schema import (
     integrity_findings,
 )
@@ -82,13 +83,13 @@ class Status:
     @property
     def whole(self) -> int:
         """How many days are whole."""
-        return self.states["final"] + self.states["provisional"]
+        return sum(self.states[state] for state in TRUSTED)
 
     @property
     def open_days(self) -> pd.DataFrame:
         """The days that are not final, not consistent, or quarantined."""
         flagged = self.days["inconsistent"] | self.days["quarantined"]
-        return self.days[(self.days["state"] != "final") | flagged]
+        return self.days[(self.days["state"] != FINAL) | flagged]
 
     @property
     def is_right(self) -> bool:
