@@ -19,9 +19,14 @@ class SchemaMismatch(RuntimeError):
 
 
 def needed_revision() -> str:
-    """The revision this code works with: the number with which the newest migration's file begins."""
+    """Return the revision this code works with: the number with which the newest migration's file begins."""
+    return max(_revisions())
+
+
+def _revisions() -> list[str]:
+    """Return the revisions that this version knows; the first is the baseline, older ones are not upgraded."""
     names = (script.name for script in (MIGRATIONS / "versions").iterdir())
-    return max(name.split("_")[0] for name in names if name[0].isdigit())
+    return sorted(name.split("_")[0] for name in names if name[0].isdigit())
 
 
 def current_revision(warehouse: Warehouse) -> str | None:
@@ -97,14 +102,18 @@ def require_revision(connection: Connection) -> None:
 
 
 def _refuse_unknown(revision: str | None) -> None:
-    from alembic.script import ScriptDirectory
-
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if revision is not None and revision not in known:
+    known = _revisions()
+    if revision is None or revision in known:
+        return
+    if revision < known[0]:
         raise SchemaMismatch(
-            f"the warehouse is at revision {revision}, which this version does not know: "
-            f"it was upgraded by a newer one; use that"
+            f"the warehouse is at revision {revision}, and this version upgrades none that is older than {known[0]}: "
+            f"upgrade it to {known[0]} with the version that made it, or begin with an empty one"
         )
+    raise SchemaMismatch(
+        f"the warehouse is at revision {revision}, which this version does not know: "
+        f"it was upgraded by a newer one; use that"
+    )
 
 
 def _revision(connection: Connection) -> str | None:

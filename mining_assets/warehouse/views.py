@@ -1,8 +1,7 @@
 """The read-only views, one for each question that analysts ask. Column comments are their documentation.
 
-Only whole days are in them, so that what is not known has no row and never reads as zero. They are made by the
-migrations; here is what they hold. ``daily`` and hourly views are derived from the records, so they do not depend on
-the summaries.
+Only complete days are in them, so that what is not known has no row and never reads as zero. Daily and hourly views are
+derived from the records, so they do not depend on the summaries. How they are made is in ``view_queries``.
 """
 
 from sqlalchemy import Column, MetaData, PrimaryKeyConstraint, Table

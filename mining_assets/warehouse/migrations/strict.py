@@ -32,7 +32,6 @@ from mining_assets.warehouse.schema import metadata
 from mining_assets.warehouse.upgrade import SchemaMismatch
 from mining_assets.warehouse.values import NAMED_ROWS, REMEDY, unfit_values
 
-FIRST_STRICT = "0008"  # older migrations declare types that a STRICT table does not know
 VERSIONS = "alembic_version"
 
 

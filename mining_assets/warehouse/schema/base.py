@@ -4,13 +4,12 @@ from sqlalchemy import CheckConstraint, Column, MetaData, Table, event
 
 from mining_assets.warehouse.columns import VALUE, Count, Day, Name, Number, condition
 
-metadata = MetaData(
-    naming_convention={
-        "pk": "%(table_name)s_pk",
-        "ck": "%(table_name)s_%(constraint_name)s",
-        "ix": "%(table_name)s_%(column_0_N_name)s",
-    }
-)
+NAMING = {
+    "pk": "%(table_name)s_pk",
+    "ck": "%(table_name)s_%(constraint_name)s",
+    "ix": "%(table_name)s_%(column_0_N_name)s",
+}
+metadata = MetaData(naming_convention=NAMING)
 
 PERIOD_RANGE = "settlement_period BETWEEN 1 AND 50"
 
@@ -19,15 +18,15 @@ SIDE_IS_KNOWN = "side IN ('bid', 'offer')"
 
 def required(name: str, type_: object, comment: str) -> Column[object]:
     """Return a column that always has a value."""
-    return _guarded(Column(name, type_, nullable=False, comment=comment))  # type: ignore[arg-type]
+    return guarded(Column(name, type_, nullable=False, comment=comment))  # type: ignore[arg-type]
 
 
 def optional(name: str, type_: object, comment: str) -> Column[object]:
     """Return a column whose value may be absent."""
-    return _guarded(Column(name, type_, nullable=True, comment=comment))  # type: ignore[arg-type]
+    return guarded(Column(name, type_, nullable=True, comment=comment))  # type: ignore[arg-type]
 
 
-def _guarded(column: Column[object]) -> Column[object]:
+def guarded(column: Column[object]) -> Column[object]:
     """Let the table of a column refuse what the column's type alone would take, such as infinite numbers."""
 
     @event.listens_for(column, "after_parent_attach")

@@ -6,21 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import command
-from sqlalchemy import URL, Boolean, Column, Connection, Date, Double, Integer, Table, func, select, text
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Date, Double, Integer, Table, func, select, text
 from sqlalchemy.exc import DBAPIError
 
-from mining_assets.warehouse import upgrade
 from mining_assets.warehouse.columns import Instant
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.inspection import problems
+from mining_assets.warehouse.migrations.comments import write_comments
+from mining_assets.warehouse.migrations.strict import enforce
 from mining_assets.warehouse.schema import metadata
-from mining_assets.warehouse.upgrade import SchemaMismatch, current_revision, needed_revision
+from mining_assets.warehouse.upgrade import SchemaMismatch, upgrade
+from mining_assets.warehouse.view_queries import make_views
 from mining_assets_tests.support.filled import filled, made_up
 from mining_assets_tests.support.samples import everything, taken_back
 from mining_assets_tests.support.templates import Templates
 
-BEFORE = "0007"
 SQLITE = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 COLUMNS = [
     pytest.param(table, column, id=f"{table.name}.{column.name}")
@@ -92,24 +92,25 @@ def test_every_table_of_a_sqlite_warehouse_is_strict(shared: Warehouse) -> None:
     assert {*strict} == {*metadata.tables, "alembic_version", "sqlite_schema"}
 
 
-def upgrade_to(warehouse: Warehouse, revision: str) -> None:
-    config = upgrade._config()
-    with warehouse.writing("schema") as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
-
-
 @pytest.fixture
-def older(empty_address: URL) -> Iterator[Warehouse]:
-    """A warehouse as the last version made it that did not look at the kinds of values, with two records."""
-    opened = Warehouse(empty_address)
-    upgrade_to(opened, BEFORE)
-    with opened.engine.begin() as connection:
-        for number in (1, 2):
-            row = made_up(metadata.tables["curtailment_records"]) | {"sequence_number": number}
-            connection.execute(metadata.tables["curtailment_records"].insert().values(row))
-    yield opened
-    opened.close()
+def unchecked(templates: Templates, backend: str, tmp_path: Path) -> Iterator[Warehouse]:
+    """A warehouse whose table of records a migration made without checks, with two records."""
+    records = metadata.tables["curtailment_records"]
+    with templates.empty(backend, tmp_path) as address:
+        opened = Warehouse(address)
+        upgrade(opened)
+        with opened.writing("schema") as connection:
+            connection.execute(text(f"DROP TABLE curtailment_records{'' if opened.is_sqlite else ' CASCADE'}"))
+            _create_without_checks(connection, records)
+            connection.execute(records.insert().values(made_up(records) | {"sequence_number": 2}))
+            make_views(connection)
+        yield opened
+        opened.close()
+
+
+def end_of_upgrade(warehouse: Warehouse) -> None:
+    with warehouse.writing("schema") as connection:
+        enforce(connection)
 
 
 def dump(warehouse: Warehouse) -> list[Any]:
@@ -120,23 +121,23 @@ def dump(warehouse: Warehouse) -> list[Any]:
 
 
 @SQLITE
-def test_what_is_stored_stays_as_it_is(older: Warehouse) -> None:
+def test_what_is_stored_stays_as_it_is(unchecked: Warehouse) -> None:
     def stored() -> list[Any]:
-        with older.engine.connect() as connection:
+        with unchecked.engine.connect() as connection:
             columns = metadata.tables["curtailment_records"].columns.keys()
             parts = ", ".join(f"typeof({name}), {name}" for name in columns)
             return [tuple(row) for row in connection.exec_driver_sql(f"SELECT {parts} FROM curtailment_records")]  # noqa: S608
 
     before = stored()
-    with older.engine.begin() as connection:
+    with unchecked.engine.begin() as connection:
         connection.execute(text("CREATE VIEW mine AS SELECT farm_id FROM daily_by_farm"))
         connection.execute(text("CREATE TABLE notes (id ANYTHING)"))
         connection.execute(text("CREATE INDEX of_mine ON curtailment_records (farm_id)"))
-    upgrade.upgrade(older)
+    end_of_upgrade(unchecked)
     assert stored() == before
-    assert problems(older) == ["schema differs: remove index of_mine"]
-    with older.engine.connect() as connection:
-        assert connection.execute(text("SELECT COUNT(*) FROM mine")).scalar_one() == 0  # no day is whole
+    assert "schema differs: remove index of_mine" in problems(unchecked)
+    with unchecked.engine.connect() as connection:
+        assert connection.execute(text("SELECT COUNT(*) FROM mine")).scalar_one() == 0  # no day is complete
         assert connection.execute(text("SELECT COUNT(*) FROM notes")).scalar_one() == 0
 
 
@@ -159,48 +160,53 @@ def test_what_is_stored_stays_as_it_is(older: Warehouse) -> None:
     indirect=["backend"],
 )
 def test_a_row_that_does_not_fit_stops_the_upgrade_by_name(
-    older: Warehouse, column: str, value: str, said: str
+    unchecked: Warehouse, column: str, value: str, said: str
 ) -> None:
-    with older.engine.begin() as connection:
+    with unchecked.engine.begin() as connection:
         connection.execute(
             text(f"UPDATE curtailment_records SET {column} = {value} WHERE sequence_number = 2")  # noqa: S608
         )
-    before = dump(older) if older.is_sqlite else None
+    before = dump(unchecked) if unchecked.is_sqlite else None
     with pytest.raises(SchemaMismatch) as refused:
-        upgrade.upgrade(older)
+        end_of_upgrade(unchecked)
     message = str(refused.value)
     assert "1 value does not fit its column: curtailment_records (settlement_date " in message
     assert "settlement_period 1, side bid, sequence_number 2): " in message
     assert said in message
-    assert current_revision(older) == BEFORE
-    assert (dump(older) if older.is_sqlite else None) == before
-    with older.engine.begin() as connection:
+    assert (dump(unchecked) if unchecked.is_sqlite else None) == before
+    with unchecked.engine.begin() as connection:
         connection.execute(text("DELETE FROM curtailment_records WHERE sequence_number = 2"))
-    upgrade.upgrade(older)
-    assert current_revision(older) == needed_revision()
+    end_of_upgrade(unchecked)
+    assert not any(" should check " in problem and "_value" in problem for problem in problems(unchecked))
 
 
 def test_a_table_that_a_later_migration_makes_or_changes_is_strict_too(
     templates: Templates, backend: str, tmp_path: Path
 ) -> None:
-    from mining_assets.warehouse.migrations.strict import enforce
-
     with templates.empty(backend, tmp_path) as address:
         mine = Warehouse(address)
-        upgrade.upgrade(mine)
+        upgrade(mine)
         with mine.writing("schema") as connection:
             connection.execute(text("DROP TABLE restatements"))
             _create_without_checks(connection, metadata.tables["restatements"])
             assert connection.execute(select(func.count()).select_from(metadata.tables["restatements"])).scalar() == 1
             enforce(connection)
-        assert [problem for problem in problems(mine) if " comment " not in problem] == []
+            write_comments(connection)
+        assert problems(mine) == []
         assert everything(mine)["restatements"][0][0] == date(2025, 6, 3)
         mine.close()
 
 
 def _create_without_checks(connection: Connection, table: Table) -> None:
     """Make a table as a migration may: with the types that it knows, and no checks."""
-    types = {Date: "DATE", Instant: "TIMESTAMP WITH TIME ZONE", Double: "DOUBLE PRECISION", Integer: "INTEGER"}
+    types = {
+        Date: "DATE",
+        Instant: "TIMESTAMP WITH TIME ZONE",
+        Boolean: "BOOLEAN",
+        Double: "DOUBLE PRECISION",
+        BigInteger: "BIGINT",
+        Integer: "INTEGER",
+    }
     declared = [
         next((name for kind, name in types.items() if isinstance(column.type, kind)), "TEXT")
         for column in table.columns

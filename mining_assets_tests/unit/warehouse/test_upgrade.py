@@ -4,22 +4,21 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, MetaData, Table, insert, inspect, select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import URL, Connection, inspect, text
 
-from mining_assets.domain.valuation import BITCOIN_PRICE
 from mining_assets.warehouse import upgrade
 from mining_assets.warehouse.connection import Warehouse
-from mining_assets.warehouse.schema import bitcoin_price, day_fetches, metadata
-from mining_assets.warehouse.series import series_states, series_values
+from mining_assets.warehouse.inspection import problems
+from mining_assets.warehouse.migrations.comments import write_comments
+from mining_assets.warehouse.schema import metadata
 from mining_assets.warehouse.upgrade import (
     SchemaMismatch,
     current_revision,
@@ -27,14 +26,15 @@ from mining_assets.warehouse.upgrade import (
     needed_revision,
     open_warehouse,
 )
-from mining_assets_tests.support.filled import made_up
+from mining_assets.warehouse.view_queries import make_views, view_queries
+from mining_assets_tests import support
 from mining_assets_tests.support.postgres import Cluster
+from mining_assets_tests.support.samples import everything, taken_back
 
 pytestmark = pytest.mark.system
 
 SQLITE = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 SCRIPTS = list(ScriptDirectory.from_config(upgrade._config()).walk_revisions())
-BEFORE_SOURCES = "0013"
 POSTGRESQL = pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
 
 
@@ -106,80 +106,69 @@ def test_the_checks_of_the_migrations_say_the_same_as_those_of_the_schema(
     assert any(by_schema.values())
 
 
-def _tables_with_a_row_each(connection: Connection) -> dict[str, Table]:
-    reflected = MetaData()
-    reflected.reflect(connection)
-    tables = {table.name: table for table in reflected.sorted_tables if table.name != "alembic_version"}
-    for table in tables.values():
-        connection.execute(insert(table).values(made_up(table)))
-    return tables
+DATABASES = Path(support.__file__).parent / "databases"
 
 
-@pytest.mark.parametrize("revision", [script.revision for script in SCRIPTS if script.down_revision])
-def test_each_migration_keeps_every_row_of_a_filled_database(empty: Warehouse, revision: str) -> None:
-    config = upgrade._config()
-    with empty.writing("schema") as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, f"{revision}-1")
-        tables = _tables_with_a_row_each(connection)
-        before = {name: connection.execute(select(*table.c)).all() for name, table in tables.items()}
-        assert len(before) > 5
-    with empty.writing("schema") as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
-    assert current_revision(empty) == revision
-    upgrade.upgrade(empty)
-    with empty.reading() as connection:
-        after = {name: connection.execute(select(*table.c)).all() for name, table in tables.items()}
-    assert after == before
+@pytest.fixture
+def deployed(empty: Warehouse) -> Warehouse:
+    """A warehouse as it was made before there was a baseline, by 17 migrations, with a row in every table."""
+    script = (DATABASES / f"revision_0017.{empty.url.get_backend_name()}.sql").read_text()
+    with empty.engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        if empty.is_sqlite:
+            driver.executescript(script)
+        else:
+            driver.execute(script)
+            driver.commit()
+    return empty
 
 
-# As they were stored before a price had a source: £ per BTC, time of the quotation, and the content hash of the two.
-WEEKLY = (date(2017, 7, 13), "2017-07-13 00:00", "1dfe")
-DAILY = (date(2025, 6, 4), "2025-06-04 00:00", "47aa8986b622400dcb79f5250ff18d784d7e617d2116b0f223738955ddea2c1b")
+def test_a_warehouse_made_by_the_earlier_migrations_can_be_used_as_it_is(deployed: Warehouse) -> None:
+    before = everything(deployed)
+    assert before.keys() == metadata.tables.keys()
+    assert {len(rows) for rows in before.values()} == {1}
+    opened = open_warehouse(deployed.url)
+    upgrade.upgrade(opened)
+    assert problems(opened) == []
+    assert everything(opened) == before
+    opened.close()
 
 
-def _store_prices(connection: Connection, *prices: tuple[date, str, str]) -> None:
-    """Store prices of £77,000.50 in a database of an earlier version."""
-    for day, quoted_at, content_hash in prices:
-        instant = datetime.fromisoformat(quoted_at).replace(tzinfo=UTC)
-        values = {"settlement_date": day, "price": 77_000.5, "quoted_at": instant}
-        connection.execute(insert(bitcoin_price).values(values))
-        note = {"name": BITCOIN_PRICE, "settlement_date": day, "fetched_at": instant, "content_hash": content_hash}
-        connection.execute(insert(day_fetches).values(note | {"attempts": 0}))
+def test_the_baseline_makes_what_the_earlier_migrations_made(deployed: Warehouse, beside: Warehouse) -> None:
+    upgrade.upgrade(beside)
+    both = []
+    for made in (deployed, beside):
+        with made.reading() as connection:
+            inspector, names = inspect(connection), [*tables(made), *view_queries("sqlite")]
+            columns = {name: [str(column) for column in inspector.get_columns(name)] for name in names}
+            both.append((columns, {name: _checks(connection, name) for name in metadata.tables}))
+    assert both[0] == both[1]
 
 
-def test_prices_that_may_be_those_of_a_week_are_forgotten_and_fetched_again(empty: Warehouse) -> None:
-    config = upgrade._config()
-    with empty.writing("schema") as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0009")
-        _store_prices(connection, WEEKLY, DAILY)
-    upgrade.upgrade(empty)
-    with empty.reading() as connection:
-        days = [WEEKLY[0], DAILY[0]]
-        assert set(series_values(connection, BITCOIN_PRICE, days).index) == {DAILY[0]}
-        states = [series_states(connection, BITCOIN_PRICE, day, day)["state"].iloc[0] for day in days]
-    assert states == ["missing", "known"]
+def test_a_warehouse_older_than_the_baseline_is_refused_and_left_alone(warehouse: Warehouse) -> None:
+    pretend(warehouse, "0016")
+    for use in (ensure_schema, upgrade.upgrade):
+        with pytest.raises(SchemaMismatch, match=r"is at revision 0016, and this version upgrades none .* than 0017"):
+            use(warehouse)
+    assert current_revision(warehouse) == "0016"
 
 
-def test_stored_prices_become_those_of_the_one_source_there_was_and_stay_what_was_fetched(empty: Warehouse) -> None:
-    tampered = (date(2025, 6, 5), "2025-06-05 00:00", DAILY[2])
-    config = upgrade._config()
-    with empty.writing("schema") as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, BEFORE_SOURCES)
-        _store_prices(connection, DAILY, tampered)
-        connection.execute(text("CREATE VIEW mine AS SELECT settlement_date, price FROM bitcoin_price"))
-    upgrade.upgrade(empty)
-    with empty.reading() as connection:
-        assert connection.execute(select(bitcoin_price.c.source)).scalars().all() == ["mempool", "mempool"]
-        assert series_values(connection, BITCOIN_PRICE, [DAILY[0], tampered[0]]).to_dict() == {DAILY[0]: 77_000.5}
-        assert len(connection.execute(text("SELECT * FROM mine")).all()) == 2
-    refused = insert(bitcoin_price).values(settlement_date=date(2025, 6, 6), price=1, quoted_at=datetime.now(UTC))
-    for wrong in (refused, refused.values(source="hearsay")):
-        with pytest.raises(IntegrityError), empty.writing("a") as connection:
-            connection.execute(wrong)
+def test_an_upgrade_makes_the_views_again_and_keeps_what_is_built_on_them(warehouse: Warehouse) -> None:
+    with taken_back(warehouse) as connection:
+        for name in view_queries("sqlite"):
+            connection.execute(text(f"CREATE VIEW my_{name} AS SELECT * FROM {name}"))  # noqa: S608
+        make_views(connection)
+        for name in view_queries("sqlite"):
+            assert connection.execute(text(f"SELECT COUNT(*) FROM my_{name}")).scalar_one() == 0  # noqa: S608
+
+
+@POSTGRESQL
+def test_an_upgrade_writes_the_comments_that_changed(warehouse: Warehouse) -> None:
+    with warehouse.writing("schema") as connection:
+        connection.execute(text("COMMENT ON TABLE restatements IS 'other'"))
+        connection.execute(text("COMMENT ON COLUMN restatements.restated_at IS NULL"))
+        write_comments(connection)
+    assert problems(warehouse) == []
 
 
 def test_a_second_upgrade_does_nothing(warehouse: Warehouse) -> None:
@@ -190,7 +179,7 @@ def test_a_second_upgrade_does_nothing(warehouse: Warehouse) -> None:
 
 def test_every_revision_leads_on_to_the_next() -> None:
     assert ScriptDirectory.from_config(upgrade._config()).get_heads() == [needed_revision()]
-    assert SCRIPTS[-1].revision == "0001"
+    assert SCRIPTS[-1].revision == "0017"
 
 
 @SQLITE
@@ -207,13 +196,6 @@ def test_postgresql_is_upgraded_by_name_only(empty: Warehouse) -> None:
     with pytest.raises(SchemaMismatch, match=r"has no tables yet, .* run `mining-assets db upgrade`"):
         ensure_schema(empty)
     assert tables(empty) == set()
-
-
-@POSTGRESQL
-def test_an_older_postgresql_is_told_apart_from_an_empty_one(warehouse: Warehouse) -> None:
-    pretend(warehouse, "0001")
-    with pytest.raises(SchemaMismatch, match=r"is at revision 0001, .* run `mining-assets db upgrade`"):
-        ensure_schema(warehouse)
 
 
 def test_a_revision_of_a_newer_version_is_refused_and_left_alone(warehouse: Warehouse) -> None:
