@@ -12,7 +12,7 @@ from mining_assets.warehouse.schema import alerts_sent, healing_attempts, integr
 
 
 def standing_causes(connection: Connection, first: date, last: date) -> Iterator[tuple[str, str]]:
-    """Failed checks (errors among the stored findings) and quarantine of the days from first to last.
+    """Yield what is worth an alert of the days from first to last: failed checks (stored errors) and quarantined days.
 
     Returns:
         The cause and a sentence about it.
@@ -41,7 +41,7 @@ def standing_causes(connection: Connection, first: date, last: date) -> Iterator
 
 
 def was_sent(connection: Connection, cause: str, on: date) -> bool:
-    """Whether an alert about the cause was sent that day."""
+    """Tell whether an alert about the cause was sent that day."""
     query = select(alerts_sent.c.cause).where(alerts_sent.c.cause == cause, alerts_sent.c.sent_on == on)
     return connection.execute(query).first() is not None
 

@@ -144,13 +144,13 @@ def clear_attempts(connection: Connection, subject: str, days: Collection[date])
 
 
 def outages(connection: Connection) -> dict[str, datetime]:
-    """The sources that are away, and when each may be asked again."""
+    """Read the sources that are unavailable, and when each may be asked again."""
     query = select(source_outages.c.source, source_outages.c.next_attempt_at)
     return dict(connection.execute(query).all())
 
 
 def record_outage(connection: Connection, source: str, error: str, policy: HealingPolicy, now: datetime) -> None:
-    """A source did not answer at all."""
+    """Record that a source did not answer at all, and when it may be asked again."""
     known = connection.execute(
         select(source_outages.c.since, source_outages.c.attempts).where(source_outages.c.source == source)
     ).one_or_none()
@@ -166,5 +166,5 @@ def record_outage(connection: Connection, source: str, error: str, policy: Heali
 
 
 def record_recovery(connection: Connection, source: str) -> None:
-    """A source answered."""
+    """Record that a source answered."""
     connection.execute(delete(source_outages).where(source_outages.c.source == source))

@@ -20,7 +20,7 @@ KEY = ["settlement_date", "settlement_period", "farm_id", "miner_model"]
 
 
 def calculations_of(connection: Connection, days: Sequence[date]) -> pd.DataFrame:
-    """The stored calculations of the days, in the order of their key: ``mining.CALCULATION_COLUMNS``."""
+    """Read the stored calculations of the days, in the order of their key: ``mining.CALCULATION_COLUMNS``."""
     table = historical_bitcoin_calculations.c
     query = (
         select(*(table[name] for name in CALCULATION_COLUMNS))
@@ -67,7 +67,7 @@ def store_calculations(
 def calculated_days(
     connection: Connection, days: Sequence[date], models: Sequence[MinerModel]
 ) -> tuple[list[date], pd.DataFrame]:
-    """Those of the days that are calculated for exactly these models from the records now stored, and the rows.
+    """Return those of the days that are calculated for exactly these models from the records stored, and their rows.
 
     The rows must be those that were noted: a day whose calculations were altered or lost is left out.
     """
@@ -85,7 +85,7 @@ def calculated_days(
 
 
 def _notes(hashes: Mapping[date, str], calculations: pd.DataFrame, models: Sequence[MinerModel]) -> pd.DataFrame:
-    """What is to be noted of the calculations of some days, made from records with these hashes."""
+    """Return the rows of ``calculation_days`` on the calculations of days, made from records with these hashes."""
     grid = pd.DataFrame(
         [(day, model.name, model.hashrate_th, model.power_w, hashes[day]) for day in hashes for model in models],
         columns=["settlement_date", "miner_model", "hashrate_th", "power_w", "records_hash"],
@@ -124,7 +124,7 @@ def _replace_differing(
 
 
 def _groups_that_differ(stored: pd.DataFrame, wanted: pd.DataFrame, by: list[str], key: list[str]) -> pd.DataFrame:
-    """The groups (``by``, each once) in which the rows of the key, or a value of theirs, are not the same."""
+    """Return the groups (``by``, each once) in which the keys of the rows, or a value of theirs, differ."""
     values = [name for name in stored.columns if name not in key]
     if len(stored) == len(wanted) and all(np.array_equal(stored[name], wanted[name]) for name in key):
         differs = np.zeros(len(wanted), dtype=bool)

@@ -55,19 +55,19 @@ class Warehouse:
         return f"Warehouse({self})"
 
     def __str__(self) -> str:
-        """The address without its password."""
+        """Return the address without its password."""
         return self.url.render_as_string(hide_password=True)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A connection on one snapshot of the data."""
+        """Open a connection on one snapshot of the data."""
         options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         with self.engine.connect().execution_options(**options) as connection, connection.begin():
             yield connection
 
     @contextmanager
     def writing(self, *scopes: str) -> Iterator[Connection]:
-        """A transaction with the writer's lock on each scope (``2025-06-01``, ``2025-06``, ``wind_bm_units``…).
+        """Begin a transaction with the writer's lock on each scope (``2025-06-01``, ``2025-06``, ``wind_bm_units``…).
 
         It commits at the end, and rolls back whole on any exception. SQLite has one writer at a time.
         """
@@ -88,7 +88,7 @@ class Warehouse:
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether a database error is one of connection or load (lost, refused, locked, timed out), not of the data."""
+    """Tell whether a database error is of connection or load (lost, refused, locked, timed out), not of the data."""
     if isinstance(error, DBAPIError):
         return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
     return isinstance(error, PoolTimeoutError)
@@ -103,7 +103,7 @@ def without_timeouts(connection: Connection) -> None:
 
 
 def read_frame(connection: Connection, query: Select[Any]) -> pd.DataFrame:
-    """The rows of a query, with the same column types whatever the database and however few the rows.
+    """Read the rows of a query, with the same column types whatever the database and however few the rows.
 
     Dates stay ``datetime.date``, instants are UTC timestamps; nullable numbers and flags use pandas' nullable types.
 
@@ -129,7 +129,7 @@ def read_frame(connection: Connection, query: Select[Any]) -> pd.DataFrame:
 
 
 def _as_array(column: ColumnElement[Any], values: list[Any], dialect: Dialect) -> Any:
-    """The values of a column as the driver gave them, as an array of the column's type."""
+    """Return the values of a column as the driver gave them, as an array of the column's type."""
     match column.type:
         case Date():
             process = column.type.dialect_impl(dialect).result_processor(dialect, None)
@@ -187,12 +187,12 @@ def upsert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str
 
 
 def plain_rows(frame: pd.DataFrame) -> list[tuple[Any, ...]]:
-    """The rows of a frame as tuples in which every missing value is None, so that equal rows compare equal."""
+    """Return the rows of a frame as tuples in which every missing value is None, so that equal rows compare equal."""
     return list(zip(*(_plain(frame[name]) for name in frame.columns), strict=True))
 
 
 def _driver_rows(columns: Sequence[Column[Any]], frame: pd.DataFrame, dialect: Dialect) -> list[tuple[Any, ...]]:
-    """The rows of a frame as the driver takes them.
+    """Return the rows of a frame as the driver takes them.
 
     Neither COPY nor a bare executemany pass through the column types, which convert, and refuse what must not be
     stored: that happens here, once for each distinct value.
@@ -209,7 +209,7 @@ def _driver_rows(columns: Sequence[Column[Any]], frame: pd.DataFrame, dialect: D
 
 
 def _refuse_too_large(column: Column[Any], values: Sequence[Any]) -> None:
-    """SQLite would store what PostgreSQL cannot hold, and psycopg cuts it to its lower bits without a word."""
+    """Refuse what SQLite would store and PostgreSQL cannot hold: psycopg cuts it to its lower bits without a word."""
     for value in values:
         if isinstance(value, int) and not -(2**31) <= value < 2**31:
             raise ValueError(f"{column} cannot hold {value}")

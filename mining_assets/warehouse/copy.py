@@ -46,7 +46,7 @@ class Summary:
     figures: dict[str, Any]
 
     def differences(self, other: "Summary") -> Iterator[str]:
-        """Where the other table holds something else. Sums of doubles agree within the project's tolerance."""
+        """Yield where the other table holds something else. Sums of doubles agree within the project's tolerance."""
         if self.rows != other.rows:
             yield f"{count_of(self.rows, 'row')} became {other.rows}"
         for name, mine in self.figures.items():
@@ -115,7 +115,7 @@ def _summary(connection: Connection, table: Table) -> Summary:
 
 
 def _measures(column: Column[Any]) -> Iterator[tuple[str, Any]]:
-    """The measures of a column by which both databases can be compared, whatever their collation."""
+    """Yield the measures of a column by which both databases can be compared, whatever their collation."""
     yield f"count of {column.name}", func.count(column)
     match column.type:
         case Boolean():

@@ -26,7 +26,7 @@ COUNTED_DAYS = 100
 
 
 def counted_days(first: date, last: date) -> tuple[date, date]:
-    """The first and last of the days of a range that are counted on every look."""
+    """Return the first and last of the days of a range that are counted on every look."""
     return max(first, last - timedelta(days=COUNTED_DAYS - 1)), last
 
 
@@ -66,7 +66,7 @@ def _by_day(day: ColumnElement[date], first: date, last: date, *columns: ColumnE
 
 
 def _calculations(connection: Connection, first: date, last: date) -> pd.DataFrame:
-    """How many calculations there are by day (rows) and miner model (columns)."""
+    """Count the calculations by day (rows) and miner model (columns)."""
     made = historical_bitcoin_calculations.c
     query = _by_day(made.settlement_date, first, last, made.miner_model, func.count().label("figure"))
     counted = read_frame(connection, query.group_by(made.miner_model))
@@ -74,7 +74,7 @@ def _calculations(connection: Connection, first: date, last: date) -> pd.DataFra
 
 
 def _curtailment_records(connection: Connection, differing: pd.Index, every: pd.Index) -> "pd.Series[float]":
-    """The curtailment records of some days, absent on the others: this reads the rows, not only their key."""
+    """Count the curtailment records of some days, absent on the others: this reads the rows, not only their key."""
     records = curtailment_records.c
     if differing.empty:
         return pd.Series(float("nan"), index=every)

@@ -49,7 +49,7 @@ COUNTS = ("records", "expected", "actual", "missing", "orphan", "stale")
 
 
 def day_states(connection: Connection, first: date, last: date, models: Sequence[MinerModel]) -> pd.DataFrame:
-    """The state of every day from first to last.
+    """Read the state of every day from first to last.
 
     Returns:
         Indexed by date: state; inconsistent, restated, quarantined and learned (a unit of its stacks became known as
@@ -179,7 +179,7 @@ def _dates(column: ColumnElement[date], first: date, last: date) -> Select[Any]:
 
 
 def _ledger(first: date, last: date) -> CTE:
-    """Counted once for both its uses: it is the largest table of them."""
+    """Count the ledger's rows by day, once for both uses: it is the largest table of them."""
     day = settlement_ledger.c.settlement_date
     return _dates(day, first, last).add_columns(func.count().label("rows")).group_by(day).cte("ledger")
 
@@ -190,7 +190,7 @@ def _bitcoin(first: date, last: date) -> Subquery:
 
 
 def _learned(first: date, last: date) -> Subquery:
-    """Per day: how many units its stacks held that were not known as wind then and are now: it has to be refetched."""
+    """Count by day the units of its stacks that became known as wind only afterwards: it has to be refetched."""
     unknown, units = unknown_wind_units.c, wind_bm_units.c
     return (
         _dates(unknown.settlement_date, first, last)
@@ -204,7 +204,7 @@ def _learned(first: date, last: date) -> Subquery:
 
 
 def _found(first: date, last: date) -> Subquery:
-    """Per day: how many of the last verification's findings say that it is damaged or inconsistent."""
+    """Count by day the findings of the last verification that say that it is damaged or inconsistent."""
     findings = integrity_findings.c
     return (
         _dates(findings.settlement_date, first, last)
@@ -221,7 +221,7 @@ def _found(first: date, last: date) -> Subquery:
 
 
 def _calculated(first: date, last: date, models: Sequence[MinerModel]) -> Subquery:
-    """Per day: calculations found, orphan and stale, and how many models are in line with records and summary."""
+    """Count by day the calculations found, orphan and stale, and the models that fit its records and summary."""
     notes, days, summary = calculation_days.c, settlement_days.c, bitcoin_daily_summaries.c
     wanted = func.coalesce(days.farm_periods, 0)
     fitting = case((notes.calculations < wanted, notes.calculations), else_=wanted)

@@ -130,7 +130,7 @@ def note_refused(connection: Connection, refused: ShrinkRefused) -> None:
 
 
 def day_figures(connection: Connection, day: date) -> DayFigures | None:
-    """The figures of a stored day, or None when it was never whole."""
+    """Read the figures of a stored day; None when it was never complete."""
     days = settlement_days.c
     query = select(
         days.fetched_at,
@@ -150,7 +150,7 @@ def origin_of_day(connection: Connection, day: date) -> str | None:
 
 
 def noted_days(connection: Connection, days: Sequence[date]) -> pd.DataFrame:
-    """The rows of ``settlement_days`` of those of the days that are stored, by date."""
+    """Read the rows of ``settlement_days`` of those of the days that are stored, by date."""
     noted = settlement_days.c
     query = select(*noted).where(noted.settlement_date.in_(days)).order_by(noted.settlement_date)
     return read_frame(connection, query).set_index("settlement_date")
@@ -163,14 +163,14 @@ def stored_days(connection: Connection, first: date, last: date) -> list[date]:
 
 
 def payments(connection: Connection, days: Sequence[date]) -> "pd.Series[float]":
-    """£ paid for the gross energy by day, of those of the days that are stored."""
+    """Read £ paid for the gross energy by day, of those of the days that are stored."""
     noted = settlement_days.c
     query = select(noted.settlement_date, noted.total_payment).where(noted.settlement_date.in_(days))
     return read_frame(connection, query).set_index("settlement_date")["total_payment"]
 
 
 def whole_days(connection: Connection, days: Sequence[date]) -> dict[date, str]:
-    """Those of the days that are whole, with their content hash: figures and every row of the ledger are there."""
+    """Read those of the days that are complete (figures and every row of the ledger are there), with their hash."""
     ledger_rows = (
         select(settlement_ledger.c.settlement_date, func.count().label("rows"))
         .where(settlement_ledger.c.settlement_date.in_(days))
@@ -217,21 +217,21 @@ def untampered_days(connection: Connection, days: Sequence[date]) -> UntamperedD
 
 
 def ledger_of(connection: Connection, day: date) -> pd.DataFrame:
-    """The ledger of a day, in the order of its key."""
+    """Read the ledger of a day, in the order of its key."""
     ledger = settlement_ledger
     query = select(*ledger.c).where(ledger.c.settlement_date == day).order_by(*ledger.primary_key)
     return read_frame(connection, query)
 
 
 def periods_known_empty(connection: Connection, day: date) -> list[int]:
-    """Periods of a stored day that a person confirmed to be empty on both sides."""
+    """Read the periods of a stored day that a person confirmed to be empty on both sides."""
     ledger = settlement_ledger.c
     query = select(ledger.settlement_period).where(ledger.settlement_date == day, ledger.confirmed_by == "operator")
     return sorted(set(connection.execute(query).scalars()))
 
 
 def records_of(connection: Connection, days: Sequence[date]) -> pd.DataFrame:
-    """The stored rows of the days, in the order of their key: ``curtailment.RECORD_COLUMNS``."""
+    """Read the stored rows of the days, in the order of their key: ``curtailment.RECORD_COLUMNS``."""
     records = curtailment_records.c
     query = (
         select(*(records[name] for name in RECORD_COLUMNS))
@@ -247,14 +247,14 @@ def units_with_records(connection: Connection) -> set[str]:
 
 
 def day_hash(records: pd.DataFrame, ledger: pd.DataFrame) -> str:
-    """The content hash of one day's records over all periods and sides of its ledger."""
+    """Return the content hash of one day's records over all periods and sides of its ledger."""
     hashes = content_hashes(records)
     keys = ledger.sort_values(PERIOD_KEY)[PERIOD_KEY]
     return combined_hash([hashes.get(key, EMPTY_HASH) for key in keys.itertuples(index=False, name=None)])
 
 
 def _is_tampered(stored: pd.DataFrame, ledger: pd.DataFrame, content_hash: str) -> bool:
-    """Whether the records of a day are not those with this content, or do not follow from it."""
+    """Tell whether a day's records have another hash than this content, or derived columns that do not match."""
     return day_hash(stored, ledger) != content_hash or not derived_columns_match(stored).all()
 
 

@@ -71,7 +71,7 @@ def _has_ids_only(table: Table) -> bool:
 
 
 def day_column(table: Table) -> Column[Any] | None:
-    """The column that says which day, month or year a row is of; None when rows are of none."""
+    """Return the column that says which day, month or year a row is of; None when rows are of none."""
     return next((table.c[name] for name in _NAMES_OF_DAYS if name in table.c), None)
 
 

@@ -16,7 +16,7 @@ OLDEST_POSTGRESQL = 14
 
 
 def problems(warehouse: Warehouse) -> list[str]:
-    """What is wrong with the database, a line each; nothing when it can be used. It stays as it was.
+    """Return what is wrong with the database, a line each; nothing when it can be used. It stays as it was.
 
     Raises:
         SchemaMismatch: its revision is not the one of the code; the message says what to do.
@@ -43,7 +43,7 @@ def _version(connection: Connection) -> Iterator[str]:
 
 
 def _differences(connection: Connection) -> Iterator[str]:
-    """Tables, columns, types and indexes by Alembic; primary keys, which it does not compare, by their columns."""
+    """Compare tables, columns, types, comments and indexes by Alembic, and primary keys, which it leaves out."""
     ours = {*metadata.tables}
     context = MigrationContext.configure(
         connection,
@@ -64,7 +64,7 @@ def _differences(connection: Connection) -> Iterator[str]:
 
 
 def _told(difference: object) -> str:
-    """A difference of Alembic's in words: what would have to be done, and to what."""
+    """Word a difference that Alembic found: what would have to be done, and to what."""
     if isinstance(difference, list):
         return "; ".join(map(_told, difference))
     assert isinstance(difference, tuple)
@@ -75,7 +75,7 @@ def _told(difference: object) -> str:
 
 
 def _rights(connection: Connection) -> Iterator[str]:
-    """What the user may not do, tried on each table without touching a row; and one row that is taken back."""
+    """Try what the user may do on each table without touching a row, and with one row that is taken back."""
     preparer = connection.dialect.identifier_preparer
     for table in metadata.sorted_tables:
         name = preparer.format_table(table)
@@ -102,7 +102,7 @@ def _tried(connection: Connection, statement: str) -> str | None:
 
 
 def _checks(connection: Connection) -> Iterator[str]:
-    """Whether the check constraints say what they should: beside those of temporary tables, made from the schema."""
+    """Compare the check constraints, which Alembic does not, with those of temporary tables made from the schema."""
     stored = {table.name: _conditions(inspect(connection), table, None) for table in metadata.sorted_tables}
     aside = "temp" if connection.dialect.name == "sqlite" else "pg_temp"
     metadata.create_all(connection.execution_options(schema_translate_map={None: aside}), checkfirst=False)

@@ -25,7 +25,7 @@ LONGEST_AHEAD_SECONDS = 60
 
 
 def shared_pace(warehouse: Warehouse, source: str) -> StateStore:
-    """Where the pace of a source is kept for everybody on the warehouse."""
+    """Return where the pace of a source is kept for everybody on the warehouse."""
     if warehouse.is_sqlite:
         return FilePace(Path(f"{warehouse.url.database}.{source}.pace"))
     return DatabasePace(warehouse, source)
@@ -34,7 +34,7 @@ def shared_pace(warehouse: Warehouse, source: str) -> StateStore:
 def _step(
     algorithm: StateAlgorithm, rates: list[Rate], due: int | None, now: int, weight: int
 ) -> tuple[State, Decision]:
-    """The algorithm's step from a stored due time (µs), at a time (ms)."""
+    """Take the algorithm's step from a stored due time (µs), at a time (ms)."""
     ahead = LONGEST_AHEAD_SECONDS + max(rate.burst * rate.interval / rate.limit / 1000 for rate in rates)
     usable = due is not None and due <= now * 1000 + ahead * 1_000_000
     state = (due,) if usable and due is not None else algorithm.initial(rates)
@@ -110,7 +110,7 @@ class DatabasePace(StateStore):
             return decision
 
     def _locked(self, connection: Connection) -> tuple[int, int]:
-        """The due time (µs) and the present (ms), when nobody else can change it."""
+        """Hold the due time (µs) and the present (ms), when nobody else can change it."""
         lock = text(
             "SELECT due, (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now "
             "FROM request_pacing WHERE source = :source FOR UPDATE"

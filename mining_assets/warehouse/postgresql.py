@@ -65,7 +65,7 @@ class PatientConnection(psycopg.Connection[Any]):
 
 
 def postgresql_engine(url: URL, lock_seconds: float) -> Engine:
-    """An engine whose connections wait for locks, statements and answers only so long.
+    """Make an engine whose connections wait for locks, statements and answers only so long.
 
     Args:
         lock_seconds: how long a lock is waited for where the URL says nothing else by ``timeout``.
@@ -169,7 +169,7 @@ def copy_rows(
 
 
 def _type_name(column: Column[Any]) -> str:
-    """The type of a column as the driver knows it."""
+    """Return the type of a column as the driver knows it."""
     types: list[tuple[type[TypeEngine[Any]], str]] = [
         (Instant, "timestamptz"),
         (Date, "date"),

@@ -23,13 +23,13 @@ from mining_assets.warehouse.schema import (
 
 
 def last_fetch(connection: Connection, name: str) -> datetime | None:
-    """When a reference was last fetched with success, or None."""
+    """Read when a reference was last fetched with success, or None."""
     query = select(reference_fetches.c.fetched_at).where(reference_fetches.c.name == name)
     return connection.execute(query).scalar()
 
 
 def wind_units(connection: Connection) -> dict[str, WindUnit]:
-    """Every unit ever known as wind, by id, with its newest particulars."""
+    """Read every unit ever known as wind, by id, with its newest particulars."""
     units = wind_bm_units.c
     query = select(
         units.bm_unit_id, units.bm_unit_name, units.lead_party_name, units.generation_capacity, units.source
@@ -104,7 +104,7 @@ def store_other_units(connection: Connection, others: Mapping[str, str]) -> None
 
 
 def network_history(connection: Connection) -> NetworkHistory:
-    """The stored history, known until it was last fetched; none when it is not what was fetched."""
+    """Read the stored history, known until it was last fetched; none when its hash does not match what was fetched."""
     fetches = reference_fetches.c
     query = select(fetches.fetched_at, fetches.content_hash).where(fetches.name == network_epochs.name)
     noted = connection.execute(query).one_or_none()
@@ -117,7 +117,7 @@ def network_history(connection: Connection) -> NetworkHistory:
 
 
 def stored_epochs(connection: Connection) -> tuple[Epoch, ...]:
-    """The stored epochs in order of time."""
+    """Read the stored epochs in order of time."""
     epochs = network_epochs.c
     query = select(epochs.block_time, epochs.height, epochs.difficulty, epochs.block_subsidy, epochs.kind).order_by(
         epochs.block_time
@@ -162,7 +162,7 @@ def note_halvings_lacking(connection: Connection, lacking: Mapping[int, str], no
 
 
 def reference_refusal(connection: Connection, name: str) -> tuple[datetime, str] | None:
-    """Since when the source contradicts the stored reference, and how; None when its last answer was taken."""
+    """Read since when the source contradicts the stored reference, and how; None when its last answer was taken."""
     refusals = reference_refusals.c
     row = connection.execute(select(refusals.since, refusals.reason).where(refusals.name == name)).one_or_none()
     return (row.since, row.reason) if row else None
@@ -199,7 +199,7 @@ def note_content(connection: Connection, name: str) -> None:
 
 
 def is_tampered(connection: Connection, name: str) -> bool:
-    """Whether a reference's table holds something else than was noted when it was last written."""
+    """Tell whether a reference's table holds something else than was noted when it was last written."""
     noted = connection.execute(
         select(reference_fetches.c.content_hash).where(reference_fetches.c.name == name)
     ).scalar()
@@ -207,7 +207,7 @@ def is_tampered(connection: Connection, name: str) -> bool:
 
 
 def _content_hash(connection: Connection, name: str) -> str:
-    """Of the epochs everything, of the wind units which of them are known."""
+    """Hash what a reference's table holds: of the epochs everything, of the wind units which of them are known."""
     return _hash(stored_epochs(connection) if name == network_epochs.name else sorted(wind_units(connection)))
 
 

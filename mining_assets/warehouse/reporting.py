@@ -61,7 +61,7 @@ def read_report_data(
     models: Sequence[MinerModel],
     date_range: DateRange,
 ) -> ReportData:
-    """The material for a report from first to last.
+    """Read the data of a report on the days from first to last.
 
     Args:
         month: whose half hours are wanted; the last month with a whole day unless told.
@@ -127,7 +127,7 @@ def _named(connection: Connection, units: pd.DataFrame) -> pd.DataFrame:
 
 
 def _by_unit(connection: Connection, first: date, last: date) -> pd.DataFrame:
-    """Energy and payment of a range by BM unit and lead party, of the days that have a summary."""
+    """Sum energy and payment of a range by BM unit and lead party, of the days that have a summary."""
     records, whole = curtailment_records.c, whole_days.c.settlement_date
     summarized = select(whole).join(daily_summaries, daily_summaries.c.summary_date == whole)
     query = (  # not from the view by farm and day: ten years of it take several times as long

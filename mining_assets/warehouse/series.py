@@ -69,14 +69,14 @@ def store_series(
 
 
 def rows_of(connection: Connection, name: str, days: Sequence[date]) -> pd.DataFrame:
-    """Everything stored of a series on some days, in the order of its key, whoever wrote it."""
+    """Read everything stored of a series on some days, in the order of its key, whoever wrote it."""
     table = TABLES[name]
     query = select(*table.c).where(table.c.settlement_date.in_(days)).order_by(*table.primary_key)
     return read_frame(connection, query)
 
 
 def fetched_rows(connection: Connection, name: str, days: Sequence[date]) -> pd.DataFrame:
-    """The rows of those of the days whose rows are what was fetched."""
+    """Read the rows of those of the days whose hash matches what was fetched."""
     rows = rows_of(connection, name, days)
     hashes, noted = content_hashes(rows), noted_hashes(connection, name, days)
     untampered = [day for day, content in hashes.items() if noted.get(day) == content]
@@ -84,7 +84,7 @@ def fetched_rows(connection: Connection, name: str, days: Sequence[date]) -> pd.
 
 
 def noted_hashes(connection: Connection, name: str, days: Sequence[date]) -> dict[date, str | None]:
-    """The content hash noted of each of the days that was ever asked for; None where it was never had."""
+    """Read the content hash noted of each of the days that was ever asked for; None where it was never fetched."""
     notes = day_fetches.c
     query = select(notes.settlement_date, notes.content_hash).where(notes.name == name, notes.settlement_date.in_(days))
     return dict(connection.execute(query).all())
@@ -98,7 +98,7 @@ def series_origins(connection: Connection, name: str, days: Sequence[date]) -> d
 
 
 def content_hashes(rows: pd.DataFrame) -> dict[date, str]:
-    """SHA-256 of each day's rows, which are in the order of their key.
+    """Return the SHA-256 of each day's rows, which are in the order of their key.
 
     A price's source is part of it, unless it is the one of which prices were hashed before there were others.
     """

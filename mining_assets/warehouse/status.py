@@ -65,7 +65,7 @@ class Status:
     origins: Origins
 
     def total(self, count: str) -> int:
-        """A count of ``states.COUNTS`` over all days."""
+        """Return a count of ``day_states.COUNTS`` over all days."""
         return int(self.days[count].sum())
 
     @property
@@ -76,7 +76,7 @@ class Status:
 
     @property
     def completion(self) -> float:
-        """Percentage of the calculations that are there; a day that is not there counts as one of average size."""
+        """Return the percentage of the calculations that are there; an absent day counts as one of average size."""
         there = len(self.days) - self.states["missing"] - self.states["partial"]
         return completion(self.total("expected"), self.total("missing"), there, len(self.days))
 
@@ -159,7 +159,7 @@ def read_status(
 
 
 def _errors_beside_states(connection: Connection, first: date, last: date) -> Iterator[tuple[str, str, str]]:
-    """Errors of checks whose findings make no day damaged or inconsistent: refused answers, references."""
+    """Yield the errors of checks whose findings make no day damaged or inconsistent: refused answers, references."""
     found = integrity_findings.c
     query = (
         select(found.table_name, found.check_name, found.span)
@@ -177,7 +177,7 @@ def _errors_beside_states(connection: Connection, first: date, last: date) -> It
 def mismatched_summaries(
     connection: Connection, first: date, last: date, date_range: DateRange
 ) -> Iterator[tuple[str, str]]:
-    """Months and years whose row is missing, left over, or not the sum of the level below.
+    """Yield the months and years whose row is missing, left over, or not the sum of the level below.
 
     Distinct farms are counted in the detail; of them the last verification's findings tell.
     """
@@ -207,7 +207,7 @@ def moved_spans(connection: Connection, first: date, last: date, date_range: Dat
 
 
 def _found_differing(connection: Connection, first: date, last: date) -> Iterator[tuple[str, str]]:
-    """What the last verification found wrong with the months and years of some days."""
+    """Yield what the last verification found wrong with the months and years of some days."""
     found = integrity_findings.c
     for name, level in rules.LEVELS.items():
         low, high = level.span_of(first), level.span_of(last)

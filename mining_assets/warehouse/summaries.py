@@ -25,7 +25,7 @@ SPAN_COLUMNS = {"daily": "summary_date", "monthly": "year_month", "yearly": "yea
 
 
 def span_column(table: Table) -> ColumnElement[object]:
-    """The column of a summary table that says which day, month or year a row is of."""
+    """Return the column of a summary table that says which day, month or year a row is of."""
     return next(table.c[name] for name in SPAN_COLUMNS.values() if name in table.c)
 
 

@@ -30,7 +30,7 @@ def _revisions() -> list[str]:
 
 
 def current_revision(warehouse: Warehouse) -> str | None:
-    """The revision of the warehouse, or None when it is empty."""
+    """Read the revision of the warehouse; None when it is empty."""
     with warehouse.reading() as connection:
         return _revision(connection)
 
@@ -64,7 +64,7 @@ def upgrade_within(connection: Connection) -> None:
 
 
 def open_warehouse(url: URL) -> Warehouse:
-    """The warehouse at an address, with its schema in order.
+    """Open the warehouse at an address, with its schema in order.
 
     Raises:
         SchemaMismatch: the schema does not fit this version; the message says what to do.

@@ -44,7 +44,7 @@ class Verified:
 
     @property
     def sentence(self) -> str:
-        """The same for people, without a full stop."""
+        """The days, months and years that were verified and those that were not, in words, without a full stop."""
         if not self.days:
             return "nothing, as nothing is stored"
         done = self.days - self.unverified_days

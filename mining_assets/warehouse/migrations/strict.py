@@ -64,7 +64,7 @@ def enforce(connection: Connection) -> None:
 
 
 def _kinds(connection: Connection, name: str) -> dict[str, TypeEngine[Any]]:
-    """The kind of each column that the table has: the schema's, else that of its declared type."""
+    """Return the kind of each column that the table has: the schema's, else that of its declared type."""
     known = metadata.tables[name].columns
     return {
         column["name"]: known[column["name"]].type if column["name"] in known else _kind(column["type"])
@@ -147,7 +147,7 @@ def _copy_table(connection: Connection, name: str, kinds: Mapping[str, TypeEngin
 
 
 def _twin(connection: Connection, name: str, kinds: Mapping[str, TypeEngine[Any]]) -> Table:
-    """The STRICT table that takes the rows: as the table is, with the checks of its columns' kinds."""
+    """Describe the STRICT table that takes the rows: as the table is, with the checks of its columns' kinds."""
     inspector = inspect(connection)
     key = inspector.get_pk_constraint(name)
     wanted = _value_checks(connection, name, kinds)
