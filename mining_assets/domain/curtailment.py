@@ -1,4 +1,6 @@
-"""What counts as curtailment, and its measures. This is the only place that says so.
+"""What counts as curtailment, and its measures; ``warehouse.predicates`` has the form that SQL needs.
+
+How measures of days become those of months and years is said in ``domain.rollups``.
 
 - A *curtailment record* is a bid row of a wind BM unit with a negative volume: energy the farm was told not to make.
   All of them together are the **gross** measure; those with the system flag the **system-flagged** one (an absent flag
@@ -9,9 +11,6 @@
 Frames here have one row per stack row of a wind unit, with ``RECORD_COLUMNS``.
 """
 
-from typing import Any
-
-import numpy as np
 import pandas as pd
 
 from mining_assets.domain.settlement import period_starts
@@ -52,22 +51,35 @@ TOTALS = ENERGY_AND_PAYMENT + COUNTS
 
 
 def is_curtailment(records: pd.DataFrame) -> "pd.Series[bool]":
-    """Which rows are curtailment records."""
+    """Return which rows are curtailment records."""
     return (records["side"] == "bid") & (records["volume"] < 0)
 
 
 def is_undo(records: pd.DataFrame) -> "pd.Series[bool]":
-    """Which rows take earlier bids back."""
+    """Return which rows take earlier bids back."""
     return (records["side"] == "offer") & (records["volume"] > 0)
 
 
+def has_wrong_sign(records: pd.DataFrame) -> "pd.Series[bool]":
+    """Return which rows have a volume that their side cannot have: a bid above zero, or an offer below."""
+    is_bid, is_offer = records["side"] == "bid", records["side"] == "offer"
+    return (is_bid & (records["volume"] > 0)) | (is_offer & (records["volume"] < 0))
+
+
 def payment(volume: "pd.Series[float]", original_price: "pd.Series[float]") -> "pd.Series[float]":
-    """£, positive = paid to the farm: bids have negative volumes and, when the farm is paid, negative prices."""
+    """Return £, positive = paid to the farm.
+
+    Bids have negative volumes and, when the farm is paid, negative prices.
+
+    Args:
+        volume: MWh as in the stack.
+        original_price: £/MWh.
+    """
     return volume * original_price + 0.0  # + 0.0 turns −0.0 into 0.0, which databases do not keep apart
 
 
 def derived_columns_match(records: pd.DataFrame) -> "pd.Series[bool]":
-    """Which rows have the payment and the start time that follow from their volume, price, date and period."""
+    """Return which rows have the payment and start time that follow from their volume, price, date and period."""
     starts = {
         (day, period): start
         for day in records["settlement_date"].unique()
@@ -80,57 +92,46 @@ def derived_columns_match(records: pd.DataFrame) -> "pd.Series[bool]":
 
 
 def farm_energy(records: pd.DataFrame) -> pd.DataFrame:
-    """Curtailed energy of each farm in each period, where it is not zero.
+    """Sum the curtailed energy of each farm in each period, where it is not zero.
 
     Returns:
         settlement_date, settlement_period, start_time, farm_id, curtailed_energy (MWh > 0), ordered by the key.
     """
-    key = ["settlement_date", "settlement_period", "start_time", "farm_id"]
-    curtailed = records.loc[is_curtailment(records), [*key, "volume"]]
-    days, periods, farms = (pd.factorize(curtailed[key[at]], sort=True) for at in (0, 1, 3))
-    codes = (days[0] * len(periods[1]) + periods[0]) * len(farms[1]) + farms[0]
-    _, first, group = np.unique(codes, return_index=True, return_inverse=True)
-    energy = -np.bincount(group, weights=curtailed["volume"], minlength=len(first))
-    found = curtailed[key].iloc[first].assign(curtailed_energy=energy)
-    return found[energy != 0].reset_index(drop=True)
+    curtailed = records[is_curtailment(records)]
+    in_period = curtailed.groupby(["settlement_date", "settlement_period", "farm_id"], as_index=False)
+    energy = in_period.agg(start_time=("start_time", "first"), volume=("volume", "sum"))
+    energy["curtailed_energy"] = -energy["volume"]
+    columns = ["settlement_date", "settlement_period", "start_time", "farm_id", "curtailed_energy"]
+    return energy.loc[energy["volume"] != 0, columns].reset_index(drop=True)
 
 
 def daily_totals(records: pd.DataFrame, days: pd.Index) -> pd.DataFrame:
-    """The measures of each day, zero where a day has no record.
+    """Sum the measures of each day; they are zero where a day has no record.
 
     Args:
         records: rows of those days.
-        days: the settlement dates wanted, each known to be whole.
+        days: the settlement dates wanted, each known to be complete.
 
     Returns:
         Indexed by ``days``: ``TOTALS`` (energies in MWh and positive, payments in £ and signed).
     """
-    codes, there = pd.factorize(records["settlement_date"])
-    of_day = days.get_indexer(there)[codes]
-    asked = of_day >= 0
-    bid, undo = asked & is_curtailment(records).to_numpy(), asked & is_undo(records).to_numpy()
-    flagged = bid & records["so_flag"].fillna(False).to_numpy(dtype=bool)
-    volume, paid = (records[name].to_numpy(dtype=float) for name in ("volume", "payment"))
-
-    def total(rows: Any, values: Any) -> Any:
-        return np.bincount(of_day[rows], weights=values[rows], minlength=len(days)) + 0.0  # no −0.0
-
-    def distinct(name: str) -> Any:
-        codes, values = pd.factorize(records[name])
-        pairs = np.unique(of_day[bid] * len(values) + codes[bid])
-        return np.bincount(pairs // max(len(values), 1), minlength=len(days))
-
-    totals = {
-        "total_curtailed_energy": total(bid, -volume),
-        "system_flagged_energy": total(flagged, -volume),
-        "undone_energy": total(undo, volume),
-        "total_payment": total(bid, paid),
-        "undone_payment": total(undo, paid),
-        "curtailment_records": np.bincount(of_day[bid], minlength=len(days)),
-        "farms": distinct("farm_id"),
-        "periods_curtailed": distinct("settlement_period"),
+    bid, undo = is_curtailment(records), is_undo(records)
+    flagged = bid & records["so_flag"].fillna(False).astype(bool)
+    volume, paid = records["volume"], records["payment"]
+    measures = {
+        "total_curtailed_energy": -volume.where(bid, 0.0),
+        "system_flagged_energy": -volume.where(flagged, 0.0),
+        "undone_energy": volume.where(undo, 0.0),
+        "total_payment": paid.where(bid, 0.0),
+        "undone_payment": paid.where(undo, 0.0),
+        "curtailment_records": bid.astype("int64"),
     }
-    return pd.DataFrame(totals, index=days.rename("summary_date"))
+    totals = pd.DataFrame(measures).groupby(records["settlement_date"]).sum()
+    curtailed = records[bid].groupby("settlement_date")
+    totals["farms"] = curtailed["farm_id"].nunique()
+    totals["periods_curtailed"] = curtailed["settlement_period"].nunique()
+    totals = totals.reindex(days).fillna(0).astype(dict.fromkeys(COUNTS, "int64"))
+    return totals.rename_axis("summary_date") + 0  # + 0 turns −0.0 into 0.0
 
 
 def bids_of_stacks(records: pd.DataFrame) -> tuple[float, float]:

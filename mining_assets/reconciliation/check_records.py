@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from mining_assets.domain.content_hash import EMPTY_HASH, PERIOD_KEY, combined_hash, content_hashes
-from mining_assets.domain.curtailment import PRICE_LIMIT, TOTALS, payment
+from mining_assets.domain.curtailment import PRICE_LIMIT, TOTALS, has_wrong_sign, payment
 from mining_assets.domain.figures import rounded_apart
 from mining_assets.domain.repeats import repeats
 from mining_assets.domain.tolerance import isclose
@@ -148,10 +148,9 @@ def _differing_column(stored: "pd.Series[float]", wanted: "pd.Series[float]", na
 def _invalid(chunk: Chunk) -> pd.DataFrame:
     rows = chunk.records.merge(chunk.grid, how="left", on=PERIOD_KEY)
     due = payment(rows["volume"], rows["original_price"])
-    against = ((rows["side"] == "bid") & (rows["volume"] > 0)) | ((rows["side"] == "offer") & (rows["volume"] < 0))
     faults = (
         (~isclose(rows["payment"], due), "payment is not volume × original price"),
-        (against, "its volume has the wrong sign for its side"),
+        (has_wrong_sign(rows), "its volume has the wrong sign for its side"),
         (rows["starts"].isna(), "the day has no such period"),
         (rows["starts"].notna() & (rows["start_time"] != rows["starts"]), "start_time is not the period's UTC start"),
         (rows["original_price"].abs() > PRICE_LIMIT, f"its price is beyond ±{PRICE_LIMIT:,.0f} £/MWh"),

@@ -1,10 +1,13 @@
 """What counts as curtailment, and that money keeps its sign."""
 
 from datetime import date
+from math import fsum
 from typing import Any
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mining_assets.domain.curtailment import (
     COUNTS,
@@ -12,10 +15,12 @@ from mining_assets.domain.curtailment import (
     daily_totals,
     derived_columns_match,
     farm_energy,
+    has_wrong_sign,
     is_curtailment,
     is_undo,
     payment,
 )
+from mining_assets.domain.tolerance import RELATIVE_TOLERANCE
 from mining_assets_tests.support.samples import DAY, FARM, OTHER_FARM, record, records
 
 NEXT_DAY = date(2025, 6, 4)
@@ -137,6 +142,48 @@ def test_a_day_with_only_undo_offers_has_no_curtailment() -> None:
 
 def test_days_that_were_not_asked_for_are_left_out() -> None:
     assert daily_totals(records(record(), record(day=NEXT_DAY)), pd.Index([NEXT_DAY])).index.tolist() == [NEXT_DAY]
+
+
+PERIOD_ROWS = st.builds(
+    record,
+    st.integers(1, 48),
+    st.sampled_from(["bid", "offer"]),
+    day=st.sampled_from([DAY, NEXT_DAY]),
+    farm_id=st.sampled_from([FARM, OTHER_FARM]),
+    volume=st.sampled_from([0.0, 0.1, 0.25, 7.3, 1234.567]),
+    so_flag=st.sampled_from([True, False, None]),
+)
+
+
+@given(st.lists(PERIOD_ROWS, max_size=30))
+def test_measures_are_those_of_adding_row_by_row(rows: list[dict[str, Any]]) -> None:
+    for row in rows:
+        row["volume"] *= -1 if row["side"] == "bid" else 1
+        row["payment"] = row["volume"] * row["original_price"]
+    both = daily_totals(records(*rows), pd.Index([DAY, NEXT_DAY]))
+    for day in (DAY, NEXT_DAY):
+        of_day = [row for row in rows if row["settlement_date"] == day]
+        bids = [row for row in of_day if row["volume"] < 0]
+        undone = [row for row in of_day if row["volume"] > 0]
+        assert both.loc[day].to_dict() == pytest.approx(
+            {
+                "total_curtailed_energy": fsum(-row["volume"] for row in bids),
+                "system_flagged_energy": fsum(-row["volume"] for row in bids if row["so_flag"]),
+                "undone_energy": fsum(row["volume"] for row in undone),
+                "total_payment": fsum(row["payment"] for row in bids),
+                "undone_payment": fsum(row["payment"] for row in undone),
+                "curtailment_records": len(bids),
+                "farms": len({row["farm_id"] for row in bids}),
+                "periods_curtailed": len({row["settlement_period"] for row in bids}),
+            },
+            rel=RELATIVE_TOLERANCE,
+        )
+
+
+def test_a_volume_has_the_sign_of_its_side() -> None:
+    signs = [("bid", -1.0), ("bid", 0.0), ("bid", 1.0), ("offer", -1.0), ("offer", 0.0), ("offer", 1.0)]
+    rows = records(*(record(n, side, volume=volume) for n, (side, volume) in enumerate(signs, start=1)))
+    assert has_wrong_sign(rows).tolist() == [False, False, True, True, False, False]
 
 
 def test_farm_energy_adds_the_rows_of_a_farm_in_a_period_and_is_positive() -> None:
