@@ -72,7 +72,7 @@ class Progress(Protocol):
         """A day was done."""
         ...
 
-    def watch(self, traffic: RequestStats) -> None:
+    def watch(self, stats: RequestStats) -> None:
         """Requests are about to be made, counted there."""
         ...
 
@@ -101,7 +101,7 @@ class NullProgress:
     def day(self, report: DayReport) -> None:
         """Ignore it."""
 
-    def watch(self, traffic: RequestStats) -> None:
+    def watch(self, stats: RequestStats) -> None:
         """Ignore it."""
 
     def compared(self, day: date, figures: Sequence[Figure]) -> None:

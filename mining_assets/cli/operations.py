@@ -27,7 +27,7 @@ from mining_assets.cli.phase import Phase
 from mining_assets.cli.signals import ending_with
 from mining_assets.curated import miner_models
 from mining_assets.domain.date_ranges import LONGEST_DAILY_CHECK
-from mining_assets.domain.fetch_estimate import FetchEstimate, estimate_fetch, estimate_period_fetch, patient_pace
+from mining_assets.domain.fetch_estimate import FetchEstimate, estimate_fetch, estimate_period_fetch, slow_pace
 from mining_assets.domain.settlement import periods_in
 from mining_assets.settings import Settings, iso_day, now, prepare_home
 
@@ -99,7 +99,7 @@ def critical(day: date, accept_shrink: bool, yes: bool, plan_only: bool, as_json
     Example: mining-assets critical 2025-06-01 --yes
     """
     settings, command = load_settings(), f"critical {day}"
-    days, pace = days_asked_for(settings, day, day), patient_pace(settings.requests_per_second)
+    days, pace = days_asked_for(settings, day, day), slow_pace(settings.requests_per_second)
     from mining_assets.cli.plans import say_cost
 
     if plan_only:
@@ -208,7 +208,7 @@ def do_again(
     from mining_assets.cli.plans import say_cost
 
     day, pace = iso_day(str(config["day"])), settings.requests_per_second
-    pace = patient_pace(pace) if command[0] == "critical" else pace
+    pace = slow_pace(pace) if command[0] == "critical" else pace
     days = days_asked_for(settings, day, day)
     cost = estimate_period_fetch(pace) if "period" in config else estimate_fetch(days, pace)
     text = " ".join(command)

@@ -74,7 +74,7 @@ class TerminalProgress:
         self._after_day = after_day or (lambda _: None)
         self._started = time.monotonic()
         self._total = total
-        self._traffic: list[RequestStats] = []
+        self._stats: list[RequestStats] = []
         self._log = _log(command, home)
         # While a step works, Dagster has a file in place of standard error and copies it from there: what is a terminal
         # now stays one, or the control codes of the live line would be left out.
@@ -121,10 +121,10 @@ class TerminalProgress:
             handler.close()
             self._log.removeHandler(handler)
 
-    def watch(self, traffic: RequestStats) -> None:
+    def watch(self, stats: RequestStats) -> None:
         """Count these requests too."""
-        if not any(known is traffic for known in self._traffic):
-            self._traffic.append(traffic)
+        if not any(known is stats for known in self._stats):
+            self._stats.append(stats)
 
     def day(self, report: DayReport) -> None:
         """Show a day that ended."""
@@ -164,9 +164,9 @@ class TerminalProgress:
             records=sum(report.records for report in complete),
             curtailed_mwh=sum(report.energy for report in complete),
             payment_gbp=sum(report.payment for report in complete),
-            requests=sum(traffic.requests for traffic in self._traffic),
-            rate_wait_seconds=sum(traffic.rate_wait_seconds for traffic in self._traffic),
-            retry_wait_seconds=sum(traffic.retry_wait_seconds for traffic in self._traffic),
+            requests=sum(stats.requests for stats in self._stats),
+            rate_wait_seconds=sum(stats.rate_wait_seconds for stats in self._stats),
+            retry_wait_seconds=sum(stats.retry_wait_seconds for stats in self._stats),
             seconds=time.monotonic() - self._started,
         )
 

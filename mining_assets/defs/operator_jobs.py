@@ -15,7 +15,7 @@ from pydantic import Field
 from mining_assets.defs.assets.day_reports import DayReporter
 from mining_assets.defs.check_evaluations import check_evaluations, check_key
 from mining_assets.defs.in_flight import days_tag
-from mining_assets.defs.resources import patient_elexon
+from mining_assets.defs.resources import slow_elexon
 from mining_assets.domain.date_ranges import LONGEST_DAILY_CHECK
 from mining_assets.domain.wording import count_of
 from mining_assets.pipeline.dependencies import Dependencies, Rules
@@ -27,7 +27,7 @@ from mining_assets.settings import Settings, iso_day, now
 from mining_assets.sources.coinbase import CoinbaseClient
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.mempool import MempoolClient
-from mining_assets.sources.sync import Blocking
+from mining_assets.sources.sync import SyncClient
 from mining_assets.warehouse.connection import Warehouse
 
 DAILY_CHECK_JOB, REINGEST_JOB, CRITICAL_JOB, SPOT_FIX_JOB = "daily_check", "reingest", "critical", "spot_fix"
@@ -133,9 +133,9 @@ def operator_jobs(settings: Settings, rules: Rules, progress: Progress) -> list[
             context: dg.OpExecutionContext,
             config: asks,  # type: ignore[valid-type]
             warehouse: dg.ResourceParam[Warehouse],
-            elexon: dg.ResourceParam[Blocking[ElexonClient]],
-            mempool: dg.ResourceParam[Blocking[MempoolClient]],
-            coinbase: dg.ResourceParam[Blocking[CoinbaseClient]],
+            elexon: dg.ResourceParam[SyncClient[ElexonClient]],
+            mempool: dg.ResourceParam[SyncClient[MempoolClient]],
+            coinbase: dg.ResourceParam[SyncClient[CoinbaseClient]],
         ) -> None:
             dependencies = Dependencies(warehouse, elexon, mempool, coinbase, rules)
             work(Operation(context, dependencies, settings, progress), config)
@@ -187,11 +187,11 @@ def _reingest(operation: Operation, config: OneDay) -> None:
 def _mend_critical(operation: Operation, config: OneDay) -> None:
     day, settings = _day(config.day, operation.settings), operation.settings
     operation.begin([day])
-    patient = patient_elexon(settings, operation.dependencies.warehouse)
-    operation.progress.watch(patient.client.counters)
+    slow = slow_elexon(settings, operation.dependencies.warehouse)
+    operation.progress.watch(slow.client.counters)
     folder = settings.home / "data" / "saved_days"
-    with patient:
-        operation.run([day], operation.repairs.replace_day(day, patient, folder, accept_shrink=config.accept_shrink))
+    with slow:
+        operation.run([day], operation.repairs.replace_day(day, slow, folder, accept_shrink=config.accept_shrink))
 
 
 def _spot_fix(operation: Operation, config: OnePeriod) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 from pyrate_limiter import Limiter
 
-from mining_assets.domain.fetch_estimate import patient_pace
+from mining_assets.domain.fetch_estimate import slow_pace
 from mining_assets.domain.valuation import COINBASE
 from mining_assets.reconciliation.plan import ELEXON, MEMPOOL
 from mining_assets.settings import Settings
@@ -16,12 +16,12 @@ from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.http import HttpLimits
 from mining_assets.sources.mempool import MempoolClient
 from mining_assets.sources.rate_limit import even_limiter
-from mining_assets.sources.sync import Blocking
+from mining_assets.sources.sync import SyncClient
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.pacing import shared_pace
 from mining_assets.warehouse.upgrade import open_warehouse
 
-PATIENT_SECONDS, PATIENCE = 120.0, 2
+SLOW_TIMEOUT_SECONDS, SLOW_RETRY_FACTOR = 120.0, 2
 
 
 def resources(settings: Settings) -> dict[str, Any]:
@@ -42,19 +42,19 @@ def resources(settings: Settings) -> dict[str, Any]:
         return even_limiter(pace, shared_pace(context.resources.warehouse, source))
 
     @dg.resource(required_resource_keys={"warehouse"}, description="Elexon Insights, rate limited.")
-    def elexon(context: dg.InitResourceContext) -> Iterator[Blocking[ElexonClient]]:
-        with Blocking(ElexonClient(settings.elexon_url, limits, limiter=limiter(context, ELEXON))) as client:
+    def elexon(context: dg.InitResourceContext) -> Iterator[SyncClient[ElexonClient]]:
+        with SyncClient(ElexonClient(settings.elexon_url, limits, limiter=limiter(context, ELEXON))) as client:
             yield client
 
     @dg.resource(required_resource_keys={"warehouse"}, description="mempool.space, rate limited.")
-    def mempool(context: dg.InitResourceContext) -> Iterator[Blocking[MempoolClient]]:
-        with Blocking(MempoolClient(settings.mempool_url, limits, limiter=limiter(context, MEMPOOL))) as client:
+    def mempool(context: dg.InitResourceContext) -> Iterator[SyncClient[MempoolClient]]:
+        with SyncClient(MempoolClient(settings.mempool_url, limits, limiter=limiter(context, MEMPOOL))) as client:
             yield client
 
     @dg.resource(required_resource_keys={"warehouse"}, description="Coinbase Exchange, rate limited.")
-    def coinbase(context: dg.InitResourceContext) -> Iterator[Blocking[CoinbaseClient]]:
+    def coinbase(context: dg.InitResourceContext) -> Iterator[SyncClient[CoinbaseClient]]:
         slow = limiter(context, COINBASE, most=REQUESTS_PER_SECOND)
-        with Blocking(CoinbaseClient(settings.coinbase_url, limits, limiter=slow)) as client:
+        with SyncClient(CoinbaseClient(settings.coinbase_url, limits, limiter=slow)) as client:
             yield client
 
     return {"warehouse": warehouse, "elexon": elexon, "mempool": mempool, "coinbase": coinbase}
@@ -71,15 +71,15 @@ def http_limits(settings: Settings) -> HttpLimits:
     )
 
 
-def patient_elexon(settings: Settings, warehouse: Warehouse) -> Blocking[ElexonClient]:
-    """Return a client, not open yet, that asks one request at a time, slowly and patiently."""
+def slow_elexon(settings: Settings, warehouse: Warehouse) -> SyncClient[ElexonClient]:
+    """Return a client, not open yet, that asks one request at a time, slowly and with long timeouts."""
     limits = HttpLimits(
-        requests_per_second=patient_pace(settings.requests_per_second),
+        requests_per_second=slow_pace(settings.requests_per_second),
         concurrency=1,
-        retry_attempts=settings.retry_attempts * PATIENCE,
+        retry_attempts=settings.retry_attempts * SLOW_RETRY_FACTOR,
         retry_base_seconds=settings.retry_base_seconds,
         retry_max_seconds=settings.retry_max_seconds,
-        timeout_seconds=PATIENT_SECONDS,
+        timeout_seconds=SLOW_TIMEOUT_SECONDS,
     )
     limiter = even_limiter(limits.requests_per_second, shared_pace(warehouse, ELEXON))
-    return Blocking(ElexonClient(settings.elexon_url, limits, limiter=limiter))
+    return SyncClient(ElexonClient(settings.elexon_url, limits, limiter=limiter))

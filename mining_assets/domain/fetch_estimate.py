@@ -61,7 +61,7 @@ def estimate_fetch(days: Iterable[date], requests_per_second: float) -> FetchEst
     return FetchEstimate(len(requests), sum(requests), sum(requests) / requests_per_second / 60)
 
 
-def patient_pace(requests_per_second: float) -> float:
+def slow_pace(requests_per_second: float) -> float:
     """Return the pace of a critical day, where another is set for all others: one request at a time, slowly."""
     return min(requests_per_second, PATIENT_REQUESTS_PER_SECOND)
 

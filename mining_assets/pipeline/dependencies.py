@@ -13,7 +13,7 @@ from mining_assets.reconciliation.verify import Scope
 from mining_assets.sources.coinbase import CoinbaseClient
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.mempool import MempoolClient
-from mining_assets.sources.sync import Blocking
+from mining_assets.sources.sync import SyncClient
 from mining_assets.warehouse.connection import Warehouse, is_transient
 
 
@@ -53,8 +53,8 @@ class PriceSources:
     """
 
     given: Mapping[date, float]
-    mempool: Blocking[MempoolClient]
-    coinbase: Blocking[CoinbaseClient]
+    mempool: SyncClient[MempoolClient]
+    coinbase: SyncClient[CoinbaseClient]
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,9 @@ class Dependencies:
     """The warehouse, the sources, and the rules."""
 
     warehouse: Warehouse
-    elexon: Blocking[ElexonClient]
-    mempool: Blocking[MempoolClient]
-    coinbase: Blocking[CoinbaseClient]
+    elexon: SyncClient[ElexonClient]
+    mempool: SyncClient[MempoolClient]
+    coinbase: SyncClient[CoinbaseClient]
     rules: Rules
 
     @property

@@ -86,23 +86,23 @@ async def certified(
 async def _ask_again(elexon: ElexonClient, stacks: Stacks) -> None:
     """Ask once more for the empty side of each period whose other side has rows."""
     keys = [
-        (period, side) for (period, side), answer in stacks.items() if not answer.rows and not _silent(stacks, period)
+        (period, side) for (period, side), answer in stacks.items() if not answer.rows and not _is_empty(stacks, period)
     ]
     answers = await asyncio.gather(*(elexon.stack(stacks[key].day, *key) for key in keys))
     stacks.update(zip(keys, answers, strict=True))
 
 
-def _silent(stacks: Stacks, period: int) -> bool:
+def _is_empty(stacks: Stacks, period: int) -> bool:
     return not any(stacks[period, side].rows for side in SIDES)
 
 
 def _refuse_unpublished(day: date, stacks: Stacks, accept_empty: Collection[int]) -> None:
-    silent = sorted({period for period, _ in stacks if _silent(stacks, period)} - set(accept_empty))
-    if silent:
-        which = f"period {silent[0]} is" if len(silent) == 1 else f"{len(silent)} periods are"
-        listed = "" if len(silent) == 1 else f" ({', '.join(map(str, silent[:6]))}{', …' if len(silent) > 6 else ''})"
-        failure = NothingPublished if len(silent) == periods_in(day) else DayIncomplete
-        raise failure(f"{which} empty on both sides{listed}, which means not published: {stacks[silent[0], 'bid'].url}")
+    empty = sorted({period for period, _ in stacks if _is_empty(stacks, period)} - set(accept_empty))
+    if empty:
+        which = f"period {empty[0]} is" if len(empty) == 1 else f"{len(empty)} periods are"
+        listed = "" if len(empty) == 1 else f" ({', '.join(map(str, empty[:6]))}{', …' if len(empty) > 6 else ''})"
+        failure = NothingPublished if len(empty) == periods_in(day) else DayIncomplete
+        raise failure(f"{which} empty on both sides{listed}, which means not published: {stacks[empty[0], 'bid'].url}")
 
 
 async def _confirm_empty_sides(
@@ -112,7 +112,7 @@ async def _confirm_empty_sides(
     warnings: list[str] = []
     for side in SIDES:
         empty = [period for period, of in stacks if of == side and not stacks[period, of].rows]
-        confirmed |= {(period, side): "operator" for period in empty if _silent(stacks, period)}
+        confirmed |= {(period, side): "operator" for period in empty if _is_empty(stacks, period)}
         quiet = [period for period in empty if (period, side) not in confirmed]
         if not quiet:
             continue

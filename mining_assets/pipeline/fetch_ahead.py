@@ -13,7 +13,7 @@ from mining_assets.domain.wind_units import WindUnit
 from mining_assets.pipeline.fetch import DayIncomplete, fetch_day
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.errors import SourceError
-from mining_assets.sources.sync import Blocking
+from mining_assets.sources.sync import SyncClient
 from mining_assets.warehouse.days import FetchedDay
 
 
@@ -49,7 +49,7 @@ class FetchAhead:
 
     def __init__(
         self,
-        elexon: Blocking[ElexonClient],
+        elexon: SyncClient[ElexonClient],
         units: Mapping[str, WindUnit],
         days: Sequence[date],
         accepted_empty: Callable[[date], Collection[int]],

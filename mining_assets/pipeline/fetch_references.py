@@ -30,7 +30,7 @@ from mining_assets.pipeline.halvings import Halvings, ask_halvings
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.errors import SourceRefused
 from mining_assets.sources.mempool import MempoolClient
-from mining_assets.sources.sync import Blocking
+from mining_assets.sources.sync import SyncClient
 from mining_assets.warehouse import references
 from mining_assets.warehouse.connection import Connection, Warehouse
 from mining_assets.warehouse.names import NETWORK_EPOCHS, WIND_BM_UNITS
@@ -43,7 +43,7 @@ ACCEPT_DIFFICULTY = "mining-assets difficulty --accept-change"
 
 def refresh_wind_units(
     warehouse: Warehouse,
-    elexon: Blocking[ElexonClient],
+    elexon: SyncClient[ElexonClient],
     additions: Iterable[WindUnit],
     sites: Mapping[str, str] = NO_SITES,
 ) -> dict[str, int]:
@@ -88,7 +88,7 @@ class RefreshedEpochs(NamedTuple):
 
 def refresh_network_epochs(
     warehouse: Warehouse,
-    mempool: Blocking[MempoolClient],
+    mempool: SyncClient[MempoolClient],
     given: Mapping[int, datetime],
     *,
     accept_change: bool = False,
@@ -127,7 +127,7 @@ def refresh_network_epochs(
 
 def _halvings(
     warehouse: Warehouse,
-    mempool: Blocking[MempoolClient],
+    mempool: SyncClient[MempoolClient],
     fetched: Sequence[Retarget],
     given: Mapping[int, datetime],
     *,

@@ -29,7 +29,7 @@ from mining_assets.sources.coinbase import MOST_DAYS, CoinbaseClient
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.errors import SourceError, SourceUnavailable
 from mining_assets.sources.mempool import MempoolClient
-from mining_assets.sources.sync import Blocking
+from mining_assets.sources.sync import SyncClient
 
 # FUELHH takes a range of dates. A week is 340 rows: small enough to be asked for again, and within the limit that
 # Elexon sets for its other routes of this kind.
@@ -81,7 +81,7 @@ def fetch_prices(sources: PriceSources, days: Sequence[date], keep: Collection[d
     return fetched
 
 
-def _add_from_mempool(mempool: Blocking[MempoolClient], days: Sequence[date], fetched: FetchedSeries) -> str | None:
+def _add_from_mempool(mempool: SyncClient[MempoolClient], days: Sequence[date], fetched: FetchedSeries) -> str | None:
     """Add the prices that mempool has of the days, and why not the others; return why it is unavailable, if it is."""
     try:
         answer = mempool.run(mempool.client.prices())
@@ -94,7 +94,9 @@ def _add_from_mempool(mempool: Blocking[MempoolClient], days: Sequence[date], fe
     return None
 
 
-def _add_from_coinbase(coinbase: Blocking[CoinbaseClient], days: Sequence[date], fetched: FetchedSeries) -> str | None:
+def _add_from_coinbase(
+    coinbase: SyncClient[CoinbaseClient], days: Sequence[date], fetched: FetchedSeries
+) -> str | None:
     """Add the prices that Coinbase has of days that failed, or why not; return why it is unavailable, if it is.
 
     When it does not answer, the days that are left are not asked for: each request would wait as long.
@@ -152,7 +154,7 @@ def _also_failed(fetched: FetchedSeries, reasons: Mapping[date, str]) -> None:
     fetched.failed |= {day: f"{fetched.failed[day]}; {reason}" for day, reason in reasons.items()}
 
 
-def fetch_generation(elexon: Blocking[ElexonClient], days: Sequence[date]) -> FetchedSeries:
+def fetch_generation(elexon: SyncClient[ElexonClient], days: Sequence[date]) -> FetchedSeries:
     """Fetch the generation of each day, with a request for up to a week of consecutive days.
 
     Of the years in which the source has the end of a day under the next date, that date is asked for with them.

@@ -8,7 +8,7 @@ from mining_assets.domain.network import KNOWN_HALVINGS, Retarget, misplaced
 from mining_assets.sources.errors import SourceError, SourceRefused
 from mining_assets.sources.http import Answer
 from mining_assets.sources.mempool import Block, MempoolClient
-from mining_assets.sources.sync import Blocking
+from mining_assets.sources.sync import SyncClient
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Halvings:
         return Halvings(known, self.awaited, {**self.lacking, **wrong}, self.given)
 
 
-def ask_halvings(mempool: Blocking[MempoolClient], known: Mapping[int, datetime], heights: Sequence[int]) -> Halvings:
+def ask_halvings(mempool: SyncClient[MempoolClient], known: Mapping[int, datetime], heights: Sequence[int]) -> Halvings:
     """Ask for the block times of some halvings; what cannot be had is named, and nothing else suffers.
 
     Args:
@@ -62,7 +62,7 @@ def ask_halvings(mempool: Blocking[MempoolClient], known: Mapping[int, datetime]
     return Halvings(found, awaited, lacking)
 
 
-def _time_of(mempool: Blocking[MempoolClient], newest: Answer[tuple[Block, ...]], height: int) -> datetime:
+def _time_of(mempool: SyncClient[MempoolClient], newest: Answer[tuple[Block, ...]], height: int) -> datetime:
     answer = newest
     if not any(block.height == height for block in newest.value):
         answer = mempool.run(mempool.client.blocks(height))

@@ -42,7 +42,7 @@ from mining_assets.reconciliation.verify import (
 )
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.errors import SourceError
-from mining_assets.sources.sync import Blocking
+from mining_assets.sources.sync import SyncClient
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.day_states import day_states
 from mining_assets.warehouse.days import note_refused
@@ -114,19 +114,19 @@ class Repairs:
         yield self._comparison(day, before)
 
     def replace_day(
-        self, day: date, patient: Blocking[ElexonClient], folder: Path, *, accept_shrink: bool
+        self, day: date, slow: SyncClient[ElexonClient], folder: Path, *, accept_shrink: bool
     ) -> Iterator[Event]:
         """Replace a problematic day with all that is derived from it in one transaction, or keep it as it is.
 
         Args:
-            patient: asks slowly, one request at a time.
+            slow: asks slowly, one request at a time.
             folder: where what is stored is saved before.
         """
         before = self._content(day)
         with self._warehouse.reading() as connection:
             saved = save_aside(connection, day, folder)
         yield Message(f"{day}: what is stored was saved to {saved}")
-        counters = patient.client.counters
+        counters = slow.client.counters
         try:
             units, fetched_units = self._pipeline.wind_units()
             if fetched_units:
@@ -134,7 +134,7 @@ class Repairs:
             history, fetched_epochs, _ = self._pipeline.network_history([day])
             if fetched_epochs:
                 yield fetched_epochs
-            fetched = patient.run(fetch_day(patient.client, day, units))
+            fetched = slow.run(fetch_day(slow.client, day, units))
             outcome = replace_whole(self._warehouse, fetched, history, self._scope, accept_shrink=accept_shrink)
         except (SourceError, DayIncomplete, ShrinkRefused, NotRepaired) as error:
             raise self._kept(day, error, unanswered=not counters.bytes) from None

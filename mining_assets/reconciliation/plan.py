@@ -94,7 +94,7 @@ def plan(
     states: pd.DataFrame,
     *,
     in_flight_days: Collection[date],
-    away: Mapping[str, datetime],
+    unavailable: Mapping[str, datetime],
     free_run_slots: int,
     now: datetime,
     held_back: Collection[date] = (),
@@ -105,7 +105,7 @@ def plan(
     Args:
         states: of all days that may be healed, as from ``warehouse.day_states.day_states``.
         in_flight_days: days that a queued or running run, or a backfill, is going to do.
-        away: sources that do not answer, and when each may be asked again.
+        unavailable: sources that do not answer, and when each may be asked again.
         free_run_slots: how many runs may be asked for now.
         held_back: days whose last run never began, and whose wait for that is not over.
         days_per_fetch: days that one run fetches at most; one that only derives takes seconds for a month.
@@ -125,7 +125,7 @@ def plan(
     works = []
     for kind, days in open_days.items():
         source = MEMPOOL if kind == DERIVE else ELEXON
-        ready = _ready(days, source, states, away, now, made.skipped)
+        ready = _ready(days, source, states, unavailable, now, made.skipped)
         ranges = day_ranges(ready, LONGEST_RANGE if kind == DERIVE else days_per_fetch)
         works += [Work(DERIVE if kind == DERIVE else FETCH, span, kind == REFETCH) for span in ranges]
     chosen = newest_and_oldest([work.days for work in works], max(free_run_slots, 0))
@@ -141,7 +141,7 @@ def plan_series(
     states: pd.DataFrame,
     *,
     in_flight_days: Collection[date],
-    away: Mapping[str, datetime],
+    unavailable: Mapping[str, datetime],
     free_run_slots: int,
     now: datetime,
     held_back: Collection[date] = (),
@@ -151,7 +151,7 @@ def plan_series(
     Args:
         name: of the daily series.
         states: as from ``warehouse.series.series_states``.
-        in_flight_days, away, free_run_slots, held_back: as for :func:`plan`.
+        in_flight_days, unavailable, free_run_slots, held_back: as for :func:`plan`.
     """
     made, ready = HealingPlan(), []
     for day in series_days_needed(name, states, now):
@@ -165,10 +165,10 @@ def plan_series(
             ready.append(day)
     given = [day for day in ready if states.loc[day, "overruled"]]
     asked = [day for day in ready if not states.loc[day, "overruled"]]
-    probe = asked[-1:] if name in away and away[name] <= now else []
-    if name in away and len(asked) > len(probe):
+    probe = asked[-1:] if name in unavailable and unavailable[name] <= now else []
+    if name in unavailable and len(asked) > len(probe):
         made.skipped[f"{name}, its source does not answer"] += len(asked) - len(probe)
-    ranges = day_ranges([*given, *probe] if name in away else ready)
+    ranges = day_ranges([*given, *probe] if name in unavailable else ready)
     made.work = [Work(name, days) for days in newest_and_oldest(ranges, max(free_run_slots, 0))]
     later = sum((last - first).days + 1 for first, last in ranges) - len(made.days)
     if later:
@@ -207,16 +207,16 @@ def _ready(
     days: list[date],
     source: str,
     states: pd.DataFrame,
-    away: Mapping[str, datetime],
+    unavailable: Mapping[str, datetime],
     now: datetime,
     skipped: Counter[str],
 ) -> list[date]:
-    """The days that can be done: all, unless their source is away; then none, or one to see whether it is back."""
-    if source not in away:
+    """Return the days that can be fetched: with their source unavailable none, or one to see whether it recovered."""
+    if source not in unavailable:
         return days
     # Only calculations need the network's history; summaries alone can be derived without it.
     waiting = [day for day in days if source == ELEXON or states.loc[day]["missing"] > 0]
-    probe = waiting[-1:] if away[source] <= now else []
+    probe = waiting[-1:] if unavailable[source] <= now else []
     if len(waiting) > len(probe):
         skipped[f"{source} does not answer"] += len(waiting) - len(probe)
     return sorted(set(days) - set(waiting) | set(probe))

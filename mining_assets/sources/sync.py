@@ -12,10 +12,10 @@ Client = TypeVar("Client", bound=AbstractAsyncContextManager[Any])
 Result = TypeVar("Result")
 
 
-class Blocking(Generic[Client]):
+class SyncClient(Generic[Client]):
     """Keeps a client open; a context manager.
 
-    >>> with Blocking(MempoolClient(url)) as mempool:
+    >>> with SyncClient(MempoolClient(url)) as mempool:
     ...     answer = mempool.run(mempool.client.difficulty_adjustments())
     """
 

@@ -37,28 +37,28 @@ _REFUSED_BY_POOLER = "unsupported startup parameter"
 _KEPT = "mining_assets.kept"  # a setting of the session that only says whether its settings arrived
 
 
-class PatientConnection(psycopg.Connection[Any]):
+class TimeoutConnection(psycopg.Connection[Any]):
     """A connection that gives up on a server from which nothing comes.
 
     The server ends a statement that takes too long. What neither it nor TCP notices is a line that stays open and
     carries nothing any more.
     """
 
-    patience = float("inf")
+    answer_timeout = float("inf")
     is_pooled = False  # whether transactions may each be on another connection to the server
 
     def wait(self, gen: PQGen[Any], *arguments: Any, **named: Any) -> Any:
-        return super().wait(self._while_patient(gen), *arguments, **named)
+        return super().wait(self._until_timeout(gen), *arguments, **named)
 
-    def _while_patient(self, gen: PQGen[Any]) -> PQGen[Any]:
-        until = monotonic() + self.patience
+    def _until_timeout(self, gen: PQGen[Any]) -> PQGen[Any]:
+        until = monotonic() + self.answer_timeout
         try:
             wanted = next(gen)
             while True:
                 ready = yield wanted
                 if not ready and monotonic() > until:
                     self.pgconn.finish()
-                    raise psycopg.OperationalError(f"nothing came from the database for {self.patience:g} s")
+                    raise psycopg.OperationalError(f"nothing came from the database for {self.answer_timeout:g} s")
                 wanted = gen.send(ready)
         except StopIteration as end:
             return end.value
@@ -70,11 +70,11 @@ def postgresql_engine(url: URL, lock_seconds: float) -> Engine:
     Args:
         lock_seconds: how long a lock is waited for where the URL says nothing else by ``timeout``.
     """
-    patience = float(url.query.get("timeout", lock_seconds))  # type: ignore[arg-type]
+    timeout = float(url.query.get("timeout", lock_seconds))  # type: ignore[arg-type]
     url = url.difference_update_query(["timeout"])
-    longest = patience * _STATEMENT_WAITS
+    longest = timeout * _STATEMENT_WAITS
     limits = {
-        "lock_timeout": patience,
+        "lock_timeout": timeout,
         "statement_timeout": longest,
         "idle_in_transaction_session_timeout": longest,  # of a client that vanished: its locks are free again then
     }
@@ -93,22 +93,22 @@ def postgresql_engine(url: URL, lock_seconds: float) -> Engine:
     engine = create_engine(url, pool_pre_ping=True, connect_args=own | {"options": options})
 
     @event.listens_for(engine, "do_connect")
-    def _connect(_dialect: Any, _record: Any, _arguments: Any, named: dict[str, Any]) -> PatientConnection:
+    def _connect(_dialect: Any, _record: Any, _arguments: Any, named: dict[str, Any]) -> TimeoutConnection:
         connection = _connected(named, given)
-        connection.patience = 1.1 * longest  # the server's own limits first: they say more
+        connection.answer_timeout = 1.1 * longest  # the server's own limits first: they say more
         return connection
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         driver = connection.connection.driver_connection
-        if isinstance(driver, PatientConnection) and driver.is_pooled:
+        if isinstance(driver, TimeoutConnection) and driver.is_pooled:
             local = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in session.items())
             connection.exec_driver_sql(f"SELECT {local}")
 
     return engine
 
 
-def _connected(named: dict[str, Any], given: str) -> PatientConnection:
+def _connected(named: dict[str, Any], given: str) -> TimeoutConnection:
     """Connect, to a server or to a pooler before it.
 
     A pooler such as PgBouncer refuses or forgets the session's settings, and may give each transaction another
@@ -118,11 +118,11 @@ def _connected(named: dict[str, Any], given: str) -> PatientConnection:
         given: the options that the address asks for.
     """
     try:
-        connection = PatientConnection.connect(**named)
+        connection = TimeoutConnection.connect(**named)
     except psycopg.OperationalError as refused:
         if _REFUSED_BY_POOLER not in str(refused):
             raise
-        connection = PatientConnection.connect(**{name: value for name, value in named.items() if name != "options"})
+        connection = TimeoutConnection.connect(**{name: value for name, value in named.items() if name != "options"})
         connection.is_pooled = True
     else:
         with connection.cursor() as cursor:
@@ -142,9 +142,9 @@ def _connected(named: dict[str, Any], given: str) -> PatientConnection:
 def lift_limits(connection: Connection) -> None:
     """Let the statements of this transaction, and the answers of this connection, take as long as they need."""
     driver = connection.connection.driver_connection
-    assert isinstance(driver, PatientConnection)
+    assert isinstance(driver, TimeoutConnection)
     connection.execute(text("SET LOCAL statement_timeout = 0"))
-    driver.patience = float("inf")
+    driver.answer_timeout = float("inf")
 
 
 def copy_rows(

@@ -19,7 +19,7 @@ from mining_assets_tests.support.clean import clean
 from mining_assets_tests.support.harness import Here
 from mining_assets_tests.support.templates import Templates
 
-PATIENCE = 60.0
+TIMEOUT = 60.0
 MONTHS = ["verifying 2025-03, 1 of 2 months", "verifying 2025-04, 2 of 2 months"]
 
 
@@ -41,7 +41,7 @@ class Screen(StringIO):
     def wait_for(self, text: str) -> None:
         """Return once a text was written."""
         while text not in self.getvalue():
-            assert self.written.wait(PATIENCE), self.getvalue()
+            assert self.written.wait(TIMEOUT), self.getvalue()
             self.written.clear()
 
 
@@ -87,7 +87,7 @@ def test_who_waits_for_another_command_says_so_all_the_time(
         with hold_command_lock(warehouse, "range", lambda _: None):
             waiting.start()
             screen.wait_for("[INFO] waiting for `range")
-        waiting.join(PATIENCE)
+        waiting.join(TIMEOUT)
     assert not waiting.is_alive()
     assert "mining-assets: waiting for `range (process " in screen.getvalue()
 

@@ -9,7 +9,7 @@ from mining_assets.sources.coinbase import CoinbaseClient
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.http import HttpLimits
 from mining_assets.sources.mempool import MempoolClient
-from mining_assets.sources.sync import Blocking
+from mining_assets.sources.sync import SyncClient
 from mining_assets_tests.support.twin.routes import Bodies
 from mining_assets_tests.support.twin.server import Twin
 from mining_assets_tests.support.twin.world import World
@@ -18,16 +18,16 @@ LIMITS = HttpLimits(requests_per_second=1000, retry_attempts=2, retry_base_secon
 
 
 @contextmanager
-def elexon_of(world: World) -> Iterator[tuple[Twin, Blocking[ElexonClient]]]:
+def elexon_of(world: World) -> Iterator[tuple[Twin, SyncClient[ElexonClient]]]:
     """A twin that serves the world, and a client of its Elexon side."""
-    with Twin(world) as twin, Blocking(ElexonClient(twin.elexon_url, LIMITS)) as elexon:
+    with Twin(world) as twin, SyncClient(ElexonClient(twin.elexon_url, LIMITS)) as elexon:
         yield twin, elexon
 
 
 @contextmanager
-def mempool_of(world: World) -> Iterator[tuple[Twin, Blocking[MempoolClient]]]:
+def mempool_of(world: World) -> Iterator[tuple[Twin, SyncClient[MempoolClient]]]:
     """A twin that serves the world, and a client of its mempool side."""
-    with Twin(world) as twin, Blocking(MempoolClient(twin.mempool_url, LIMITS)) as mempool:
+    with Twin(world) as twin, SyncClient(MempoolClient(twin.mempool_url, LIMITS)) as mempool:
         yield twin, mempool
 
 
@@ -36,8 +36,8 @@ def prices_of(world: World, given: Mapping[date, float] | None = None) -> Iterat
     """A twin that serves the world, and all that prices come from."""
     with (
         Twin(world) as twin,
-        Blocking(MempoolClient(twin.mempool_url, LIMITS)) as mempool,
-        Blocking(CoinbaseClient(twin.coinbase_url, LIMITS)) as coinbase,
+        SyncClient(MempoolClient(twin.mempool_url, LIMITS)) as mempool,
+        SyncClient(CoinbaseClient(twin.coinbase_url, LIMITS)) as coinbase,
     ):
         yield twin, PriceSources(given or {}, mempool, coinbase)
 

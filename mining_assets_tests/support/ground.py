@@ -16,7 +16,7 @@ from mining_assets.sources.coinbase import CoinbaseClient
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.http import HttpLimits
 from mining_assets.sources.mempool import MempoolClient
-from mining_assets.sources.sync import Blocking
+from mining_assets.sources.sync import SyncClient
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.upgrade import open_warehouse
 from mining_assets_tests.support.twin.routes import encode, parse, payload
@@ -42,9 +42,9 @@ class Ground:
         self.failing: set[date] = set()
         self.warehouse: Warehouse = open_warehouse(make_url(f"sqlite:///{folder}/warehouse.sqlite"))
         transport = httpx.MockTransport(self._answer)
-        self.elexon = Blocking(ElexonClient("http://twin/bmrs/api/v1", LIMITS, transport=transport))
-        self.mempool = Blocking(MempoolClient("http://twin/api/v1", LIMITS, transport=transport))
-        self.coinbase = Blocking(CoinbaseClient("http://twin/coinbase", LIMITS, transport=transport))
+        self.elexon = SyncClient(ElexonClient("http://twin/bmrs/api/v1", LIMITS, transport=transport))
+        self.mempool = SyncClient(MempoolClient("http://twin/api/v1", LIMITS, transport=transport))
+        self.coinbase = SyncClient(CoinbaseClient("http://twin/coinbase", LIMITS, transport=transport))
 
     @contextmanager
     def open(self) -> Iterator["Ground"]:

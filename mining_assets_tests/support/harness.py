@@ -27,7 +27,7 @@ from mining_assets.sources.coinbase import CoinbaseClient
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.http import HttpLimits
 from mining_assets.sources.mempool import MempoolClient
-from mining_assets.sources.sync import Blocking
+from mining_assets.sources.sync import SyncClient
 from mining_assets.warehouse import schema
 from mining_assets.warehouse.connection import Warehouse, read_frame
 from mining_assets.warehouse.upgrade import open_warehouse
@@ -241,18 +241,18 @@ def impatient(environment: Environment, seconds: float, **limits: Any) -> dict[s
     )
 
     @dg.resource
-    def elexon(_: dg.InitResourceContext) -> Iterator[Blocking[ElexonClient]]:
-        with Blocking(ElexonClient(settings.elexon_url, http)) as client:
+    def elexon(_: dg.InitResourceContext) -> Iterator[SyncClient[ElexonClient]]:
+        with SyncClient(ElexonClient(settings.elexon_url, http)) as client:
             yield client
 
     @dg.resource
-    def mempool(_: dg.InitResourceContext) -> Iterator[Blocking[MempoolClient]]:
-        with Blocking(MempoolClient(settings.mempool_url, http)) as client:
+    def mempool(_: dg.InitResourceContext) -> Iterator[SyncClient[MempoolClient]]:
+        with SyncClient(MempoolClient(settings.mempool_url, http)) as client:
             yield client
 
     @dg.resource
-    def coinbase(_: dg.InitResourceContext) -> Iterator[Blocking[CoinbaseClient]]:
-        with Blocking(CoinbaseClient(settings.coinbase_url, http)) as client:
+    def coinbase(_: dg.InitResourceContext) -> Iterator[SyncClient[CoinbaseClient]]:
+        with SyncClient(CoinbaseClient(settings.coinbase_url, http)) as client:
             yield client
 
     return {"elexon": elexon, "mempool": mempool, "coinbase": coinbase}

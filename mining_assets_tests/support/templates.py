@@ -16,7 +16,7 @@ from mining_assets_tests.support.postgres import Cluster
 
 Prepare = Callable[[Warehouse], None]
 # A test that left a transaction open would otherwise stop all that follow.
-PATIENCE = "SET lock_timeout = '60s'"
+LOCK_TIMEOUT = "SET lock_timeout = '60s'"
 
 
 @dataclass
@@ -76,7 +76,7 @@ class Templates:
         if free:
             name, set_back = free.pop()
             with cluster.connect(name) as connection, connection.transaction():
-                connection.execute(PATIENCE)
+                connection.execute(LOCK_TIMEOUT)
                 connection.execute(set_back)
         else:
             name = cluster.create()

@@ -162,7 +162,7 @@ def plan_of(ground: Ground) -> list[str]:
     with ground.warehouse.reading() as connection:
         states = series_states(connection, NAME, FIRST, THIRD)
     now = datetime.now(UTC) + timedelta(days=1)
-    made = plan_series(NAME, states, in_flight_days=[], away={}, free_run_slots=3, now=now)
+    made = plan_series(NAME, states, in_flight_days=[], unavailable={}, free_run_slots=3, now=now)
     return [f"{work.kind} {work.days[0]} to {work.days[1]}" for work in made.work]
 
 

@@ -209,8 +209,8 @@ def test_instance_file_that_is_there_is_left_alone(made: Environment, tmp_path: 
 def test_postgresql_that_is_not_there_is_told_without_its_password(
     arguments: tuple[object, ...], made: Environment, tmp_path: Path
 ) -> None:
-    away = made.but(warehouse_url="postgresql://user:s3cret@127.0.0.1:9/warehouse?connect_timeout=5")
-    done = run_cli(away, *arguments, cwd=tmp_path)
+    unreachable = made.but(warehouse_url="postgresql://user:s3cret@127.0.0.1:9/warehouse?connect_timeout=5")
+    done = run_cli(unreachable, *arguments, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (3, "")
     assert len(done.stderr.splitlines()) == 1
     assert "postgresql+psycopg://user:***@127.0.0.1:9/warehouse" in done.stderr

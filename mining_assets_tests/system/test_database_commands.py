@@ -144,6 +144,6 @@ def test_check_tells_right_wrong_and_unreachable_apart(run: Run, filled_file: st
     newer = run("db", "check", warehouse=filled_file)
     assert newer.returncode == 3
     assert "it was upgraded by a newer one" in newer.stderr
-    away = run("db", "check", warehouse="postgresql://user:s3cret@127.0.0.1:9/name")
-    assert (away.returncode, away.stdout) == (3, "")
-    assert "user:***@127.0.0.1:9/name cannot be reached" in away.stderr
+    unreachable = run("db", "check", warehouse="postgresql://user:s3cret@127.0.0.1:9/name")
+    assert (unreachable.returncode, unreachable.stdout) == (3, "")
+    assert "user:***@127.0.0.1:9/name cannot be reached" in unreachable.stderr

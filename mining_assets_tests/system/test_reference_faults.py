@@ -16,7 +16,7 @@ from mining_assets.pipeline.fetch_references import refresh_network_epochs, refr
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.errors import SourceError
 from mining_assets.sources.mempool import MempoolClient
-from mining_assets.sources.sync import Blocking
+from mining_assets.sources.sync import SyncClient
 from mining_assets_tests.support.harness import (
     Environment,
     assert_nothing_stored,
@@ -87,14 +87,14 @@ def tampered(made: Environment, served: ChangedWorld) -> Iterator[Environment]:
 def refresh_epochs(made: Environment) -> dict[str, int]:
     """The asset `network_epochs` without its patience."""
     client = MempoolClient(made.settings.mempool_url, http_limits(made.settings))
-    with made.warehouse() as warehouse, Blocking(client) as source:
+    with made.warehouse() as warehouse, SyncClient(client) as source:
         return refresh_network_epochs(warehouse, source, {}).counts
 
 
 def refresh_register(made: Environment) -> dict[str, int]:
     """The asset `wind_bm_units` without its patience."""
     client = ElexonClient(made.settings.elexon_url, http_limits(made.settings))
-    with made.warehouse() as warehouse, Blocking(client) as source:
+    with made.warehouse() as warehouse, SyncClient(client) as source:
         return refresh_wind_units(warehouse, source, wind_unit_additions(made.settings))
 
 

@@ -31,7 +31,7 @@ from mining_assets.reconciliation.attempts import ATTEMPT_TAG, HEALING_TAG, begi
 from mining_assets.sources.coinbase import CoinbaseClient
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.mempool import MempoolClient
-from mining_assets.sources.sync import Blocking
+from mining_assets.sources.sync import SyncClient
 from mining_assets.warehouse import names
 from mining_assets.warehouse.connection import Warehouse
 
@@ -66,9 +66,9 @@ def daily_chain(partitions: Partitions, rules: Rules, docs_url: str | None, prog
         context: dg.AssetExecutionContext,
         config: DailyRun,
         warehouse: dg.ResourceParam[Warehouse],
-        elexon: dg.ResourceParam[Blocking[ElexonClient]],
-        mempool: dg.ResourceParam[Blocking[MempoolClient]],
-        coinbase: dg.ResourceParam[Blocking[CoinbaseClient]],
+        elexon: dg.ResourceParam[SyncClient[ElexonClient]],
+        mempool: dg.ResourceParam[SyncClient[MempoolClient]],
+        coinbase: dg.ResourceParam[SyncClient[CoinbaseClient]],
     ) -> Iterator[dg.AssetCheckResult]:
         one_run = context.has_partition_key or context.has_partition_key_range
         keys = context.partition_keys if one_run else partitions.days.get_partition_keys()

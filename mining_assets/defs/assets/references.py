@@ -14,7 +14,7 @@ from mining_assets.pipeline.references import verify_rewritten
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.errors import SourceError, SourceUnavailable
 from mining_assets.sources.mempool import MempoolClient
-from mining_assets.sources.sync import Blocking
+from mining_assets.sources.sync import SyncClient
 from mining_assets.warehouse import names
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.references import stored_origin
@@ -74,7 +74,7 @@ def reference_assets(rules: Rules) -> list[dg.AssetsDefinition]:
     def wind_units(
         context: dg.AssetExecutionContext,
         warehouse: dg.ResourceParam[Warehouse],
-        elexon: dg.ResourceParam[Blocking[ElexonClient]],
+        elexon: dg.ResourceParam[SyncClient[ElexonClient]],
     ) -> dg.MaterializeResult[None]:
         with _in_vain_not_retried():
             counts = refresh_wind_units(warehouse, elexon, rules.additions, rules.sites)
@@ -97,7 +97,7 @@ def reference_assets(rules: Rules) -> list[dg.AssetsDefinition]:
         ),
     )
     def epochs(
-        config: EpochsRun, warehouse: dg.ResourceParam[Warehouse], mempool: dg.ResourceParam[Blocking[MempoolClient]]
+        config: EpochsRun, warehouse: dg.ResourceParam[Warehouse], mempool: dg.ResourceParam[SyncClient[MempoolClient]]
     ) -> dg.MaterializeResult[None]:
         with _in_vain_not_retried(patient=config.patient):
             refreshed = refresh_network_epochs(warehouse, mempool, rules.halvings, accept_change=config.accept_change)

@@ -80,7 +80,7 @@ def healing_sensor(settings: Settings, scope: Scope) -> dg.SensorDefinition:
             every = settings.start_date, last
             differing = list(mismatched_summaries(connection, *every, scope.date_range))
             moved = moved_spans(connection, *every, scope.date_range)
-            away = outages(connection)
+            unavailable = outages(connection)
             verified = read_verified(connection, stored_days(connection, *every))
         in_flight_days = days_in_flight(context.instance, runs, context.repository_def)
         free_run_slots = policy.runs_at_a_time - sum(HEALING_TAG in run.tags for run in runs)
@@ -88,7 +88,7 @@ def healing_sensor(settings: Settings, scope: Scope) -> dg.SensorDefinition:
         made = plan(
             states,
             in_flight_days=in_flight_days,
-            away=away,
+            unavailable=unavailable,
             free_run_slots=free_run_slots,
             now=at,
             held_back=held_back,
@@ -101,7 +101,7 @@ def healing_sensor(settings: Settings, scope: Scope) -> dg.SensorDefinition:
                 name,
                 known,
                 in_flight_days=in_flight_days,
-                away=away,
+                unavailable=unavailable,
                 free_run_slots=slots_left,
                 now=at,
                 held_back=held_back,

@@ -14,7 +14,7 @@ from mining_assets.domain.wind_units import WindUnit, wind_among
 from mining_assets.pipeline.fetch import DayIncomplete, fetch_day
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.errors import SourceRefused, SourceUnavailable
-from mining_assets.sources.sync import Blocking
+from mining_assets.sources.sync import SyncClient
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.days import LEDGER_COLUMNS, FetchedDay, Outcome
 from mining_assets.warehouse.schema import curtailment_records
@@ -28,7 +28,7 @@ from mining_assets_tests.support.twin.server import Twin
 
 DAY = date(2025, 3, 8)
 SHORT_DAY, LONG_DAY = date(2025, 3, 30), date(2025, 10, 26)
-Served = tuple[Twin, Blocking[ElexonClient]]
+Served = tuple[Twin, SyncClient[ElexonClient]]
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from mining_assets.pipeline.fetch_references import (
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.errors import SourceError, SourceRefused
 from mining_assets.sources.mempool import MempoolClient
-from mining_assets.sources.sync import Blocking
+from mining_assets.sources.sync import SyncClient
 from mining_assets.warehouse import references
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.schema import network_epochs, span_writes, wind_bm_units
@@ -57,13 +57,13 @@ def world() -> Rewritten:
 
 
 @pytest.fixture
-def elexon(world: Rewritten) -> Iterator[tuple[Twin, Blocking[ElexonClient]]]:
+def elexon(world: Rewritten) -> Iterator[tuple[Twin, SyncClient[ElexonClient]]]:
     with elexon_of(world) as both:
         yield both
 
 
 @pytest.fixture
-def mempool(world: Rewritten) -> Iterator[tuple[Twin, Blocking[MempoolClient]]]:
+def mempool(world: Rewritten) -> Iterator[tuple[Twin, SyncClient[MempoolClient]]]:
     with mempool_of(world) as both:
         yield both
 
@@ -72,7 +72,7 @@ def mempool(world: Rewritten) -> Iterator[tuple[Twin, Blocking[MempoolClient]]]:
 
 
 def test_the_register_and_the_additions_are_stored_once_each_with_their_particulars(
-    warehouse: Warehouse, elexon: tuple[Twin, Blocking[ElexonClient]], world: Rewritten
+    warehouse: Warehouse, elexon: tuple[Twin, SyncClient[ElexonClient]], world: Rewritten
 ) -> None:
     additions = (WindUnit(UNTYPED_WIND, source="addition"), WindUnit("2__NEW", source="addition"))
     started = datetime.now(UTC)
@@ -95,7 +95,7 @@ def test_before_the_register_was_ever_fetched_no_unit_is_known(warehouse: Wareho
 
 
 def test_an_addition_made_later_is_known_at_once_without_a_fetch(
-    warehouse: Warehouse, elexon: tuple[Twin, Blocking[ElexonClient]]
+    warehouse: Warehouse, elexon: tuple[Twin, SyncClient[ElexonClient]]
 ) -> None:
     refresh_wind_units(warehouse, elexon[1], [])
     addition = WindUnit("2__NEW", source="addition")
@@ -105,7 +105,7 @@ def test_an_addition_made_later_is_known_at_once_without_a_fetch(
 
 
 def test_a_unit_that_leaves_the_register_stays_a_wind_unit(
-    warehouse: Warehouse, elexon: tuple[Twin, Blocking[ElexonClient]], world: Rewritten
+    warehouse: Warehouse, elexon: tuple[Twin, SyncClient[ElexonClient]], world: Rewritten
 ) -> None:
     refresh_wind_units(warehouse, elexon[1], [])
     before = known_wind_units(warehouse, [])
@@ -127,7 +127,7 @@ def test_a_unit_that_leaves_the_register_stays_a_wind_unit(
     ids=lambda fault: fault.kind,
 )
 def test_a_register_that_cannot_be_had_leaves_what_is_stored(
-    warehouse: Warehouse, elexon: tuple[Twin, Blocking[ElexonClient]], fault: Fault
+    warehouse: Warehouse, elexon: tuple[Twin, SyncClient[ElexonClient]], fault: Fault
 ) -> None:
     refresh_wind_units(warehouse, elexon[1], [])
     before = everything(warehouse)
@@ -138,7 +138,7 @@ def test_a_register_that_cannot_be_had_leaves_what_is_stored(
 
 
 def test_a_register_without_any_wind_is_refused(
-    warehouse: Warehouse, elexon: tuple[Twin, Blocking[ElexonClient]], world: Rewritten
+    warehouse: Warehouse, elexon: tuple[Twin, SyncClient[ElexonClient]], world: Rewritten
 ) -> None:
     world.register = [row | {"fuelType": "CCGT"} for row in world.bm_units()]
     with pytest.raises(SourceRefused, match=r"none of the \d+ BM units is typed WIND"):
@@ -150,7 +150,7 @@ def test_a_register_without_any_wind_is_refused(
 
 
 def test_the_difficulties_are_stored_and_known_until_they_were_asked_for(
-    warehouse: Warehouse, mempool: tuple[Twin, Blocking[MempoolClient]], world: Rewritten
+    warehouse: Warehouse, mempool: tuple[Twin, SyncClient[MempoolClient]], world: Rewritten
 ) -> None:
     assert stored_network_history(warehouse) == NEVER_FETCHED
     started = datetime.now(UTC)
@@ -165,7 +165,7 @@ def test_the_difficulties_are_stored_and_known_until_they_were_asked_for(
 
 
 def test_a_new_retarget_is_added(
-    warehouse: Warehouse, mempool: tuple[Twin, Blocking[MempoolClient]], world: Rewritten
+    warehouse: Warehouse, mempool: tuple[Twin, SyncClient[MempoolClient]], world: Rewritten
 ) -> None:
     every = world.difficulty_adjustments()
     world.retargets = every[1:]
@@ -190,7 +190,7 @@ def test_a_new_retarget_is_added(
 )
 def test_difficulties_that_cannot_be_true_leave_what_is_stored(
     warehouse: Warehouse,
-    mempool: tuple[Twin, Blocking[MempoolClient]],
+    mempool: tuple[Twin, SyncClient[MempoolClient]],
     world: Rewritten,
     change: Any,
     reason: str,
@@ -208,7 +208,7 @@ def test_difficulties_that_cannot_be_true_leave_what_is_stored(
 
 
 def test_epochs_lost_behind_its_back_come_back_with_the_next_fetch(
-    warehouse: Warehouse, mempool: tuple[Twin, Blocking[MempoolClient]]
+    warehouse: Warehouse, mempool: tuple[Twin, SyncClient[MempoolClient]]
 ) -> None:
     refresh_network_epochs(warehouse, mempool[1], {})
     before = stored_network_history(warehouse).epochs
@@ -224,7 +224,7 @@ def listed(twin: Twin, world: Rewritten, rows: list[list[float]]) -> None:
 
 
 def test_a_shorter_list_keeps_what_is_stored_and_a_list_that_lags_is_no_newer_knowledge(
-    warehouse: Warehouse, mempool: tuple[Twin, Blocking[MempoolClient]], world: Rewritten
+    warehouse: Warehouse, mempool: tuple[Twin, SyncClient[MempoolClient]], world: Rewritten
 ) -> None:
     every = world.difficulty_adjustments()
     refresh_network_epochs(warehouse, mempool[1], {})
@@ -240,7 +240,7 @@ def test_a_shorter_list_keeps_what_is_stored_and_a_list_that_lags_is_no_newer_kn
 
 
 def test_a_short_list_does_not_replace_a_longer_history_that_was_altered(
-    warehouse: Warehouse, mempool: tuple[Twin, Blocking[MempoolClient]], world: Rewritten
+    warehouse: Warehouse, mempool: tuple[Twin, SyncClient[MempoolClient]], world: Rewritten
 ) -> None:
     every = world.difficulty_adjustments()
     refresh_network_epochs(warehouse, mempool[1], {})
@@ -256,7 +256,7 @@ def test_a_short_list_does_not_replace_a_longer_history_that_was_altered(
 
 
 def test_a_retarget_that_a_lagging_list_lacked_rewrites_the_days_since(
-    warehouse: Warehouse, mempool: tuple[Twin, Blocking[MempoolClient]], world: Rewritten
+    warehouse: Warehouse, mempool: tuple[Twin, SyncClient[MempoolClient]], world: Rewritten
 ) -> None:
     newest, *older = world.difficulty_adjustments()
     listed(mempool[0], world, older)
@@ -270,7 +270,7 @@ def test_a_retarget_that_a_lagging_list_lacked_rewrites_the_days_since(
 
 
 def test_a_history_that_began_too_late_is_completed(
-    warehouse: Warehouse, mempool: tuple[Twin, Blocking[MempoolClient]], world: Rewritten
+    warehouse: Warehouse, mempool: tuple[Twin, SyncClient[MempoolClient]], world: Rewritten
 ) -> None:
     every = world.difficulty_adjustments()
     listed(mempool[0], world, every[:5])
@@ -284,7 +284,7 @@ def test_a_history_that_began_too_late_is_completed(
 
 
 def test_a_young_retarget_is_replaced_and_its_day_named(
-    warehouse: Warehouse, mempool: tuple[Twin, Blocking[MempoolClient]], world: Rewritten
+    warehouse: Warehouse, mempool: tuple[Twin, SyncClient[MempoolClient]], world: Rewritten
 ) -> None:
     newest, *older = world.difficulty_adjustments()
     found = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=5)
@@ -298,7 +298,7 @@ def test_a_young_retarget_is_replaced_and_its_day_named(
 
 
 def test_a_contradiction_of_what_is_settled_stands_until_it_is_accepted_or_gone(
-    warehouse: Warehouse, mempool: tuple[Twin, Blocking[MempoolClient]], world: Rewritten
+    warehouse: Warehouse, mempool: tuple[Twin, SyncClient[MempoolClient]], world: Rewritten
 ) -> None:
     every = world.difficulty_adjustments()
     refresh_network_epochs(warehouse, mempool[1], {})
@@ -349,7 +349,7 @@ def sites(warehouse: Warehouse) -> dict[str, str | None]:
 
 
 def test_units_are_stored_with_their_site_and_a_list_that_changes_moves_them_at_once(
-    warehouse: Warehouse, elexon: tuple[Twin, Blocking[ElexonClient]]
+    warehouse: Warehouse, elexon: tuple[Twin, SyncClient[ElexonClient]]
 ) -> None:
     refresh_wind_units(warehouse, elexon[1], [])
     by_rule = {f"T_TWA{letter}W-{number}": f"Twin TWA{letter}W" for letter in "ABC" for number in (1, 2)}

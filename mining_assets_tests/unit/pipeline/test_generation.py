@@ -13,7 +13,7 @@ from mining_assets.domain.settlement import periods_in
 from mining_assets.domain.valuation import curtailed_share
 from mining_assets.pipeline.fetch_series import FetchedSeries, fetch_generation
 from mining_assets.sources.elexon import ElexonClient
-from mining_assets.sources.sync import Blocking
+from mining_assets.sources.sync import SyncClient
 from mining_assets_tests.support.elexon import LIMITS
 from mining_assets_tests.support.twin.recorded import NO_DATA, recorded_data
 
@@ -67,8 +67,8 @@ def fuelhh() -> Fuelhh:
 
 
 @pytest.fixture
-def elexon(fuelhh: Fuelhh) -> Iterator[Blocking[ElexonClient]]:
-    with Blocking(ElexonClient("http://elexon.test", LIMITS, transport=httpx.MockTransport(fuelhh))) as client:
+def elexon(fuelhh: Fuelhh) -> Iterator[SyncClient[ElexonClient]]:
+    with SyncClient(ElexonClient("http://elexon.test", LIMITS, transport=httpx.MockTransport(fuelhh))) as client:
         yield client
 
 
@@ -79,7 +79,7 @@ def of(fetched: FetchedSeries, day: date) -> Any:
 
 @pytest.mark.parametrize("day", TRUSTED)
 def test_a_day_is_whole_with_the_half_hour_that_the_source_has_under_the_next_date(
-    day: str, elexon: Blocking[ElexonClient], fuelhh: Fuelhh
+    day: str, elexon: SyncClient[ElexonClient], fuelhh: Fuelhh
 ) -> None:
     asked = date.fromisoformat(day)
     fetched = fetch_generation(elexon, [asked])
@@ -90,7 +90,7 @@ def test_a_day_is_whole_with_the_half_hour_that_the_source_has_under_the_next_da
     assert fuelhh.asked == [(day, str(asked + timedelta(days=1)))]
 
 
-def test_the_share_of_a_day_whose_curtailment_is_known(elexon: Blocking[ElexonClient]) -> None:
+def test_the_share_of_a_day_whose_curtailment_is_known(elexon: SyncClient[ElexonClient]) -> None:
     generated = of(fetch_generation(elexon, [date(2022, 1, 1)]), date(2022, 1, 1))["generated_energy"].sum()
     share = curtailed_share(pd.Series([66_761.283617]), pd.Series([generated]))
     assert share.tolist() == pytest.approx([0.188227], abs=5e-7)
@@ -98,7 +98,7 @@ def test_the_share_of_a_day_whose_curtailment_is_known(elexon: Blocking[ElexonCl
 
 @pytest.mark.parametrize("day", LACKING)
 def test_a_day_of_which_the_source_lacks_a_half_hour_stays_unknown_and_says_which(
-    day: str, elexon: Blocking[ElexonClient]
+    day: str, elexon: SyncClient[ElexonClient]
 ) -> None:
     asked = date.fromisoformat(day)
     fetched = fetch_generation(elexon, [asked])
@@ -106,7 +106,7 @@ def test_a_day_of_which_the_source_lacks_a_half_hour_stays_unknown_and_says_whic
     assert LACKING[day] in fetched.failed[asked]
 
 
-def test_a_range_asks_for_one_day_more_and_not_twice(elexon: Blocking[ElexonClient], fuelhh: Fuelhh) -> None:
+def test_a_range_asks_for_one_day_more_and_not_twice(elexon: SyncClient[ElexonClient], fuelhh: Fuelhh) -> None:
     days = [date(2021, 6, 1) + timedelta(days=offset) for offset in range(12)]
     fetch_generation(elexon, days)
     assert sorted(fuelhh.asked) == [("2021-06-01", "2021-06-07"), ("2021-06-07", "2021-06-13")]

@@ -12,7 +12,7 @@ from mining_assets.pipeline.fetch_references import refresh_network_epochs, stor
 from mining_assets.reconciliation import checks
 from mining_assets.reconciliation.check_references import verify_network_epochs
 from mining_assets.sources.mempool import MempoolClient
-from mining_assets.sources.sync import Blocking
+from mining_assets.sources.sync import SyncClient
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.references import store_network_history
 from mining_assets_tests.support.elexon import forget_bodies, mempool_of
@@ -51,7 +51,7 @@ class Chain:
     warehouse: Warehouse
     world: Moved
     twin: Twin
-    mempool: Blocking[MempoolClient]
+    mempool: SyncClient[MempoolClient]
     clock: time_machine.Traveller
     rewritten: list[date] = field(default_factory=list)
 

@@ -14,7 +14,7 @@ from mining_assets.pipeline.period import fetch_period, replace_period
 from mining_assets.pipeline.update_series import store_and_summarize
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.mempool import MempoolClient
-from mining_assets.sources.sync import Blocking
+from mining_assets.sources.sync import SyncClient
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.schema import day_fetches, network_epochs, reference_fetches, settlement_days
 from mining_assets_tests.support.elexon import LIMITS, prices_of
@@ -47,7 +47,7 @@ def with_user(url: str) -> str:
 
 
 def test_the_mark_comes_with_the_answers_and_no_password_is_kept() -> None:
-    with Twin(unmarked()) as twin, Blocking(ElexonClient(with_user(twin.elexon_url) + "/", LIMITS)) as elexon:
+    with Twin(unmarked()) as twin, SyncClient(ElexonClient(with_user(twin.elexon_url) + "/", LIMITS)) as elexon:
         masked = twin.elexon_url.replace("//", "//***@")
         elexon.run(elexon.client.bm_units())
         assert elexon.client.origin == masked
@@ -70,7 +70,7 @@ def test_a_day_has_the_origin_of_what_was_stored_last(warehouse: Warehouse) -> N
 
 
 def test_a_period_from_elsewhere_makes_its_day_one_of_two_origins(warehouse: Warehouse) -> None:
-    with Twin(made_up()) as twin, Blocking(ElexonClient(twin.elexon_url, LIMITS)) as elexon:
+    with Twin(made_up()) as twin, SyncClient(ElexonClient(twin.elexon_url, LIMITS)) as elexon:
         units = {unit.bm_unit_id: unit for unit in wind_among(elexon.run(elexon.client.bm_units()), [])}
         store(warehouse, fetched_day(record(), origin=LIVE))
         records, ledger, _ = elexon.run(fetch_period(elexon.client, DAY, 5, units))
@@ -94,8 +94,8 @@ def test_prices_have_the_address_of_the_source_that_answered(warehouse: Warehous
 def test_generation_and_references_have_the_address_that_was_asked(warehouse: Warehouse) -> None:
     with (
         Twin(made_up()) as twin,
-        Blocking(ElexonClient(twin.elexon_url, LIMITS)) as elexon,
-        Blocking(MempoolClient(twin.mempool_url, LIMITS)) as mempool,
+        SyncClient(ElexonClient(twin.elexon_url, LIMITS)) as elexon,
+        SyncClient(MempoolClient(twin.mempool_url, LIMITS)) as mempool,
     ):
         store_and_summarize(warehouse, WIND_GENERATION, fetch_generation(elexon, [DAY]), MODELS)
         refresh_wind_units(warehouse, elexon, [])
@@ -109,7 +109,7 @@ def test_generation_and_references_have_the_address_that_was_asked(warehouse: Wa
 
 def test_a_register_keeps_the_origin_of_the_units_that_stay_in_it(warehouse: Warehouse) -> None:
     for world in (made_up(), unmarked()):
-        with Twin(world) as twin, Blocking(ElexonClient(twin.elexon_url, LIMITS)) as elexon:
+        with Twin(world) as twin, SyncClient(ElexonClient(twin.elexon_url, LIMITS)) as elexon:
             refresh_wind_units(warehouse, elexon, [])
     stored = origins(warehouse, reference_fetches, "name")["wind_bm_units"]
     assert stored is not None
@@ -119,6 +119,6 @@ def test_a_register_keeps_the_origin_of_the_units_that_stay_in_it(warehouse: War
 
 def test_difficulties_that_a_new_source_lists_all_are_its_own(warehouse: Warehouse) -> None:
     for world in (made_up(), unmarked()):
-        with Twin(world) as twin, Blocking(MempoolClient(twin.mempool_url, LIMITS)) as mempool:
+        with Twin(world) as twin, SyncClient(MempoolClient(twin.mempool_url, LIMITS)) as mempool:
             refresh_network_epochs(warehouse, mempool, {})
     assert origins(warehouse, reference_fetches, "name") == {network_epochs.name: twin.mempool_url}

@@ -12,7 +12,7 @@ from mining_assets.reconciliation import checks
 from mining_assets.reconciliation.findings import Verification
 from mining_assets.reconciliation.verify import scan
 from mining_assets.sources.elexon import ElexonClient
-from mining_assets.sources.sync import Blocking
+from mining_assets.sources.sync import SyncClient
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.days import Outcome, day_figures
 from mining_assets.warehouse.status import Status, read_status
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.skipif(FOLDER is None, reason=NO_DATA)
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[tuple[Twin, Blocking[ElexonClient]]]:
+def served() -> Iterator[tuple[Twin, SyncClient[ElexonClient]]]:
     assert FOLDER is not None
     with elexon_of(RecordedWorld(FOLDER)) as both:
         yield both
@@ -40,7 +40,7 @@ def served() -> Iterator[tuple[Twin, Blocking[ElexonClient]]]:
 class Source:
     """The recorded days behind a register that a test may write, and a warehouse that is filled from it."""
 
-    def __init__(self, served: tuple[Twin, Blocking[ElexonClient]], warehouse: Warehouse) -> None:
+    def __init__(self, served: tuple[Twin, SyncClient[ElexonClient]], warehouse: Warehouse) -> None:
         self.twin, self.elexon = served
         self.warehouse = warehouse
         self.register = [dict(row) for row in RecordedWorld.bm_units(self.twin.world)]  # type: ignore[arg-type]
@@ -72,7 +72,7 @@ class Source:
 
 
 @pytest.fixture
-def source(served: tuple[Twin, Blocking[ElexonClient]], warehouse: Warehouse) -> Iterator[Source]:
+def source(served: tuple[Twin, SyncClient[ElexonClient]], warehouse: Warehouse) -> Iterator[Source]:
     made = Source(served, warehouse)
     yield made
     made.twin.world.__dict__["_register"] = made.register

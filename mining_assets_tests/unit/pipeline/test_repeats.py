@@ -14,7 +14,7 @@ from mining_assets.pipeline.period import fetch_period, replace_period
 from mining_assets.reconciliation import checks
 from mining_assets.reconciliation.verify import Scope, verify_and_store_days
 from mining_assets.sources.elexon import ElexonClient
-from mining_assets.sources.sync import Blocking
+from mining_assets.sources.sync import SyncClient
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.days import FetchedDay, Outcome
 from mining_assets.warehouse.schema import curtailment_records, oracle_comparisons, settlement_days, settlement_ledger
@@ -26,7 +26,7 @@ from mining_assets_tests.support.twin.server import Twin
 
 DAY = date(2025, 3, 8)
 AWAY = Fault(kind="status", status=503, route="volumes")
-Served = tuple[Twin, Blocking[ElexonClient]]
+Served = tuple[Twin, SyncClient[ElexonClient]]
 
 
 @pytest.fixture(scope="module")

@@ -120,10 +120,10 @@ class HealedGround(Ground):
             with self.warehouse.reading() as connection:
                 states = day_states(connection, DAYS[0], DAYS[-1], MODELS)
                 series = {name: series_states(connection, name, DAYS[0], DAYS[-1]) for name in SERIES}
-            made = plan(states, in_flight_days=(), away={}, free_run_slots=10, now=now)
+            made = plan(states, in_flight_days=(), unavailable={}, free_run_slots=10, now=now)
             for name, known in series.items():
                 made.work += plan_series(
-                    name, known, in_flight_days=made.days, away={}, free_run_slots=10, now=now
+                    name, known, in_flight_days=made.days, unavailable={}, free_run_slots=10, now=now
                 ).work
             if not made.work:
                 self.roll_up()

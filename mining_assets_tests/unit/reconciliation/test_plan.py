@@ -36,14 +36,14 @@ def states(changed: Mapping[date, Mapping[str, Any]]) -> pd.DataFrame:
 def planned(
     changed: Mapping[date, Mapping[str, Any]],
     in_flight_days: Collection[date] = (),
-    away: Mapping[str, datetime] | None = None,
+    unavailable: Mapping[str, datetime] | None = None,
     free_run_slots: int = 3,
     held_back: Collection[date] = (),
 ) -> HealingPlan:
     return plan(
         states(changed),
         in_flight_days=in_flight_days,
-        away=away or {},
+        unavailable=unavailable or {},
         free_run_slots=free_run_slots,
         now=NOW,
         held_back=held_back,
@@ -141,20 +141,20 @@ ALL_MISSING = {june(number): MISSING for number in range(1, 31)}
 
 
 def test_while_elexon_is_away_one_day_is_asked_for_when_it_may_be_asked_again() -> None:
-    assert planned(ALL_MISSING, away={ELEXON: NOW + timedelta(seconds=1)}).work == []
-    made = planned(ALL_MISSING, away={ELEXON: NOW})
+    assert planned(ALL_MISSING, unavailable={ELEXON: NOW + timedelta(seconds=1)}).work == []
+    made = planned(ALL_MISSING, unavailable={ELEXON: NOW})
     assert made.work == [Work(FETCH, (june(30), june(30)))]
     assert made.skipped == {"elexon does not answer": 29}
 
 
 def test_while_elexon_is_away_and_a_probe_runs_no_second_one_is_asked_for() -> None:
-    away = {ELEXON: NOW + timedelta(minutes=2)}
-    assert planned(ALL_MISSING, in_flight_days=[june(30)], away=away).work == []
+    unavailable = {ELEXON: NOW + timedelta(minutes=2)}
+    assert planned(ALL_MISSING, in_flight_days=[june(30)], unavailable=unavailable).work == []
 
 
 def test_while_elexon_is_away_what_needs_no_fetching_is_derived() -> None:
     changed = ALL_MISSING | {june(10): {"inconsistent": True, "missing": 5}}
-    made = planned(changed, away={ELEXON: NOW + timedelta(hours=1)})
+    made = planned(changed, unavailable={ELEXON: NOW + timedelta(hours=1)})
     assert made.work == [Work(DERIVE, (june(10), june(10)))]
 
 
@@ -165,9 +165,9 @@ def test_while_mempool_is_away_only_days_that_lack_calculations_wait() -> None:
         june(12): {"inconsistent": True, "missing": 5},
         june(20): MISSING,
     }
-    made = planned(changed, away={MEMPOOL: NOW + timedelta(hours=1)})
+    made = planned(changed, unavailable={MEMPOOL: NOW + timedelta(hours=1)})
     assert [(work.kind, work.days[0]) for work in made.work] == [(FETCH, june(20)), (DERIVE, june(1))]
     assert made.skipped == {"mempool does not answer": 2}
-    probing = planned(changed, away={MEMPOOL: NOW})
+    probing = planned(changed, unavailable={MEMPOOL: NOW})
     assert {work.days[0] for work in probing.work} == {june(20), june(1), june(12)}
     assert probing.skipped == {"mempool does not answer": 1}

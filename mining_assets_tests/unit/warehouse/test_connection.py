@@ -32,7 +32,7 @@ from mining_assets_tests.support.postgres import Cluster
 from mining_assets_tests.support.samples import DAY, fetched_day, record, records, rows_of
 
 MOMENT = datetime(2025, 6, 4, 12, 44, 27, 123456, tzinfo=UTC)
-PATIENCE = 60.0
+TIMEOUT = 60.0
 
 
 def note(name: str, rows: int = 1, at: datetime = MOMENT) -> pd.DataFrame:
@@ -76,7 +76,7 @@ def test_a_reader_does_not_wait_for_a_writer(warehouse: Warehouse) -> None:
     with warehouse.writing("a") as connection:
         insert_frame(connection, reference_fetches, note("a"))
         with ThreadPoolExecutor(1) as pool:
-            assert pool.submit(count, warehouse).result(timeout=PATIENCE) == 0
+            assert pool.submit(count, warehouse).result(timeout=TIMEOUT) == 0
 
 
 def _together(warehouse: Warehouse, first: tuple[str, ...], second: tuple[str, ...], wait: float) -> list[str]:
@@ -92,7 +92,7 @@ def _together(warehouse: Warehouse, first: tuple[str, ...], second: tuple[str, .
             events.append("first is done")
 
     def two() -> None:
-        assert entered.wait(PATIENCE)
+        assert entered.wait(TIMEOUT)
         with warehouse.writing(*second) as connection:
             seen = connection.execute(select(func.count()).select_from(reference_fetches)).scalar_one()
             events.append(f"second sees {seen}")
@@ -100,7 +100,7 @@ def _together(warehouse: Warehouse, first: tuple[str, ...], second: tuple[str, .
 
     with ThreadPoolExecutor(2) as pool:
         for work in [pool.submit(one), pool.submit(two)]:
-            work.result(timeout=PATIENCE)
+            work.result(timeout=TIMEOUT)
     return events
 
 
@@ -111,7 +111,7 @@ def test_two_writers_of_the_same_day_follow_one_another(warehouse: Warehouse, sc
 
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
 def test_writers_of_different_days_do_not_wait_for_one_another(warehouse: Warehouse) -> None:
-    events = _together(warehouse, ("2025-06-03",), ("2025-06-04",), wait=PATIENCE)
+    events = _together(warehouse, ("2025-06-03",), ("2025-06-04",), wait=TIMEOUT)
     assert events == ["second sees 0", "first is done"]
 
 
@@ -125,7 +125,7 @@ def test_overlapping_days_in_any_order_do_not_lock_each_other_out(warehouse: War
 
     with ThreadPoolExecutor(4) as pool:
         for work in [pool.submit(write, (-1) ** n) for n in range(20)]:
-            work.result(timeout=PATIENCE)
+            work.result(timeout=TIMEOUT)
 
 
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
