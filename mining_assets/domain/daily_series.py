@@ -139,7 +139,7 @@ _PRICE = DailySeries(
     ),
     group="bitcoin",
     kinds=frozenset({"bitcoin", "sql"}),
-    asserts="Every price is what was fetched, and quoted on its own date.",
+    asserts="Every price is as it was fetched, and of its own date.",
     why_wrong=_why_price_is_wrong,
     day_values=lambda rows: rows.set_index("settlement_date")["price"],
     shown=_shown_of_price,
@@ -157,8 +157,8 @@ _PRICE = DailySeries(
         ratios=with_ratio,
         check="worth",
         asserts=(
-            "Value, payment and their ratio are those recomputed from the price and the payment of the day, and "
-            "absent where the price is not known."
+            "Value, payment and ratio match those recomputed from the day's price and payment, and are absent where "
+            "the price is unknown."
         ),
     ),
 )
@@ -174,9 +174,7 @@ _GENERATION = DailySeries(
     ),
     group="curtailment",
     kinds=frozenset({"elexon", "sql"}),
-    asserts=(
-        "The generation of every day is what was fetched, each of its periods is there once and starts when it says."
-    ),
+    asserts="Every generation is as it was fetched, with each period once and the right start time.",
     why_wrong=lambda day, rows: why_incomplete(day, rows, "generated_energy"),
     day_values=lambda rows: rows.groupby("settlement_date")["generated_energy"].sum(),
     shown=_shown_of_generation,
@@ -190,7 +188,7 @@ _GENERATION = DailySeries(
         of_days=days_with_share,
         ratios=with_share,
         check="share",
-        asserts="Generation and share are those recomputed from wind_generation, and absent where it is not known.",
+        asserts="Generation and share match those recomputed from wind_generation, and are absent where it is unknown.",
     ),
 )
 

@@ -26,8 +26,8 @@ FINAL_AFTER = REFETCH_AFTER[0]
 FINAL_FROM = "after 15:00 UTC of the next day"
 """``FINAL_AFTER`` in words."""
 FINAL_MEANS = (
-    "Final is no settlement run's name: no change is expected after the morning of D+1; what changed later is under "
-    "restatements."
+    "Final is not the name of a settlement run: no change is expected after the morning of D+1; what changed later is "
+    "under restatements."
 )
 """What the state means, for people who know the settlement's own runs, II to RF."""
 

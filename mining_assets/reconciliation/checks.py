@@ -1,4 +1,7 @@
-"""Every check there is: on which asset, how severe, what it asserts and what to do when it fails."""
+"""The catalogue of all checks: the asset, the severity, what is asserted and what to do when it fails.
+
+How each is computed is in the ``check_*`` modules.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +23,7 @@ from mining_assets.warehouse.names import (
 )
 
 Severity = Literal["error", "warn"]
-"""error: wrong or missing data. warn: a suspicion, which never changes a state, an exit code or what is stored."""
+"""error: wrong or missing data. warn: a suspicion, which changes no state, no exit code and nothing stored."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Check:
 
     @property
     def level(self) -> Literal["day", "month", "year", "reference"]:
-        """What it is asserted of, one by one."""
+        """The kind of span that it is asserted of."""
         if self.table in (WIND_BM_UNITS, NETWORK_EPOCHS):
             return "reference"
         if self.table not in LEVELS:
@@ -61,15 +64,15 @@ class Check:
 
     @property
     def anchor(self) -> str:
-        """Of its section in docs/checks.md."""
+        """The anchor of its section in docs/checks.md."""
         return f"{self.table}-{self.name}"
 
     def remedy_on(self, span: object) -> str:
-        """What a person does when it fails on a day (or month, or year), with the day put in."""
+        """Return what to do when it fails on a day, month or year, with the day filled in."""
         return self.remedy.replace("DAY", str(span)) if self.level == "day" else self.remedy
 
     def remedy_on_days(self, days: Sequence[date]) -> str:
-        """What a person does when it fails on days: the command for the first range, and all the other ranges."""
+        """Return what to do when it fails on days: the command for the first range, and the other ranges."""
         if not days or "DAY" not in self.remedy:
             return self.remedy
         ranges = day_ranges(days, longest=len(days))
@@ -83,46 +86,46 @@ class Check:
         return f"{told} Likewise: {format_ranges(others)}." if others else told
 
 
-_REFETCH = "the healing sensor fetches the day again; by hand: `mining-assets date DAY --refetch`."
-_DERIVE = "the healing sensor derives the day again; by hand: `mining-assets date DAY`."
+_REFETCH = "the healing sensor fetches the day again. By hand: `mining-assets date DAY --refetch`."
+_DERIVE = "the healing sensor derives the day again. By hand: `mining-assets date DAY`."
 _RECORDS, _CALCULATIONS = CURTAILMENT_RECORDS, CALCULATIONS
 
 COMPLETENESS = Check(
     _RECORDS,
     "completeness",
     "error",
-    "The ledger holds every settlement period and side of every day, none is empty on both sides unless a person "
-    "said so, and every empty side is confirmed.",
-    "the healing sensor fetches the day; by hand: `mining-assets date DAY`.",
+    "The ledger has every settlement period and side of every day, every empty side is confirmed, and no period is "
+    "empty on both sides unless a person accepted that.",
+    "the healing sensor fetches the day. By hand: `mining-assets date DAY`.",
 )
 LEDGER_AGREEMENT = Check(
     _RECORDS,
     "ledger_agreement",
     "error",
-    "Rows, MWh and content hash of every period and side, and the day's figures, are those of the ledger.",
+    "Rows, MWh and content hash of every period and side, and the day's figures, match the ledger.",
     _REFETCH,
 )
 VALIDITY = Check(
     _RECORDS,
     "validity",
     "error",
-    "Payment is volume × original price, bids are not above and offers not below zero, keys are unique, periods exist "
-    "and start when they say.",
+    "Payment is volume × original price, bids are not above zero and offers not below, keys are unique, periods exist "
+    "and have the right start time.",
     _REFETCH,
 )
 SHRUNK = Check(
     _RECORDS,
     "shrunk",
     "error",
-    f"No newer answer was refused because it takes more than 5 % off a final day. {FINAL_MEANS}",
-    "compare both figures with Elexon; if the new one is right: `mining-assets date DAY --refetch --accept-shrink`.",
+    f"No newer answer was refused for taking more than 5 % off a final day. {FINAL_MEANS}",
+    "compare both figures with Elexon. If the new one is right: `mining-assets date DAY --refetch --accept-shrink`.",
 )
 CAPACITY = Check(
     _RECORDS,
     "capacity_bound",
     "warn",
     "No BM unit was curtailed by more than its registered capacity allows in half an hour (+5 %).",
-    "nothing to mend as a rule: some registered capacities are too low.",
+    "usually nothing: some registered capacities are too low.",
 )
 BOUNDS = Check(
     _RECORDS,
@@ -135,60 +138,62 @@ UNKNOWN_UNITS = Check(
     _RECORDS,
     "unknown_wind_units",
     "warn",
-    "No unit with accepted bids is left out unless the register explains it as something other than wind.",
-    "if it is a wind farm, add it (MINING_ASSETS_WIND_UNITS): its days are then fetched again; a day of an earlier "
+    "No unit with accepted bids is left out, unless the register says that it is something other than wind.",
+    "if it is a wind farm, add it to MINING_ASSETS_WIND_UNITS; its days are then fetched again. A day of an earlier "
     "version: `mining-assets date DAY --refetch`.",
 )
 REPEATS = Check(
     _RECORDS,
     "repeated_acceptances",
     "warn",
-    "No acceptance of a unit is counted twice in a period and side, unless the day's volumes have it twice.",
-    "fetch the day again when Elexon's whole-day volumes can be had, which decide: `mining-assets date DAY --refetch`.",
+    "No acceptance of a unit is counted twice in a period and side, unless the day's volumes confirm both.",
+    "fetch the day again when Elexon's whole-day volumes are available, which decide: `mining-assets date DAY "
+    "--refetch`.",
 )
 ORACLE = Check(
     _RECORDS,
     "whole_day_oracle",
     "warn",
     "The stacks agree with Elexon's whole-day volumes and cashflows, unit by unit and period by period.",
-    "fetch the day again later; a lasting difference is one between two publications of Elexon.",
+    "fetch the day again later. A difference that stays is one between two publications of Elexon.",
 )
 CALCULATIONS_COMPLETE = Check(
     _CALCULATIONS,
     "completeness",
     "error",
-    "There is a calculation for every BM unit with energy in every period and every miner model, and no other.",
+    "There is exactly one calculation per BM unit with energy, period and miner model.",
     _DERIVE,
 )
 CALCULATIONS_CONSISTENT = Check(
     _CALCULATIONS,
     "consistency",
     "error",
-    "Energy equals the records', difficulty and subsidy are those in force, the Bitcoin recomputed equals the stored, "
-    "and models stand in the ratio of their efficiency.",
+    "Energy matches the records, difficulty and subsidy are those in force, the recomputed Bitcoin matches the stored "
+    "one, and the models are in the ratio of their efficiency.",
     _DERIVE,
 )
 EPOCHS_VALID = Check(
     NETWORK_EPOCHS,
     "grid_and_halvings",
     "error",
-    "Retargets lie on the grid of 2016 blocks, halvings on 210,000, in order of time, each with its height's subsidy.",
-    "materialize network_epochs: an altered table is replaced by what the source says.",
+    "Retargets lie on multiples of 2016 blocks, halvings on multiples of 210,000, in order of time, each with the "
+    "subsidy of its height.",
+    "materialize network_epochs: it is replaced by the source's answer.",
 )
 EPOCHS_ACCEPTED = Check(
     NETWORK_EPOCHS,
     "contradiction",
     "error",
-    "The source's last answer was not refused for saying something else of a settled retarget than what is stored.",
-    "compare the height named with another source; if the new answer is right: `mining-assets difficulty "
+    "The source's last answer was not refused for contradicting a settled retarget that is stored.",
+    "compare the named height with another source. If the new answer is right: `mining-assets difficulty "
     "--accept-change`.",
 )
 EPOCHS_HALVINGS = Check(
     NETWORK_EPOCHS,
     "halvings",
     "error",
-    "The block time of every halving that may have been found is known, and lies between its retargets.",
-    "the source is asked with every fetch: `mining-assets difficulty` does so now; or tell the time in the file of "
+    "The block time of every halving that may have happened is known, and lies between its retargets.",
+    "every fetch asks the source: `mining-assets difficulty` does so now. Or give the time in the file of "
     "MINING_ASSETS_HALVINGS.",
 )
 EPOCHS_SPACING = Check(
@@ -196,30 +201,30 @@ EPOCHS_SPACING = Check(
     "spacing",
     "warn",
     "Since 2016 no retarget is missing, none came after less than 5 or more than 25 days, and none is overdue.",
-    "compare the heights named with another source.",
+    "compare the named heights with another source.",
 )
 EPOCHS_FRESH = Check(
     NETWORK_EPOCHS,
     "freshness",
     "warn",
     "The difficulty was fetched in the last two days.",
-    "see why the schedule reference_refresh fails; by hand: materialize network_epochs.",
+    "find out why the schedule reference_refresh fails. By hand: materialize network_epochs.",
 )
 UNITS_KEPT = Check(
     WIND_BM_UNITS,
     "no_unit_lost",
     "error",
-    "Every BM unit with records is known as wind, and every unit has one current version.",
-    "materialize wind_bm_units; a unit that has left the register goes into MINING_ASSETS_WIND_UNITS.",
+    "Every BM unit with records is in the wind register, and every unit has one current version.",
+    "materialize wind_bm_units. A unit that left the register goes into MINING_ASSETS_WIND_UNITS.",
 )
 UNITS_FRESH = Check(
     WIND_BM_UNITS,
     "freshness",
     "warn",
     "The register was fetched in the last two days.",
-    "see why the schedule reference_refresh fails; by hand: materialize wind_bm_units.",
+    "find out why the schedule reference_refresh fails. By hand: materialize wind_bm_units.",
 )
-_SERIES = "the healing sensor asks for it again; by hand: `mining-assets date DAY`."
+_SERIES = "the healing sensor fetches it again. By hand: `mining-assets date DAY`."
 
 
 @dataclass(frozen=True)
@@ -260,7 +265,7 @@ def _of_figures(table: str) -> tuple[Check, ...]:
     return tuple(each.figures for each in OF_SERIES.values() if each.figures and each.figures.table == table)
 
 
-_ROLL_UP = "the healing sensor sums it up again; by hand: `mining-assets date DAY` of any of its days."
+_ROLL_UP = "the healing sensor sums it up again. By hand: `mining-assets date DAY` with any of its days."
 
 
 def _sums(table: str, of: str, remedy: str) -> Check:
@@ -268,7 +273,7 @@ def _sums(table: str, of: str, remedy: str) -> Check:
         table,
         "sums",
         "error",
-        f"Each row equals the sum of {of}, says truly how many days it holds, and there is none without data.",
+        f"Each row is the sum of {of} with the right number of days, and there is no row without data.",
         remedy,
     )
 
