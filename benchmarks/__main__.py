@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import backfilling, fetching, looking, starting, storing
+from benchmarks import backfilling, fetching, queries, starting, storing
 from benchmarks.measure import Figure, Setting
 
 BENCHES: dict[str, Callable[[Setting], list[Figure]]] = {
@@ -24,17 +24,17 @@ BENCHES: dict[str, Callable[[Setting], list[Figure]]] = {
     "limit": fetching.limit,
     "store": storing.store,
     "recompute": storing.recompute,
-    "status": looking.status,
-    "sensor": looking.sensor,
-    "verify": looking.verify,
-    "growth": looking.growth,
+    "status": queries.status,
+    "sensor": queries.sensor,
+    "verify": queries.verify,
+    "growth": queries.growth,
     "backfill": backfilling.share,
 }
 RESULT = Path(__file__).parent.parent / "docs" / "performance.json"
 
 
 def measure(names: Sequence[str], setting: Setting, console: Console) -> list[Figure]:
-    """Measure by name, telling each figure as it comes."""
+    """Measure by name and print each figure as it comes."""
     figures: list[Figure] = []
     with setting.stack:
         for name in names:
@@ -64,7 +64,7 @@ def _table(figures: Sequence[Figure]) -> Table:
 
 
 def main() -> None:
-    """Measure; a missed goal is told and changes no exit code, since machines differ."""
+    """Measure; a missed goal is printed and changes no exit code, since machines differ."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of: {', '.join(BENCHES)}; default: all")
     parser.add_argument("--scale", type=float, default=1.0, help="of all sizes; below 1 only the bench is tried")
@@ -76,7 +76,7 @@ def main() -> None:
         parser.error(f"no bench is called {', '.join(unknown)}")
     for name in [name for name in os.environ if name.startswith(("MINING_ASSETS_", "DAGSTER_"))]:
         del os.environ[name]  # what is set in the caller's shell must not decide what is measured
-    logging.getLogger("dagster").setLevel(logging.WARNING)  # a tick says what it does, which is not told here
+    logging.getLogger("dagster").setLevel(logging.WARNING)  # a tick logs what it does
     console = Console()
     with tempfile.TemporaryDirectory(prefix="mining-assets-bench-") as folder:
         setting = Setting(Path(folder), given.scale, given.repetitions)

@@ -1,4 +1,4 @@
-"""Dagster's share: a year derived anew by a backfill through the daemon, against the same work called directly."""
+"""Dagster's share: a year derived again by a backfill through the daemon, against the same work called directly."""
 
 import shutil
 import time
@@ -102,23 +102,23 @@ def _timed_direct(warehouse: Warehouse, days: Sequence[date]) -> float:
 
 
 def _backfilled(made: Environment, url: str, days: Sequence[date]) -> dict[str, Any]:
-    """A backfill of the three derived assets: how long it took, and on what the time of its runs went."""
+    """Run a backfill of the three derived assets; return how long it took and where the time of its runs went."""
     keys = [{"path": list(key.path)} for key in (CALCULATIONS, DAILY, BITCOIN_DAILY)]
     params = {"assetSelection": keys, "partitionNames": [str(day) for day in days]}
     launched_at = time.time()
     launched = asked(url, LAUNCH, params=params)["launchPartitionBackfill"]
 
     def ended() -> str | None:
-        told = asked(url, PROGRESS, id=launched["backfillId"])["partitionBackfillOrError"]["status"]
-        return told if told.startswith(("COMPLETED", "FAILED", "CANCEL")) else None
+        state = asked(url, PROGRESS, id=launched["backfillId"])["partitionBackfillOrError"]["status"]
+        return state if state.startswith(("COMPLETED", "FAILED", "CANCEL")) else None
 
     state = wait_for("the end of the backfill", SECONDS, ended, interval=0.5)
     if state != "COMPLETED_SUCCESS":
         raise RuntimeError(f"the backfill ended as {state}")
     with made.instance() as instance:
         wanted = dg.RunsFilter(tags={"dagster/backfill": launched["backfillId"]})
-        told: list[Any] = [instance.get_run_stats(run.run_id) for run in instance.get_runs(wanted)]
-    runs = [(run.enqueued_time, run.launch_time, run.start_time, run.end_time) for run in told]
+        stats: list[Any] = [instance.get_run_stats(run.run_id) for run in instance.get_runs(wanted)]
+    runs = [(run.enqueued_time, run.launch_time, run.start_time, run.end_time) for run in stats]
     first, last = min(run[0] for run in runs), max(run[3] for run in runs)
     return {
         "runs": len(runs),

@@ -20,13 +20,13 @@ DETAIL = (curtailment_records, historical_bitcoin_calculations)
 
 
 def cluster(setting: Setting) -> Cluster:
-    """A PostgreSQL of the bench's own."""
+    """Return the bench's own PostgreSQL, started at the first call."""
     made: Cluster = setting.once("postgresql", lambda: setting.stack.enter_context(temporary_cluster()))
     return made
 
 
 def empty(setting: Setting, backend: str, name: str) -> URL:
-    """The address of a database without any table."""
+    """Create a database without tables and return its address."""
     if backend == "postgresql":
         return cluster(setting).address(cluster(setting).create())
     file = setting.folder / f"{name}.sqlite"
@@ -36,7 +36,7 @@ def empty(setting: Setting, backend: str, name: str) -> URL:
 
 
 def filled(setting: Setting, backend: str, years: float) -> tuple[Warehouse, list[date], dict[str, Any]]:
-    """A warehouse of some years (times the scale), its days, and what filling it took; each is made once."""
+    """Return a warehouse of some years (times the scale), its days, and what filling it took; each is made once."""
 
     def make() -> tuple[Warehouse, list[date], dict[str, Any]]:
         scaled = years * setting.scale
@@ -55,7 +55,7 @@ def filled(setting: Setting, backend: str, years: float) -> tuple[Warehouse, lis
 
 @contextmanager
 def bare(warehouse: Warehouse) -> Iterator[Any]:
-    """A connection of the driver itself, each statement a transaction of its own unless one is begun."""
+    """Open a connection of the driver itself; each statement is a transaction unless one is begun."""
     url = warehouse.url
     connection: Any
     if warehouse.is_sqlite:
@@ -93,5 +93,5 @@ def write(connection: Any, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
 
 
 def path_of(warehouse: Warehouse) -> Path:
-    """The file of a SQLite warehouse."""
+    """Return the file of a SQLite warehouse."""
     return Path(str(warehouse.url.database))

@@ -14,7 +14,7 @@ import httpx
 
 from benchmarks.databases import empty
 from benchmarks.measure import Figure, Setting, medians
-from benchmarks.paced import LIMIT
+from benchmarks.paced_fetch import LIMIT
 from mining_assets.domain.settlement import SIDES, periods_in
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.http import HttpLimits
@@ -29,7 +29,7 @@ UNLIMITED = 1_000_000.0
 
 
 def twin(setting: Setting) -> str:
-    """The address of a twin in a process of its own."""
+    """Start a twin in its own process and return its address."""
     return str(setting.once("twin", lambda: _started(setting)))
 
 
@@ -48,7 +48,7 @@ def bare_httpx(setting: Setting) -> list[Figure]:
 
 
 def latency(setting: Setting) -> list[Figure]:
-    """Fetch days whose answers take 50 ms each; what bare httpx reaches of the same is told beside it."""
+    """Fetch days whose answers take 50 ms each; the detail says what bare httpx reaches."""
     url, days = twin(setting), _days(max(1, round(8 * setting.scale)))
     count = sum(2 * periods_in(day) for day in days)
     _switch(url, delay_ms=DELAY_SECONDS * 1000)
@@ -79,7 +79,7 @@ def _limit(setting: Setting, backend: str) -> list[Figure]:
     address = warehouse.url.render_as_string(hide_password=False)
     httpx.delete(f"{_root(url)}/twin/requests").raise_for_status()
     processes = [
-        subprocess.Popen([sys.executable, "-m", "benchmarks.paced", url, address, str(first), str(count)])
+        subprocess.Popen([sys.executable, "-m", "benchmarks.paced_fetch", url, address, str(first), str(count)])
         for first in (FIRST, FIRST + timedelta(days=100))
     ]
     codes = [process.wait() for process in processes]
@@ -106,7 +106,7 @@ async def _fetch(url: str, days: Sequence[date], rate: float) -> None:
 
 
 async def _read_only(url: str, days: Sequence[date]) -> None:
-    """The simplest loop: as many workers as requests at a time, each reading one body after the other."""
+    """Run the simplest loop: a worker per simultaneous request, each reading one body after the other."""
     paths = iter(
         f"{url}/balancing/settlement/stack/all/{side}/{day}/{period}"
         for day in days
@@ -146,8 +146,8 @@ def _switch(url: str, **switches: Any) -> None:
 
 
 def _requests(url: str) -> list[dict[str, Any]]:
-    told: Any = httpx.get(f"{_root(url)}/twin/requests").json()
-    return list(told["requests"])
+    answer: Any = httpx.get(f"{_root(url)}/twin/requests").json()
+    return list(answer["requests"])
 
 
 def _root(url: str) -> str:

@@ -1,4 +1,4 @@
-"""How things are measured: medians over interleaved repetitions, and the ratio of two of them."""
+"""Measuring: medians over interleaved repetitions, and the ratio of two of them."""
 
 import json
 import subprocess
@@ -20,7 +20,7 @@ class Figure:
 
     Attributes:
         name: what is measured.
-        ratio: as the goal is told.
+        ratio: what the goal is compared with.
         goal: None when it is only reported.
         better: whether the goal is the least (``more``) or the most (``less``) that the ratio may be.
         against: what the ratio is to.
@@ -74,7 +74,7 @@ class Setting:
     made: dict[Any, Any] = field(default_factory=dict)
 
     def once(self, key: Any, make: Callable[[], Any]) -> Any:
-        """What several benches share, made when the first of them needs it."""
+        """Return what several benches share, made when the first of them needs it."""
         if key not in self.made:
             self.made[key] = make()
         return self.made[key]
@@ -98,10 +98,10 @@ def medians(repetitions: int, *ways: Callable[[], object], before: Callable[[], 
 
 
 def in_process(*arguments: object) -> dict[str, Any]:
-    """What ``python -m benchmarks.child`` tells of a piece of work done in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.child", *map(str, arguments)]
+    """Run ``python -m benchmarks.worker`` and return what it measured."""
+    command = [sys.executable, "-m", "benchmarks.worker", *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parent.parent)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command[1:])} failed: {done.stderr.strip()}")
-    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return told
+    measured: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return measured

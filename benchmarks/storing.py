@@ -1,4 +1,4 @@
-"""Storing a year of records and calculating it anew, against the drivers alone and a statement per row."""
+"""Storing a year of records and calculating it again, against the drivers alone and a statement per row."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import text
 
 from benchmarks.databases import bare, empty, filled, read_month, write
-from benchmarks.drawn import draw
+from benchmarks.generated_days import draw
 from benchmarks.measure import Figure, Setting, medians
 from benchmarks.warehouses import MODELS, days_of, drawn_history, months_of
 from mining_assets.domain.mining import bitcoin_mined
@@ -123,7 +123,7 @@ def _recompute(setting: Setting, backend: str) -> list[Figure]:
 
 
 def _row_by_row(warehouse: Warehouse, month: Sequence[date], rows: Sequence[tuple[Any, ...]]) -> Callable[[], None]:
-    """The old way: every calculation by itself, as a statement and a transaction."""
+    """Return the simple way: every calculation by itself, as a statement and a transaction."""
     table = historical_bitcoin_calculations
     names = [column.name for column in table.columns]
     values = ", ".join(f":{name}" for name in names)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
-from benchmarks.drawn import DrawnDays, draw, drawn_series, drawn_units
+from benchmarks.generated_days import DrawnDays, draw, drawn_series, drawn_units
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.network import NetworkHistory, Retarget, network_history
 from mining_assets.domain.rollups import month_of
@@ -31,23 +31,23 @@ MODELS = (MinerModel("S19J_PRO", 100, 3050), MinerModel("S9", 13.5, 1323), Miner
 
 
 def days_of(years: float, first: date = FIRST_DAY) -> list[date]:
-    """The days of some years from the first on; of a fraction of a year, that share of its days."""
+    """Return the days of some years from the first on; of a fraction of a year, that share of its days."""
     return [first + timedelta(days=offset) for offset in range(max(1, round(365.25 * years)))]
 
 
 def scope_of(days: Sequence[date]) -> Scope:
-    """What the days are verified against, as if they were all there are."""
+    """Return the scope to verify the days in, as if there were no others."""
     return Scope(MODELS, (days[0], days[-1]))
 
 
 def months_of(days: Sequence[date]) -> Iterator[list[date]]:
-    """The days by calendar month."""
+    """Group the days by calendar month."""
     for _, month in groupby(days, key=month_of):
         yield list(month)
 
 
 def drawn_history() -> NetworkHistory:
-    """A network history that reaches to now."""
+    """Return a network history that reaches to now."""
     now = datetime.now(UTC)
     return network_history(
         [
@@ -59,7 +59,7 @@ def drawn_history() -> NetworkHistory:
 
 
 def fill_references(warehouse: Warehouse) -> None:
-    """The wind register and the network's history, as if fetched now."""
+    """Store the wind register and the network's history, as if fetched now."""
     now, units = datetime.now(UTC), drawn_units()
     with warehouse.writing("references") as connection:
         references.store_wind_units(connection, units, now)
@@ -69,7 +69,7 @@ def fill_references(warehouse: Warehouse) -> None:
 
 
 def insert_days(warehouse: Warehouse, drawn: DrawnDays) -> None:
-    """Records, ledger and figures of some days, as sets."""
+    """Insert records, ledger and figures of some days, as sets."""
     with warehouse.writing("drawn days") as connection:
         insert_frame(connection, curtailment_records, drawn.records)
         insert_frame(connection, settlement_ledger, drawn.ledger)
@@ -77,14 +77,14 @@ def insert_days(warehouse: Warehouse, drawn: DrawnDays) -> None:
 
 
 def insert_series(warehouse: Warehouse, days: Sequence[date]) -> None:
-    """Prices and generation of some days, as if fetched long after."""
+    """Insert prices and generation of some days, as if fetched long after."""
     with warehouse.writing("drawn days") as connection:
         for name, rows, fetched_at in drawn_series(days):
             store_series(connection, name, rows, dict.fromkeys(days, fetched_at))
 
 
 def derive(warehouse: Warehouse, days: Sequence[date], history: NetworkHistory) -> None:
-    """Calculations and daily summaries of the days of one month, by the product's own steps."""
+    """Derive calculations and daily summaries of the days of one month, by the product's own steps."""
     with warehouse.writing(*map(str, days)) as connection:
         steps = derived_tables(connection, days, history, MODELS).values()
     for step in steps:

@@ -10,10 +10,10 @@ from rich.console import Console
 from sqlalchemy import URL, text
 
 from benchmarks.__main__ import BENCHES, measure
-from benchmarks.child import verify
-from benchmarks.drawn import draw
+from benchmarks.generated_days import draw
 from benchmarks.measure import Figure, Setting, in_process, medians
 from benchmarks.warehouses import days_of, fill, scope_of
+from benchmarks.worker import verify
 from mining_assets.domain.settlement import periods_in
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.upgrade import upgrade

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.paced URL WAREHOUSE DAY DAYS``: fetch by the product's Elexon client, at 50 requests/s."""
+"""Fetch with our Elexon client, 50 requests/s: ``python -m benchmarks.paced_fetch URL WAREHOUSE DAY DAYS``."""
 
 import sys
 from datetime import date, timedelta

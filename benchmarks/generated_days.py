@@ -51,7 +51,7 @@ class DrawnDays:
 
 
 def drawn_units() -> list[WindUnit]:
-    """The wind register that the days belong to."""
+    """Return the wind register that the days belong to."""
     return [
         WindUnit(unit.id, unit.id, f"Lead party of {unit.id}", unit.capacity) for unit in wind_units(_random(0), UNITS)
     ]
@@ -137,7 +137,7 @@ def _offers(rng: np.random.Generator, units: list[Unit], at: np.ndarray, who: np
 def _finished(
     rng: np.random.Generator, units: list[Unit], grid: pd.DataFrame, rows: pd.DataFrame, days: Sequence[date]
 ) -> pd.DataFrame:
-    """The rows with every column of the table, in its order."""
+    """Complete the rows with every column of the table, in its order."""
     rows = rows.sort_values(["at", "side", "original_price"], ignore_index=True)
     in_stack = rows.groupby(["at", "side"]).cumcount().to_numpy()
     count = len(rows)
@@ -199,7 +199,7 @@ def _ledger(days: Sequence[date], records: pd.DataFrame) -> pd.DataFrame:
 
 
 def _figures(days: Sequence[date], records: pd.DataFrame, ledger: pd.DataFrame) -> pd.DataFrame:
-    """The rows of ``settlement_days``."""
+    """Make the rows of ``settlement_days``."""
     by_day = ledger.groupby("settlement_date")
     farm_periods = farm_energy(records).groupby("settlement_date").size()
     figures = daily_totals(records, pd.Index(days))[list(TOTALS)]

@@ -1,4 +1,4 @@
-"""Looking at ten years: status against counting, verification against reading, a sensor's tick against status."""
+"""Reading ten years: status against counting, verification against reading, a sensor's tick against status."""
 
 from collections.abc import Sequence
 from statistics import median
@@ -74,7 +74,7 @@ def _verify(setting: Setting, backend: str) -> Figure:
 
 
 def sensor(setting: Setting) -> list[Figure]:
-    """A tick of the healing sensor when all is well over ten years, against status; and its queries."""
+    """Measure a tick of the healing sensor over ten years in order, against status, and count its queries."""
     return [figure for backend in setting.backends for figure in _sensor(setting, backend)]
 
 
@@ -152,10 +152,10 @@ def _times(years: int) -> int:
 
 
 def _refilled(setting: Setting, years: int) -> list[dict[str, Any]]:
-    """The same warehouse filled again, as often as its size is measured anew."""
+    """Fill the same warehouse again, as often as its size is measured."""
     addresses = [empty(setting, "sqlite", f"again_{number}") for number in range(1, _times(years))]
     return [in_process("fill", each.render_as_string(hide_password=False), years * setting.scale) for each in addresses]
 
 
-def _median(told: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    return {name: median(each[name] for each in told) for name in ("seconds", "megabytes")}
+def _median(measured: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    return {name: median(each[name] for each in measured) for name in ("seconds", "megabytes")}

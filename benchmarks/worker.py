@@ -1,4 +1,7 @@
-"""Work in a process of its own, whose peak memory can be told: ``python -m benchmarks.child WORK ADDRESS YEARS``."""
+"""A piece of work in its own process, so that its peak memory can be measured.
+
+Run by ``benchmarks.measure``: ``python -m benchmarks.worker WORK ADDRESS YEARS``.
+"""
 
 import json
 import sys
@@ -9,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
-from benchmarks.drawn import draw
+from benchmarks.generated_days import draw
 from benchmarks.warehouses import (
     MODELS,
     days_of,
@@ -55,7 +58,7 @@ def verify(warehouse: Warehouse, days: list[date]) -> float:
 
 
 def status(warehouse: Warehouse, days: list[date]) -> float:
-    """The status of all days, which must be right; the median of some."""
+    """Read the status of all days and check that it is right; return the median of seven times, in seconds."""
     taken = []
     for _ in range(7):
         started = time.perf_counter()
@@ -68,16 +71,16 @@ def status(warehouse: Warehouse, days: list[date]) -> float:
 
 
 def peak_megabytes() -> float:
-    """The most memory that this process ever held; ``getrusage`` would tell that of the parent, if it held more."""
-    told = Path("/proc/self/status").read_text()
-    return int(told.partition("VmHWM:")[2].split()[0]) / 1024
+    """Return the peak memory of this process in MB; ``getrusage`` would return the parent's, if that is more."""
+    status_lines = Path("/proc/self/status").read_text()
+    return int(status_lines.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 WORK: dict[str, Callable[[Warehouse, list[date]], float]] = {"fill": fill, "verify": verify, "status": status}
 
 
 def main() -> None:
-    """Do the work and tell, as JSON, how many seconds and how much memory (MB) it took."""
+    """Do the work and print its seconds and peak memory (MB) as JSON."""
     work, address, years = sys.argv[1:]
     warehouse = Warehouse(make_url(address))
     seconds = WORK[work](warehouse, days_of(float(years)))
