@@ -1,4 +1,7 @@
-"""What a user can tell by a file of their own: miner models, wind units, sites, the times of halvings, and prices."""
+"""The files that a user can supply: miner models, wind units, sites, the times of halvings, and prices.
+
+Only reading and validating them belongs here. Which files there are is in ``settings``, what ships is in ``packaged``.
+"""
 
 import csv
 import io
@@ -57,49 +60,49 @@ _PRICE = re.compile(r"\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 
 
 def miner_models(settings: Settings) -> tuple[MinerModel, ...]:
-    """The miner models of the settings' file or, without one, the three that ship; in the file's order.
+    """Read the miner models of the settings' file, else the three that ship, in the file's order.
 
     Raises:
-        SettingsError: the file is not what it should be; names the file, the section and the field.
+        SettingsError: the file is invalid; names the file, the section and the field.
     """
     parsed = _read(settings.miner_models, "miner_models.toml", _MODELS)
     return tuple(MinerModel(name, model.hashrate_th, model.power_w) for name, model in parsed.items())
 
 
 def wind_unit_additions(settings: Settings) -> tuple[WindUnit, ...]:
-    """The wind units that the register lacks: the settings' file or, without one, the list that ships.
+    """Read the wind units that the register lacks from the settings' file, else from the list that ships.
 
     Raises:
-        SettingsError: as for :func:`miner_models`.
+        SettingsError: the file is invalid; names the file, the section and the field.
     """
     parsed = _read(settings.wind_units, "wind_units.toml", _UNITS)
     return tuple(WindUnit(name, source="addition", **unit.model_dump()) for name, unit in parsed.items())
 
 
 def halving_times(settings: Settings) -> dict[int, datetime]:
-    """The block times (UTC) by height of the halvings in the settings' file; none without one.
+    """Read the block times (UTC) of halvings by height from the settings' file; none without one.
 
-    Those that the code knows are facts, and no file changes them.
+    A file cannot change those in the code (``KNOWN_HALVINGS``), which are facts.
 
     Raises:
-        SettingsError: as for :func:`miner_models`.
+        SettingsError: the file is invalid; names the file, the section and the field.
     """
     if settings.halvings is None:
         return {}
     parsed = _read(settings.halvings, "", _HALVINGS)
-    told = {int(height): time.astimezone(UTC) for height, time in parsed.items()}
-    for height, time in told.items():
+    times = {int(height): time.astimezone(UTC) for height, time in parsed.items()}
+    for height, time in times.items():
         if height in KNOWN_HALVINGS and time != KNOWN_HALVINGS[height]:
             known = f"{KNOWN_HALVINGS[height]:%Y-%m-%dT%H:%M:%SZ}"
             raise SettingsError(f"{settings.halvings}: {height}: that block was found at {known}")
-    return told
+    return times
 
 
 def given_prices(settings: Settings) -> dict[date, float]:
     """Read the prices of the settings' file: £ per BTC at noon UTC by date; none without a file.
 
     Raises:
-        SettingsError: the file is not what it should be; names the file and the line.
+        SettingsError: the file is invalid; names the file and the line.
     """
     if settings.prices is None:
         return {}
@@ -107,17 +110,17 @@ def given_prices(settings: Settings) -> dict[date, float]:
 
 
 def given_sites(settings: Settings) -> dict[str, str]:
-    """Read which site (wind farm) BM units are of, by unit id: the list that ships, and the settings' file before it.
+    """Read the site (wind farm) of BM units by unit id: the settings' file takes precedence over the list that ships.
 
     Raises:
-        SettingsError: the file is not what it should be; names the file and the line.
+        SettingsError: the file is invalid; names the file and the line.
     """
     own = _read_lines(settings.sites, settings.sites, SITES_HEADER, _site_of_unit) if settings.sites else {}
     return shipped_sites() | own
 
 
 def shipped_sites() -> dict[str, str]:
-    """Read the sites of BM units that ship, by unit id: those that ``domain.sites`` cannot know or name well."""
+    """Read the shipped sites by BM unit id: those that the rule of ``domain.sites`` does not get right."""
     return _read_lines(files("mining_assets") / "packaged" / "sites.csv", "sites.csv", SITES_HEADER, _site_of_unit)
 
 
@@ -134,10 +137,10 @@ def _read_lines(
     try:
         if next(reader, None) != header:
             raise ValueError(f"the header should be {','.join(header)}")
-        for fields in filter(None, reader):  # a line without anything says nothing
+        for fields in filter(None, reader):  # empty lines
             key, value = entry(fields)
             if key in entries:
-                raise ValueError(f"{key} is there twice")
+                raise ValueError(f"{key} is given twice")
             entries[key] = value
     except (ValueError, csv.Error) as error:
         raise SettingsError(f"{name}: line {max(reader.line_num, 1)}: {error}") from None

@@ -1,4 +1,7 @@
-"""The report on a range of days: one HTML file that needs nothing else."""
+"""Building the report on a range of days: one self-contained HTML file.
+
+Reading its data is in ``warehouse``, what each section shows in ``contents``.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -24,20 +27,20 @@ from mining_assets.warehouse.reporting import ReportData, read_report_data
 from mining_assets.warehouse.status import DateRange, Status
 
 VERIFIED_HERE = 31
-"""A report on no more days than this verifies them itself, on the snapshot that it is made from."""
+"""A report on at most this many days verifies them itself, on the snapshot that it is made from."""
 _RANGES = 40
 
 
 @dataclass(frozen=True)
 class Report:
-    """A report, and what heads it.
+    """A report and the figures at its top.
 
     Attributes:
         farms: as from ``frames.farms_ranked``, all of them.
         units: as from ``frames.units_ranked``, all of them.
         open_ranges: days that are not final, as from ``verdict.open_ranges``.
-        month: whose half hours are shown.
-        verified: what of its days was verified by value, and when.
+        month: the month whose half hours are shown, as 2025-06; None when no day is complete.
+        verified: which of its days were verified by value, and when, in words.
     """
 
     status: Status
@@ -51,7 +54,7 @@ class Report:
     html: str
 
     def write(self, path: Path) -> None:
-        """Write the page; a page that is there is replaced when the new one is whole.
+        """Write the page; an existing file is replaced once the new one is complete.
 
         Raises:
             OSError: it cannot be written.
@@ -70,11 +73,16 @@ def build_report(
     now: datetime,
     month: str | None = None,
 ) -> Report:
-    """The report from first to last, of one snapshot of the warehouse.
+    """Build the report on the days from first to last from one snapshot of the warehouse.
 
     Args:
+        warehouse: what is read; nothing is written.
+        first: first settlement day.
+        last: last settlement day, inclusive.
+        models: the miner models in their order.
+        date_range: first and last partition.
         now: when it is made; UTC.
-        month: whose half hours are shown, as 2025-06; the last with a whole day unless told.
+        month: whose half hours to show, as 2025-06; default: the last one with a complete day.
     """
     with warehouse.reading() as connection:
         report_data, judged, verified = judge(connection, first, last, month, models, date_range)
@@ -93,19 +101,19 @@ def judge(
     models: Sequence[MinerModel],
     date_range: DateRange,
 ) -> tuple[ReportData, Verdict, str]:
-    """Read what a report from first to last is made from, and judge it; few days are verified for that.
+    """Read the data of a report from first to last and judge it; at most ``VERIFIED_HERE`` days are verified for that.
 
     Returns:
-        With the verdict, what of the days was verified by value, in words.
+        The data, the verdict, and which days were verified by value, in words.
     """
     report_data = read_report_data(connection, first, last, month, models, date_range)
     days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
-    looked = None
+    verification = None
     if len(days) <= VERIFIED_HERE:
-        looked = verify_snapshot(connection, days, Scope(tuple(models), date_range))
-        seen = read_caveats(connection, first, last, report_data.status.units_not_kept, suspicions(looked))
+        verification = verify_snapshot(connection, days, Scope(tuple(models), date_range))
+        seen = read_caveats(connection, first, last, report_data.status.units_not_kept, suspicions(verification))
         report_data = replace(report_data, status=replace(report_data.status, caveats=seen))
-    return report_data, verdict(report_data, looked), verified_by_value(report_data.status, looked)
+    return report_data, verdict(report_data, verification), verified_by_value(report_data.status, verification)
 
 
 def _page(

@@ -1,4 +1,4 @@
-"""The charts: Vega-Lite specifications, drawn to SVG without a browser.
+"""Charts: Vega-Lite specifications, drawn to SVG without a browser.
 
 Every chart is drawn twice, for a wide and for a narrow screen, and the page's style shows the one that fits. Colours
 are CSS variables and patterns of the page, so that light, dark and print are a matter of style alone. What a mark
@@ -61,27 +61,28 @@ def draw(spec_for: Callable[[Screen], Spec]) -> Drawing:
 
 
 def colour_of(number: int) -> str:
-    """A colour of a series, from 1 on; after six they come again, with other dashes."""
+    """Return the CSS colour of a series, counted from 1; after six they repeat, with other dashes."""
     return f"var(--series-{(number - 1) % 6 + 1})"
 
 
 def dash_of(number: int) -> list[int]:
-    """The dashes that a series of that number is drawn with beside its colour."""
+    """Return the dash pattern of a series, counted from 1."""
     return list(_DASHES[(number - 1) % len(_DASHES)])
 
 
 def month_name(month: str) -> str:
-    """2025-06 as people write it on an axis."""
+    """Format a month like 2025-06 for an axis: Jun 2025."""
     return f"{date.fromisoformat(month + '-01'):%b %Y}"
 
 
 def month_bars(months: pd.DataFrame, figure: str, unit: str, colour: int) -> Callable[[Screen], Spec]:
-    """A bar per month; months of which nothing is known are hatched from top to bottom.
+    """Specify a bar per month; unknown months are hatched from top to bottom.
 
     Args:
-        months: year_month, the figure (absent where unknown), complete (bool), label (said of the bar).
-        unit: MWh, £ or % (of a share from 0 to 1); said in the title of the chart.
-        colour: which of the series' colours.
+        months: year_month, the figure (absent where unknown), complete (bool), label (the bar's tooltip).
+        figure: name of the column that is drawn.
+        unit: MWh, £ or % (of a share from 0 to 1).
+        colour: number of the series' colour.
     """
     rows = _month_rows(months, [figure, "label"], months["complete"])
 
@@ -102,12 +103,14 @@ def month_bars(months: pd.DataFrame, figure: str, unit: str, colour: int) -> Cal
 
 
 def month_lines(months: pd.DataFrame, figure: str, unit: str, series: Mapping[str, int]) -> Callable[[Screen], Spec]:
-    """A line per series through the months that are complete; those that are not have hollow points beside it.
+    """Specify a line per series through its complete months; incomplete months are hollow points.
 
     Args:
         months: year_month, series, the figure (absent where unknown), complete (bool), label; a row per month and
             series.
-        series: their colours by name, in the order of the legend.
+        figure: name of the column that is drawn.
+        unit: MWh, £ or BTC.
+        series: numbers of the colours by name of the series, in the order of the legend.
     """
     rows = _month_rows(months, [figure, "label", "series"], months["complete"])
     names = list(series)
@@ -145,10 +148,12 @@ def month_lines(months: pd.DataFrame, figure: str, unit: str, series: Mapping[st
 
 
 def ranking(rows: pd.DataFrame, name: str, colour: int) -> Callable[[Screen], Spec]:
-    """A horizontal bar of MWh per row, in the order given; with its figures beside it where there is room.
+    """Specify a horizontal bar of MWh per row, in the given order; on wide screens with text beside it.
 
     Args:
-        rows: the name, curtailed_energy (MWh), label, beside.
+        rows: the name, curtailed_energy (MWh), label (the tooltip), beside (the text).
+        name: name of the column with the names of the bars.
+        colour: number of the series' colour.
     """
     values = rows[[name, "curtailed_energy", "label", "beside"]].to_dict("records")
     order = [row[name] for row in values]
@@ -177,10 +182,10 @@ def ranking(rows: pd.DataFrame, name: str, colour: int) -> Callable[[Screen], Sp
 
 
 def calendar(kinds: "pd.Series[str]") -> Callable[[Screen], Spec]:
-    """Every day as a cell, a row per month, a block per year, filled by what is known of it.
+    """Specify a calendar: a cell per day, a row per month, a block per year, filled by the kind of the day.
 
     Args:
-        kinds: of ``frames.DAY_KINDS``, by day.
+        kinds: keys of ``frames.DAY_KINDS``, by day.
     """
     rows = [
         {"year": f"{day:%Y}", "month": f"{day:%b}", "day": day.day, "kind": kind, "label": f"{day}: {DAY_KINDS[kind]}"}
@@ -225,7 +230,7 @@ def calendar(kinds: "pd.Series[str]") -> Callable[[Screen], Spec]:
 
 
 def heat_bounds(energy: "pd.Series[float]") -> list[float]:
-    """The upper bounds of the ``HEAT_STEPS`` steps of a heat map, round figures that reach its maximum (MWh)."""
+    """Return the upper bounds (MWh) of the ``HEAT_STEPS`` steps of a heat map: round figures that reach its maximum."""
     most = float(energy.max()) if energy.notna().any() else 0.0
     if most <= 0:
         return []
@@ -238,10 +243,10 @@ def heat_bounds(energy: "pd.Series[float]") -> list[float]:
 
 
 def heat_map(grid: pd.DataFrame) -> Callable[[Screen], Spec]:
-    """Half hours down, days across, filled by energy; a half hour that is not known is hatched.
+    """Specify a heat map: half hours down, days across, filled by energy; unknown half hours are hatched.
 
     Args:
-        grid: as from ``frames.half_hour_grid``; half hours that a day does not have are not in it.
+        grid: as from ``frames.half_hour_grid``, without half hours that a day does not have.
     """
     date_range = heat_bounds(grid["curtailed_energy"])
 
@@ -250,7 +255,7 @@ def heat_map(grid: pd.DataFrame) -> Callable[[Screen], Spec]:
             return UNKNOWN
         return f"var(--heat-{0 if energy <= 0 else 1 + sum(energy > bound for bound in date_range[:-1])})"
 
-    def told(energy: float) -> str:
+    def energy_text(energy: float) -> str:
         return "not known" if pd.isna(energy) else f"{energy:,.1f} MWh"
 
     rows = [
@@ -258,7 +263,7 @@ def heat_map(grid: pd.DataFrame) -> Callable[[Screen], Spec]:
             "day": row.day.day,
             "period": row.settlement_period,
             "fill": fill(row.curtailed_energy),
-            "label": f"{row.day}, period {row.settlement_period}: {told(row.curtailed_energy)}",
+            "label": f"{row.day}, period {row.settlement_period}: {energy_text(row.curtailed_energy)}",
         }
         for row in grid.itertuples()
     ]
@@ -336,7 +341,7 @@ def _value_axis(unit: str, screen: Screen = WIDE) -> Spec:
 
 
 def _unknown_months(rows: list[Spec], screen: Screen, figure: str) -> Spec:
-    """Months of which the figure is unknown, hatched over the whole height."""
+    """Specify the hatching, over the full height, of months whose figure is unknown."""
     return {
         "mark": {"type": "rect", "fill": UNKNOWN, "width": {"band": 0.9}},
         "transform": [{"filter": f"!isValid(datum['{figure}'])"}],
@@ -371,9 +376,9 @@ def _spec(content: Spec) -> Spec:
 
 
 def _svg(spec: Spec) -> Markup:
-    """Draw, and keep of the SVG what shows: a title per mark instead of attributes for screen readers.
+    """Draw to SVG, with a title per mark instead of attributes for screen readers.
 
-    The page describes the chart as a whole and gives its table, which is more than hundreds of named marks would.
+    The page describes each chart and has its table, which helps more than hundreds of named marks.
     """
     root = ET.fromstring(vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE, allowed_base_urls=[]))
     for element in root.iter():

@@ -1,4 +1,7 @@
-"""The figures of the report, each with its chart, what it says in words, its table and its CSV."""
+"""The contents of the report: every section in the order of the page.
+
+The sections over months are in ``month_sections``; the frames that sections show are made in ``frames``.
+"""
 
 from collections.abc import Iterator
 
@@ -28,7 +31,7 @@ LISTED = 30
 
 
 def contents(report_data: ReportData) -> Iterator[Section]:
-    """All of them, in the order of the page."""
+    """Yield every section in the order of the page."""
     yield _calendar(report_data)
     yield month_sections.curtailment(report_data)
     yield month_sections.bitcoin(report_data)
@@ -54,8 +57,8 @@ def _calendar(report_data: ReportData) -> Section:
     return Section(
         name="days",
         title="Every day",
-        lead=f"What is known of each settlement day from {states.index[0]} to {states.index[-1]}. A day that is not "
-        "known is hatched; only a whole day can say that nothing was curtailed.",
+        lead=f"Settlement days from {states.index[0]} to {states.index[-1]} by state; unknown days are hatched. "
+        "Only a complete day can show that nothing was curtailed.",
         charts=(Chart("", draw(charts.calendar(kinds)), f"Calendar of {count_of(len(kinds), 'day')}: {said}."),),
         legend=tuple(Swatch(f"url(#day-{kind})", f"{DAY_KINDS[kind]} · {count:,}") for kind, count in counts.items()),
         table=table(months, [Column("month", "Month"), *(Column(kind, kind, 0) for kind in counts)]),
@@ -83,13 +86,13 @@ def _half_hours(report_data: ReportData) -> Section:
     return Section(
         name="half_hours",
         title=f"Half hour by half hour: {name}" if name else "Half hour by half hour",
-        lead="MWh curtailed in each settlement period. Days on which the clocks change have 46 or 50 of them; after "
-        "the change their local time is an hour off the scale.",
+        lead="MWh curtailed in each settlement period. Days on which the clocks change have 46 or 50 periods; after "
+        "the change the scale is an hour off local time.",
         charts=drawn,
         legend=_heat_legend(grid),
         table=table(wide.reset_index(), [Column("day", "Day"), *(Column(period, period, 1) for period in periods)]),
         csv=csv_address(grid),
-        absent="" if len(grid) else "There is no whole day whose half hours could be shown.",
+        absent="" if len(grid) else "No complete day: there are no half hours to show.",
     )
 
 
@@ -99,7 +102,7 @@ def _farms(report_data: ReportData) -> Section:
         Column("site", "Farm"),
         name="farms",
         title="Farms that lost most",
-        lead="All BM units of a wind farm together, with their lead parties when the days were stored.",
+        lead="All BM units of a wind farm together, with their lead parties on those days.",
         colour=1,
         more=[Column("units", "BM units", 0), Column("bm_units", "Ids"), Column("lead_party_name", "Lead party")],
     )
@@ -111,7 +114,7 @@ def _units(report_data: ReportData) -> Section:
         Column("farm_id", "BM unit"),
         name="units",
         title="BM units that lost most",
-        lead="By Elexon BM unit, with its name in the register, its farm, and its lead parties of the days.",
+        lead="Elexon BM units with their register names, farms, and lead parties on those days.",
         colour=1,
         more=[Column("bm_unit_name", "Name"), Column("site", "Farm"), Column("lead_party_name", "Lead party")],
     )
@@ -159,11 +162,11 @@ def _ranking(
     return Section(
         name=name,
         title=title,
-        lead=f"{lead} Over the days that are known.",
+        lead=f"{lead} Known days only.",
         charts=drawn,
         table=table(shown, [by, *more, *figures]),
         csv=csv_address(ranked),
-        absent="" if len(top) else "Of the days that are known, none had curtailment.",
+        absent="" if len(top) else "No known day had curtailment.",
     )
 
 
@@ -175,8 +178,7 @@ def _restatements(report_data: ReportData) -> Section:
     return Section(
         name="restatements",
         title="Restatements",
-        lead="Days that the settlement changed after they had been stored, by the month of the day; they are events, "
-        f"not errors.{last}",
+        lead=f"Days that the settlement changed after they were stored, by month. These are events, not errors.{last}",
         table=table(
             months,
             [
@@ -199,7 +201,7 @@ def _quarantine(report_data: ReportData) -> Section:
     return Section(
         name="quarantine",
         title="Quarantine",
-        lead="Days that healing gave up after several attempts; they are still tried once a day."
+        lead="Days that failed several times; they are now tried once a day."
         + (f" The first {LISTED} of {len(quarantined):,}; the CSV has all." if more > 0 else ""),
         table=table(
             quarantined.head(LISTED),

@@ -1,4 +1,4 @@
-"""From the material of a report to its figures: pure, and what is not known stays absent in all of them."""
+"""The frames and totals that a report shows, made from its data: pure; what is unknown stays absent."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ DAY_KINDS = {
     "final": "final",
     "quiet": "final, nothing curtailed (a certified zero)",
     "provisional": "provisional: the settlement may still change it",
-    "inconsistent": "whole, but what is derived from it does not agree",
+    "inconsistent": "complete, but its calculations or summaries do not match",
     "missing": "missing: not known",
-    "partial": "partial: some of it is gone",
+    "partial": "partial: part of its data was lost",
     "damaged": "damaged: not what was fetched",
-    "quarantined": "quarantined: healing gave it up",
+    "quarantined": "quarantined: failed several times, tried once a day",
 }
-"""What a day is drawn as, and in words; the later ones win."""
+"""The kinds of days in the calendar, and their descriptions; where several apply, the last one wins."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,11 @@ class Mined:
     """Bitcoin of a range for a miner model.
 
     Attributes:
-        days: the whole days that are calculated.
-        bitcoin: BTC of those; None when there is none.
-        days_priced: of those, how many have a price.
-        value: £; None unless all of them have one.
-        payment: £ paid for the energy of the same days.
+        days: number of complete days with calculations.
+        bitcoin: BTC of those days; None when there are none.
+        days_priced: number of those days with a price.
+        value: £; None unless all of those days have a price.
+        payment: £ paid for the energy of those days.
     """
 
     model: str
@@ -47,14 +47,14 @@ class Mined:
 
 @dataclass(frozen=True)
 class Totals:
-    """What heads a report. Every figure is that of the days known, or None when there is none.
+    """The totals at the top of a report, each over the known days, or None when there are none.
 
     Attributes:
-        days: of the range.
-        days_known: whole and summarized.
+        days: number of days in the range.
+        days_known: number of days that are complete and summarized.
         energy, flagged, undone: MWh, positive.
         payment: £, positive = paid to the farms.
-        days_with_generation: of those known.
+        days_with_generation: number of known days whose generation is known.
         share: curtailed ÷ (generated + curtailed); None unless the generation of all of them is known.
     """
 
@@ -70,7 +70,7 @@ class Totals:
 
 
 def totals(report_data: ReportData) -> Totals:
-    """The totals of the range."""
+    """Compute the totals of the range."""
     daily, coins = report_data.daily, report_data.bitcoin
     sums = daily.sum(numeric_only=True, skipna=False)
     generated = _known(daily["generated_energy"])
@@ -104,7 +104,7 @@ def _mined(model: str, rows: pd.DataFrame) -> Mined:
 
 
 def _known(figures: "pd.Series[float]") -> float | None:
-    """The sum, when there is something to add up and all of it is known."""
+    """Return the sum, or None when there is nothing to add up or some of it is unknown."""
     return _number(figures.sum(skipna=False)) if len(figures) else None
 
 
@@ -113,7 +113,7 @@ def _number(value: float) -> float | None:
 
 
 def day_kinds(states: pd.DataFrame) -> "pd.Series[str]":
-    """What each day is drawn as, one of ``DAY_KINDS``, from its state as from ``states.day_states``."""
+    """Return the kind of each day, a key of ``DAY_KINDS``, from the frame of ``day_states``."""
     kinds = states["state"].astype(object)
     whole = kinds.isin(TRUSTED)
     kinds = kinds.mask((kinds == "final") & (states["records"] == 0), "quiet")
@@ -122,7 +122,7 @@ def day_kinds(states: pd.DataFrame) -> "pd.Series[str]":
 
 
 def months_in(report_data: ReportData) -> pd.DataFrame:
-    """How much of each month of the range is known: year_month, days, days_known, days_final and state.
+    """Count the known days of each month of the range: year_month, days, days_known, days_final and state.
 
     The state is unknown (no day is known), incomplete, provisional or final.
     """
@@ -149,7 +149,7 @@ def _month_state(month: "pd.Series[int]") -> str:
 
 
 def curtailment_months(report_data: ReportData) -> pd.DataFrame:
-    """The months of the range with their sums, absent where no day is known.
+    """Sum up the months of the range; sums are absent where no day is known.
 
     Returns:
         as ``months_in``, and total_curtailed_energy, system_flagged_energy, undone_energy (MWh), total_payment (£),
@@ -167,7 +167,7 @@ def curtailment_months(report_data: ReportData) -> pd.DataFrame:
 
 
 def bitcoin_months(report_data: ReportData) -> pd.DataFrame:
-    """The months of the range by miner model, absent where no day is calculated.
+    """Sum up the months of the range by miner model; sums are absent where no day has calculations.
 
     Returns:
         year_month, miner_model, days, days_known (calculated), bitcoin_mined (BTC), bitcoin_value and total_payment
@@ -185,7 +185,7 @@ def bitcoin_months(report_data: ReportData) -> pd.DataFrame:
 
 
 def half_hour_grid(report_data: ReportData) -> pd.DataFrame:
-    """Every half hour of the month's days in the range: day, settlement_period, curtailed_energy (MWh or absent)."""
+    """Return every half hour of the month's days in the range: day, settlement_period, curtailed_energy (MWh)."""
     if report_data.month is None:
         return pd.DataFrame(columns=["day", "settlement_period", "curtailed_energy"])
     begin, end = span_bounds(report_data.month)
@@ -234,8 +234,8 @@ def _listed(names: "pd.Series[str]") -> str:
 
 
 def lead_parties_ranked(units: pd.DataFrame) -> pd.DataFrame:
-    """Lead parties with energy, payment and rate, the most energy first."""
-    named = units.assign(lead_party_name=units["lead_party_name"].fillna("(none told)"))
+    """Sum up lead parties, the most energy first: lead_party_name, curtailed_energy, payment and average_price."""
+    named = units.assign(lead_party_name=units["lead_party_name"].fillna("(unknown)"))
     return _ranked(named.groupby("lead_party_name")[["curtailed_energy", "payment"]].sum().reset_index())
 
 
@@ -245,7 +245,7 @@ def _ranked(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def leading(ranked: pd.DataFrame, count: int) -> pd.DataFrame:
-    """The first rows, and one for all others, so that the rows add up to the total."""
+    """Return the first rows and one for all others, so that the rows add up to the total."""
     top, others = ranked.head(count), ranked.iloc[count:]
     if len(others):
         summed = [name for name in ("units", "curtailed_energy", "payment") if name in ranked]
@@ -255,13 +255,13 @@ def leading(ranked: pd.DataFrame, count: int) -> pd.DataFrame:
 
 
 def with_rate(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows with average_price, £/MWh."""
+    """Return the rows with average_price, £/MWh; absent where the energy is 0."""
     energy = rows["curtailed_energy"]
     return rows.assign(average_price=(rows["payment"] / energy).where(energy != 0))
 
 
 def restated_months(restated: pd.DataFrame) -> pd.DataFrame:
-    """Restatements by the month of their day: year_month, restatements, and the changes in MWh and £."""
+    """Sum up restatements by month: year_month, restatements (count), energy_change (MWh), payment_change (£)."""
     rows = restated.assign(
         year_month=pd.Series([month_of(day) for day in restated["settlement_date"]], dtype="str"),
         restatements=1,
@@ -273,6 +273,6 @@ def restated_months(restated: pd.DataFrame) -> pd.DataFrame:
 
 
 def counted(kinds: Sequence[str]) -> dict[str, int]:
-    """How many days there are of each kind, of those kinds that there are, in their order."""
+    """Count the days of each kind that occurs, in the order of ``DAY_KINDS``."""
     there = pd.Series(kinds, dtype=object).value_counts()
     return {kind: int(there[kind]) for kind in DAY_KINDS if kind in there}

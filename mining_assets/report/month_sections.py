@@ -1,4 +1,4 @@
-"""The figures over the months of the range."""
+"""The sections over the months of the range: curtailment, Bitcoin, value, and share of wind."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +18,7 @@ PAID = "paid to wind farms"
 
 
 def curtailment(report_data: ReportData) -> Section:
-    """Energy and payment by month."""
+    """Show energy and payment by month."""
     months = curtailment_months(report_data)
     complete = months["state"].isin(TRUSTED)
     drawn = [
@@ -45,8 +45,8 @@ def curtailment(report_data: ReportData) -> Section:
     return Section(
         name="curtailment_by_month",
         title="Curtailed energy and payment by month",
-        lead="All accepted wind bids (gross), and what was paid for them; below zero, farms paid. Of the first and the "
-        "last month, the days within the range.",
+        lead="All accepted wind bids (gross), and the payment for them; below zero, farms paid. The first and the last "
+        "month count only their days in the range.",
         charts=tuple(drawn),
         legend=_month_legend(months, complete, 1, 2),
         table=table(
@@ -68,7 +68,7 @@ def curtailment(report_data: ReportData) -> Section:
 
 
 def bitcoin(report_data: ReportData) -> Section:
-    """Bitcoin by month and model."""
+    """Show Bitcoin by month and model."""
     months = bitcoin_months(report_data)
     drawn = _series(months, "bitcoin_mined", lambda value: f"{value:,.4f} BTC")
     return Section(
@@ -98,7 +98,7 @@ def bitcoin(report_data: ReportData) -> Section:
 
 
 def paid_and_value(report_data: ReportData) -> Section:
-    """What was paid beside what the Bitcoin was worth."""
+    """Show the payment beside the value of the Bitcoin, by month and model."""
     months = bitcoin_months(report_data)
     names = ["year_month", "miner_model", "days_known", "days"]
     values = months[[*names, "bitcoin_value"]].rename(columns={"bitcoin_value": "pounds"})
@@ -141,7 +141,7 @@ def paid_and_value(report_data: ReportData) -> Section:
 
 
 def share(report_data: ReportData) -> Section:
-    """The share of wind by month."""
+    """Show the curtailed share of wind by month."""
     months = curtailment_months(report_data)
     whole = months["state"].isin(TRUSTED)
     rows = _labelled(months, "curtailed_share", lambda value: f"{value:.1%} of wind", whole)
@@ -150,7 +150,7 @@ def share(report_data: ReportData) -> Section:
         name="curtailed_share",
         title="Share of wind that was curtailed",
         lead="Curtailed ÷ (generated + curtailed). Generation is that of metered wind (FUELHH); embedded wind is not "
-        "in it. Unknown while the generation of any day is.",
+        "in it. Unknown while the generation of any day is unknown.",
         charts=(
             Chart(
                 "",
@@ -186,7 +186,7 @@ def share(report_data: ReportData) -> Section:
 
 
 def _labelled(months: pd.DataFrame, name: str, form: Any, complete: "pd.Series[bool]") -> pd.DataFrame:
-    """Months with what is said of each bar."""
+    """Return the months with a label for each bar."""
     labels = []
     for month, value, known, days in zip(
         months["year_month"], months[name], months["days_known"], months["days"], strict=True
@@ -197,7 +197,7 @@ def _labelled(months: pd.DataFrame, name: str, form: Any, complete: "pd.Series[b
 
 
 def _series(months: pd.DataFrame, name: str, form: Any) -> pd.DataFrame:
-    """Months and models with what is said of each point."""
+    """Return the months and models with a label for each point."""
     labels = [
         f"{month_name(month)}, {model}: {'unknown' if pd.isna(value) else form(value)}"
         for month, model, value in zip(months["year_month"], months["miner_model"], months[name], strict=True)
@@ -207,7 +207,7 @@ def _series(months: pd.DataFrame, name: str, form: Any) -> pd.DataFrame:
 
 
 def _extremes(months: pd.DataFrame, name: str, unit: str, decimals: int = 0) -> str:
-    """The highest month and how many are unknown, for those who do not see the chart."""
+    """Describe the highest month and the number of unknown ones, for the alternative text."""
     known = months[months[name].notna()]
     unknown = len(set(months["year_month"]) - set(known["year_month"]))
     most = ""
@@ -225,14 +225,14 @@ def _month_legend(
     if (complete & ~absent).any():
         found += [Swatch(colour_of(colour), "all its days are known") for colour in colours[:1]]
     if (~complete & ~absent).any():
-        found += [Swatch(f"url(#part-{colour})", "days are lacking") for colour in colours[:1]]
+        found += [Swatch(f"url(#part-{colour})", "days are missing") for colour in colours[:1]]
     if absent.any():
         found.append(Swatch(UNKNOWN, "unknown"))
     return tuple(found)
 
 
 def _model_colours(report_data: ReportData) -> dict[str, int]:
-    """A colour for each miner model that is not that of payments, the same in every chart."""
+    """Return the colour of each miner model, the same in every chart and never that of payments."""
     colours = [1, 3, 4, 5, 6]
     return {model: colours[order % len(colours)] for order, model in enumerate(report_data.models)}
 
@@ -241,7 +241,7 @@ def _line_legend(series: Mapping[str, int], drawn: pd.DataFrame, name: str) -> t
     found = [Swatch(colour_of(colour), each, " ".join(map(str, dash_of(colour)))) for each, colour in series.items()]
     known = drawn[name].notna()
     if (known & ~drawn["complete"]).any():
-        found.append(Swatch("url(#hollow)", "days are lacking"))
+        found.append(Swatch("url(#hollow)", "days are missing"))
     if not known.all():
         found.append(Swatch(UNKNOWN, "unknown"))
     return tuple(found)

@@ -1,4 +1,4 @@
-"""What a figure of the report consists of."""
+"""A section of the report: its texts, charts, legend, table and CSV. How each is filled is in ``contents``."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from mining_assets.report.tables import Table
 
 @dataclass(frozen=True)
 class Swatch:
-    """An entry of a legend: an area of a colour or pattern, or a line of it."""
+    """An entry of a legend: an area of a colour or pattern, or, with ``dash``, a line."""
 
     fill: str
     text: str
@@ -17,7 +17,7 @@ class Swatch:
 
 @dataclass(frozen=True)
 class Chart:
-    """A drawing, what it is called, and what it shows for those who do not see it."""
+    """A drawing with its title and its alternative text."""
 
     title: str
     drawing: Drawing
@@ -29,9 +29,10 @@ class Section:
     """A section of the report.
 
     Attributes:
-        name: of its place in the page and its CSV file.
-        lead: what to know to read it.
-        absent: said instead of charts, when there is nothing to draw.
+        name: its anchor in the page, and the name of its CSV file.
+        lead: the sentence under its title.
+        csv: a ``data:`` address.
+        absent: shown instead of charts when there is nothing to draw.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Tables and their CSV: what every figure of the report can be read and taken away as."""
+"""The tables and CSV files of the report's sections: numbers and absent values as text."""
 
 import base64
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ class Table:
 
 
 def table(frame: pd.DataFrame, columns: Sequence[Column]) -> Table:
-    """Some columns of a frame for people; what is absent is called unknown."""
+    """Format some columns of a frame for people; absent values become "unknown"."""
     rows = zip(*([_cell(value, column.decimals) for value in frame[column.name]] for column in columns), strict=True)
     return Table(
         headings=tuple(column.heading for column in columns),
@@ -44,16 +44,16 @@ def table(frame: pd.DataFrame, columns: Sequence[Column]) -> Table:
 
 
 def csv_address(frame: pd.DataFrame) -> str:
-    """A frame as CSV in a ``data:`` address, so that it can be saved from a page without a network.
+    """Return a frame as CSV in a ``data:`` address, which can be saved from the page without a network.
 
-    Figures have all their digits, what is absent is empty.
+    Figures have all their digits, absent values are empty.
     """
     text = frame.to_csv(index=False, lineterminator="\n")
     return f"data:text/csv;charset=utf-8;base64,{base64.b64encode(text.encode()).decode()}"
 
 
 def number(value: float | None, decimals: int = 0, prefix: str = "") -> str:
-    """A number for people: 1,234.5, −£12, or unknown."""
+    """Format a number for people: 1,234.5, −£12, or unknown."""
     if value is None or pd.isna(value):
         return UNKNOWN
     text = f"{abs(value):,.{decimals}f}"

@@ -1,4 +1,4 @@
-"""Whether the figures of a report may be trusted, in words."""
+"""The verdict of a report: how far its figures can be trusted, in words."""
 
 from dataclasses import dataclass, replace
 from math import isclose
@@ -15,12 +15,12 @@ from mining_assets.warehouse.status import Status
 
 @dataclass(frozen=True)
 class Verdict:
-    """What may be said of the totals.
+    """How far the totals can be trusted.
 
     Attributes:
         level: empty, incomplete, inconsistent, unverified, provisional or final.
-        headline: the same for people.
-        explanation: a sentence on what the totals are of.
+        headline: the level in words.
+        explanation: a sentence on what the totals cover.
     """
 
     level: str
@@ -28,67 +28,68 @@ class Verdict:
     explanation: str
 
     @property
-    def can_be_mended(self) -> bool:
-        """Whether there is something for `mining-assets reconcile` to do."""
+    def can_be_repaired(self) -> bool:
+        """Whether `mining-assets reconcile` has something to do."""
         return self.level in ("empty", "incomplete", "inconsistent")
 
 
-def verdict(report_data: ReportData, looked: Verification | None) -> Verdict:
-    """Judge the range as a whole: it is as good as its worst day, and no better than the last look at its days.
+def verdict(report_data: ReportData, verification: Verification | None) -> Verdict:
+    """Judge the range: it is as good as its worst day and its last verification.
 
-    What its caveats may move is said with it, when that is much.
+    The explanation ends with a warning when caveats may change the totals by much.
 
     Args:
-        looked: what the report itself verified of its days; None when they are too many for that.
+        report_data: the data of the report.
+        verification: the verification of its days that was made for this report; None when they are too many.
     """
-    judged = _judged(report_data, looked)
+    judged = _judged(report_data, verification)
     warning = report_data.status.caveats.warning
     return replace(judged, explanation=f"{judged.explanation} {warning}") if warning else judged
 
 
-def _judged(report_data: ReportData, looked: Verification | None) -> Verdict:
+def _judged(report_data: ReportData, verification: Verification | None) -> Verdict:
     status = report_data.status
     days, known, whole = len(status.days), len(report_data.daily), status.whole
     if not known:
         there = ", ".join(f"{count:,} {state}" for state, count in status.states.items() if count)
-        told = f"No day has figures that count ({there}), and nothing is shown as zero."
-        return Verdict("empty", "Nothing is known", told)
-    basis = verified_by_value(status, looked)
+        text = f"No day is complete ({there}), so there are no figures; nothing is shown as zero."
+        return Verdict("empty", "Nothing is known", text)
+    basis = verified_by_value(status, verification)
     if known < days or whole < days:
-        told = f"Figures are of {_of(known, days)}; the others are unknown, not zero. Verified by value: {basis}."
-        return Verdict("incomplete", "Not complete", told)
-    if looked is not None and looked.errors:
-        first = min(looked.errors, key=lambda finding: str(finding.span))
+        text = f"Figures cover {_of(known, days)}; the others are unknown, not zero. Verified by value: {basis}."
+        return Verdict("incomplete", "Not complete", text)
+    if verification is not None and verification.errors:
+        first = min(verification.errors, key=lambda finding: str(finding.span))
         what = f"{first.span} {first.check.table}: {first.example}"
-        told = f"{_all(days)} there, but verifying found what does not agree: {what}. `mining-assets verify` says all."
-        return Verdict("inconsistent", "Not consistent", told)
+        text = f"{_all(days)} complete, but a check fails: {what}. `mining-assets verify` shows all failures."
+        return Verdict("inconsistent", "Not consistent", text)
     if not status.is_right:
-        told = f"{_all(days)} there, but the last verification found what does not agree."
-        return Verdict("inconsistent", "Not consistent", told)
+        text = f"{_all(days)} complete, but checks failed at the last verification. `mining-assets verify` shows them."
+        return Verdict("inconsistent", "Not consistent", text)
     if not _records_add_up(report_data):
-        told = "The records do not add up to the summaries of their days: `mining-assets verify` says of which."
-        return Verdict("inconsistent", "Not consistent", told)
-    if looked is None and status.verified.unverified_days:
-        told = f"{_all(days)} there, but not every day was verified. Verified by value: {basis}. "
-        return Verdict("unverified", "Not verified", f"{told}`mining-assets verify` does so.")
+        text = "The records do not add up to the daily summaries. `mining-assets verify` shows the days."
+        return Verdict("inconsistent", "Not consistent", text)
+    if verification is None and status.verified.unverified_days:
+        text = f"{_all(days)} complete, but not all are verified. Verified by value: {basis}. "
+        return Verdict("unverified", "Not verified", f"{text}Run `mining-assets verify`.")
     if status.states["provisional"]:
-        told = (
-            f"{_all(days)} there; the settlement may still change {status.states['provisional']:,} of them. "
+        text = (
+            f"{_all(days)} complete; the settlement may still change {status.states['provisional']:,} of them. "
             f"A day is final once it was fetched {FINAL_FROM}. {FINAL_MEANS} "
             f"Verified by value: {basis}."
         )
-        return Verdict("provisional", "Provisional", told)
-    told = f"{_all(days)} whole and settled, and everything derived agrees. Verified by value: {basis}. {FINAL_MEANS}"
-    return Verdict("final", "Final", told)
+        return Verdict("provisional", "Provisional", text)
+    text = f"{_all(days)} complete and settled, and all checks pass. Verified by value: {basis}. {FINAL_MEANS}"
+    return Verdict("final", "Final", text)
 
 
-def verified_by_value(status: Status, looked: Verification | None) -> str:
-    """Say what of a report's days was verified by value, and when."""
-    return status.verified.sentence if looked is None else "every day when this was made"
+def verified_by_value(status: Status, verification: Verification | None) -> str:
+    """Describe which of a report's days were verified by value, and when."""
+    return status.verified.sentence if verification is None else "every day when this was made"
 
 
 def open_ranges(report_data: ReportData) -> list[tuple[str, int, str]]:
-    """Days that are not final, in ranges of the same kind: from–to, days, what they are; in order."""
+    """List the days that are not final as ranges of one kind: from–to, number of days, description; in order."""
     kinds = day_kinds(report_data.status.days)
     found = []
     for kind in DAY_KINDS:
@@ -101,9 +102,9 @@ def open_ranges(report_data: ReportData) -> list[tuple[str, int, str]]:
 
 
 def _records_add_up(report_data: ReportData) -> bool:
-    """Whether the records, of which the units' figures are, give the totals, which are the summaries'.
+    """Return whether the records of the units add up to the totals of the summaries.
 
-    Damage that no verification has found yet shows here first.
+    This shows damage that no verification has found yet.
     """
     pairs = (("curtailed_energy", "total_curtailed_energy"), ("payment", "total_payment"))
     return all(

@@ -55,7 +55,7 @@ def test_report_of_what_is_not_complete_is_right_as_it_says_so(here: Here, mixed
         note_scan(warehouse, "recent", PROVISIONAL, PROVISIONAL, Verification())
     code, out, _ = here("report")
     assert code == 0
-    assert "2025-03-28 to 2025-04-06: Not complete. Figures are of 4 of 10 days" in out
+    assert "2025-03-28 to 2025-04-06: Not complete. Figures cover 4 of 10 days" in out
     (page,) = (mixed_days.home / "data" / "reports").glob("report_*.html")
     assert str(page) in out
     assert "Verified by value: every day when this was made" in out

@@ -179,7 +179,7 @@ def test_a_file_gives_a_price_by_date(monkeypatch: pytest.MonkeyPatch, tmp_path:
         ("date,price_gbp\n2016-01-01,£290\n", "line 2: '£290' is not a price"),
         ("date,price_gbp\n2016-01-01,290,GBP\n", "line 2: it has 3 fields"),
         ("date,price_gbp\n2016-01-01\n", "line 2: it has 1 field"),
-        ("date,price_gbp\n2016-01-01,290\n\n2016-01-01,290\n", "line 4: 2016-01-01 is there twice"),
+        ("date,price_gbp\n2016-01-01,290\n\n2016-01-01,290\n", "line 4: 2016-01-01 is given twice"),
         ('date,price_gbp\n"2016-01-01,290\n', "line 2: "),
         ('date,price_gbp\n"2016\n-01-01",290\n', "is not a date"),
         (b"date,price_gbp\n\xff\xfe\n", "is not text in UTF-8"),
@@ -220,7 +220,7 @@ def test_a_file_of_sites_goes_before_those_that_ship_unit_by_unit(
         ("bm_unit_id,site\nT_A-1, A\n", "line 2: ' A' is not the name of a site"),
         ('bm_unit_id,site\nT_A-1,"A\nB"\n', "is not the name of a site"),
         (f"bm_unit_id,site\nT_A-1,{'A' * 61}\n", "is not the name of a site"),
-        ("bm_unit_id,site\nT_A-1,A\nT_A-1,B\n", "line 3: T_A-1 is there twice"),
+        ("bm_unit_id,site\nT_A-1,A\nT_A-1,B\n", "line 3: T_A-1 is given twice"),
         (b"bm_unit_id,site\n\xff\xfe\n", "is not text in UTF-8"),
     ],
 )

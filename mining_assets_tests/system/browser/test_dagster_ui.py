@@ -37,7 +37,7 @@ DAMAGED = date(2025, 6, 27)
 RECORDS, CHECK = "curtailment_records", "ledger_agreement"
 WITHOUT_PARTITIONS = ("network_epochs", "wind_bm_units", "reconciliation_report")
 SECONDS_TO_HEAL = 420
-ALL_WELL = f"All {len(DAYS)} days are whole and settled"
+ALL_WELL = f"All {len(DAYS)} days are complete and settled"
 GRAPH: FloatRect = {"x": 580, "y": 180, "width": 1770, "height": 760}  # of the window, for its picture
 
 

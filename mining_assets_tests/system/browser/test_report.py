@@ -69,7 +69,7 @@ def test_headline_figures_are_those_of_the_warehouse(opened: Watched, made: Envi
         "Share of wind curtailed": f"{100 * curtailed / (generated + curtailed):.2f} %",
     } | {f"Bitcoin, {model}": f"{bitcoin:,.4f} BTC" for model, bitcoin in mined.items()}
     days = (LAST - FIRST).days + 1
-    assert f"Figures are of {days - 1} of {days} days" in opened.page.locator(".verdict").inner_text()
+    assert f"Figures cover {days - 1} of {days} days" in opened.page.locator(".verdict").inner_text()
 
 
 def test_a_table_is_opened_and_its_csv_downloaded(opened: Watched, made: Environment) -> None:

@@ -71,7 +71,7 @@ def test_a_unit_that_changed_hands_is_one_unit_and_two_lead_parties() -> None:
     assert farms["lead_party_name"].fillna("-").tolist() == ["One, Two", "-", "One"]
     assert farms["average_price"].tolist() == pytest.approx([650 / 15, 0, 70])
     parties = lead_parties_ranked(rows)
-    assert parties["lead_party_name"].tolist() == ["(none told)", "One", "Two"]
+    assert parties["lead_party_name"].tolist() == ["(unknown)", "One", "Two"]
     assert parties["payment"].tolist() == [0, 770, -50]
 
 

@@ -121,7 +121,7 @@ def test_a_value_and_a_share_are_unknown_while_a_day_lacks_price_or_generation(r
 
 def test_the_page_says_that_it_is_not_complete_and_which_days_are_not_final(page: Element) -> None:
     (told,) = [each for each in page.all("div") if each.attributes.get("class") == "verdict incomplete"]
-    assert told.text.startswith("Not complete Figures are of 4 of 10 days; the others are unknown, not zero.")
+    assert told.text.startswith("Not complete Figures cover 4 of 10 days; the others are unknown, not zero.")
     listed = dict(table_of(page.by_id("open"))[["Days", "What they are"]].itertuples(index=False))
     assert listed[f"{FIRST} to 2025-03-29"] == "missing: not known"
     assert listed[str(PROVISIONAL)].startswith("provisional")
@@ -379,7 +379,7 @@ def test_a_single_day_that_is_final_is_called_so(filled: Warehouse) -> None:
     assert quiet.totals.energy == 0
     page = read_page(quiet.html)
     assert total_cards(page)["Curtailed energy"][0] == "0 MWh"
-    assert "none had curtailment" in page.by_id("farms").text
+    assert "No known day had curtailment" in page.by_id("farms").text
     days = csv_of(page.by_id("days"))
     assert days["date"].tolist()[0] == str(FIRST)  # every day since the start
     assert date.fromisoformat(days["date"].tolist()[-1]) == QUIET
@@ -394,8 +394,8 @@ def test_units_that_may_be_wind_are_named_by_their_energy(templates: Templates, 
         damage(mine, insert(unknown_wind_units).values([dict(zip(names, row, strict=True)) for row in rows]))
         damage(mine, insert(other_bm_units).values(bm_unit_id="T_GAS-1", kind="CCGT"))
         section = read_page(build_report(mine, SHORT, WINDY, MODELS, BOUNDS, now=NOW).html).by_id("possible-wind")
-    assert "2 BM units with 140.750 MWh of accepted bids that no figure here has" in section.text
-    assert "Like wind by id: 1; the others mostly are batteries" in section.text
+    assert "2 BM units with 140.750 MWh of accepted bids are in no figure here" in section.text
+    assert "Units with an id like a wind unit: 1; most others are batteries" in section.text
     assert table_of(section).to_numpy().tolist() == [
         ["T_OTHR-1", "no", "100.000", "1", str(WINDY), str(WINDY)],
         ["T_SGRWO-2", "yes", "40.750", "2", str(SHORT), str(WINDY)],
