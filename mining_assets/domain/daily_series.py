@@ -18,8 +18,6 @@ from mining_assets.domain.settlement import refetches_due
 from mining_assets.domain.valuation import (
     BITCOIN_PRICE,
     PRICE_SOURCES,
-    SHARE_FIGURES,
-    VALUE_FIGURES,
     WIND_GENERATION,
     days_with_share,
     days_with_value,
@@ -38,10 +36,11 @@ class SummaryFigures:
 
     Attributes:
         table: the daily summary that has them; the months and years above it have them too.
-        columns: their names in the daily summary.
+        comments: what each of their columns holds, by its name; the same in days, months and years.
         additive: those of the columns that months and years add up. Of the first it is counted on how many days it
             is known.
         days_known: the column of months and years that says so.
+        days_known_comment: what that column holds.
         of_days: adds the columns to rows of days (summary_date, total_payment and others), given the value of each
             day that is known.
         ratios: adds the columns that are not additive to rows of any span that have the additive ones.
@@ -50,13 +49,19 @@ class SummaryFigures:
     """
 
     table: SummaryTable
-    columns: tuple[str, ...]
+    comments: Mapping[str, str]
     additive: tuple[str, ...]
     days_known: str
+    days_known_comment: str
     of_days: "Callable[[pd.DataFrame, pd.Series[float]], pd.DataFrame]"
     ratios: Callable[[pd.DataFrame], pd.DataFrame]
     check: str
     asserts: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        return tuple(self.comments)
 
 
 @dataclass(frozen=True)
@@ -150,9 +155,16 @@ _PRICE = DailySeries(
     sources=PRICE_SOURCES,
     figures=SummaryFigures(
         table="bitcoin_daily_summaries",
-        columns=VALUE_FIGURES,
+        comments={
+            "bitcoin_value": (
+                "£ that the Bitcoin was worth, each day's at the price of that date; absent while any day's is unknown."
+            ),
+            "total_payment": "£ paid for the same energy (gross); positive = paid to the farms.",
+            "value_ratio": "Value ÷ payment; absent while the value is unknown, and where the payment is 0.",
+        },
         additive=("bitcoin_value", "total_payment"),
         days_known="days_priced",
+        days_known_comment="Complete days whose Bitcoin price is known: of days_complete.",
         of_days=days_with_value,
         ratios=with_ratio,
         check="worth",
@@ -182,9 +194,18 @@ _GENERATION = DailySeries(
     is_revised=True,
     figures=SummaryFigures(
         table="daily_summaries",
-        columns=SHARE_FIGURES,
+        comments={
+            "generated_energy": (
+                "MWh that metered wind generated on the same days (FUELHH WIND); absent while that of any day is "
+                "unknown."
+            ),
+            "curtailed_share": (
+                "Curtailed ÷ (generated + curtailed) energy, 0 to 1, gross; absent while the generation is unknown."
+            ),
+        },
         additive=("generated_energy",),
         days_known="days_with_generation",
+        days_known_comment="Complete days whose generation is known: of days_complete.",
         of_days=days_with_share,
         ratios=with_share,
         check="share",

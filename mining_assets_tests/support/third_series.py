@@ -2,7 +2,7 @@
 
 Run with a folder; prints what was seen as JSON. It registers the series before anything else is imported, as an edit
 of ``domain/daily_series.py`` would: the rest of the product finds it there, and nothing else is told of it but how a
-day is fetched, and its table and columns.
+day is fetched, and its table.
 """
 
 import json
@@ -18,8 +18,7 @@ import pandas as pd
 from sqlalchemy import CheckConstraint, PrimaryKeyConstraint, Table, text, update
 
 from mining_assets.domain import daily_series
-from mining_assets.warehouse import schema
-from mining_assets.warehouse.columns import Count, Day, Number
+from mining_assets.warehouse.columns import Day, Number
 
 NAME, TITLE = "mean_temperature", "Mean temperature"
 FIRST, SECOND, THIRD = DAYS = [date(2025, 6, 2), date(2025, 6, 3), date(2025, 6, 4)]
@@ -37,7 +36,7 @@ def of_days(rows: pd.DataFrame, celsius: "pd.Series[float]") -> pd.DataFrame:
 
 
 def register() -> None:
-    """Do what an engineer does who adds a series: an entry in the registry, a table, and columns of the summaries."""
+    """Do what an engineer does who adds a series: an entry in the registry, and a table."""
     entry = daily_series.DailySeries(
         name=NAME,
         title=TITLE,
@@ -54,9 +53,10 @@ def register() -> None:
         is_revised=True,
         figures=daily_series.SummaryFigures(
             table="daily_summaries",
-            columns=("heating_degrees",),
+            comments={"heating_degrees": "°C by which a day is below 15.5, summed."},
             additive=("heating_degrees",),
             days_known="days_with_temperature",
+            days_known_comment="Days of which the temperature is known.",
             of_days=of_days,
             ratios=lambda rows: rows,
             check="heating",
@@ -65,6 +65,8 @@ def register() -> None:
     )
     daily_series.DAILY_SERIES = {**daily_series.DAILY_SERIES, NAME: entry}
     daily_series.SERIES = tuple(daily_series.DAILY_SERIES)
+    from mining_assets.warehouse import schema
+
     Table(
         NAME,
         schema.metadata,
@@ -74,12 +76,6 @@ def register() -> None:
         CheckConstraint("celsius > -273", name="celsius"),
         sqlite_strict=True,
     )
-    for table in (schema.daily_summaries, schema.monthly_summaries, schema.yearly_summaries):
-        table.append_column(schema.optional("heating_degrees", Number, "°C by which a day is below 15.5, summed."))
-        if table is not schema.daily_summaries:
-            table.append_column(
-                schema.required("days_with_temperature", Count, "Days of which the temperature is known.")
-            )
 
 
 register()
@@ -97,6 +93,7 @@ from mining_assets.reconciliation.findings import Verification  # noqa: E402
 from mining_assets.reconciliation.plan import plan_series  # noqa: E402
 from mining_assets.reconciliation.verify import Scope  # noqa: E402
 from mining_assets.settings import Settings  # noqa: E402
+from mining_assets.warehouse import schema  # noqa: E402
 from mining_assets.warehouse.exports import RELATIONS  # noqa: E402
 from mining_assets.warehouse.origins import read_origins  # noqa: E402
 from mining_assets.warehouse.series import series_states  # noqa: E402

@@ -2,6 +2,7 @@
 
 from sqlalchemy import CheckConstraint, Column, PrimaryKeyConstraint, Table
 
+from mining_assets.domain.daily_series import figures_of
 from mining_assets.warehouse.columns import Count, Day, Instant, Name, Number
 from mining_assets.warehouse.schema.base import PERIOD_RANGE, metadata, optional, period_key, required, totals
 
@@ -41,41 +42,26 @@ calculation_days = Table(
 )
 
 
-def _share() -> list[Column[object]]:
+def _of_series(table: str) -> list[Column[object]]:
+    """Return the columns of a daily summary that need a daily series, as the registry describes them."""
     return [
-        optional(
-            "generated_energy",
-            Number,
-            "MWh that metered wind generated on the same days (FUELHH WIND); absent while that of any day is unknown.",
-        ),
-        optional(
-            "curtailed_share",
-            Number,
-            "Curtailed ÷ (generated + curtailed) energy, 0 to 1, gross; absent while the generation is unknown.",
-        ),
+        optional(name, Number, comment)
+        for _, figures in figures_of(table)
+        for name, comment in figures.comments.items()
     ]
 
 
-def _worth() -> list[Column[object]]:
-    return [
-        optional(
-            "bitcoin_value",
-            Number,
-            "£ that the Bitcoin was worth, each day's at the price of that date; absent while any day's is unknown.",
-        ),
-        optional("total_payment", Number, "£ paid for the same energy (gross); positive = paid to the farms."),
-        optional(
-            "value_ratio", Number, "Value ÷ payment; absent while the value is unknown, and where the payment is 0."
-        ),
-    ]
+def _of_series_in_spans(table: str) -> list[Column[object]]:
+    """Return the columns of months and years that need a daily series, and on how many days each is known.
 
-
-def _days_with_generation() -> Column[object]:
-    return optional("days_with_generation", Count, "Complete days whose generation is known: of days_complete.")
-
-
-def _days_priced() -> Column[object]:
-    return optional("days_priced", Count, "Complete days whose Bitcoin price is known: of days_complete.")
+    Args:
+        table: the daily summary below them.
+    """
+    columns: list[Column[object]] = []
+    for _, figures in figures_of(table):
+        columns += [optional(name, Number, comment) for name, comment in figures.comments.items()]
+        columns.append(optional(figures.days_known, Count, figures.days_known_comment))
+    return columns
 
 
 def _completeness() -> list[Column[object]]:
@@ -98,7 +84,7 @@ daily_summaries = Table(
     metadata,
     required("summary_date", Day, "Settlement day."),
     *totals(),
-    *_share(),
+    *_of_series("daily_summaries"),
     PrimaryKeyConstraint("summary_date"),
     sqlite_strict=True,
     comment="Curtailment of a whole day. Zeros are certified; a day that is not whole has no row.",
@@ -110,8 +96,7 @@ monthly_summaries = Table(
     required("year_month", Name, "Month, as 2025-06."),
     *totals(),
     *_completeness(),
-    *_share(),
-    _days_with_generation(),
+    *_of_series_in_spans("daily_summaries"),
     PrimaryKeyConstraint("year_month"),
     sqlite_strict=True,
     comment="Sum of the days of a month that are whole; no row when none is.",
@@ -123,8 +108,7 @@ yearly_summaries = Table(
     required("year", Name, "Year, as 2025."),
     *totals(),
     *_completeness(),
-    *_share(),
-    _days_with_generation(),
+    *_of_series_in_spans("daily_summaries"),
     PrimaryKeyConstraint("year"),
     sqlite_strict=True,
     comment="Sum of the months of a year.",
@@ -135,7 +119,7 @@ bitcoin_daily_summaries = Table(
     metadata,
     required("summary_date", Day, "Settlement day."),
     *_bitcoin(),
-    *_worth(),
+    *_of_series("bitcoin_daily_summaries"),
     PrimaryKeyConstraint("summary_date", "miner_model"),
     sqlite_strict=True,
     comment="Bitcoin of a fully calculated day per miner model.",
@@ -147,8 +131,7 @@ bitcoin_monthly_summaries = Table(
     required("year_month", Name, "Month, as 2025-06."),
     *_bitcoin(),
     *_completeness(),
-    *_worth(),
-    _days_priced(),
+    *_of_series_in_spans("bitcoin_daily_summaries"),
     PrimaryKeyConstraint("year_month", "miner_model"),
     sqlite_strict=True,
     comment="Sum of the calculated days of a month per miner model.",
@@ -160,8 +143,7 @@ bitcoin_yearly_summaries = Table(
     required("year", Name, "Year, as 2025."),
     *_bitcoin(),
     *_completeness(),
-    *_worth(),
-    _days_priced(),
+    *_of_series_in_spans("bitcoin_daily_summaries"),
     PrimaryKeyConstraint("year", "miner_model"),
     sqlite_strict=True,
     comment="Sum of the months of a year per miner model.",
