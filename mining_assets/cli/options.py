@@ -17,7 +17,7 @@ from mining_assets.warehouse.address import URL
 from mining_assets.warehouse.command_lock import hold_command_lock
 from mining_assets.warehouse.connection import DamagedValueError, DBAPIError, Warehouse, is_transient
 from mining_assets.warehouse.upgrade import SchemaMismatch, open_warehouse
-from mining_assets.warehouse.values import told_places
+from mining_assets.warehouse.values import damaged_values_message
 
 
 class DayType(click.ParamType[date]):
@@ -183,7 +183,7 @@ def opened_warehouse(settings: Settings) -> Iterator[Warehouse]:
         raise Unusable(str(error)) from None
     except DamagedValueError as error:
         with closing(Warehouse(settings.warehouse)) as again:
-            raise click.ClickException(told_places(again, error)) from None
+            raise click.ClickException(damaged_values_message(again, error)) from None
     except DBAPIError as error:
         if not is_transient(error):
             raise

@@ -30,9 +30,9 @@ def status_verdict(status: Status) -> StatusVerdict:
 
 
 def _level(status: Status) -> str:
-    if not status.whole:
+    if not status.trusted:
         return "empty"
-    if status.whole < len(status.days):
+    if status.trusted < len(status.days):
         return "incomplete"
     if not status.is_right:
         return "inconsistent"
@@ -42,7 +42,7 @@ def _level(status: Status) -> str:
 
 
 def _there(status: Status) -> str:
-    days, there = len(status.days), status.whole
+    days, there = len(status.days), status.trusted
     if there == days:
         final = " and final" if status.states["final"] == days else ""
         return f"The day is there{final}" if days == 1 else f"All {days:,} days are there{final}"
@@ -72,7 +72,7 @@ def _but(status: Status) -> Iterator[str]:
         yield f"{count_of(len(status.differing), 'summary', 'summaries')} of months or years {_do(status)} not match"
     if status.errors:
         yield f"the last verification found {count_of(len(status.errors), 'other error')}"
-    if status.whole and (count := status.states["provisional"]):
+    if status.trusted and (count := status.states["provisional"]):
         yield f"{count:,} {_be(count)} provisional: the settlement may still change {'it' if count == 1 else 'them'}"
     if count := status.verified.unverified_days:
         yield f"{count:,} {'was' if count == 1 else 'were'} not verified since last written"

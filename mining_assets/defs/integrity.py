@@ -14,7 +14,7 @@ from mining_assets.reconciliation.checks import CHECKS
 from mining_assets.reconciliation.verify import Scope, note_scan, scan
 from mining_assets.settings import Settings, now
 from mining_assets.warehouse.connection import DamagedValueError, Warehouse
-from mining_assets.warehouse.values import refuse_unfit_values, told_places
+from mining_assets.warehouse.values import damaged_values_message, refuse_unfit_values
 from mining_assets.warehouse.verifications import last_scans
 
 INTEGRITY_JOB, VERIFY = "integrity_scan", "verify"
@@ -47,7 +47,7 @@ def integrity_job(settings: Settings, scope: Scope, progress: Progress) -> dg.Jo
                 refuse_unfit_values(warehouse)
             verification = scan(warehouse, first, last, scope, progress.phase)
         except DamagedValueError as error:
-            raise dg.Failure(told_places(warehouse, error), allow_retries=False) from error
+            raise dg.Failure(damaged_values_message(warehouse, error), allow_retries=False) from error
         if config.scope:
             note_scan(warehouse, config.scope, first, last, verification)
         progress.phase("evaluating the checks")

@@ -35,13 +35,13 @@ from mining_assets.warehouse.attempts import DAYS, clear_attempts, discount_atte
 from mining_assets.warehouse.connection import Connection
 from mining_assets.warehouse.days import (
     FetchedDay,
+    complete_days,
     day_figures,
     note_refused,
     noted_days,
     periods_known_empty,
     store_day,
     untampered_days,
-    whole_days,
 )
 from mining_assets.warehouse.names import CALCULATIONS, DAY_TABLES, DERIVED_TABLES
 from mining_assets.warehouse.reporting import units_by_day
@@ -283,7 +283,7 @@ class DayPipeline:
 
     def _complete(self, days: Sequence[date]) -> list[date]:
         with self._warehouse.reading() as connection:
-            return list(whole_days(connection, days))
+            return list(complete_days(connection, days))
 
     def _store(self, fetched: FetchedDay, request: DayRequest) -> str:
         with self._warehouse.writing(str(fetched.day)) as connection:

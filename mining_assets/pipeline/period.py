@@ -15,11 +15,11 @@ from mining_assets.warehouse.connection import Connection
 from mining_assets.warehouse.days import (
     FetchedDay,
     Outcome,
+    complete_days,
     ledger_of,
     origin_of_day,
     records_of,
     store_day,
-    whole_days,
 )
 
 
@@ -55,7 +55,7 @@ def replace_period(
         DayIncomplete: the day is not whole, so there is nothing to fix in it.
         ShrinkRefused: as for ``store_day``.
     """
-    if day not in whole_days(connection, [day]):
+    if day not in complete_days(connection, [day]):
         raise DayIncomplete(f"{day} is not whole: fetch the day with `mining-assets date {day}`")
     records, ledger = fetched
     stored, stored_ledger = records_of(connection, [day]), ledger_of(connection, day)

@@ -62,7 +62,7 @@ def needs(states: pd.DataFrame, now: datetime) -> dict[date, str]:
     Args:
         states: as from ``warehouse.day_states.day_states``.
     """
-    again = (states["state"] == "damaged") | states["learned"] | refetches_due(states["fetched_at"], now)
+    again = (states["state"] == "damaged") | states["newly_registered"] | refetches_due(states["fetched_at"], now)
     kinds = np.select(
         [states["state"].isin(["missing", "partial"]), again, states["inconsistent"]], [FETCH, REFETCH, DERIVE], ""
     )

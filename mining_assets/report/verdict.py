@@ -49,7 +49,7 @@ def verdict(report_data: ReportData, verification: Verification | None) -> Verdi
 
 def _judged(report_data: ReportData, verification: Verification | None) -> Verdict:
     status = report_data.status
-    days, known, whole = len(status.days), len(report_data.daily), status.whole
+    days, known, whole = len(status.days), len(report_data.daily), status.trusted
     if not known:
         there = ", ".join(f"{count:,} {state}" for state, count in status.states.items() if count)
         text = f"No day is complete ({there}), so there are no figures; nothing is shown as zero."

@@ -11,7 +11,7 @@ from mining_assets.domain.mining import CALCULATION_COLUMNS, MinerModel
 from mining_assets.domain.rollups import BITCOIN_FIGURES
 from mining_assets.domain.tolerance import isclose
 from mining_assets.warehouse.connection import insert_frame, read_frame
-from mining_assets.warehouse.days import whole_days
+from mining_assets.warehouse.days import complete_days
 from mining_assets.warehouse.schema import calculation_days, historical_bitcoin_calculations
 from mining_assets.warehouse.verifications import note_written
 
@@ -39,14 +39,14 @@ def store_calculations(
     """Replace the calculations of the days' periods that differ from the stored; inside ``Warehouse.writing``.
 
     Args:
-        days: whole days, all of whose calculations the frame holds.
+        days: complete days, all of whose calculations the frame holds.
         calculations: ``mining.CALCULATION_COLUMNS`` in the order of the key.
         models: the models calculated.
 
     Returns:
         The days of which something was written.
     """
-    hashes = whole_days(connection, days)
+    hashes = complete_days(connection, days)
     notes = _notes({day: hashes[day] for day in days}, calculations, models)
     noted = read_frame(connection, select(*calculation_days.c).where(calculation_days.c.settlement_date.in_(days)))
     stale = _replace_differing(
@@ -71,7 +71,7 @@ def calculated_days(
 
     The rows must be those that were noted: a day whose calculations were altered or lost is left out.
     """
-    hashes = whole_days(connection, days)
+    hashes = complete_days(connection, days)
     rows = calculations_of(connection, list(hashes))
     notes = read_frame(connection, select(*calculation_days.c).where(calculation_days.c.settlement_date.in_(days)))
     due = _notes(hashes, rows, models)

@@ -25,7 +25,7 @@ def read_caveats(
     Args:
         without_units: days of which it is not known what was left out.
         findings: what a verification found just now, as ``caveats.of_findings`` takes it; what is stored of the last
-            one unless told.
+            one unless given.
     """
     compared, days = oracle_comparisons.c, settlement_days.c
     comparisons = read_frame(

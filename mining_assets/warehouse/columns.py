@@ -34,7 +34,7 @@ class TextDate(sqlite.DATE):
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Any:
         """Read the text as a date; DamagedValueError when it is none."""
-        return _told_apart(super().result_processor(dialect, coltype), "a date")
+        return _naming_damage(super().result_processor(dialect, coltype), "a date")
 
 
 class TextInstant(sqlite.DATETIME):
@@ -42,10 +42,10 @@ class TextInstant(sqlite.DATETIME):
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Any:
         """Read the text as an instant; DamagedValueError when it is none."""
-        return _told_apart(super().result_processor(dialect, coltype), "an instant")
+        return _naming_damage(super().result_processor(dialect, coltype), "an instant")
 
 
-def _told_apart(process: Callable[[Any], Any] | None, kind: str) -> Callable[[Any], Any]:
+def _naming_damage(process: Callable[[Any], Any] | None, kind: str) -> Callable[[Any], Any]:
     assert process is not None  # SQLite's dates and instants are texts
 
     def processed(value: Any) -> Any:

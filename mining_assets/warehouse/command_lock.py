@@ -72,10 +72,10 @@ def _database_claim(warehouse: Warehouse, lock: int, who: str, waiting: Callable
     with warehouse.engine.connect() as connection:
         connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         connection.execute(text("SELECT set_config('application_name', :who, true)"), {"who": who[:63]})
-        told = False
+        reported = False
         # Asked again and again, since a statement that waits as long as a command may take would be cut off.
         while not connection.execute(text("SELECT pg_try_advisory_xact_lock(:class, :object)"), key).scalar_one():
-            if not told:
+            if not reported:
                 holder = connection.execute(
                     text(
                         "SELECT application_name FROM pg_locks JOIN pg_stat_activity USING (pid) "
@@ -84,7 +84,7 @@ def _database_claim(warehouse: Warehouse, lock: int, who: str, waiting: Callable
                     key,
                 ).scalar()
                 waiting(holder or "another command")
-                told = True
+                reported = True
             time.sleep(_LOOK_SECONDS)
         try:
             yield

@@ -59,13 +59,13 @@ class Summary:
                 yield f"{name}: {mine} became {theirs}"
 
 
-def copy_warehouse(source: Warehouse, target: Warehouse, told: Callable[[str, int], None]) -> None:
+def copy_warehouse(source: Warehouse, target: Warehouse, report: Callable[[str, int], None]) -> None:
     """Copy everything into an empty target, which gets its schema first if it has none.
 
     The source is read on one snapshot, so it may be in use. The target has all of it in the end, or nothing.
 
     Args:
-        told: is told each table and how many rows it has, once it arrived and was found equal.
+        report: called with each table and how many rows it has, once it arrived and was found equal.
 
     Raises:
         SchemaMismatch: the source, or the target, has a schema that this version does not work with.
@@ -83,7 +83,7 @@ def copy_warehouse(source: Warehouse, target: Warehouse, told: Callable[[str, in
             sent, arrived = _summary(read, table), _summary(write, table)
             if differing := list(sent.differences(arrived)):
                 raise CopyDiffers(f"{table.name}: {'; '.join(differing)}; nothing was copied")
-            told(table.name, sent.rows)
+            report(table.name, sent.rows)
 
 
 def _refuse_occupied(connection: Connection) -> None:

@@ -2,11 +2,11 @@
 
 Which state a day is in:
 
-- ``missing``: it was never whole.
+- ``missing``: it was never complete.
 - ``partial``: some of its ledger is gone; something outside damaged it.
 - ``damaged``: its records are not as many as its ledger says, or the last verification found that they are not those.
-- ``provisional``: whole, last fetched before 15:00 UTC of the day after, when the settlement still changes.
-- ``final``: whole, and fetched after that.
+- ``provisional``: complete, last fetched before 15:00 UTC of the day after, when the settlement still changes.
+- ``final``: complete, and fetched after that.
 
 Beside its state a day is ``inconsistent`` when something derived from it is missing, orphan, stale or does not add up,
 ``restated`` when its content changed at a later fetch, and ``quarantined`` when healing gave it up.
@@ -52,11 +52,11 @@ def day_states(connection: Connection, first: date, last: date, models: Sequence
     """Read the state of every day from first to last.
 
     Returns:
-        Indexed by date: state; inconsistent, restated, quarantined and learned (a unit of its stacks became known as
-        wind only afterwards; bool); of whole days, whether rows_differ from the ledger in number, and whether
-        summary_differs or bitcoin_differs from what it is made of; fetched_at, vintage; the counts of
-        curtailment records and of expected, actual, missing, orphan and stale calculations; and of healing:
-        attempts, next_attempt_at, quarantined_at, last_error.
+        Indexed by date: state; inconsistent, restated, quarantined and newly_registered (a unit of its stacks became
+        known as wind only afterwards; bool); of complete days, whether rows_differ from the ledger in number, and
+        whether summary_differs or bitcoin_differs from what it is made of; fetched_at, vintage; the counts of
+        curtailment records and of expected, actual, missing, orphan and stale calculations; and of healing: attempts,
+        next_attempt_at, quarantined_at, last_error.
     """
     stored = read_frame(connection, _query(first, last, models)).set_index("day")
     every = pd.Index([first + timedelta(days=offset) for offset in range((last - first).days + 1)], name="day")
@@ -77,15 +77,15 @@ def day_states(connection: Connection, first: date, last: date, models: Sequence
         states[name] += worse
         states["actual"] += present * worse
     adds_up = _true(days["summary_adds_up"]) & _true(days["bitcoin_adds_up"])
-    whole = states["state"].isin(COMPLETE)
-    states["rows_differ"] = whole & _true(days["rows_differ"])
+    complete = states["state"].isin(COMPLETE)
+    states["rows_differ"] = complete & _true(days["rows_differ"])
     for name in ("summary", "bitcoin"):
-        states[f"{name}_differs"] = whole & ~_true(days[f"{name}_adds_up"])
+        states[f"{name}_differs"] = complete & ~_true(days[f"{name}_adds_up"])
     disagrees = states[["missing", "orphan", "stale"]].sum(axis=1).gt(0) | ~adds_up | _true(days["found_inconsistent"])
-    states["inconsistent"] = (whole & (disagrees | _true(days["learned"]))) | (
-        ~whole & (_true(days["has_derived"]) | states["actual"].gt(0))
+    states["inconsistent"] = (complete & (disagrees | _true(days["newly_registered"]))) | (
+        ~complete & (_true(days["has_derived"]) | states["actual"].gt(0))
     )
-    states["learned"] = _true(days["learned"])
+    states["newly_registered"] = _true(days["newly_registered"])
     states["restated"] = _true(days["restated"])
     states["quarantined"] = days["quarantined_at"].notna()
     states["attempts"] = days["attempts"].fillna(0).astype("int64")
@@ -100,11 +100,11 @@ def _true(flags: "pd.Series[bool]") -> "pd.Series[bool]":
 
 def _state(days: pd.DataFrame) -> "np.ndarray[tuple[int], np.dtype[np.object_]]":
     ledger_rows = days["ledger_rows"].fillna(0)
-    whole = days["periods"].notna() & is_complete(ledger_rows, days["periods"].fillna(0))
-    final = whole & are_final(days["fetched_at"])
+    complete = days["periods"].notna() & is_complete(ledger_rows, days["periods"].fillna(0))
+    final = complete & are_final(days["fetched_at"])
     some = days["periods"].notna() | (ledger_rows > 0) | (days["counted_rows"] > 0)
     return np.select(
-        [whole & (_true(days["found_damaged"]) | _true(days["rows_differ"])), final, whole, some],
+        [complete & (_true(days["found_damaged"]) | _true(days["rows_differ"])), final, complete, some],
         ["damaged", FINAL, PROVISIONAL, "partial"],
         "missing",
     )
@@ -115,7 +115,7 @@ def _query(first: date, last: date, models: Sequence[MinerModel]) -> Select[Any]
     calculated = _calculated(first, last, models)
     bitcoin = _bitcoin(first, last)
     found = _found(first, last)
-    learned = _learned(first, last)
+    newly_registered = _newly_registered(first, last)
     restated = _dates(restatements.c.settlement_date, first, last).distinct().subquery()
     days, summary, healing = settlement_days.c, daily_summaries.c, healing_attempts.c
     known = union(
@@ -155,7 +155,7 @@ def _query(first: date, last: date, models: Sequence[MinerModel]) -> Select[Any]
         (found.c.inconsistent > 0).label("found_inconsistent"),
         found.c.missing.label("found_missing"),
         found.c.orphan.label("found_orphan"),
-        (learned.c.units > 0).label("learned"),
+        (newly_registered.c.units > 0).label("newly_registered"),
         found.c.stale.label("found_stale"),
         healing.attempts,
         healing.next_attempt_at,
@@ -169,7 +169,7 @@ def _query(first: date, last: date, models: Sequence[MinerModel]) -> Select[Any]
         .outerjoin(bitcoin, bitcoin.c.day == day)
         .outerjoin(restated, restated.c.day == day)
         .outerjoin(found, found.c.day == day)
-        .outerjoin(learned, learned.c.day == day)
+        .outerjoin(newly_registered, newly_registered.c.day == day)
         .outerjoin(healing_attempts, healing.settlement_date == day)
     )
 
@@ -189,7 +189,7 @@ def _bitcoin(first: date, last: date) -> Subquery:
     return _dates(day, first, last).add_columns(func.count().label("rows")).group_by(day).subquery()
 
 
-def _learned(first: date, last: date) -> Subquery:
+def _newly_registered(first: date, last: date) -> Subquery:
     """Count by day the units of its stacks that became known as wind only afterwards: it has to be refetched."""
     unknown, units = unknown_wind_units.c, wind_bm_units.c
     return (

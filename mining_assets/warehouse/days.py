@@ -42,7 +42,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class FetchedDay:
-    """A whole day as fetched.
+    """A day as fetched, with all its periods.
 
     Attributes:
         records: the wind rows, ``curtailment.RECORD_COLUMNS``.
@@ -108,7 +108,7 @@ def store_day(connection: Connection, fetched: FetchedDay, *, accept_shrink: boo
         if rows is not None:
             connection.execute(delete(table).where(table.c.settlement_date == day))
             insert_frame(connection, table, rows)
-    if fetched.unknown_units is not None:  # a whole day was fetched, not a period of it
+    if fetched.unknown_units is not None:  # the day was fetched, not a period of it
         connection.execute(delete(refused_answers).where(refused_answers.c.settlement_date == day))
     upsert_rows(connection, settlement_days, [row])
     note_written(connection, [day])
@@ -169,7 +169,7 @@ def payments(connection: Connection, days: Sequence[date]) -> "pd.Series[float]"
     return read_frame(connection, query).set_index("settlement_date")["total_payment"]
 
 
-def whole_days(connection: Connection, days: Sequence[date]) -> dict[date, str]:
+def complete_days(connection: Connection, days: Sequence[date]) -> dict[date, str]:
     """Read those of the days that are complete (figures and every row of the ledger are there), with their hash."""
     ledger_rows = (
         select(settlement_ledger.c.settlement_date, func.count().label("rows"))
@@ -200,19 +200,19 @@ class UntamperedDays(NamedTuple):
 
 def untampered_days(connection: Connection, days: Sequence[date]) -> UntamperedDays:
     """Read those of the days that are complete, and hash their records to leave out the days that were altered."""
-    whole = whole_days(connection, days)
-    records = records_of(connection, list(whole))
+    complete = complete_days(connection, days)
+    records = records_of(connection, list(complete))
     ledger = read_frame(
         connection,
         select(*(settlement_ledger.c[name] for name in (*PERIOD_KEY, "content_hash")))
-        .where(settlement_ledger.c.settlement_date.in_(list(whole)))
+        .where(settlement_ledger.c.settlement_date.in_(list(complete)))
         .order_by(*(settlement_ledger.c[name] for name in PERIOD_KEY)),
     )
     hashes = content_hashes(records)
     stored = [hashes.get(key, EMPTY_HASH) for key in ledger[PERIOD_KEY].itertuples(index=False, name=None)]
     tampered = set(ledger.loc[ledger["content_hash"] != stored, "settlement_date"])
     tampered |= set(records.loc[~derived_columns_match(records), "settlement_date"])
-    untampered = {day: content_hash for day, content_hash in whole.items() if day not in tampered}
+    untampered = {day: content_hash for day, content_hash in complete.items() if day not in tampered}
     return UntamperedDays(untampered, records[records["settlement_date"].isin(untampered)].reset_index(drop=True))
 
 

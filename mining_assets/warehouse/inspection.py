@@ -54,7 +54,7 @@ def _differences(connection: Connection) -> Iterator[str]:
     )
     differing = compare_metadata(context, metadata)
     for difference in differing:
-        yield f"schema differs: {_told(difference)}"
+        yield f"schema differs: {_message(difference)}"
     inspector = inspect(connection)
     there = set(inspector.get_table_names())
     for table in metadata.sorted_tables:
@@ -63,10 +63,10 @@ def _differences(connection: Connection) -> Iterator[str]:
             yield f"schema differs: {table.name} has not the primary key ({', '.join(wanted)})"
 
 
-def _told(difference: object) -> str:
+def _message(difference: object) -> str:
     """Word a difference that Alembic found: what would have to be done, and to what."""
     if isinstance(difference, list):
-        return "; ".join(map(_told, difference))
+        return "; ".join(map(_message, difference))
     assert isinstance(difference, tuple)
     what, *rest = difference
     names = [str(part) for part in rest if isinstance(part, str)] or [str(getattr(rest[0], "name", rest[0]))]

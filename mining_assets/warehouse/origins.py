@@ -21,7 +21,7 @@ def read_origins(connection: Connection, first: date | None = None, last: date |
     """Read where the stored days from first to last, their series and the references came from.
 
     Args:
-        first, last: of the days; as far as there are any unless told.
+        first, last: of the days; as far as there are any unless given.
     """
     days, series, references = settlement_days.c, day_fetches.c, reference_fetches.c
     of_days = select(literal(settlement_days.name), days.origin, func.count()).group_by(days.origin)

@@ -70,22 +70,22 @@ def store_wind_units(connection: Connection, seen: Iterable[WindUnit], fetched_a
     }
 
 
-def store_sites(connection: Connection, told: Mapping[str, str]) -> None:
+def store_sites(connection: Connection, given: Mapping[str, str]) -> None:
     """Assign every current unit to its site.
 
     Args:
-        told: sites by unit id that go before the rule of ``domain.sites``.
+        given: sites by unit id that go before the rule of ``domain.sites``.
     """
     table = wind_bm_units.c
-    for unit, site in moved_units(connection, told).items():
+    for unit, site in moved_units(connection, given).items():
         connection.execute(update(wind_bm_units).where(table.is_current, table.bm_unit_id == unit).values(site=site))
 
 
-def moved_units(connection: Connection, told: Mapping[str, str]) -> dict[str, str]:
+def moved_units(connection: Connection, given: Mapping[str, str]) -> dict[str, str]:
     """List the current units that are stored with another site, or none, than the rule and the list say; with that."""
     table = wind_bm_units.c
     stored = dict(connection.execute(select(table.bm_unit_id, table.site).where(table.is_current)).all())
-    sites = sites_of(wind_units(connection).values(), told)
+    sites = sites_of(wind_units(connection).values(), given)
     return {unit: site for unit, site in sites.items() if stored[unit] != site}
 
 

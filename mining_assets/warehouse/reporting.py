@@ -26,17 +26,17 @@ from mining_assets.warehouse.views import half_hourly_curtailment, whole_days
 
 @dataclass(frozen=True)
 class ReportData:
-    """What a report is made from. Its figures are those of the whole days; a damaged day is not in them.
+    """What a report is made from. Its figures are those of the trusted days; a damaged day is not in them.
 
     Attributes:
         status: of the range.
         calendar: the state of every day from the first partition to the end of the range, as ``states.day_states``.
-        daily: rows of ``daily_summaries`` of the whole days of the range.
+        daily: rows of ``daily_summaries`` of the trusted days of the range.
         bitcoin: rows of ``bitcoin_daily_summaries`` of the same days.
-        units: farm_id (BM unit), bm_unit_name, site and lead_party_name (each absent where none is told),
+        units: farm_id (BM unit), bm_unit_name, site and lead_party_name (each absent where there is none),
             curtailed_energy and payment over the days of ``daily``; a unit that changed hands has a row for each of
             its lead parties.
-        month: whose half hours are shown, as 2025-06; None when no day of the range is whole.
+        month: whose half hours are shown, as 2025-06; None when no day of the range is trusted.
         half_hours: rows of the view ``half_hourly_curtailment`` of the month's days in the range.
         restated: rows of ``restatements`` of the range, the newest first.
         models: names of the miner models in their order.
@@ -64,23 +64,23 @@ def read_report_data(
     """Read the data of a report on the days from first to last.
 
     Args:
-        month: whose half hours are wanted; the last month with a whole day unless told.
+        month: whose half hours are wanted; the last month with a trusted day unless given.
     """
     status = read_status(connection, first, last, models, date_range)
     earlier = (
         day_states(connection, date_range[0], first - timedelta(days=1), models) if date_range[0] < first else None
     )
     states = status.days["state"]
-    whole = set(states.index[states.isin(TRUSTED)])
+    trusted = set(states.index[states.isin(TRUSTED)])
     daily, bitcoin = (
-        rows[rows["summary_date"].isin(whole)].reset_index(drop=True)
+        rows[rows["summary_date"].isin(trusted)].reset_index(drop=True)
         for rows in (
             summaries_between(connection, table.name, first, last)
             for table in (daily_summaries, bitcoin_daily_summaries)
         )
     )
-    if month is None and whole:
-        month = month_of(max(whole))
+    if month is None and trusted:
+        month = month_of(max(trusted))
     return ReportData(
         status=status,
         calendar=status.days if earlier is None else pd.concat([earlier, status.days]),
@@ -98,7 +98,7 @@ def units_by_day(connection: Connection, days: Sequence[date]) -> pd.DataFrame:
     """Sum up what each BM unit lost on each of the days, the most first.
 
     Returns:
-        settlement_date, farm_id (BM unit), bm_unit_name, site and lead_party_name (each absent where none is told),
+        settlement_date, farm_id (BM unit), bm_unit_name, site and lead_party_name (each absent where there is none),
         curtailed_energy (gross MWh > 0) and payment (£) of stored records, whether or not anything else of the day is
         in place.
     """
@@ -128,8 +128,8 @@ def _named(connection: Connection, units: pd.DataFrame) -> pd.DataFrame:
 
 def _by_unit(connection: Connection, first: date, last: date) -> pd.DataFrame:
     """Sum energy and payment of a range by BM unit and lead party, of the days that have a summary."""
-    records, whole = curtailment_records.c, whole_days.c.settlement_date
-    summarized = select(whole).join(daily_summaries, daily_summaries.c.summary_date == whole)
+    records, day = curtailment_records.c, whole_days.c.settlement_date
+    summarized = select(day).join(daily_summaries, daily_summaries.c.summary_date == day)
     query = (  # not from the view by farm and day: ten years of it take several times as long
         select(
             records.farm_id,
@@ -139,7 +139,7 @@ def _by_unit(connection: Connection, first: date, last: date) -> pd.DataFrame:
         )
         .where(
             records.settlement_date.between(first, last),
-            records.settlement_date.in_(summarized.where(whole.between(first, last))),
+            records.settlement_date.in_(summarized.where(day.between(first, last))),
             is_curtailment(),
         )
         .group_by(records.farm_id, records.lead_party_name)

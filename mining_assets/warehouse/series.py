@@ -43,7 +43,7 @@ def store_series(
     """Replace the rows of some days by what was fetched; inside ``Warehouse.writing`` on the days.
 
     Args:
-        rows: of the columns of the table, whole days only.
+        rows: of the columns of the table, days with all their rows only.
         fetched_at: the days, and when each was asked for. Their attempts are cleared.
         origins: where the rows of each day came from; that of the others is unknown.
     """

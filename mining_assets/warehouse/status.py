@@ -81,8 +81,8 @@ class Status:
         return completion(self.total("expected"), self.total("missing"), there, len(self.days))
 
     @property
-    def whole(self) -> int:
-        """How many days are whole."""
+    def trusted(self) -> int:
+        """How many days are trusted: final or provisional."""
         return sum(self.states[state] for state in TRUSTED)
 
     @property
@@ -95,7 +95,7 @@ class Status:
     def is_right(self) -> bool:
         """Whether every day is whole and everything derived from it is in place."""
         flagged = self.days["inconsistent"] | self.days["quarantined"]
-        return self.whole == len(self.days) and not flagged.any() and not self.differing and not self.errors
+        return self.trusted == len(self.days) and not flagged.any() and not self.differing and not self.errors
 
     @property
     def prices(self) -> str:

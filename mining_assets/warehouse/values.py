@@ -38,15 +38,15 @@ def refuse_unfit_values(warehouse: Warehouse) -> None:
         DamagedValueError: some are not of their columns' kinds; the message says where they are and what to do.
     """
     if wrong := all_unfit_values(warehouse):
-        raise DamagedValueError(_told(wrong))
+        raise DamagedValueError(_message(wrong))
 
 
-def told_places(warehouse: Warehouse, error: DamagedValueError) -> str:
+def damaged_values_message(warehouse: Warehouse, error: DamagedValueError) -> str:
     """Say of a value that stopped the reading where it is and what to do, on one line."""
-    return _told(all_unfit_values(warehouse) or [str(error)])
+    return _message(all_unfit_values(warehouse) or [str(error)])
 
 
-def _told(wrong: list[str]) -> str:
+def _message(wrong: list[str]) -> str:
     more = f", and {len(wrong) - NAMED_ROWS:,} more" if len(wrong) > NAMED_ROWS else ""
     return f"the warehouse is damaged: {'; '.join(wrong[:NAMED_ROWS])}{more}. Nothing was changed: {REMEDY}"
 

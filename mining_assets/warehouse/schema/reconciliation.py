@@ -1,4 +1,4 @@
-"""What verification found, what healing tried and whom it told, and the common pace of requests."""
+"""What verification found, what healing tried, which alerts were sent, and the common pace of requests."""
 
 from sqlalchemy import CheckConstraint, Index, PrimaryKeyConstraint, Table
 

@@ -62,7 +62,7 @@ class Source:
             return read_status(connection, DAY, DAY, MODELS, (DAY, None))
 
     def is_due(self) -> bool:
-        return bool(self.status().days.loc[DAY, "learned"])
+        return bool(self.status().days.loc[DAY, "newly_registered"])
 
     def figures(self) -> tuple[float, float]:
         with self.warehouse.reading() as connection:

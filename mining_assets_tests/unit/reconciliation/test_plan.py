@@ -14,7 +14,7 @@ WELL = {
     "state": "final",
     "inconsistent": False,
     "quarantined": False,
-    "learned": False,
+    "newly_registered": False,
     "attempts": 0,
     "next_attempt_at": pd.NaT,
     "missing": 0,
@@ -133,7 +133,7 @@ def test_a_day_whose_run_never_began_waits_like_one_that_failed() -> None:
 
 
 def test_a_day_with_a_unit_that_became_known_later_is_fetched_again() -> None:
-    made = planned({june(5): {"learned": True, "inconsistent": True}})
+    made = planned({june(5): {"newly_registered": True, "inconsistent": True}})
     assert [(work.kind, work.refetch) for work in made.work] == [("fetch", True)]
 
 

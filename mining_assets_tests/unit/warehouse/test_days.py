@@ -17,7 +17,7 @@ from mining_assets.domain.content_hash import EMPTY_HASH, content_hashes
 from mining_assets.domain.curtailment import TOTALS, daily_totals
 from mining_assets.warehouse import days
 from mining_assets.warehouse.connection import Warehouse, read_frame
-from mining_assets.warehouse.days import FetchedDay, Outcome, day_figures, records_of, untampered_days, whole_days
+from mining_assets.warehouse.days import FetchedDay, Outcome, complete_days, day_figures, records_of, untampered_days
 from mining_assets.warehouse.schema import (
     curtailment_records,
     restatements,
@@ -86,7 +86,7 @@ def test_the_ledger_has_every_period_and_side_of_the_day(warehouse: Warehouse, d
     assert len(rows_of(warehouse, settlement_ledger)) == rows
     assert the_day(warehouse, day)["periods"] == rows // 2
     with warehouse.reading() as connection:
-        assert set(whole_days(connection, [day])) == {day}
+        assert set(complete_days(connection, [day])) == {day}
 
 
 def test_the_figures_of_a_day_are_those_of_its_records(warehouse: Warehouse) -> None:
@@ -245,7 +245,7 @@ def test_a_lost_ledger_or_day_is_restored_by_the_next_fetch(warehouse: Warehouse
     else:
         damage(warehouse, delete(settlement_days))
     with warehouse.reading() as connection:
-        assert whole_days(connection, [DAY]) == {}
+        assert complete_days(connection, [DAY]) == {}
     store(warehouse, fetched_day(*ROWS))
     assert content(warehouse) == right
 
@@ -254,8 +254,8 @@ def test_a_day_that_was_never_stored_has_no_figures(warehouse: Warehouse) -> Non
     store(warehouse, fetched_day(day=date(2025, 6, 4)))
     with warehouse.reading() as connection:
         assert day_figures(connection, DAY) is None
-        assert whole_days(connection, [DAY, date(2025, 6, 4)]).keys() == {date(2025, 6, 4)}
-        assert whole_days(connection, []) == {}
+        assert complete_days(connection, [DAY, date(2025, 6, 4)]).keys() == {date(2025, 6, 4)}
+        assert complete_days(connection, []) == {}
 
 
 # Nothing is ever half done.
