@@ -21,8 +21,8 @@ from mining_assets.warehouse.schema import (
     daily_summaries,
     historical_bitcoin_calculations,
 )
+from mining_assets_tests.support.dagster_processes import LAUNCH, PROGRESS, asked, free_port, is_up, running
 from mining_assets_tests.support.harness import Environment, wait_for
-from mining_assets_tests.system.test_backfill import LAUNCH, PROGRESS, asked, free_port, is_up, running
 
 DERIVED = (historical_bitcoin_calculations, calculation_days, daily_summaries, bitcoin_daily_summaries)
 SINGLE_RUNS = 10

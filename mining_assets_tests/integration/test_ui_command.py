@@ -14,8 +14,8 @@ from mining_assets import CODE_LOCATION
 from mining_assets.cli import phase
 from mining_assets.cli.services import Services
 from mining_assets.cli.ui import ui
+from mining_assets_tests.support.dagster_processes import free_port
 from mining_assets_tests.support.harness import Environment
-from mining_assets_tests.system.test_backfill import free_port
 
 
 def test_all_listens_on_loopback_and_dagster_takes_no_logs_for_its_telemetry(

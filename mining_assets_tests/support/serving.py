@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from mining_assets_tests.support.dagster_processes import free_port, is_up
 from mining_assets_tests.support.harness import COMMAND, Environment, wait_for
-from mining_assets_tests.system.test_backfill import free_port, is_up
 
 START_SECONDS, END_SECONDS = 180, 30
 

@@ -1,25 +1,19 @@
 """A partition backfill through the webserver and the daemon ends in the tables that the command makes."""
 
-import os
-import signal
-import socket
-import subprocess
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import date
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import httpx
 import pytest
 
 from mining_assets.defs.assets.keys import DAILY_CHAIN
 from mining_assets.defs.assets.rollups import MONTHLY, YEARLY
 from mining_assets.defs.partitions import partitions_of
 from mining_assets_tests.support.chaos.seeds import long
+from mining_assets_tests.support.dagster_processes import LAUNCH, PROGRESS, RUNS, asked, free_port, is_up, running
 from mining_assets_tests.support.harness import (
     Environment,
     assert_day_is_right,
@@ -39,73 +33,8 @@ FIRST, LAST = date(2025, 6, 27), date(2025, 7, 3)
 DAYS = days_between(FIRST, LAST)
 START_SECONDS, END_SECONDS = 90, 300  # the backfill daemon looks every 30 s; each level of the graph takes one or two
 
-LAUNCH = """mutation ($params: LaunchBackfillParams!) {
-  launchPartitionBackfill(backfillParams: $params) {
-    __typename
-    ... on LaunchBackfillSuccess { backfillId }
-    ... on PythonError { message }
-  }
-}"""
-PROGRESS = """query ($id: String!) {
-  partitionBackfillOrError(backfillId: $id) { __typename ... on PartitionBackfill { status error { message } } }
-}"""
 SENSORS = """{ repositoriesOrError { ... on RepositoryConnection { nodes {
   sensors { name sensorState { status ticks(limit: 5) { status } } } } } } }"""
-RUNS = """{ runsOrError { ... on Runs { results { status jobName tags { key value } } } } }"""
-
-
-@contextmanager
-def running(made: Environment, module: str, *arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
-    """A Dagster process and all it starts, until the block ends."""
-    log = made.home.parent / f"{module}.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments, "-m", "mining_assets.definitions"],
-            env=made.of_process(),
-            cwd=made.home.parent,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        yield process
-    except BaseException:
-        print(f"{module}: {log.read_text()[-5000:]}")
-        raise
-    finally:
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            try:
-                os.killpg(process.pid, number)
-            except ProcessLookupError:
-                break
-            try:
-                process.wait(5)
-            except subprocess.TimeoutExpired:
-                continue
-        process.wait()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def asked(url: str, query: str, **variables: Any) -> dict[str, Any]:
-    """The answer of the webserver's GraphQL, as the UI asks it."""
-    answer = httpx.post(f"{url}/graphql", json={"query": query, "variables": variables}, timeout=60)
-    answer.raise_for_status()
-    told: dict[str, Any] = answer.json()
-    assert "errors" not in told, told["errors"]
-    return told["data"]
-
-
-def is_up(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/server_info", timeout=5).status_code == 200
-    except httpx.TransportError:
-        return False
 
 
 @long

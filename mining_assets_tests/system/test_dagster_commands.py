@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from mining_assets_tests.support.dagster_processes import RUNS, asked, free_port, is_up
 from mining_assets_tests.support.harness import Environment, environment, run_cli, wait_for
 from mining_assets_tests.support.paths import ROOT
 from mining_assets_tests.support.twin.generated import GeneratedWorld
 from mining_assets_tests.support.twin.server import Twin
-from mining_assets_tests.system.test_backfill import RUNS, asked, free_port, is_up
 
 pytestmark = pytest.mark.system
 

@@ -19,10 +19,10 @@ from mining_assets.settings import now
 from mining_assets.warehouse.attempts import outages
 from mining_assets.warehouse.day_states import day_states
 from mining_assets.warehouse.schema import healing_attempts, source_outages
+from mining_assets_tests.support.changed_references import world
 from mining_assets_tests.support.harness import QUIET, Environment, Here, environment, run_range, table
 from mining_assets_tests.support.twin.faults import Fault
 from mining_assets_tests.support.twin.server import Twin
-from mining_assets_tests.system.test_reference_faults import world
 
 pytestmark = pytest.mark.system
 

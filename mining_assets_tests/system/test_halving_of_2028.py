@@ -7,8 +7,8 @@ import pytest
 import time_machine
 
 from mining_assets_tests.support.harness import environment, run_range, table
+from mining_assets_tests.support.moved_blocks import FOUND, Moved
 from mining_assets_tests.support.twin.server import Twin
-from mining_assets_tests.unit.pipeline.test_halvings import FOUND, Moved
 
 pytestmark = pytest.mark.system
 

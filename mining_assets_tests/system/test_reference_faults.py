@@ -1,10 +1,9 @@
 """A faulty register or difficulty history never replaces the stored one, and never turns into a figure."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +16,14 @@ from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.errors import SourceError
 from mining_assets.sources.mempool import MempoolClient
 from mining_assets.sources.sync import SyncClient
+from mining_assets_tests.support.changed_references import (
+    DAY,
+    Adjustments,
+    Change,
+    ChangedWorld,
+    Tampering,
+    world,
+)
 from mining_assets_tests.support.harness import (
     Environment,
     assert_nothing_stored,
@@ -27,42 +34,10 @@ from mining_assets_tests.support.harness import (
     tables,
 )
 from mining_assets_tests.support.twin.faults import Fault
-from mining_assets_tests.support.twin.generated import GeneratedWorld
 from mining_assets_tests.support.twin.rows import Row
 from mining_assets_tests.support.twin.server import Twin
 
 pytestmark = pytest.mark.system
-
-DAY = date(2025, 6, 3)
-Adjustments = list[list[float]]
-Change = Callable[[Adjustments], object]
-Tampering = Callable[[list[Row]], object]
-
-
-def as_it_is(_: object) -> None:
-    """Nothing is tampered with."""
-
-
-@dataclass
-class ChangedWorld(GeneratedWorld):
-    """A world whose references were tampered with. Set before it is served: the twin keeps its answers."""
-
-    adjustments: Change = field(default=as_it_is)
-    register: Tampering = field(default=as_it_is)
-
-    def difficulty_adjustments(self) -> Adjustments:
-        rows = super().difficulty_adjustments()
-        changed = self.adjustments(rows)
-        return rows if changed is None else changed  # type: ignore[return-value]
-
-    def bm_units(self) -> list[Row]:
-        rows = super().bm_units()
-        changed = self.register(rows)
-        return rows if changed is None else changed  # type: ignore[return-value]
-
-
-def world(adjustments: Change = as_it_is, register: Tampering = as_it_is) -> ChangedWorld:
-    return ChangedWorld(seed=3, units=6, light=True, windy_days=[DAY], adjustments=adjustments, register=register)
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from mining_assets_tests.support.dagster_processes import asked, free_port, is_up, running
 from mining_assets_tests.support.harness import Environment, environment, run_cli, wait_for
 from mining_assets_tests.support.postgres import Cluster
 from mining_assets_tests.support.twin.faults import Fault
 from mining_assets_tests.support.twin.generated import GeneratedWorld
 from mining_assets_tests.support.twin.server import Twin
-from mining_assets_tests.system.test_backfill import asked, free_port, is_up, running
 
 pytestmark = pytest.mark.system
 

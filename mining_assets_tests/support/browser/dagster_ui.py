@@ -4,11 +4,16 @@ Names of roles begin with the name of an icon ("lineage Lineage"), so they are l
 """
 
 import re
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from playwright.sync_api import Locator, Page, expect
+
+from mining_assets.defs.sensors.healing import SENSOR
+from mining_assets_tests.support.harness import Environment
 
 RUN_MILLISECONDS = 300_000  # a queued run or backfill, until its end, on a busy machine
 WIDE, USUAL = {"width": 2400, "height": 1100}, {"width": 1400, "height": 900}
@@ -132,3 +137,16 @@ class DagsterUi:
         expect(switch).not_to_be_checked()
         self.page.locator("label").filter(has=switch).click()
         expect(switch).to_be_checked()
+
+
+def stop_healing(made: Environment) -> None:
+    """Switch the healing sensor off before anything starts, so that the days are left to whoever clicks."""
+    with made.instance():
+        pass  # prepares the home
+    subprocess.run(
+        [sys.executable, "-m", "dagster", "sensor", "stop", SENSOR, "-m", LOCATION],
+        env=made.of_process(),
+        check=True,
+        capture_output=True,
+        timeout=180,
+    )

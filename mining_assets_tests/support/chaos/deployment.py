@@ -12,8 +12,8 @@ from typing import Self
 
 import httpx
 
+from mining_assets_tests.support.dagster_processes import LAUNCH, asked, free_port
 from mining_assets_tests.support.harness import Environment
-from mining_assets_tests.system.test_backfill import LAUNCH, asked, free_port
 
 INSTANCE = """
 storage: {{postgres: {{postgres_url: "{storage}"}}}}

@@ -1,8 +1,6 @@
 """The Dagster UI in a browser: graph, backfill, checks, damage and healing, by clicking."""
 
 import re
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 
@@ -14,8 +12,9 @@ from mining_assets.defs.integrity import INTEGRITY_JOB
 from mining_assets.defs.jobs import REFERENCE_JOB
 from mining_assets.defs.sensors.healing import SENSOR
 from mining_assets_tests.support.browser.chromium import watched
-from mining_assets_tests.support.browser.dagster_ui import LOCATION, DagsterUi
+from mining_assets_tests.support.browser.dagster_ui import DagsterUi, stop_healing
 from mining_assets_tests.support.browser.pictures import Pictures
+from mining_assets_tests.support.damage import damage
 from mining_assets_tests.support.harness import (
     Environment,
     assert_day_is_right,
@@ -27,7 +26,6 @@ from mining_assets_tests.support.harness import (
 from mining_assets_tests.support.serving import processes_of, user_interface
 from mining_assets_tests.support.twin.generated import GeneratedWorld
 from mining_assets_tests.support.twin.server import Twin
-from mining_assets_tests.system.daemon.test_self_healing import damage
 
 FIRST, LAST = date(2025, 6, 20), date(2025, 7, 6)
 FILLED = date(2025, 6, 22), date(2025, 7, 4)
@@ -45,19 +43,6 @@ def groups_of(made: Environment) -> dict[str, str | None]:
     """The group of every asset."""
     graph = build_definitions(made.settings).resolve_asset_graph()
     return {key.to_user_string(): graph.get(key).group_name for key in graph.get_all_asset_keys()}
-
-
-def stop_healing(made: Environment) -> None:
-    """Switch the healing sensor off before anything starts, so that the days are left to whoever clicks."""
-    with made.instance():
-        pass  # prepares the home
-    subprocess.run(
-        [sys.executable, "-m", "dagster", "sensor", "stop", SENSOR, "-m", LOCATION],
-        env=made.of_process(),
-        check=True,
-        capture_output=True,
-        timeout=180,
-    )
 
 
 def test_a_backfill_damage_and_healing_by_clicking(context: BrowserContext, tmp_path: Path, pictures: Pictures) -> None:

@@ -6,12 +6,11 @@ from pathlib import Path
 from playwright.sync_api import BrowserContext, expect
 
 from mining_assets_tests.support.browser.chromium import watched
-from mining_assets_tests.support.browser.dagster_ui import LOCATION, DagsterUi
+from mining_assets_tests.support.browser.dagster_ui import LOCATION, DagsterUi, stop_healing
 from mining_assets_tests.support.harness import environment, run_cli
 from mining_assets_tests.support.serving import user_interface
 from mining_assets_tests.support.twin.generated import GeneratedWorld
 from mining_assets_tests.support.twin.server import Twin
-from mining_assets_tests.system.browser.test_dagster_ui import stop_healing
 
 DAY = date(2025, 6, 27)
 

@@ -14,7 +14,7 @@ from mining_assets.curated import miner_models, wind_unit_additions
 from mining_assets.errors import SettingsError
 from mining_assets.settings import Settings
 from mining_assets_tests.support.chaos.seeds import ROUNDS, SEED
-from mining_assets_tests.unit.sources.test_garbage import JSON, damaged
+from mining_assets_tests.support.garbage import JSON, damaged
 
 pytestmark = pytest.mark.system
 

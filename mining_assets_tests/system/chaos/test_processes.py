@@ -11,10 +11,10 @@ from mining_assets.defs.assets.keys import DAILY_CHAIN
 from mining_assets_tests.support.chaos.deployment import Deployment, launched
 from mining_assets_tests.support.chaos.seeds import long, seeds
 from mining_assets_tests.support.chaos.state import assert_sound, assert_undisturbed, is_right
+from mining_assets_tests.support.dagster_processes import is_up
 from mining_assets_tests.support.harness import Environment, wait_for
 from mining_assets_tests.support.postgres import Cluster
 from mining_assets_tests.system.chaos.conftest import DAYS, Scene
-from mining_assets_tests.system.test_backfill import is_up
 
 pytestmark = pytest.mark.system
 

@@ -12,11 +12,11 @@ from mining_assets.defs.assets.keys import DAILY_CHAIN
 from mining_assets_tests.support.chaos.deployment import Deployment, launched
 from mining_assets_tests.support.chaos.seeds import SEED, long
 from mining_assets_tests.support.chaos.state import assert_undisturbed, dumped, is_right
+from mining_assets_tests.support.dagster_processes import is_up
 from mining_assets_tests.support.harness import days_between, environment, run_cli, wait_for
 from mining_assets_tests.support.postgres import Cluster
 from mining_assets_tests.support.twin.server import Twin
 from mining_assets_tests.system.chaos.conftest import STACKS_OF_A_DAY, at_database
-from mining_assets_tests.system.test_backfill import is_up
 
 pytestmark = pytest.mark.system
 

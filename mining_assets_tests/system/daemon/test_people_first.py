@@ -12,11 +12,11 @@ from mining_assets.defs.assets.keys import DAILY_CHAIN
 from mining_assets.defs.jobs import DAILY_JOB
 from mining_assets.reconciliation.attempts import HEALING_TAG
 from mining_assets.reconciliation.plan import FETCH
+from mining_assets_tests.support.dagster_processes import LAUNCH, asked
 from mining_assets_tests.support.harness import Environment, days_between, environment, wait_for
 from mining_assets_tests.support.serving import user_interface
 from mining_assets_tests.support.twin.generated import GeneratedWorld
 from mining_assets_tests.support.twin.server import Twin
-from mining_assets_tests.system.test_backfill import LAUNCH, asked
 
 pytestmark = pytest.mark.system
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from sqlalchemy import text
 
 from mining_assets.curated import miner_models
 from mining_assets.reconciliation.attempts import HEALING_TAG
 from mining_assets.warehouse.status import Status, read_status
 from mining_assets_tests.support.chaos.seeds import long
+from mining_assets_tests.support.dagster_processes import running
+from mining_assets_tests.support.damage import damage
 from mining_assets_tests.support.harness import (
     Environment,
     assert_same_tables,
@@ -26,7 +27,6 @@ from mining_assets_tests.support.harness import (
 from mining_assets_tests.support.twin.faults import Fault
 from mining_assets_tests.support.twin.generated import GeneratedWorld
 from mining_assets_tests.support.twin.server import Twin
-from mining_assets_tests.system.test_backfill import running
 
 pytestmark = pytest.mark.system
 
@@ -49,13 +49,6 @@ def status(made: Environment) -> Status:
     with made.warehouse() as warehouse, warehouse.reading() as connection:
         date_range = (settings.start_date, LAST)
         return read_status(connection, settings.start_date, LAST, miner_models(settings), date_range)
-
-
-def damage(made: Environment, statement: str, **values: object) -> None:
-    """Change rows behind the product's back."""
-    with made.warehouse() as warehouse, warehouse.writing("damage") as connection:
-        result = connection.execute(text(statement), values)
-        assert result.rowcount, statement
 
 
 def fetched_early(made: Environment, day: date) -> None:

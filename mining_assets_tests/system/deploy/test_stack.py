@@ -15,13 +15,13 @@ import yaml
 from mining_assets.defs.assets.keys import DAILY_CHAIN
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.schema import daily_summaries, historical_bitcoin_calculations
+from mining_assets_tests.support.dagster_processes import LAUNCH, RUNS, asked, free_port, is_up
 from mining_assets_tests.support.deployment_files import DEPLOY, ENTRYPOINT, databases, environment, read, services
 from mining_assets_tests.support.harness import days_between, wait_for
 from mining_assets_tests.support.postgres import Cluster
 from mining_assets_tests.support.samples import rows_of
 from mining_assets_tests.support.twin.generated import GeneratedWorld
 from mining_assets_tests.support.twin.server import Twin
-from mining_assets_tests.system.test_backfill import LAUNCH, RUNS, asked, free_port, is_up
 
 pytestmark = pytest.mark.system
 

@@ -15,8 +15,8 @@ from mining_assets.cli.main import main
 from mining_assets.cli.services import Services
 from mining_assets.cli.ui import ui
 from mining_assets.settings import SECRETS_VARIABLE
+from mining_assets_tests.support.dagster_processes import free_port
 from mining_assets_tests.support.harness import Environment, run_cli
-from mining_assets_tests.system.test_backfill import free_port
 
 Told = Callable[..., dict[str, dict[str, Any]]]
 

@@ -24,7 +24,7 @@ from mining_assets.domain.rollups import (
     year_of,
     years_from_months,
 )
-from mining_assets.domain.valuation import days_with_share, days_with_value
+from mining_assets_tests.support.rollup_frames import bitcoin, daily
 
 START = date(2016, 1, 1)
 DAYS = st.dates(date(2023, 11, 1), date(2025, 2, 28))
@@ -42,31 +42,6 @@ FIGURES = st.floats(-1e6, 1e6)
 )
 def test_the_months_and_years_between_two(first: str, last: str, spans: list[str]) -> None:
     assert list(spans_between(first, last)) == spans
-
-
-def daily(days: dict[date, float], generated: dict[date, float] | None = None) -> pd.DataFrame:
-    """Rows of daily_summaries, each figure a different multiple of the day's, with the generation known (MWh)."""
-    rows = [
-        {"summary_date": day, **{name: figure * rank for rank, name in enumerate(TOTALS, 1)}}
-        for day, figure in days.items()
-    ]
-    frame = pd.DataFrame(rows, columns=["summary_date", *TOTALS])
-    return days_with_share(frame, pd.Series({} if generated is None else generated, dtype=float))
-
-
-def bitcoin(
-    days: dict[tuple[date, str], float],
-    prices: dict[date, float] | None = None,
-    payments: dict[date, float] | None = None,
-) -> pd.DataFrame:
-    """Rows of bitcoin_daily_summaries, with the prices (£) known and the payments (£)."""
-    rows = [
-        {"summary_date": day, "miner_model": model, "curtailed_energy": figure, "bitcoin_mined": figure / 1000}
-        for (day, model), figure in days.items()
-    ]
-    frame = pd.DataFrame(rows, columns=["summary_date", "miner_model", *BITCOIN_FIGURES])
-    frame["total_payment"] = frame["summary_date"].map(pd.Series(payments or {}, dtype=float)).astype(float)
-    return days_with_value(frame, pd.Series(prices or {}, dtype=float))
 
 
 @pytest.mark.parametrize(

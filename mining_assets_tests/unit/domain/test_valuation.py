@@ -24,8 +24,8 @@ from mining_assets.domain.valuation import (
     prices_of_days,
     value_ratio,
 )
+from mining_assets_tests.support.rollup_frames import bitcoin, daily
 from mining_assets_tests.support.twin.recorded import NO_DATA, recorded_data
-from mining_assets_tests.unit.domain.test_rollups import bitcoin, daily
 
 DAY, SHORT, LONG = date(2025, 6, 3), date(2025, 3, 30), date(2025, 10, 26)
 FIRST, SECOND, JULY = date(2025, 6, 1), date(2025, 6, 2), date(2025, 7, 1)

@@ -16,32 +16,12 @@ from mining_assets.sources.sync import SyncClient
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.references import store_network_history
 from mining_assets_tests.support.elexon import forget_bodies, mempool_of
+from mining_assets_tests.support.moved_blocks import FOUND, HEIGHT, Moved
 from mining_assets_tests.support.twin import chain
 from mining_assets_tests.support.twin.faults import Fault
-from mining_assets_tests.support.twin.generated import GeneratedWorld
-from mining_assets_tests.support.twin.rows import Row
 from mining_assets_tests.support.twin.server import Twin
 
-HEIGHT = 1_050_000
-FOUND = datetime.fromtimestamp(chain.block_time(HEIGHT), UTC)
 BEFORE, AFTER = (datetime.fromtimestamp(chain.block_time(height), UTC) for height in (1_048_320, 1_050_336))
-
-
-@dataclass
-class Moved(GeneratedWorld):
-    """A world in which a test can say when blocks were found, and how far the source has come."""
-
-    moved: dict[int, datetime] = field(default_factory=dict)
-    top: int | None = None
-
-    def blocks(self, height: int | None) -> list[Row]:
-        if self.top is not None:
-            height = min(height or self.top, self.top)
-        rows = super().blocks(height)
-        return [
-            {**row, "timestamp": int(self.moved[row["height"]].timestamp())} if row["height"] in self.moved else row
-            for row in rows
-        ]
 
 
 @dataclass

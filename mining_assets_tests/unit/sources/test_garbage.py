@@ -3,7 +3,6 @@
 import json
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from copy import deepcopy
 from datetime import date
 from typing import Any
 
@@ -19,6 +18,7 @@ from mining_assets.sources.http import HttpLimits
 from mining_assets.sources.mempool import MempoolClient, parse_difficulty_adjustments
 from mining_assets_tests.support.bodies import CASHFLOW, ROW, UNIT, VOLUME, rows
 from mining_assets_tests.support.chaos.seeds import ROUNDS, SEED
+from mining_assets_tests.support.garbage import JSON, damaged
 from mining_assets_tests.support.loopback import run
 
 DAY = date(2025, 6, 1)
@@ -30,11 +30,6 @@ GOOD: dict[str, tuple[Callable[[bytes], tuple[Any, ...]], Any]] = {
     "difficulty": (parse_difficulty_adjustments, [[1262152739, 32256, 1.18, 1.18], [1231006505, 0, 1]]),
 }
 
-ODD_NUMBERS = st.sampled_from([0, -1, 2**31, 2**63, 2**64, 10**400, 1e308, -0.0, float("nan"), float("inf")])
-ODD_TEXTS = st.sampled_from(["", "\0", "\ud800", "9" * 99, "2025-06-01", "9999-12-31T23:59:59-23:59", "NaN", "é" * 40])
-LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | ODD_NUMBERS | ODD_TEXTS
-JSON = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner))
-
 
 def takes(parse: Callable[[bytes], tuple[Any, ...]], body: bytes) -> None:
     try:
@@ -42,28 +37,6 @@ def takes(parse: Callable[[bytes], tuple[Any, ...]], body: bytes) -> None:
     except (BrokenBodyError, ImpossibleValueError) as error:
         result = error
     assert isinstance(result, tuple) or 0 < len(str(result)) < 250
-
-
-@st.composite
-def damaged(draw: st.DrawFn, good: Any) -> bytes:
-    """A good body in which some places hold something else, or nothing."""
-    body = deepcopy(good)
-    for _ in range(draw(st.integers(1, 2))):
-        place: Any = body
-        while True:
-            keys = list(place) if isinstance(place, dict) else list(range(len(place)))
-            if not keys:
-                break
-            key = draw(st.sampled_from(keys))
-            if isinstance(place[key], dict | list) and draw(st.integers(0, 9)) > 0:
-                place = place[key]
-                continue
-            if draw(st.booleans()):
-                place[key] = draw(JSON)
-            else:
-                del place[key]
-            break
-    return json.dumps(body).encode()
 
 
 @pytest.mark.parametrize("name", GOOD)
