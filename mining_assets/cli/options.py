@@ -110,7 +110,7 @@ def warehouse_for_plan(settings: Settings) -> Iterator[Warehouse | None]:
 def say_other_source(settings: Settings, warehouse: Warehouse) -> None:
     """Say on standard error that what would be fetched now comes from elsewhere than what is stored, if it does."""
     from mining_assets.domain.origin import other_source
-    from mining_assets.sources.http import address_of
+    from mining_assets.sources.address import address_of
     from mining_assets.warehouse.origins import read_origins
 
     with warehouse.reading() as connection:

@@ -4,7 +4,6 @@ What it promises, whatever the server does: an answer that was parsed, or a ``So
 """
 
 import asyncio
-import re
 import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -28,17 +27,20 @@ from tenacity import (
 )
 
 from mining_assets.domain.origin import origin_text
-from mining_assets.sources.body import LONGEST_QUOTE, UnreadableBodyError, opening, quoted, read_body
+from mining_assets.sources.address import address_of, checked_base_url, without_credentials
+from mining_assets.sources.attempt import (
+    AttemptError,
+    PermanentError,
+    RetryableError,
+    UnreachableError,
+    error_for_status,
+)
+from mining_assets.sources.body import UnreadableBodyError, opening, read_body
 from mining_assets.sources.errors import BrokenBodyError, ImpossibleValueError, SourceRefused, SourceUnavailable
-from mining_assets.sources.rate_limit import even_limiter, retry_after
+from mining_assets.sources.rate_limit import even_limiter
 from mining_assets.sources.reachability import advice, mark_reached, was_reached
 
 T = TypeVar("T")
-
-# How long a 429 without Retry-After is waited out, and the longest Retry-After that is believed.
-_PAUSE_SECONDS = 60.0
-_LONGEST_PAUSE_SECONDS = 15 * 60.0
-
 
 GENERATED_HEADER = "X-Generated-Data"
 """With it a stand-in for a source says that its answers are made up. What it holds does not matter."""
@@ -119,29 +121,6 @@ class HttpCounters:
     retry_wait_seconds: float = 0.0
 
 
-class _AttemptError(Exception):
-    """One attempt gave no body to parse."""
-
-    def __init__(self, reason: str, status: int | None = None) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.status = status
-
-
-class _PassingError(_AttemptError):
-    """May pass: try again. ``wait`` holds the seconds that the server asked for, if it did."""
-
-    wait: float | None = None
-
-
-class _UnreachedError(_AttemptError):
-    """Nothing of this source was ever reached, and waiting does not mend the cause."""
-
-
-class _LastingError(_AttemptError):
-    """Will not pass."""
-
-
 class HttpClient:
     """Asks one source over HTTP; an asynchronous context manager, for one event loop.
 
@@ -187,7 +166,7 @@ class HttpClient:
             max=self.limits.retry_max_seconds,
             jitter=self.limits.retry_base_seconds,
         )
-        self._base_url = _checked(base_url).rstrip("/")
+        self._base_url = checked_base_url(base_url)
         self._answers_generated = False
         self._client = httpx.AsyncClient(
             transport=transport,
@@ -244,7 +223,7 @@ class HttpClient:
         async def attempt() -> Answer[T]:
             nonlocal attempts
             async with self._slots:
-                await self._turn()
+                await self._acquire()
                 attempts += 1
                 self.counters.requests += 1
                 if attempts > 1:
@@ -254,41 +233,41 @@ class HttpClient:
             try:
                 value = parse(body)
             except BrokenBodyError as error:
-                raise _PassingError(str(error), HTTPStatus.OK) from error
+                raise RetryableError(str(error), HTTPStatus.OK) from error
             except ImpossibleValueError as error:
-                raise _LastingError(str(error), HTTPStatus.OK) from error
+                raise PermanentError(str(error), HTTPStatus.OK) from error
             self.counters.bytes += len(body)
             return Answer(value, url, fetched_at, attempts, len(body))
 
         # Its state belongs to one call: requests run at the same time and must not share it.
         retrying = AsyncRetrying(
             stop=stop_after_attempt(self.limits.retry_attempts),
-            retry=retry_if_exception_type(_PassingError),
+            retry=retry_if_exception_type(RetryableError),
             wait=self._wait_before_retry,
-            sleep=self._nap,
+            sleep=self._counted_sleep,
             reraise=True,
         )
         try:
             return await retrying(attempt)
-        except (_PassingError, _UnreachedError) as error:
+        except (RetryableError, UnreachableError) as error:
             raise SourceUnavailable(error.reason, url=url, attempts=attempts, status=error.status) from error
-        except _LastingError as error:
+        except PermanentError as error:
             raise SourceRefused(error.reason, url=url, attempts=attempts, status=error.status) from error
 
-    async def _turn(self) -> None:
+    async def _acquire(self) -> None:
         """Wait until nothing holds requests back and the rate limiter lets one start."""
         waited_for = 0.0
         while True:
             while (until := self._held_until) > max(waited_for, monotonic()):
                 waited_for = until
-                await self._nap(until - monotonic())
+                await self._counted_sleep(until - monotonic())
             with self._wait_counted("rate_wait_seconds"):
                 await self._limiter.try_acquire_async("request")
             # Held back in the meantime: wait, then ask the limiter again, lest all that waited start at once.
             if self._held_until <= max(waited_for, monotonic()):
                 return
 
-    async def _nap(self, seconds: float) -> None:
+    async def _counted_sleep(self, seconds: float) -> None:
         with self._wait_counted("retry_wait_seconds"):
             await self._sleep(seconds)
 
@@ -307,7 +286,7 @@ class HttpClient:
 
     def _wait_before_retry(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome is not None else None
-        if isinstance(error, _PassingError) and error.wait is not None:
+        if isinstance(error, RetryableError) and error.wait is not None:
             return error.wait
         return self._growing_wait(state)
 
@@ -324,74 +303,35 @@ class HttpClient:
                     if status == HTTPStatus.OK:
                         self._answers_generated |= GENERATED_HEADER in response.headers
                         return await read_body(response, self.limits.max_body_bytes)
-                    raise self._unwelcome(response, await opening(response))
+                    raise self._error_for_status(response, await opening(response))
                 finally:
                     # Cancelled in the middle of closing, the connection would never be free again.
                     await asyncio.shield(response.aclose())
         except TimeoutError as error:
             if response is not None and status != HTTPStatus.OK:
-                raise self._unwelcome(response, b"") from error
+                raise self._error_for_status(response, b"") from error
             reason = f"no whole answer within {self.limits.timeout_seconds:g} s"
-            raise _PassingError(reason, status) from error
+            raise RetryableError(reason, status) from error
         except (httpx.RequestError, OSError) as error:
             reason = ": ".join(filter(None, (type(error).__name__, str(error))))
             unreached = None if was_reached(request.url) else advice(error, request.url, self._address_setting)
             if unreached is not None:
-                raise _UnreachedError(f"{reason}; {unreached}") from error
-            raise _PassingError(reason, status) from error
+                raise UnreachableError(f"{reason}; {unreached}") from error
+            raise RetryableError(reason, status) from error
         except BrokenBodyError as error:
-            raise _PassingError(f"broken body: {error}", HTTPStatus.OK) from error
+            raise RetryableError(f"broken body: {error}", HTTPStatus.OK) from error
         except UnreadableBodyError as error:
-            raise _LastingError(str(error), HTTPStatus.OK) from error
+            raise PermanentError(str(error), HTTPStatus.OK) from error
 
-    def _unwelcome(self, response: httpx.Response, body: bytes) -> _AttemptError:
-        """What an answer other than 200 means; a wait that it asks for begins."""
-        status = response.status_code
-        if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            reason = "too many requests" if status == HTTPStatus.TOO_MANY_REQUESTS else "server error"
-            error = _PassingError(reason + quoted(body), status)
-            error.wait = self._asked_wait(response)
-            if error.wait is not None:
-                self._held_until = max(self._held_until, monotonic() + error.wait)
-            return error
-        if status >= HTTPStatus.BAD_REQUEST:
-            return _LastingError("request refused" + quoted(body), status)
-        if status >= HTTPStatus.MULTIPLE_CHOICES:
-            target = without_credentials(response.headers.get("Location", "nowhere"))[:LONGEST_QUOTE]
-            return _LastingError(f"redirected to {target}, which is not followed", status)
-        return _PassingError("an answer that carries no data", status)
-
-    def _asked_wait(self, response: httpx.Response) -> float | None:
-        """Seconds to hold back; None leaves it to the growing waits."""
-        asked = retry_after(response.headers.get("Retry-After", ""), self._clock())
-        if asked is not None and asked > 0:
-            return min(asked, _LONGEST_PAUSE_SECONDS)
-        if asked is None and response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
-            return min(_PAUSE_SECONDS, self.limits.retry_max_seconds)
-        return None
+    def _error_for_status(self, response: httpx.Response, body: bytes) -> AttemptError:
+        """Return what an answer other than 200 means, and hold all requests back for as long as it asks."""
+        error = error_for_status(response, body, self._clock(), self.limits.retry_max_seconds)
+        if isinstance(error, RetryableError) and error.wait is not None:
+            self._held_until = max(self._held_until, monotonic() + error.wait)
+        return error
 
 
 @cache
 def _certificates() -> ssl.SSLContext:
     """The certificates trusted, for all clients: to read them takes longer than a request."""
     return httpx.create_ssl_context()
-
-
-def address_of(base_url: str) -> str:
-    """Return the address of a source as it is written down with what came from it."""
-    return without_credentials(str(httpx.URL(base_url)))
-
-
-def without_credentials(url: str) -> str:
-    """The address with the user and password before its host masked."""
-    return re.sub(r"//[^/?#\s]*@", "//***@", url)
-
-
-def _checked(base_url: str) -> str:
-    try:
-        url = httpx.URL(base_url)
-    except httpx.InvalidURL as error:
-        raise ValueError(f"not an address: {without_credentials(base_url)}") from error
-    if url.scheme not in ("http", "https") or not url.host or url.query or url.fragment:
-        raise ValueError(f"not a plain http or https address: {without_credentials(base_url)}")
-    return base_url

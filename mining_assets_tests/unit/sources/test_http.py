@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from mining_assets.sources.address import without_credentials
 from mining_assets.sources.errors import (
     BrokenBodyError,
     ImpossibleValueError,
@@ -17,7 +18,7 @@ from mining_assets.sources.errors import (
     SourceRefused,
     SourceUnavailable,
 )
-from mining_assets.sources.http import Answer, HttpClient, HttpCounters, HttpLimits, without_credentials
+from mining_assets.sources.http import Answer, HttpClient, HttpCounters, HttpLimits
 from mining_assets_tests.support.loopback import QUICK, Loopback, Request, Script, in_turn, response, run
 
 GOOD = response([1, 2])
