@@ -10,7 +10,7 @@ from itertools import groupby
 from benchmarks.generated_days import DrawnDays, draw, drawn_series, drawn_units
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.network import NetworkHistory, Retarget, network_history
-from mining_assets.domain.rollups import month_of
+from mining_assets.domain.periods import Month
 from mining_assets.pipeline.derive import derive as derived_tables
 from mining_assets.pipeline.rollups import roll_up_days
 from mining_assets.reconciliation.verify import Scope
@@ -42,7 +42,7 @@ def scope_of(days: Sequence[date]) -> Scope:
 
 def months_of(days: Sequence[date]) -> Iterator[list[date]]:
     """Group the days by calendar month."""
-    for _, month in groupby(days, key=month_of):
+    for _, month in groupby(days, key=Month.of):
         yield list(month)
 
 
@@ -93,9 +93,8 @@ def derive(warehouse: Warehouse, days: Sequence[date], history: NetworkHistory) 
 
 
 def roll_up(warehouse: Warehouse, days: Sequence[date]) -> None:
-    """Sum up the months and years that the days are in."""
-    for _ in roll_up_days(warehouse, days, scope_of(days).date_range):
-        pass
+    """The months and years that the days are in."""
+    list(roll_up_days(warehouse, days, scope_of(days).date_range))
 
 
 def fill(warehouse: Warehouse, days: Sequence[date]) -> None:

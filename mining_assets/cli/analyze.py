@@ -16,7 +16,7 @@ from mining_assets.cli.text import print_text
 from mining_assets.cli.verify import as_dict as finding_as_dict
 from mining_assets.curated import given_prices, miner_models
 from mining_assets.domain.date_ranges import day_ranges
-from mining_assets.domain.rollups import month_of
+from mining_assets.domain.periods import Month
 from mining_assets.domain.valuation import COINBASE
 from mining_assets.domain.wording import count_of, format_days
 from mining_assets.reconciliation.checks import CALCULATIONS_COMPLETE
@@ -79,7 +79,7 @@ def analyze(as_json: bool) -> None:
 
 def by_month(status: Status) -> list[dict[str, Any]]:
     """Days and calculations of each month, where not everything is right."""
-    days = status.days.assign(month=[month_of(day) for day in status.days.index])
+    days = status.days.assign(month=[str(Month.of(day)) for day in status.days.index])
     whole = days["state"].isin(TRUSTED)
     months = days.assign(whole=whole).groupby("month")[["whole", "expected", "missing", "orphan", "stale"]].sum()
     lengths = days.groupby("month").size()

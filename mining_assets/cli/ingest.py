@@ -21,6 +21,7 @@ from mining_assets.cli.options import (
 )
 from mining_assets.cli.phase import Phase
 from mining_assets.cli.signals import ending_with
+from mining_assets.domain.periods import Month, Year
 from mining_assets.domain.settlement import periods_in
 from mining_assets.settings import Settings, prepare_home
 
@@ -94,7 +95,7 @@ def bring_up_to_date(
     settings: Settings,
     batches: "Sequence[Batch]",
     command: list[str],
-    spans: Sequence[str] = (),
+    spans: Sequence[Month | Year] = (),
     *,
     plan_only: bool = False,
     as_json: bool = False,

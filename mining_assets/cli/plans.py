@@ -13,7 +13,7 @@ from rich.table import Table
 
 from mining_assets.domain.daily_series import DAILY_SERIES
 from mining_assets.domain.fetch_estimate import FetchEstimate, estimate_fetch
-from mining_assets.domain.wording import placed
+from mining_assets.domain.periods import Month, Period, Year, comes_after, in_order
 from mining_assets.reconciliation.plan import days_to_fetch
 from mining_assets.settings import Settings
 from mining_assets.warehouse.connection import Warehouse
@@ -39,8 +39,8 @@ class Step:
     """
 
     action: str
-    first: date | str
-    last: date | str
+    first: Period
+    last: Period
     days: int = 0
 
     @property
@@ -54,7 +54,7 @@ class Step:
         return str(self.first) if self.first == self.last else f"{self.first} to {self.last}"
 
 
-def steps_of(warehouse: Warehouse | None, batches: "Iterable[Batch]", spans: Sequence[str] = ()) -> list[Step]:
+def steps_of(warehouse: Warehouse | None, batches: "Iterable[Batch]", spans: Sequence[Month | Year] = ()) -> list[Step]:
     """The steps of batches, days that are whole apart from those that are fetched, then months and years.
 
     Args:
@@ -74,7 +74,7 @@ def steps_of(warehouse: Warehouse | None, batches: "Iterable[Batch]", spans: Seq
             days = list(group)
             action = DERIVE if batch.derive_only else FETCH if is_fetched else KEEP
             steps.append(Step(action, days[0], days[-1], len(days)))
-    return steps + [Step(SUM_UP, span, span) for span in sorted(set(spans))]
+    return steps + [Step(SUM_UP, span, span) for span in sorted(set(spans), key=in_order)]
 
 
 def _untampered(warehouse: Warehouse | None, days: Sequence[date]) -> set[date]:
@@ -100,17 +100,12 @@ def joined(steps: Sequence[Step]) -> list[Step]:
     rows: list[Step] = []
     for step in steps:
         for at, row in enumerate(rows):
-            if row.action == step.action and _follows(row, step):
+            if row.action == step.action and comes_after(step.first, row.last):
                 rows[at] = replace(row, last=step.last, days=row.days + step.days)
                 break
         else:
             rows.append(step)
     return rows
-
-
-def _follows(step: Step, following: Step) -> bool:
-    (kind, place, _), (next_kind, next_place, _) = placed(str(step.last)), placed(str(following.first))
-    return (next_kind, next_place) == (kind, place + 1)
 
 
 def show_plan(

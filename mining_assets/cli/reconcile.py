@@ -36,6 +36,7 @@ from mining_assets.curated import given_prices, given_sites, miner_models, wind_
 from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.date_ranges import LONGEST_DAILY_CHECK, LONGEST_RANGE
 from mining_assets.domain.fetch_estimate import estimate_fetch
+from mining_assets.domain.periods import Month, Year
 from mining_assets.domain.wording import count_of
 from mining_assets.progress import Progress
 from mining_assets.reconciliation.plan import FETCH, needs
@@ -167,7 +168,7 @@ def reconcile_all(settings: Settings, batch: int, *, plan_only: bool, as_json: b
     return code
 
 
-def _fill(first: date, last: date, size: int) -> "tuple[list[Batch], list[str], bool]":
+def _fill(first: date, last: date, size: int) -> "tuple[list[Batch], list[Month | Year], bool]":
     """Return what :func:`_find` does, for a warehouse that is not there yet: every day is to be fetched."""
     from mining_assets.cli.runs import by_need
 
@@ -189,7 +190,7 @@ def _verify_for_plan(settings: Settings, warehouse: Warehouse, first: date, last
 
 def _find(
     settings: Settings, warehouse: Warehouse, first: date, last: date, size: int
-) -> "tuple[list[Batch], list[str], bool]":
+) -> "tuple[list[Batch], list[Month | Year], bool]":
     """Return the batches and the months and years to do, as was just verified, and whether everything is right.
 
     What no command mends by itself is said on standard error.

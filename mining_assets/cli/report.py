@@ -1,7 +1,6 @@
 """`report`: one HTML file on a range of days, for people who do not run commands."""
 
 import json
-import re
 from collections.abc import Iterator
 from datetime import UTC, date
 from pathlib import Path
@@ -22,7 +21,7 @@ from mining_assets.cli.phase import Phase
 from mining_assets.cli.status import FLAGS
 from mining_assets.cli.text import print_text
 from mining_assets.curated import miner_models
-from mining_assets.domain.rollups import month_of, span_bounds
+from mining_assets.domain.periods import Month
 from mining_assets.domain.wording import count_of
 from mining_assets.report.build import Report, build_report
 from mining_assets.report.tables import number
@@ -31,18 +30,16 @@ from mining_assets.settings import now
 _FARMS_AS_TEXT, _FARMS_AS_JSON = 5, 20
 
 
-class MonthType(click.ParamType[str]):
+class MonthType(click.ParamType[Month]):
     """A month, as 2025-06."""
 
     name = "month"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Month:
         try:
-            if re.fullmatch(r"\d{4}-\d{2}", value, re.ASCII):
-                return month_of(span_bounds(value)[0])
+            return Month.parse(value)
         except ValueError:
-            pass
-        raise click.UsageError(f"'{value}' is not a month; write it like 2025-06")
+            raise click.UsageError(f"'{value}' is not a month; write it like 2025-06") from None
 
 
 @click.command("report")
@@ -61,7 +58,7 @@ class MonthType(click.ParamType[str]):
     help="Where to write it, in place of what is there; default: in $DAGSTER_HOME/data/reports/.",
 )
 @json_option
-def report(first: date | None, last: date | None, month: str | None, out: Path | None, as_json: bool) -> None:
+def report(first: date | None, last: date | None, month: Month | None, out: Path | None, as_json: bool) -> None:
     """Write the report on some days as one HTML file that needs no network.
 
     A report on days of which some are missing is right as long as it says so, and it does: the exit code is 0.
@@ -73,7 +70,7 @@ def report(first: date | None, last: date | None, month: str | None, out: Path |
     first = first or settings.start_date
     last = last or max(settings.last_day(at), first)
     days_asked_for(settings, first, last)
-    if month is not None and not month_of(first) <= month <= month_of(last):
+    if month is not None and not Month.of(first) <= month <= Month.of(last):
         raise click.UsageError(f"the month {month} is not between {first} and {last}")
     path = (out or settings.home / "data" / "reports" / f"report_{first}_{last}.html").absolute()
     require_warehouse(settings)

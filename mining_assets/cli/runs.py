@@ -16,7 +16,7 @@ from mining_assets.defs.integrity import ALL, INTEGRITY_JOB, VERIFY
 from mining_assets.defs.jobs import DAILY_JOB, MONTHLY_JOB, REFERENCE_JOB, YEARLY_JOB
 from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.date_ranges import LONGEST_RANGE, day_ranges
-from mining_assets.domain.rollups import month_of, year_of
+from mining_assets.domain.periods import Month, Year, months_of, years_of
 from mining_assets.progress import Progress
 from mining_assets.reconciliation.plan import DERIVE, FETCH, series_days_needed, tables_for
 from mining_assets.settings import Settings
@@ -116,7 +116,7 @@ def run_job(
 
 def by_month(days: Sequence[date], config: Mapping[str, Any]) -> list[Batch]:
     """A batch per calendar month."""
-    return [Batch(list(group), config) for _, group in groupby(days, key=month_of)]
+    return [Batch(list(group), config) for _, group in groupby(days, key=Month.of)]
 
 
 def by_size(days: Sequence[date], size: int, config: Mapping[str, Any], *, derive_only: bool = False) -> list[Batch]:
@@ -149,7 +149,7 @@ def run_batches(
     batches: Sequence[Batch],
     command: str,
     progress: Progress,
-    spans: Sequence[str] = (),
+    spans: Sequence[Month | Year] = (),
 ) -> Outcome:
     """Run the daily chain over the batches, then the months and years they are in.
 
@@ -217,15 +217,16 @@ def run_operation(
     return outcome
 
 
-def _plan(batches: Sequence[Batch], spans: Sequence[str]) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+def _plan(batches: Sequence[Batch], spans: Sequence[Month | Year]) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
     for batch in batches:
         tables = SERIES if batch.series_only else tables_for(DERIVE if batch.derive_only else FETCH)
         config = {"ops": {"daily_chain": {"config": dict(batch.config)}}}
         extra = {"run_config": config | _QUIET, "asset_selection": [dg.AssetKey(table) for table in tables]}
         yield DAILY_JOB, str(batch.days[0]), str(batch.days[-1]), extra
-    months = {month_of(day) for batch in batches for day in batch.days} | {span for span in spans if "-" in span}
-    years = {year_of(month) for month in months} | {span for span in spans if "-" not in span}
+    days = [day for batch in batches for day in batch.days]
+    months = {*months_of(days), *(span for span in spans if isinstance(span, Month))}
+    years = {*years_of(month.first for month in months), *(span for span in spans if isinstance(span, Year))}
     for month in sorted(months):
-        yield MONTHLY_JOB, month, month, {"run_config": _QUIET}
+        yield MONTHLY_JOB, str(month), str(month), {"run_config": _QUIET}
     for year in sorted(years):
-        yield YEARLY_JOB, year, year, {"run_config": _QUIET}
+        yield YEARLY_JOB, str(year), str(year), {"run_config": _QUIET}

@@ -26,6 +26,7 @@ from mining_assets.cli.verdict import status_verdict
 from mining_assets.curated import given_prices, miner_models
 from mining_assets.domain.daily_series import DAILY_SERIES
 from mining_assets.domain.date_ranges import day_ranges
+from mining_assets.domain.periods import Period
 from mining_assets.domain.settlement import FINAL_MEANS
 from mining_assets.domain.wording import count_of, format_days, format_periods, format_range
 from mining_assets.settings import now
@@ -83,8 +84,8 @@ def as_dict(report: Status) -> dict[str, Any]:
         "completion_percentage": report.completion,
         "states": report.states,
         "flags": {name: int(report.days[name].sum()) for name in FLAGS},
-        "differing_summaries": [{"table": table, "span": span} for table, span in report.differing],
-        "errors": [{"table": table, "check": check, "span": span} for table, check, span in report.errors],
+        "differing_summaries": [{"table": table, "span": str(span)} for table, span in report.differing],
+        "errors": [{"table": table, "check": check, "span": str(span)} for table, check, span in report.errors],
         "counted": {"from": str(report.counted[0]), "to": str(report.counted[1])},
         "verified": _verified(report.verified),
         "newest_vintage": report.newest_vintage.isoformat() if report.newest_vintage else None,
@@ -192,9 +193,9 @@ def _lines(report: Status) -> Iterator[str]:
 
 def errors_by_check(report: Status) -> Iterator[tuple[str, str, str]]:
     """Yield each check that fails beside the days' states: its table, its name, and where, as ranges."""
-    failing: dict[tuple[str, str], list[str]] = {}
+    failing: dict[tuple[str, str], list[Period | str]] = {}
     for table, check, span in report.errors:
-        failing.setdefault((table, check), []).append(str(span))
+        failing.setdefault((table, check), []).append(span)
     for (table, check), spans in failing.items():
         yield table, check, format_periods(spans)
 
@@ -254,7 +255,7 @@ def _verified(verified: Verified) -> dict[str, Any]:
         "days": verified.days - verified.unverified_days,
         "unverified_days": verified.unverified_days,
         "unverified": [{"from": str(first), "to": str(last)} for first, last in verified.unverified],
-        "unverified_months_and_years": list(verified.unverified_spans),
+        "unverified_months_and_years": [str(period) for period in verified.unverified_spans],
     }
 
 

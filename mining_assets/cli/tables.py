@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mining_assets.domain.mining import MinerModel
-from mining_assets.domain.rollups import month_of
+from mining_assets.domain.periods import Month, Period, Year
 from mining_assets.domain.settlement import FINAL_MEANS
 from mining_assets.domain.wording import count_of, format_days
 from mining_assets.progress import DayReport, Figure
@@ -56,12 +56,12 @@ def print_figures(connection: Connection, status: Status, models: Sequence[Miner
     caption = "; ".join(filter(None, (caption, f"in the total: {', '.join(fewer)}" if fewer else "")))
     summed = _figures(daily.sum(numeric_only=True)) if len(daily) else ["–"] * 3
     table.add_row(*total, *summed, *_bitcoin(coins.sum(), names))
-    for above, bitcoin_above, of in (
-        (MONTHLY_SUMMARIES, BITCOIN_MONTHLY_SUMMARIES, month_of),
-        (YEARLY_SUMMARIES, BITCOIN_YEARLY_SUMMARIES, "{:%Y}".format),
+    for above, bitcoin_above, level in (
+        (MONTHLY_SUMMARIES, BITCOIN_MONTHLY_SUMMARIES, Month),
+        (YEARLY_SUMMARIES, BITCOIN_YEARLY_SUMMARIES, Year),
     ):
         table.end_section()
-        rows, coins = _summaries(connection, above, bitcoin_above, of(status.first), of(status.last))
+        rows, coins = _summaries(connection, above, bitcoin_above, level.of(status.first), level.of(status.last))
         for span, row in rows.iterrows():
             complete = f"{row['days_complete']:.0f} of {count_of(int(row['days_expected']), 'day')}"
             table.add_row(str(span), complete, *_row(rows, coins, span, names))
@@ -149,7 +149,7 @@ def _by_reason(failed: Sequence[DayReport]) -> Iterator[tuple[list[date], Sequen
 
 
 def _summaries(
-    connection: Connection, table: str, bitcoin: str, first: object, last: object
+    connection: Connection, table: str, bitcoin: str, first: Period, last: Period
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Curtailment by span, and Bitcoin by span with a column per model."""
     rows = summaries_between(connection, table, first, last)

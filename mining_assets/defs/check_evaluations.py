@@ -13,14 +13,13 @@ from typing import Any
 import dagster as dg
 
 from mining_assets.domain.figures import rounded
-from mining_assets.domain.rollups import days_expected
+from mining_assets.domain.periods import DateRange, Month, Year, days_expected
 from mining_assets.reconciliation.checks import CHECKS, Check
 from mining_assets.reconciliation.findings import Finding, Verification
 from mining_assets.reconciliation.judgement import standing_findings, verified_of_all
 from mining_assets.reconciliation.verify import Scope
 from mining_assets.warehouse.command_lock import judging
 from mining_assets.warehouse.connection import Warehouse
-from mining_assets.warehouse.status import DateRange
 
 _LISTED = 20
 _COMPLETION = "completion (%) (this run)"
@@ -140,8 +139,8 @@ def _covered(verification: Verification, check: Check) -> str:
     """The spans on which a check was evaluated, in words."""
     if check.level == "reference":
         return "the reference" if check.table in verification.tables else "no reference"
-    length = {"day": len("2025-06-01"), "month": len("2025-06"), "year": len("2025")}[check.level]
-    spans = sorted(span for span in map(str, verification.spans) if len(span) == length)
+    kind = {"day": date, "month": Month, "year": Year}[check.level]
+    spans = sorted(str(span) for span in verification.spans if isinstance(span, kind))
     if len(spans) < 2:
         return spans[0] if spans else f"no {check.level}"
     return f"{len(spans):,} {check.level}s from {spans[0]} to {spans[-1]}"
@@ -195,7 +194,8 @@ def _open_days(check: Check, found: list[Finding], date_range: DateRange) -> dic
     """On how many days something is open: of a month or year, all that are expected in it. Of a reference no day is."""
     if check.level not in ("month", "year"):
         return {}
-    return {"open days": sum(days_expected(str(finding.span), *date_range) for finding in found)}
+    periods = [finding.span for finding in found if isinstance(finding.span, Month | Year)]
+    return {"open days": sum(days_expected(period, date_range) for period in periods)}
 
 
 def _operators_page(check: Check, docs_url: str | None) -> dg.MetadataValue[Any]:

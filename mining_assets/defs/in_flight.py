@@ -3,7 +3,7 @@
 import os
 import socket
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 import dagster as dg
 
@@ -12,8 +12,8 @@ import dagster as dg
 from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
 
 from mining_assets.domain.daily_series import SERIES
+from mining_assets.domain.periods import Period, between, parse_period
 from mining_assets.domain.retry_policy import LONGEST_WAIT, HealingPolicy
-from mining_assets.domain.rollups import spans_between
 from mining_assets.reconciliation.attempts import ATTEMPT_TAG, HEALING_TAG, ROLL_UP
 from mining_assets.reconciliation.plan import DERIVE, FETCH
 
@@ -68,10 +68,10 @@ def days_held_back(instance: dg.DagsterInstance, policy: HealingPolicy, now: dat
     They wait as if an attempt had failed: the longer, the more of such runs there were.
     """
     waits = _waits(instance, [FETCH, DERIVE, *SERIES], policy, now)
-    return {date.fromisoformat(key) for key, until in waits.items() if until > now}
+    return {day for day, until in waits.items() if until > now and isinstance(day, date)}
 
 
-def roll_ups_waiting(instance: dg.DagsterInstance, policy: HealingPolicy, now: datetime) -> dict[str, datetime]:
+def roll_ups_waiting(instance: dg.DagsterInstance, policy: HealingPolicy, now: datetime) -> dict[Period, datetime]:
     """When each month and year whose summing up failed lately may be asked for again, which may be past.
 
     They count no attempts in the warehouse: the longer they wait, the more such runs failed.
@@ -81,20 +81,20 @@ def roll_ups_waiting(instance: dg.DagsterInstance, policy: HealingPolicy, now: d
 
 def _waits(
     instance: dg.DagsterInstance, kinds: Sequence[str], policy: HealingPolicy, now: datetime
-) -> dict[str, datetime]:
+) -> dict[Period, datetime]:
     """Until when the partitions of healing runs wait that ended without success and without a counted attempt."""
     ended = dg.RunsFilter(
         statuses=[dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED],
         tags={HEALING_TAG: list(kinds)},
         updated_after=now - _REMEMBERED,
     )
-    failures: dict[str, list[datetime]] = {}
+    failures: dict[Period, list[datetime]] = {}
     for record in instance.get_run_records(ended):
         run = record.dagster_run
         if run.tags.get(ATTEMPT_TAG) != run.run_id:
-            for key in _keys_of_run(run):
-                failures.setdefault(key, []).append(record.update_timestamp)
-    return {key: max(at) + policy.wait(len(at)) for key, at in failures.items()}
+            for period in _periods_of_run(run):
+                failures.setdefault(period, []).append(record.update_timestamp)
+    return {period: max(at) + policy.wait(len(at)) for period, at in failures.items()}
 
 
 def _is_dead(run: dg.DagsterRun) -> bool:
@@ -121,8 +121,9 @@ def days_in_flight(
     instance: dg.DagsterInstance, runs: Iterable[dg.DagsterRun], repository: dg.RepositoryDefinition
 ) -> set[date]:
     """The days that the runs and the backfills in progress cover."""
-    keys = [key for run in runs for key in _keys_of_run(run)] + list(backfill_keys(instance, repository))
-    return {date.fromisoformat(key) for key in keys if len(key) == len("2025-06-01")}
+    periods = {period for run in runs for period in _periods_of_run(run)}
+    periods |= {parse_period(key) for key in backfill_keys(instance, repository)}
+    return {period for period in periods if isinstance(period, date)}
 
 
 def backfill_keys(instance: dg.DagsterInstance, repository: dg.RepositoryDefinition) -> Iterator[str]:
@@ -137,19 +138,14 @@ def backfill_keys(instance: dg.DagsterInstance, repository: dg.RepositoryDefinit
             yield from backfill.partition_names or ()
 
 
-def _keys_of_run(run: dg.DagsterRun) -> Iterator[str]:
+def _periods_of_run(run: dg.DagsterRun) -> Iterator[Period]:
+    """Yield the days, months or years that a run is about, by its tags."""
     if PARTITION in run.tags:
-        yield run.tags[PARTITION]
+        yield parse_period(run.tags[PARTITION])
     if RANGE_START in run.tags:
         first, last = run.tags[RANGE_START], run.tags[RANGE_END]
     elif DAYS_TAG in run.tags:
         first, _, last = run.tags[DAYS_TAG].partition("/")
     else:
         return
-    if len(first) != len("2025-06-01"):
-        yield from spans_between(first, last)
-        return
-    day, end = date.fromisoformat(first), date.fromisoformat(last)
-    while day <= end:
-        yield str(day)
-        day += timedelta(days=1)
+    yield from between(parse_period(first), parse_period(last))  # type: ignore[type-var]

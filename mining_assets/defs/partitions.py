@@ -6,10 +6,11 @@ progress as well (``end_offset=1``): it is summarized from the days there are.
 
 import warnings
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 
 import dagster as dg
 
+from mining_assets.domain.periods import Month, Year
 from mining_assets.settings import Settings
 
 # backfill_policy and allow_nonexistent_upstream_partitions are beta; their use is deliberate and tested. Every module
@@ -45,22 +46,18 @@ def partitions_of(settings: Settings) -> Partitions:
             timezone=TIMEZONE,
         ),
         months=dg.MonthlyPartitionsDefinition(
-            start_date=f"{start:%Y-%m}",
-            end_date=f"{_next_month(end):%Y-%m}" if end else None,
+            start_date=str(Month.of(start)),
+            end_date=str(Month.of(end).following) if end else None,
             fmt="%Y-%m",
             timezone=TIMEZONE,
             end_offset=1,
         ),
         years=dg.TimeWindowPartitionsDefinition(
-            start=f"{start:%Y}",
-            end=str(end.year + 1) if end else None,
+            start=str(Year.of(start)),
+            end=str(Year.of(end).following) if end else None,
             fmt="%Y",
             cron_schedule="0 0 1 1 *",
             timezone=TIMEZONE,
             end_offset=1,
         ),
     )
-
-
-def _next_month(day: date) -> date:
-    return (day.replace(day=1) + timedelta(days=31)).replace(day=1)

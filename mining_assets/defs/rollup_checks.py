@@ -8,16 +8,13 @@ from mining_assets.defs.assets.references import NETWORK_EPOCHS, WIND_BM_UNITS
 from mining_assets.defs.assets.rollups import MONTHLY, YEARLY
 from mining_assets.defs.check_evaluations import check_results, check_specs
 from mining_assets.defs.partitions import Partitions
-from mining_assets.reconciliation.findings import Verification
+from mining_assets.domain.periods import Month, Year
 from mining_assets.reconciliation.verify import (
     Scope,
-    verify_and_store_months,
+    verify_and_store_periods,
     verify_and_store_references,
-    verify_and_store_years,
 )
 from mining_assets.warehouse.connection import Warehouse
-
-VerifySpans = Callable[[Warehouse, Sequence[str], Scope], Verification]
 
 
 def roll_up_and_reference_checks(
@@ -25,17 +22,17 @@ def roll_up_and_reference_checks(
 ) -> list[dg.AssetChecksDefinition]:
     """The checks that are not part of the daily chain."""
     return [
-        _span_checks("monthly_checks", MONTHLY, partitions.months, verify_and_store_months, scope, docs_url),
-        _span_checks("yearly_checks", YEARLY, partitions.years, verify_and_store_years, scope, docs_url),
+        _period_checks("monthly_checks", MONTHLY, partitions.months, Month.parse, scope, docs_url),
+        _period_checks("yearly_checks", YEARLY, partitions.years, Year.parse, scope, docs_url),
         _reference_checks(scope, docs_url),
     ]
 
 
-def _span_checks(
+def _period_checks(
     name: str,
     assets: Sequence[dg.AssetKey],
-    spans: dg.TimeWindowPartitionsDefinition,
-    verify: VerifySpans,
+    partitions: dg.TimeWindowPartitionsDefinition,
+    parse: Callable[[str], Month | Year],
     scope: Scope,
     docs_url: str | None,
 ) -> dg.AssetChecksDefinition:
@@ -44,8 +41,8 @@ def _span_checks(
         context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[Warehouse]
     ) -> Iterator[dg.AssetCheckResult]:
         one_run = context.has_partition_key or context.has_partition_key_range
-        keys = context.partition_keys if one_run else spans.get_partition_keys()
-        verification = verify(warehouse, keys, scope)
+        keys = context.partition_keys if one_run else partitions.get_partition_keys()
+        verification = verify_and_store_periods(warehouse, [parse(key) for key in keys], scope)
         yield from check_results(verification, warehouse, scope, context.selected_asset_check_keys, docs_url)
 
     return checks

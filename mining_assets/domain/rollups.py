@@ -4,60 +4,20 @@ A figure that needs a daily series is absent in a span as soon as it is absent i
 (``days_priced``, ``days_with_generation``) says of how many of the complete days it is known.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import pandas as pd
 
 from mining_assets.domain.curtailment import TOTALS
 from mining_assets.domain.daily_series import figures_of
+from mining_assets.domain.periods import Month, Period, Year
 
 # Everything that months and years add up. Distinct farms do not add up: they are counted in the records.
 ADDITIVE_TOTALS = tuple(name for name in TOTALS if name != "farms")
 BITCOIN_FIGURES = ("curtailed_energy", "bitcoin_mined")
-
-
-def month_of(day: date) -> str:
-    """The month a day belongs to, as 2025-06."""
-    return day.isoformat()[:7]  # an eighth of the time that a format takes
-
-
-def year_of(month: str) -> str:
-    """The year a month belongs to, as 2025."""
-    return month[:4]
-
-
-def span_bounds(span: str) -> tuple[date, date]:
-    """The first and the last calendar day of a month (``2025-06``) or a year (``2025``)."""
-    if "-" in span:
-        first = date.fromisoformat(f"{span}-01")
-        return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-    return date(int(span), 1, 1), date(int(span), 12, 31)
-
-
-def spans_between(first: str, last: str) -> Iterator[str]:
-    """The months, or the years, from one to another."""
-    span = first
-    while span <= last:
-        yield span
-        span = str(span_bounds(span)[1] + timedelta(days=1))[: len(first)]
-
-
-def span_within(span: str, start: date, end: date | None) -> tuple[date, date]:
-    """The first and the last day of a month or year that lie within the partitions; days outside do not count."""
-    first, last = span_bounds(span)
-    return max(first, start), last if end is None else min(last, end)
-
-
-def days_expected(span: str, start: date, end: date | None) -> int:
-    """How many days of a month or year lie between the first and the last partition.
-
-    Without a last partition all calendar days from the start on count: a month in progress has 12 of 30, not 12 of 12.
-    """
-    first, last = span_within(span, start, end)
-    return max(0, (last - first).days + 1)
 
 
 def months_from_days(daily: pd.DataFrame) -> pd.DataFrame:
@@ -68,7 +28,7 @@ def months_from_days(daily: pd.DataFrame) -> pd.DataFrame:
 
 def years_from_months(monthly: pd.DataFrame) -> pd.DataFrame:
     """Sum rows of ``monthly_summaries`` by year: year, ``ADDITIVE_TOTALS``, days, and the figures of series."""
-    months = monthly.assign(year=_texts(monthly["year_month"], year_of))
+    months = monthly.assign(year=_texts(monthly["year_month"], _year_of))
     return _rolled_up(months, "daily_summaries", ["year"], ADDITIVE_TOTALS)
 
 
@@ -86,14 +46,14 @@ def bitcoin_months_from_days(daily: pd.DataFrame) -> pd.DataFrame:
 
 def bitcoin_years_from_months(monthly: pd.DataFrame) -> pd.DataFrame:
     """Sum rows of ``bitcoin_monthly_summaries`` by year and model, with days and the figures of series."""
-    months = monthly.assign(year=_texts(monthly["year_month"], year_of))
+    months = monthly.assign(year=_texts(monthly["year_month"], _year_of))
     return _rolled_up(months, "bitcoin_daily_summaries", ["year", "miner_model"], BITCOIN_FIGURES)
 
 
 def _with_days(daily: pd.DataFrame, table: str) -> pd.DataFrame:
     """Add to rows of a daily summary their month, and as numbers that they and the figures of series are there."""
     known = {each.days_known: daily[each.additive[0]].notna().astype(int) for _, each in figures_of(table)}
-    return daily.assign(year_month=_texts(daily["summary_date"], month_of), days_complete=1, **known)
+    return daily.assign(year_month=_texts(daily["summary_date"], Month.of), days_complete=1, **known)
 
 
 def _rolled_up(rows: pd.DataFrame, table: str, by: list[str], figures: tuple[str, ...]) -> pd.DataFrame:
@@ -112,10 +72,14 @@ def _rolled_up(rows: pd.DataFrame, table: str, by: list[str], figures: tuple[str
     return summed
 
 
-def _texts(spans: pd.Series, name: Callable[[Any], str]) -> pd.Series:
-    """The name of the span that each row belongs to; text also when there is no row."""
-    codes, distinct = pd.factorize(spans)
-    return pd.Series(pd.array([name(span) for span in distinct], dtype="str").take(codes), index=spans.index)
+def _texts(parts: pd.Series, period_of: Callable[[Any], Month | Year]) -> pd.Series:
+    """Write the month or year that each row's day or month is in; text also when there is no row."""
+    written = {part: str(period_of(part)) for part in parts.unique()}
+    return parts.map(written).astype("str")
+
+
+def _year_of(month: str) -> Year:
+    return Month.parse(month).year
 
 
 def _summed(rows: pd.DataFrame, by: list[str], columns: tuple[str, ...] | list[str]) -> pd.DataFrame:
@@ -125,67 +89,34 @@ def _summed(rows: pd.DataFrame, by: list[str], columns: tuple[str, ...] | list[s
 
 @dataclass(frozen=True)
 class Level:
-    """A summary table of months or years, each row of which is the sum of the level below.
+    """A summary table of months or years, each row of which is the sum of rows of another table.
 
     Attributes:
         table: its name.
-        column: its column that says which month or year a row is of.
-        below: the table that is summed up.
-        parts: what the rows of that are called.
-        sum_up: sums them up.
+        below: the name of the table that is summed up.
+        period: what each row is of.
+        part: what each row below is of.
+        sum_up: makes its rows from those below, all columns but farms and days_expected.
         counts_farms: whether distinct BM units are counted in the records, since they do not add up.
-        span_of: names the month or year of a day.
-        part_of: names the row of the level below that a day belongs to.
     """
 
     table: str
-    column: str
     below: str
-    parts: str
+    period: type[Month] | type[Year]
+    part: type[Month] | type[date]
     sum_up: Callable[[pd.DataFrame], pd.DataFrame]
     counts_farms: bool
-    span_of: Callable[[date], str]
-    part_of: Callable[[date], object]
+
+    def part_of(self, day: date) -> Period:
+        """Return what a row below is of that has a day."""
+        return self.part.of(day) if issubclass(self.part, Month) else day
 
 
-def _day(day: date) -> date:
-    return day
-
-
-def _year(day: date) -> str:
-    return year_of(month_of(day))
-
-
-LEVELS: Mapping[str, Level] = {
-    level.table: level
-    for level in (
-        Level("monthly_summaries", "year_month", "daily_summaries", "days", months_from_days, True, month_of, _day),
-        Level(
-            "bitcoin_monthly_summaries",
-            "year_month",
-            "bitcoin_daily_summaries",
-            "days",
-            bitcoin_months_from_days,
-            False,
-            month_of,
-            _day,
-        ),
-        Level("yearly_summaries", "year", "monthly_summaries", "months", years_from_months, True, _year, month_of),
-        Level(
-            "bitcoin_yearly_summaries",
-            "year",
-            "bitcoin_monthly_summaries",
-            "months",
-            bitcoin_years_from_months,
-            False,
-            _year,
-            month_of,
-        ),
-    )
-}
-"""Every level above days by its table, each after the level below it."""
-
-
-def levels_of(column: str) -> list[Level]:
-    """Return the levels of months (``year_month``) or years (``year``)."""
-    return [level for level in LEVELS.values() if level.column == column]
+_LEVELS = (
+    Level("monthly_summaries", "daily_summaries", Month, date, months_from_days, True),
+    Level("bitcoin_monthly_summaries", "bitcoin_daily_summaries", Month, date, bitcoin_months_from_days, False),
+    Level("yearly_summaries", "monthly_summaries", Year, Month, years_from_months, True),
+    Level("bitcoin_yearly_summaries", "bitcoin_monthly_summaries", Year, Month, bitcoin_years_from_months, False),
+)
+LEVELS: Mapping[str, Level] = {level.table: level for level in _LEVELS}
+"""Every level above the days by its table, each after the one that it sums up."""

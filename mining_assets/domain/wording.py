@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from mining_assets.domain.date_ranges import DayRange, day_ranges
+from mining_assets.domain.periods import Period, comes_after, in_order
 
 
 def count_of(number: int, noun: str, plural: str | None = None) -> str:
@@ -37,26 +38,19 @@ def format_ranges(ranges: Sequence[DayRange], most: int | None = None) -> str:
     return f"{named} and {count_of(more, 'more day')}" if more else named
 
 
-def format_periods(spans: Iterable[object]) -> str:
-    """Write days, months and years as ranges of each, all else by itself: ``2025-06-01 to 2025-06-03, 2025-06``.
+def format_periods(periods: Iterable[Period | str]) -> str:
+    """Write days, months and years as ranges of each, all else after them: ``2025-06-01 to 2025-06-03, 2025-06, all``.
 
     Args:
-        spans: dates, or texts such as ``2025-06-01``, ``2025-06``, ``2025`` and ``all``.
+        periods: also words for what is none of them, such as ``all``.
     """
-    ranges: list[tuple[str, str]] = []
-    before = None
-    for kind, place, span in sorted({placed(str(span)) for span in spans}):
-        first = ranges.pop()[0] if before == (kind, place - 1) else span
-        ranges.append((first, span))
-        before = (kind, place)
-    return ", ".join(format_range(first, last) for first, last in ranges)
-
-
-def placed(span: str) -> tuple[int, int, str]:
-    """Give a span with its kind, and its place among those of its kind: neighbours differ by 1."""
-    if not span[:4].isdigit():
-        return 3, 0, span
-    if len(span) == len("2025-06-01"):
-        return 0, date.fromisoformat(span).toordinal(), span
-    year, _, month = span.partition("-")
-    return (1, 12 * int(year) + int(month), span) if month else (2, int(year), span)
+    wanted = set(periods)
+    words = {each for each in wanted if isinstance(each, str)}
+    dated: list[Period] = sorted((each for each in wanted if not isinstance(each, str)), key=in_order)
+    ranges: list[tuple[Period, Period]] = []
+    for period in dated:
+        if ranges and comes_after(period, ranges[-1][1]):
+            ranges[-1] = (ranges[-1][0], period)
+        else:
+            ranges.append((period, period))
+    return ", ".join([*(format_range(first, last) for first, last in ranges), *sorted(words)])

@@ -12,7 +12,7 @@ from pathlib import Path
 from mining_assets.domain.curtailment import is_curtailment
 from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.network import NetworkHistory
-from mining_assets.domain.rollups import month_of, year_of
+from mining_assets.domain.periods import Month, Year
 from mining_assets.pipeline.derive import derive
 from mining_assets.pipeline.rollups import roll_up_day
 from mining_assets.progress import Figure
@@ -96,7 +96,7 @@ def replace_whole(
         NotRepaired: something could not be derived, or a check by value fails on the result. Nothing has changed.
     """
     day = fetched.day
-    with warehouse.writing(str(day), month_of(day), year_of(month_of(day)), FINDINGS) as connection:
+    with warehouse.writing(str(day), str(Month.of(day)), str(Year.of(day)), FINDINGS) as connection:
         outcome = store_day(connection, fetched, accept_shrink=accept_shrink)
         for step in derive(connection, [day], history, scope.models).values():
             if step.failed:

@@ -8,8 +8,8 @@ from itertools import groupby
 
 from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.network import NEVER_FETCHED, NetworkHistory
+from mining_assets.domain.periods import Month
 from mining_assets.domain.restatement import DayFigures, ShrinkRefused
-from mining_assets.domain.rollups import month_of
 from mining_assets.pipeline.dependencies import Dependencies, database_retries
 from mining_assets.pipeline.derive import DerivedDays, derive
 from mining_assets.pipeline.fetch import NothingPublished
@@ -109,7 +109,7 @@ class DayPipeline:
 
     def verify(self, days: Sequence[date]) -> Iterator[Verification]:
         """Verify the days by value, a month at a time, and keep what is found."""
-        for _, month in groupby(days, key=month_of):
+        for _, month in groupby(days, key=Month.of):
             yield self._retry(verify_and_store_days, self._warehouse, list(month), self._rules.scope)
 
     def wind_units(self) -> WindUnits:

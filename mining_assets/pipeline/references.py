@@ -9,7 +9,7 @@ from typing import NamedTuple
 from tenacity import Retrying
 
 from mining_assets.domain.network import NetworkHistory, UnknownDifficulty
-from mining_assets.domain.rollups import month_of
+from mining_assets.domain.periods import Month
 from mining_assets.domain.wind_units import WindUnit
 from mining_assets.pipeline.dependencies import Dependencies
 from mining_assets.pipeline.fetch_references import (
@@ -96,5 +96,5 @@ def _origin(warehouse: Warehouse, name: str) -> str | None:
 
 def verify_rewritten(warehouse: Warehouse, refreshed: RefreshedEpochs, scope: Scope) -> None:
     """Verify the days in which something else is in force now than when they were calculated: they are stale."""
-    for _, month in groupby(refreshed.rewritten, key=month_of):
+    for _, month in groupby(refreshed.rewritten, key=Month.of):
         verify_and_store_days(warehouse, list(month), scope)

@@ -9,6 +9,7 @@ from pathlib import Path
 from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.fetch_estimate import FetchEstimate, estimate_fetch
 from mining_assets.domain.naming import NoSuchUnitError
+from mining_assets.domain.periods import months_of, years_of
 from mining_assets.domain.restatement import ShrinkRefused
 from mining_assets.domain.settlement import periods_in
 from mining_assets.domain.wording import count_of
@@ -35,10 +36,8 @@ from mining_assets.reconciliation.plan import DERIVE, REFETCH, needs, tables_for
 from mining_assets.reconciliation.verify import (
     Scope,
     damaged_periods,
-    months_and_years,
     verify_and_store_days,
-    verify_and_store_months,
-    verify_and_store_years,
+    verify_and_store_periods,
 )
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.errors import SourceError
@@ -217,14 +216,13 @@ class Repairs:
         warehouse, scope = self._warehouse, self._scope
         yield Phase("summing up and verifying")
         yield from self._sum_up(days)
-        months, years = months_and_years(days)
         yield verify_and_store_days(warehouse, days, scope)
-        yield verify_and_store_months(warehouse, months, scope)
-        yield verify_and_store_years(warehouse, years, scope)
+        yield verify_and_store_periods(warehouse, months_of(days), scope)
+        yield verify_and_store_periods(warehouse, years_of(days), scope)
 
     def _sum_up(self, days: Sequence[date]) -> Iterator[SummaryResult]:
-        for table, span, rows in roll_up_days(self._warehouse, days, self._scope.date_range):
-            yield SummaryResult(table, span, rows)
+        for table, period, rows in roll_up_days(self._warehouse, days, self._scope.date_range):
+            yield SummaryResult(table, period, rows)
 
     def _kept(self, day: date, error: Exception, *, unanswered: bool) -> DayKept:
         """Return the error that says that a day is as it was; a refused answer is remembered."""

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from mining_assets.domain.daily_series import SERIES
+from mining_assets.domain.periods import Month, Year
 from mining_assets.domain.restatement import DayFigures
 from mining_assets.domain.settlement import periods_in
 from mining_assets.pipeline.fetch_ahead import FetchMetrics
@@ -155,11 +156,11 @@ class SummaryResult:
 
     Attributes:
         table: one of the monthly and yearly summaries.
-        rows: its rows of the span; none where no day is complete.
+        rows: its rows of the period; none where no day is complete.
     """
 
     table: str
-    span: str
+    period: Month | Year
     rows: pd.DataFrame
 
 

@@ -9,18 +9,16 @@ from mining_assets.domain import rollups as rules
 from mining_assets.domain.curtailment import TOTALS
 from mining_assets.domain.daily_series import DAILY_SERIES, SummaryFigures
 from mining_assets.domain.figures import rounded_apart
-from mining_assets.domain.rollups import BITCOIN_FIGURES
+from mining_assets.domain.periods import DateRange, Month, Year
+from mining_assets.domain.rollups import BITCOIN_FIGURES, LEVELS
 from mining_assets.domain.tolerance import isclose_or_both_missing
 from mining_assets.reconciliation import checks
 from mining_assets.reconciliation.chunk import Chunk
 from mining_assets.reconciliation.findings import Verification, problems
 from mining_assets.reconciliation.pairing import paired
 from mining_assets.warehouse.connection import Connection
-from mining_assets.warehouse.names import (
-    DAILY_SUMMARIES,
-)
-from mining_assets.warehouse.status import DateRange
-from mining_assets.warehouse.summaries import distinct_farms, summaries_between, summaries_of, summary_key
+from mining_assets.warehouse.names import DAILY_SUMMARIES
+from mining_assets.warehouse.summaries import expected_rows, summaries_of, summary_key
 
 
 def verify_daily(chunk: Chunk, verification: Verification, tampered: Mapping[str, Collection[date]]) -> None:
@@ -49,28 +47,19 @@ def verify_daily(chunk: Chunk, verification: Verification, tampered: Mapping[str
             _verify_figures(name, series.figures, chunk, verification, tampered[name], payments)
 
 
-def verify_spans(connection: Connection, column: str, spans: Sequence[str], date_range: DateRange) -> Verification:
-    """Verify the summaries of months or years against the level below.
-
-    Args:
-        connection: from which both levels are read.
-        column: ``year_month`` or ``year``.
-        spans: the months or years.
-        date_range: the first and last partition.
-    """
-    levels = rules.levels_of(column)
-    verification = Verification(set(spans), {level.table for level in levels})
-    for span in spans:
-        days = rules.span_within(span, *date_range)
-        for level in levels:
-            wanted = level.sum_up(summaries_between(connection, level.below, *map(level.part_of, days)))
-            wanted = wanted.assign(days_expected=rules.days_expected(span, *date_range))
-            if level.counts_farms:
-                wanted = wanted.assign(farms=distinct_farms(connection, *days) if len(wanted) else 0)
-            stored, key = summaries_of(connection, level.table, [span]), summary_key(level.table)
-            figures = [name for name in stored.columns if name not in key]
-            verification.count(checks.SUMS[level.table], rows=len(stored))
-            verification.add(checks.SUMS[level.table], differing(stored, wanted, key, figures))
+def verify_periods(connection: Connection, periods: Sequence[Month | Year], date_range: DateRange) -> Verification:
+    """Verify the summaries of months and years against the level below."""
+    verification = Verification(set(periods))
+    for level in LEVELS.values():
+        check, key = checks.SUMS[level.table], summary_key(level.table)
+        for period in periods:
+            if isinstance(period, level.period):
+                verification.tables.add(level.table)
+                stored = summaries_of(connection, level.table, [period])
+                wanted = expected_rows(connection, level.table, period, date_range)
+                figures = [name for name in stored.columns if name not in key]
+                verification.count(check, rows=len(stored))
+                verification.add(check, differing(stored, wanted, key, figures))
     return verification
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 from mining_assets.domain.daily_series import DAILY_SERIES, DailySeries
 from mining_assets.domain.date_ranges import day_ranges
+from mining_assets.domain.periods import Month
 from mining_assets.domain.rollups import LEVELS
 from mining_assets.domain.settlement import FINAL_MEANS
 from mining_assets.domain.wording import format_ranges
@@ -48,7 +49,7 @@ class Check:
             return "reference"
         if self.table not in LEVELS:
             return "day"
-        return "month" if LEVELS[self.table].column == "year_month" else "year"
+        return "month" if LEVELS[self.table].period is Month else "year"
 
     @property
     def effect(self) -> Literal["damaged", "inconsistent", "nothing"]:
@@ -280,7 +281,10 @@ def _sums(table: str, of: str, remedy: str) -> Check:
 
 DAILY_SUMS = _sums(DAILY_SUMMARIES, "the day's records", _DERIVE)
 BITCOIN_DAILY_SUMS = _sums(BITCOIN_DAILY_SUMMARIES, "the day's calculations", _DERIVE)
-SUMS = {table: _sums(table, f"its {level.parts}", _ROLL_UP) for table, level in LEVELS.items()}
+SUMS = {
+    table: _sums(table, "its months" if level.part is Month else "its days", _ROLL_UP)
+    for table, level in LEVELS.items()
+}
 """The check on the sums of each level of months and years, by its table."""
 
 CHECKS = (

@@ -9,14 +9,15 @@ from typing import Literal
 import pandas as pd
 
 from mining_assets.domain.date_ranges import day_ranges
+from mining_assets.domain.periods import Period, parse_period
 from mining_assets.domain.wording import count_of, format_days
 from mining_assets.reconciliation.checks import CHECKS, Check
 from mining_assets.warehouse.connection import Connection
 from mining_assets.warehouse.findings import read_findings, replace_findings
 
-Span = date | str
+Span = Period | Literal["all"]
 Kind = Literal["missing", "orphan", "stale", "other"]
-ALL = "all"
+ALL: Literal["all"] = "all"
 _RANGES = 3  # of days that have room in a cell
 KINDS = ("missing", "orphan", "stale")
 
@@ -142,16 +143,32 @@ def joined(findings: Iterable[Finding]) -> list[Joined]:
 
 
 def problems(
-    span: Sequence[Span] | pd.Series,
+    span: Sequence[Span | str] | pd.Series,
     key: Sequence[str] | pd.Series,
     detail: Sequence[str],
     kind: Kind = "other",
     mwh: Iterable[float] | None = None,
 ) -> pd.DataFrame:
-    """Problems as ``Verification.add`` takes them, with the MWh that each is about where that is known."""
-    frame = {"span": list(span), "key": list(key), "detail": list(detail), "kind": [kind] * len(detail)}
+    """Problems as ``Verification.add`` takes them, with the MWh that each is about where that is known.
+
+    Args:
+        span: also as the database writes it.
+    """
+    frame = {
+        "span": [_typed(each) for each in span],
+        "key": list(key),
+        "detail": list(detail),
+        "kind": [kind] * len(detail),
+    }
     frame["mwh"] = [None] * len(detail) if mwh is None else list(mwh)
     return pd.DataFrame(frame, dtype=object)
+
+
+def _typed(span: Span | str) -> Span:
+    """Return what a day, a month, a year or ``all`` is when it is read from the database."""
+    if not isinstance(span, str):
+        return span
+    return ALL if span == ALL else parse_period(span)
 
 
 def store_findings(connection: Connection, verification: Verification, found_at: datetime) -> None:
@@ -196,7 +213,7 @@ def stored_findings(
     return [
         Finding(
             by_name[row["table_name"], row["check_name"]],
-            row["settlement_date"] or row["span"],
+            _typed(row["span"]),
             row["problems"],
             row["example"],
             {kind: row[kind] for kind in KINDS if row[kind]},

@@ -6,24 +6,23 @@ before it is written down, so that a scan never records what a run has mended me
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from itertools import groupby
 
 from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.network import NetworkHistory
-from mining_assets.domain.rollups import month_of, year_of
+from mining_assets.domain.periods import DateRange, Month, Year, between, months_of, years_of
 from mining_assets.domain.settlement import last_day_over
 from mining_assets.domain.wording import count_of
 from mining_assets.reconciliation import check_calculations, check_records, check_series, check_summaries
 from mining_assets.reconciliation.check_references import verify_network_epochs, verify_wind_units
-from mining_assets.reconciliation.check_summaries import verify_spans
+from mining_assets.reconciliation.check_summaries import verify_periods
 from mining_assets.reconciliation.chunk import read_chunk
 from mining_assets.reconciliation.findings import Verification, store_findings
 from mining_assets.warehouse import references
 from mining_assets.warehouse.connection import Connection, Warehouse
 from mining_assets.warehouse.names import BITCOIN_DAILY_SUMMARIES, CALCULATIONS, CURTAILMENT_RECORDS, DAILY_SUMMARIES
-from mining_assets.warehouse.status import DateRange
 from mining_assets.warehouse.stored_days import days_with_rows, has_rows
 from mining_assets.warehouse.verifications import record_scan
 
@@ -98,20 +97,11 @@ def verify_and_store_days(warehouse: Warehouse, days: Sequence[date], scope: Sco
     return verification
 
 
-def verify_and_store_months(warehouse: Warehouse, months: Sequence[str], scope: Scope) -> Verification:
-    """Verify monthly summaries and keep what was found."""
-    with warehouse.writing(*months, FINDINGS) as connection:
+def verify_and_store_periods(warehouse: Warehouse, periods: Sequence[Month | Year], scope: Scope) -> Verification:
+    """Verify the summaries of months and years, and store what was found."""
+    with warehouse.writing(*map(str, periods), FINDINGS) as connection:
         looked_at = datetime.now(UTC)
-        verification = verify_spans(connection, "year_month", months, scope.date_range)
-        store_findings(connection, verification, looked_at)
-    return verification
-
-
-def verify_and_store_years(warehouse: Warehouse, years: Sequence[str], scope: Scope) -> Verification:
-    """Verify yearly summaries and keep what was found."""
-    with warehouse.writing(*years, FINDINGS) as connection:
-        looked_at = datetime.now(UTC)
-        verification = verify_spans(connection, "year", years, scope.date_range)
+        verification = verify_periods(connection, periods, scope.date_range)
         store_findings(connection, verification, looked_at)
     return verification
 
@@ -130,8 +120,7 @@ def verify_within(connection: Connection, day: date, scope: Scope) -> Verificati
     """Verify a day, its month and its year as they are in the caller's transaction, and keep what is found with it."""
     looked_at = datetime.now(UTC)
     verification = verify_snapshot(connection, [day], scope)
-    verification.merge(verify_spans(connection, "year_month", [month_of(day)], scope.date_range))
-    verification.merge(verify_spans(connection, "year", [year_of(month_of(day))], scope.date_range))
+    verification.merge(verify_periods(connection, [Month.of(day), Year.of(day)], scope.date_range))
     store_findings(connection, verification, looked_at)
     return verification
 
@@ -144,23 +133,17 @@ def scan(
     Args:
         tell: is told what is verified next.
     """
-    days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
-    months, years = months_and_years(days)
+    days = list(between(first, last))
+    months = months_of(days)
     tell("verifying the references")
     verification = verify_and_store_references(warehouse)
-    for number, (month, group) in enumerate(groupby(days, key=month_of), start=1):
+    for number, (month, group) in enumerate(groupby(days, key=Month.of), start=1):
         tell(f"verifying {month}, {number:,} of {count_of(len(months), 'month')}")
         verification.merge(verify_and_store_days(warehouse, list(group), scope))
     tell("verifying the sums of months and years")
-    verification.merge(verify_and_store_months(warehouse, months, scope))
-    verification.merge(verify_and_store_years(warehouse, years, scope))
+    verification.merge(verify_and_store_periods(warehouse, months, scope))
+    verification.merge(verify_and_store_periods(warehouse, years_of(days), scope))
     return verification
-
-
-def months_and_years(days: Sequence[date]) -> tuple[list[str], list[str]]:
-    """The months and the years that some days are in."""
-    months = sorted({month_of(day) for day in days})
-    return months, sorted({year_of(month) for month in months})
 
 
 def note_scan(warehouse: Warehouse, name: str, first: date, last: date, verification: Verification) -> None:

@@ -13,6 +13,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from mining_assets.domain.mining import MinerModel
+from mining_assets.domain.periods import DateRange, Month
 from mining_assets.domain.settlement import FINAL_FROM, FINAL_MEANS
 from mining_assets.files import atomic_write
 from mining_assets.reconciliation.findings import suspicions
@@ -24,7 +25,7 @@ from mining_assets.report.verdict import Verdict, open_ranges, verdict, verified
 from mining_assets.warehouse.caveats import read_caveats
 from mining_assets.warehouse.connection import Connection, Warehouse
 from mining_assets.warehouse.reporting import ReportData, read_report_data
-from mining_assets.warehouse.status import DateRange, Status
+from mining_assets.warehouse.status import Status
 
 VERIFIED_HERE = 31
 """A report on at most this many days verifies them itself, on the snapshot that it is made from."""
@@ -49,7 +50,7 @@ class Report:
     farms: pd.DataFrame
     units: pd.DataFrame
     open_ranges: list[tuple[str, int, str]]
-    month: str | None
+    month: Month | None
     verified: str
     html: str
 
@@ -71,7 +72,7 @@ def build_report(
     date_range: DateRange,
     *,
     now: datetime,
-    month: str | None = None,
+    month: Month | None = None,
 ) -> Report:
     """Build the report on the days from first to last from one snapshot of the warehouse.
 
@@ -82,7 +83,7 @@ def build_report(
         models: the miner models in their order.
         date_range: first and last partition.
         now: when it is made; UTC.
-        month: whose half hours to show, as 2025-06; default: the last one with a complete day.
+        month: whose half hours to show; default: the last one with a complete day.
     """
     with warehouse.reading() as connection:
         report_data, judged, verified = judge(connection, first, last, month, models, date_range)
@@ -97,7 +98,7 @@ def judge(
     connection: Connection,
     first: date,
     last: date,
-    month: str | None,
+    month: Month | None,
     models: Sequence[MinerModel],
     date_range: DateRange,
 ) -> tuple[ReportData, Verdict, str]:

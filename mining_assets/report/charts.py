@@ -16,6 +16,7 @@ import pandas as pd
 import vl_convert
 from markupsafe import Markup
 
+from mining_assets.domain.periods import Month
 from mining_assets.report.frames import DAY_KINDS
 
 Spec = dict[str, Any]
@@ -70,9 +71,9 @@ def dash_of(number: int) -> list[int]:
     return list(_DASHES[(number - 1) % len(_DASHES)])
 
 
-def month_name(month: str) -> str:
+def month_name(month: Month) -> str:
     """Format a month like 2025-06 for an axis: Jun 2025."""
-    return f"{date.fromisoformat(month + '-01'):%b %Y}"
+    return f"{month.first:%b %Y}"
 
 
 def month_bars(months: pd.DataFrame, figure: str, unit: str, colour: int) -> Callable[[Screen], Spec]:
@@ -318,7 +319,7 @@ def _month_rows(months: pd.DataFrame, names: list[str], complete: "pd.Series[boo
     rows = rows.where(rows.notna(), None)
     if complete is not None:
         rows = rows.assign(complete=complete.astype(object))
-    rows["month"] = [month_name(month) for month in rows["year_month"]]
+    rows["month"] = [month_name(Month.parse(month)) for month in rows["year_month"]]
     return [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
 
 

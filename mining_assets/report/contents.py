@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from mining_assets.domain.rollups import month_of
+from mining_assets.domain.periods import Month
 from mining_assets.domain.wording import count_of
 from mining_assets.report import charts, month_sections
 from mining_assets.report.charts import UNKNOWN, draw, month_name
@@ -49,7 +49,7 @@ def _calendar(report_data: ReportData) -> Section:
     states = report_data.calendar
     kinds = day_kinds(states)
     counts = counted(list(kinds))
-    months = pd.crosstab(pd.Series([month_of(day) for day in kinds.index], name="month"), kinds.to_numpy())
+    months = pd.crosstab(pd.Series([str(Month.of(day)) for day in kinds.index], name="month"), kinds.to_numpy())
     months = months.reindex(columns=list(counts)).reset_index()
     days = states[["state", "inconsistent", "restated", "quarantined", "records", "expected", "missing"]]
     days = days.assign(kind=kinds).rename_axis("date").reset_index()

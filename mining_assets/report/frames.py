@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from mining_assets.domain.rollups import bitcoin_months_from_days, month_of, months_from_days, span_bounds
+from mining_assets.domain.periods import Month
+from mining_assets.domain.rollups import bitcoin_months_from_days, months_from_days
 from mining_assets.domain.settlement import periods_in
 from mining_assets.domain.valuation import curtailed_share
 from mining_assets.domain.wording import count_of
@@ -130,7 +131,7 @@ def months_in(report_data: ReportData) -> pd.DataFrame:
     known = days.index.isin(set(report_data.daily["summary_date"]))
     months = pd.DataFrame(
         {
-            "year_month": [month_of(day) for day in days.index],
+            "year_month": [str(Month.of(day)) for day in days.index],
             "days": 1,
             "days_known": known.astype(int),
             "days_final": (known & (days["state"] == "final")).astype(int),
@@ -188,8 +189,8 @@ def half_hour_grid(report_data: ReportData) -> pd.DataFrame:
     """Return every half hour of the month's days in the range: day, settlement_period, curtailed_energy (MWh)."""
     if report_data.month is None:
         return pd.DataFrame(columns=["day", "settlement_period", "curtailed_energy"])
-    begin, end = span_bounds(report_data.month)
-    days = [day for day in report_data.status.days.index if begin <= day <= end]
+    month = report_data.month
+    days = [day for day in report_data.status.days.index if month.first <= day <= month.last]
     keys = [(day, period) for day in days for period in range(1, periods_in(day) + 1)]
     index = pd.MultiIndex.from_tuples(keys, names=["settlement_date", "settlement_period"]) if keys else None
     known = report_data.half_hours.set_index(["settlement_date", "settlement_period"])["curtailed_energy"]
@@ -263,7 +264,7 @@ def with_rate(rows: pd.DataFrame) -> pd.DataFrame:
 def restated_months(restated: pd.DataFrame) -> pd.DataFrame:
     """Sum up restatements by month: year_month, restatements (count), energy_change (MWh), payment_change (£)."""
     rows = restated.assign(
-        year_month=pd.Series([month_of(day) for day in restated["settlement_date"]], dtype="str"),
+        year_month=pd.Series([str(Month.of(day)) for day in restated["settlement_date"]], dtype="str"),
         restatements=1,
         energy_change=restated["energy_after"] - restated["energy_before"],
         payment_change=restated["payment_after"] - restated["payment_before"],

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from mining_assets.domain.periods import Month
 from mining_assets.domain.wording import count_of
 from mining_assets.report import charts
 from mining_assets.report.charts import UNKNOWN, colour_of, dash_of, draw, month_name
@@ -192,14 +193,14 @@ def _labelled(months: pd.DataFrame, name: str, form: Any, complete: "pd.Series[b
         months["year_month"], months[name], months["days_known"], months["days"], strict=True
     ):
         note = "" if known == days else f" ({known} of {count_of(days, 'day')})"
-        labels.append(f"{month_name(month)}: {'unknown' if pd.isna(value) else form(value)}{note}")
+        labels.append(f"{month_name(Month.parse(month))}: {'unknown' if pd.isna(value) else form(value)}{note}")
     return months.assign(label=labels, complete=complete)
 
 
 def _series(months: pd.DataFrame, name: str, form: Any) -> pd.DataFrame:
     """Return the months and models with a label for each point."""
     labels = [
-        f"{month_name(month)}, {model}: {'unknown' if pd.isna(value) else form(value)}"
+        f"{month_name(Month.parse(month))}, {model}: {'unknown' if pd.isna(value) else form(value)}"
         for month, model, value in zip(months["year_month"], months["miner_model"], months[name], strict=True)
     ]
     complete = months["days_known"] == months["days"]
@@ -213,7 +214,7 @@ def _extremes(months: pd.DataFrame, name: str, unit: str, decimals: int = 0) -> 
     most = ""
     if len(known):
         top = known.loc[known[name].idxmax()]
-        most = f"The highest is {number(top[name], decimals)}{unit} in {month_name(top['year_month'])}."
+        most = f"The highest is {number(top[name], decimals)}{unit} in {month_name(Month.parse(top['year_month']))}."
     return f"{most} Unknown months: {unknown}.".strip()
 
 

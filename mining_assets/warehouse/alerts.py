@@ -6,6 +6,7 @@ from itertools import groupby
 
 from sqlalchemy import Connection, insert, select
 
+from mining_assets.domain.periods import parse_period
 from mining_assets.domain.wording import count_of, format_days, format_periods
 from mining_assets.warehouse.findings import concern
 from mining_assets.warehouse.schema import alerts_sent, healing_attempts, integrity_findings
@@ -25,7 +26,7 @@ def standing_causes(connection: Connection, first: date, last: date) -> Iterator
     )
     for (table, check), rows in groupby(connection.execute(failed), key=lambda row: (row[0], row[1])):
         found = list(rows)
-        spans = format_periods(span for *_, span, _ in found)
+        spans = format_periods(span if span == "all" else parse_period(span) for *_, span, _ in found)
         on = "" if spans == "all" else f" on {spans}"  # a reference has no days
         yield f"check {table}.{check}", f"{table}: check {check} fails{on}; first: {found[0].example}"
     days = healing_attempts.c

@@ -1,6 +1,6 @@
 """Reading a whole table or view, however long it is, a batch of rows at a time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
@@ -8,7 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import Boolean, Column, Connection, Date, Double, Integer, Table, and_, select
 
 from mining_assets.domain.origin import Origins
-from mining_assets.domain.rollups import month_of, span_bounds
+from mining_assets.domain.periods import Month, Year
 from mining_assets.warehouse.columns import Instant
 from mining_assets.warehouse.origins import read_origins
 from mining_assets.warehouse.schema import metadata, wind_bm_units
@@ -20,13 +20,13 @@ RELATIONS: dict[str, Table] = {
 """Every view and every table by its name."""
 
 BATCH = 10_000
-_NAMES_OF_DAYS = {
+_NAMES_OF_DAYS: dict[str, Callable[[date], date | str]] = {
     "settlement_date": lambda day: day,
     "summary_date": lambda day: day,
-    "year_month": month_of,
-    "year": "{:%Y}".format,
+    "year_month": lambda day: str(Month.of(day)),
+    "year": lambda day: str(Year.of(day)),
 }
-
+_PERIODS: dict[str, type[Month] | type[Year]] = {"year_month": Month, "year": Year}
 
 _NAMES = (wind_bm_units.c.bm_unit_name, wind_bm_units.c.site)
 """What is exported beside the id of a unit, after the columns of a table that has ids only."""
@@ -82,10 +82,10 @@ def origins_of(connection: Connection, table: Table, first: date | None = None, 
         first, last: as for :func:`batches`; a month or a year that one of them lies in counts as a whole.
     """
     column = day_column(table)
-    if column is not None and column.name in ("year_month", "year"):
-        named = _NAMES_OF_DAYS[column.name]
-        first = span_bounds(str(named(first)))[0] if first else None
-        last = span_bounds(str(named(last)))[1] if last else None
+    if column is not None and column.name in _PERIODS:
+        period = _PERIODS[column.name]
+        first = period.of(first).first if first else None
+        last = period.of(last).last if last else None
     return read_origins(connection, first, last)
 
 

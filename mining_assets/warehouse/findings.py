@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select
 
-from mining_assets.domain.rollups import month_of, year_of
+from mining_assets.domain.periods import Month, Year
 from mining_assets.warehouse.connection import insert_frame, read_frame
 from mining_assets.warehouse.schema import integrity_findings
 from mining_assets.warehouse.verifications import note_verified
@@ -67,8 +67,8 @@ def read_findings(
 def concern(first: date, last: date) -> ColumnElement[bool]:
     """Return the condition that a finding is on a day from first to last, on their months and years, or a reference."""
     found = integrity_findings.c
-    months = (month_of(first), month_of(last))
-    years = (year_of(months[0]), year_of(months[1]))
+    months = (str(Month.of(first)), str(Month.of(last)))
+    years = (str(Year.of(first)), str(Year.of(last)))
     return or_(
         found.settlement_date.between(first, last),
         and_(func.length(found.span) == len(months[0]), found.span.between(*months)),

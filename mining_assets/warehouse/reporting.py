@@ -8,7 +8,7 @@ import pandas as pd
 from sqlalchemy import Connection, func, select
 
 from mining_assets.domain.mining import MinerModel
-from mining_assets.domain.rollups import month_of, span_bounds
+from mining_assets.domain.periods import DateRange, Month
 from mining_assets.warehouse.connection import read_frame
 from mining_assets.warehouse.day_states import day_states
 from mining_assets.warehouse.predicates import TRUSTED, is_curtailment
@@ -19,7 +19,7 @@ from mining_assets.warehouse.schema import (
     restatements,
     wind_bm_units,
 )
-from mining_assets.warehouse.status import DateRange, Status, read_status
+from mining_assets.warehouse.status import Status, read_status
 from mining_assets.warehouse.summaries import summaries_between
 from mining_assets.warehouse.views import half_hourly_curtailment, whole_days
 
@@ -36,7 +36,7 @@ class ReportData:
         units: farm_id (BM unit), bm_unit_name, site and lead_party_name (each absent where there is none),
             curtailed_energy and payment over the days of ``daily``; a unit that changed hands has a row for each of
             its lead parties.
-        month: whose half hours are shown, as 2025-06; None when no day of the range is trusted.
+        month: whose half hours are shown; None when no day of the range is trusted.
         half_hours: rows of the view ``half_hourly_curtailment`` of the month's days in the range.
         restated: rows of ``restatements`` of the range, the newest first.
         models: names of the miner models in their order.
@@ -47,7 +47,7 @@ class ReportData:
     daily: pd.DataFrame
     bitcoin: pd.DataFrame
     units: pd.DataFrame
-    month: str | None
+    month: Month | None
     half_hours: pd.DataFrame
     restated: pd.DataFrame
     models: tuple[str, ...]
@@ -57,7 +57,7 @@ def read_report_data(
     connection: Connection,
     first: date,
     last: date,
-    month: str | None,
+    month: Month | None,
     models: Sequence[MinerModel],
     date_range: DateRange,
 ) -> ReportData:
@@ -80,7 +80,7 @@ def read_report_data(
         )
     )
     if month is None and trusted:
-        month = month_of(max(trusted))
+        month = Month.of(max(trusted))
     return ReportData(
         status=status,
         calendar=status.days if earlier is None else pd.concat([earlier, status.days]),
@@ -147,9 +147,9 @@ def _by_unit(connection: Connection, first: date, last: date) -> pd.DataFrame:
     return _named(connection, read_frame(connection, query))
 
 
-def _half_hours(connection: Connection, month: str | None, first: date, last: date) -> pd.DataFrame:
+def _half_hours(connection: Connection, month: Month | None, first: date, last: date) -> pd.DataFrame:
     rows = half_hourly_curtailment
-    begin, end = span_bounds(month) if month else (last, first - timedelta(days=1))
+    begin, end = (month.first, month.last) if month else (last, first - timedelta(days=1))
     within = rows.c.settlement_date.between(max(begin, first), min(end, last))
     return read_frame(connection, select(*rows.c).where(within).order_by(*rows.primary_key))
 

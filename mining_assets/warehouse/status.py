@@ -3,15 +3,17 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Literal
 
 import pandas as pd
 from sqlalchemy import Connection, literal, or_, select, union_all
 
-from mining_assets.domain import rollups as rules
 from mining_assets.domain.caveats import Caveats
 from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.origin import Origins
+from mining_assets.domain.periods import DateRange, Month, Period, Year, days_expected, days_within, parse_period
+from mining_assets.domain.rollups import LEVELS
 from mining_assets.domain.tolerance import isclose_or_both_missing
 from mining_assets.domain.valuation import BITCOIN_PRICE
 from mining_assets.warehouse.caveats import read_caveats
@@ -20,15 +22,21 @@ from mining_assets.warehouse.day_states import STATES, day_states
 from mining_assets.warehouse.origins import read_origins
 from mining_assets.warehouse.possible_wind import days_without_units, possible_wind_between
 from mining_assets.warehouse.predicates import FINAL, TRUSTED
-from mining_assets.warehouse.schema import (
-    integrity_findings,
-)
+from mining_assets.warehouse.schema import integrity_findings
 from mining_assets.warehouse.series import known_sentence, series_states
-from mining_assets.warehouse.summaries import SUMMARIES, span_column, summaries_between, summary_key
+from mining_assets.warehouse.summaries import (
+    SUMMARIES,
+    expected_rows_between,
+    span_column,
+    summaries_between,
+    summary_key,
+)
 from mining_assets.warehouse.verifications import Verified, read_verified
 
-DateRange = tuple[date, date | None]
-"""The first partition and, when there is one, the last."""
+Mismatch = tuple[str, Month | Year]
+"""A summary table, and the month or year whose row is not the sum of the level below."""
+FailedCheck = tuple[str, str, Period | Literal["all"]]
+"""A table, a check on it that fails, and where: on a day, or on ``all`` of a reference."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +62,8 @@ class Status:
     first: date
     last: date
     days: pd.DataFrame
-    differing: tuple[tuple[str, str], ...]
-    errors: tuple[tuple[str, str, str], ...]
+    differing: tuple[Mismatch, ...]
+    errors: tuple[FailedCheck, ...]
     counted: tuple[date, date]
     verified: Verified
     series: dict[str, pd.DataFrame]
@@ -158,7 +166,7 @@ def read_status(
     )
 
 
-def _errors_beside_states(connection: Connection, first: date, last: date) -> Iterator[tuple[str, str, str]]:
+def _errors_beside_states(connection: Connection, first: date, last: date) -> Iterator[FailedCheck]:
     """Yield the errors of checks whose findings make no day damaged or inconsistent: refused answers, references."""
     found = integrity_findings.c
     query = (
@@ -171,61 +179,58 @@ def _errors_beside_states(connection: Connection, first: date, last: date) -> It
         )
         .order_by(found.span, found.table_name)
     )
-    yield from ((table, check, span) for table, check, span in connection.execute(query))
+    for table, check, span in connection.execute(query):
+        yield table, check, "all" if span == "all" else parse_period(span)
 
 
-def mismatched_summaries(
-    connection: Connection, first: date, last: date, date_range: DateRange
-) -> Iterator[tuple[str, str]]:
+def mismatched_summaries(connection: Connection, first: date, last: date, date_range: DateRange) -> Iterator[Mismatch]:
     """Yield the months and years whose row is missing, left over, or not the sum of the level below.
 
     Distinct farms are counted in the detail; of them the last verification's findings tell.
     """
-    yield from sorted(
-        {*_differing_now(connection, first, last, date_range), *_found_differing(connection, first, last)}
-    )
+    differing = {*_differing_now(connection, first, last, date_range), *_found_differing(connection, first, last)}
+    yield from sorted(differing, key=lambda each: (each[0], each[1].first))
 
 
-def moved_spans(connection: Connection, first: date, last: date, date_range: DateRange) -> set[tuple[str, str]]:
+def moved_spans(connection: Connection, first: date, last: date, date_range: DateRange) -> set[Mismatch]:
     """Return the summaries of months and years that were made for another first or last partition.
 
     They are among the differing ones. Nothing else than a moved partition changes how many days are expected.
     """
     query = union_all(
         *(
-            select(literal(name), span_column(SUMMARIES[name]), SUMMARIES[name].c.days_expected).where(
-                span_column(SUMMARIES[name]).between(level.span_of(first), level.span_of(last))
+            select(literal(table.name), span_column(table), table.c.days_expected).where(
+                span_column(table).between(str(level.period.of(first)), str(level.period.of(last)))
             )
-            for name, level in rules.LEVELS.items()
+            for level in LEVELS.values()
+            for table in [SUMMARIES[level.table]]
         )
     )
-    return {
-        (table, span)
-        for table, span, expected in connection.execute(query)
-        if expected != rules.days_expected(span, *date_range)
-    }
+    rows = ((table, LEVELS[table].period.parse(text), expected) for table, text, expected in connection.execute(query))
+    return {(table, period) for table, period, expected in rows if expected != days_expected(period, date_range)}
 
 
-def _found_differing(connection: Connection, first: date, last: date) -> Iterator[tuple[str, str]]:
+def _found_differing(connection: Connection, first: date, last: date) -> Iterator[Mismatch]:
     """Yield what the last verification found wrong with the months and years of some days."""
     found = integrity_findings.c
-    for name, level in rules.LEVELS.items():
-        low, high = level.span_of(first), level.span_of(last)
-        query = select(found.table_name, found.span).where(
-            found.severity == "error", found.table_name == name, found.span.between(low, high)
+    for level in LEVELS.values():
+        query = select(found.span).where(
+            found.severity == "error",
+            found.table_name == level.table,
+            found.span.between(str(level.period.of(first)), str(level.period.of(last))),
         )
-        yield from ((table, span) for table, span in connection.execute(query))
+        yield from ((level.table, level.period.parse(text)) for text in connection.execute(query).scalars())
 
 
-def _differing_now(connection: Connection, first: date, last: date, date_range: DateRange) -> Iterator[tuple[str, str]]:
-    for name, level in rules.LEVELS.items():
-        low, high = level.span_of(first), level.span_of(last)
-        days = rules.span_within(low, *date_range)[0], rules.span_within(high, *date_range)[1]
-        expected = level.sum_up(summaries_between(connection, level.below, *map(level.part_of, days)))
-        expected["days_expected"] = [rules.days_expected(span, *date_range) for span in expected[level.column]]
-        stored = summaries_between(connection, name, *map(level.span_of, days))
-        for span in _differing(stored, expected, summary_key(name)):
-            yield name, span
+def _differing_now(connection: Connection, first: date, last: date, date_range: DateRange) -> Iterator[Mismatch]:
+    """What of the months and years of some days is not the sum of the level below as both are now."""
+    for level in LEVELS.values():
+        low, high = level.period.of(first), level.period.of(last)
+        begin, end = days_within(low, date_range)[0], days_within(high, date_range)[1]
+        expected = expected_rows_between(connection, level, begin, end, date_range)
+        stored = summaries_between(connection, level.table, low, high)
+        for text in _differing(stored, expected, summary_key(level.table)):
+            yield level.table, level.period.parse(text)
 
 
 def _differing(stored: pd.DataFrame, expected: pd.DataFrame, key: list[str]) -> list[str]:

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from sqlalchemy import Connection, or_, select
 
 from mining_assets.domain.date_ranges import DayRange, day_ranges
-from mining_assets.domain.rollups import month_of, year_of
+from mining_assets.domain.periods import Month, Year, months_of, years_of
 from mining_assets.domain.wording import count_of
 from mining_assets.warehouse.connection import upsert_rows
 from mining_assets.warehouse.schema import integrity_scans, span_writes, verifications
@@ -30,7 +30,7 @@ class Verified:
     days: int
     since: datetime | None
     unverified: tuple[DayRange, ...]
-    unverified_spans: tuple[str, ...]
+    unverified_spans: tuple[Month | Year, ...]
 
     @property
     def unverified_days(self) -> int:
@@ -52,7 +52,7 @@ class Verified:
         if self.everything:
             return f"everything{at}"
         not_yet = [f"{first}" if first == last else f"{first} to {last}" for first, last in self.unverified]
-        left = ", ".join((*not_yet, *self.unverified_spans))
+        left = ", ".join((*not_yet, *map(str, self.unverified_spans)))
         return f"{done:,} of {count_of(self.days, 'day')}{at}; not since it was last written: {left}"
 
 
@@ -77,25 +77,24 @@ def read_verified(connection: Connection, stored: Collection[date]) -> Verified:
     if not stored:
         return Verified(0, None, (), ())
     first, last = min(stored), max(stored)
-    months = sorted({month_of(day) for day in stored})
-    years = sorted({year_of(month) for month in months})
+    summed: tuple[Month | Year, ...] = (*months_of(stored), *years_of(stored))
     span = verifications.c.span
     query = (
         select(span, verifications.c.verified_at)
         .outerjoin(span_writes, span_writes.c.span == span)
         .where(
-            or_(span.between(str(first), str(last)), span.in_([*months, *years])),
+            or_(span.between(str(first), str(last)), span.in_(map(str, summed))),
             or_(span_writes.c.written_at.is_(None), span_writes.c.written_at <= verifications.c.verified_at),
         )
     )
     known = dict(connection.execute(query).all())
-    wanted = [*map(str, stored), *months, *years]
+    wanted = [str(period) for period in (*stored, *summed)]
     instants = [known[name] for name in wanted if name in known]
     return Verified(
         days=len(stored),
         since=min(instants, default=None),
         unverified=tuple(day_ranges((day for day in stored if str(day) not in known), longest=len(stored))),
-        unverified_spans=tuple(name for name in (*months, *years) if name not in known),
+        unverified_spans=tuple(period for period in summed if str(period) not in known),
     )
 
 

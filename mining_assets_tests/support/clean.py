@@ -11,11 +11,12 @@ import pandas as pd
 
 from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.network import Retarget, network_history
+from mining_assets.domain.periods import months_of, years_of
 from mining_assets.domain.settlement import period_starts
 from mining_assets.domain.valuation import BITCOIN_PRICE, MEMPOOL, WIND_GENERATION, price_instant
 from mining_assets.domain.wind_units import WindUnit
 from mining_assets.pipeline.fetch_references import stored_network_history
-from mining_assets.pipeline.rollups import roll_up
+from mining_assets.pipeline.rollups import roll_up_days
 from mining_assets.reconciliation.findings import Verification
 from mining_assets.reconciliation.verify import Scope, scan
 from mining_assets.warehouse.connection import Warehouse
@@ -38,7 +39,7 @@ from mining_assets_tests.support.twin import chain
 
 SHORT, QUIET, WINDY = date(2025, 3, 30), date(2025, 3, 31), date(2025, 4, 1)
 DAYS = (SHORT, QUIET, WINDY)
-MONTHS, YEARS = ("2025-03", "2025-04"), ("2025",)
+MONTHS, YEARS = tuple(months_of(DAYS)), tuple(years_of(DAYS))
 BOUNDS = (SHORT, WINDY)
 SCOPE = Scope(MODELS, BOUNDS)
 
@@ -118,12 +119,7 @@ def store_clean_series(warehouse: Warehouse, name: str, days: Sequence[date] = D
 def derive_all(warehouse: Warehouse) -> None:
     """Derive everything from the stored days."""
     derive_days(warehouse, DAYS, stored_network_history(warehouse), MODELS)
-    for month in MONTHS:
-        roll_up(warehouse, "monthly_summaries", month, BOUNDS)
-        roll_up(warehouse, "bitcoin_monthly_summaries", month, BOUNDS)
-    for year in YEARS:
-        roll_up(warehouse, "yearly_summaries", year, BOUNDS)
-        roll_up(warehouse, "bitcoin_yearly_summaries", year, BOUNDS)
+    list(roll_up_days(warehouse, DAYS, BOUNDS))
 
 
 def scan_all(warehouse: Warehouse) -> Verification:

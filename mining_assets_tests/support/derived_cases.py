@@ -5,6 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from sqlalchemy import Executable, delete, insert, update
 
+from mining_assets.domain.periods import parse_period
 from mining_assets.reconciliation import checks
 from mining_assets.reconciliation.findings import ALL
 from mining_assets.warehouse.connection import Warehouse
@@ -174,14 +175,14 @@ OF_WHAT_IS_DERIVED = (
         "a figure of a month is altered that years do not sum",
         checks.SUMS["monthly_summaries"],
         does(update(monthly_summaries).where(monthly_summaries.c.year_month == "2025-03").values(farms=1)),
-        "2025-03",
+        parse_period("2025-03"),
         ("farms is 1, should be 2",),
     ),
     Case(
         "the row of a month is lost",
         checks.SUMS["monthly_summaries"],
         does(delete(monthly_summaries).where(monthly_summaries.c.year_month == "2025-04")),
-        "2025-04",
+        parse_period("2025-04"),
         ("the row is missing",),
         also=(checks.SUMS["yearly_summaries"],),  # the year is the sum of the months there are
     ),
@@ -193,14 +194,14 @@ OF_WHAT_IS_DERIVED = (
             .where(bitcoin_monthly_summaries.c.year_month == "2025-04", bitcoin_monthly_summaries.c.miner_model == "S9")
             .values(days_expected=30)
         ),
-        "2025-04",
+        parse_period("2025-04"),
         ("S9", "days_expected is 30, should be 1"),
     ),
     Case(
         "the energy of a year is altered",
         checks.SUMS["yearly_summaries"],
         does(update(yearly_summaries).values(total_curtailed_energy=yearly_summaries.c.total_curtailed_energy * 2)),
-        "2025",
+        parse_period("2025"),
         ("total_curtailed_energy is",),
     ),
     Case(
@@ -211,7 +212,7 @@ OF_WHAT_IS_DERIVED = (
             .where(bitcoin_yearly_summaries.c.miner_model == "S19J_PRO")
             .values(bitcoin_mined=bitcoin_yearly_summaries.c.bitcoin_mined * (1 + 1e-6))
         ),
-        "2025",
+        parse_period("2025"),
         ("S19J_PRO", "bitcoin_mined is"),
     ),
 )

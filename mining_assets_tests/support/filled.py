@@ -44,8 +44,7 @@ def fill(warehouse: Warehouse) -> None:
     # A later run settles the first day differently: a restatement.
     store(warehouse, fetched_day(*first, record(3, volume=-20.0), at=after_final(DAY, 24)))
     derive(warehouse, DAY, NEXT_DAY)
-    for _ in roll_up_days(warehouse, [DAY], (date(2025, 1, 1), None)):
-        pass
+    list(roll_up_days(warehouse, [DAY], (date(2025, 1, 1), None)))
     with warehouse.writing("filling") as connection:
         for table in metadata.sorted_tables:
             if not connection.execute(select(1).select_from(table)).first():

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import update
 
+from mining_assets.domain.periods import parse_period
 from mining_assets.domain.retry_policy import HealingPolicy
 from mining_assets.domain.valuation import BITCOIN_PRICE, COINBASE, WIND_GENERATION, price_instant
 from mining_assets.reconciliation import checks
@@ -169,7 +170,7 @@ OF_SERIES = (
             .where(bitcoin_monthly_summaries.c.year_month == "2025-04", bitcoin_monthly_summaries.c.miner_model == "S9")
             .values(days_priced=0)
         ),
-        "2025-04",
+        parse_period("2025-04"),
         ("S9", "days_priced is 0, should be 1"),
         also=(checks.SUMS["bitcoin_yearly_summaries"],),
     ),
@@ -179,7 +180,7 @@ OF_SERIES = (
         does(
             update(monthly_summaries).where(monthly_summaries.c.year_month == "2025-03").values(curtailed_share=0.00356)
         ),
-        "2025-03",
+        parse_period("2025-03"),
         ("curtailed_share is 0.00356, should be 0.003498",),
     ),
 )

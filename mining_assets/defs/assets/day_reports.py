@@ -64,7 +64,9 @@ class DayReporter:
                     self._context.log_event(dg.AssetMaterialization(event.table, metadata=shown))
                 case SummaryResult():
                     shown = summary_metadata(event.table, event.rows)
-                    self._context.log_event(dg.AssetMaterialization(event.table, partition=event.span, metadata=shown))
+                    self._context.log_event(
+                        dg.AssetMaterialization(event.table, partition=str(event.period), metadata=shown)
+                    )
                 case Message():
                     self.say(event.text)
                 case Phase():

@@ -9,6 +9,8 @@ from mining_assets.defs.assets.conditions import ANY_UPSTREAM_PARTITION_CHANGED
 from mining_assets.defs.assets.descriptions import OWNERS, RULES_VERSION, table_metadata
 from mining_assets.defs.assets.partition_metadata import Metadata, of_bitcoin, of_summary
 from mining_assets.defs.partitions import ALL_AT_ONCE, SPANS_THERE_ARE, Partitions
+from mining_assets.domain.periods import DateRange
+from mining_assets.domain.rollups import LEVELS
 from mining_assets.pipeline.rollups import roll_up
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.names import (
@@ -19,7 +21,6 @@ from mining_assets.warehouse.names import (
     MONTHLY_SUMMARIES,
     YEARLY_SUMMARIES,
 )
-from mining_assets.warehouse.status import DateRange
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,8 @@ def roll_ups(partitions: Partitions, date_range: DateRange) -> list[dg.AssetsDef
 
 
 def _roll_up(level: _Level, spans: dg.TimeWindowPartitionsDefinition, date_range: DateRange) -> dg.AssetsDefinition:
+    parse = LEVELS[level.table].period.parse
+
     @dg.asset(
         name=level.table,
         deps=[dg.AssetDep(level.below, partition_mapping=SPANS_THERE_ARE)],
@@ -96,10 +99,9 @@ def _roll_up(level: _Level, spans: dg.TimeWindowPartitionsDefinition, date_range
     def summaries(
         context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]
     ) -> dg.MaterializeResult[None]:
-        for span in context.partition_keys:
-            context.add_asset_metadata(
-                level.shown(roll_up(warehouse, level.table, span, date_range)), partition_key=span
-            )
+        for key in context.partition_keys:
+            rows = roll_up(warehouse, level.table, parse(key), date_range)
+            context.add_asset_metadata(level.shown(rows), partition_key=key)
         return dg.MaterializeResult()
 
     return summaries

@@ -4,8 +4,8 @@ It writes nothing: an attempt counts when its run begins, so that a look that la
 """
 
 import json
-from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
@@ -21,7 +21,8 @@ from mining_assets.defs.in_flight import (
 from mining_assets.defs.jobs import ASSET_JOBS, DAILY_JOB, HEALING_PRIORITY, MONTHLY_JOB, ROLL_UP_PRIORITY, YEARLY_JOB
 from mining_assets.domain.daily_series import SERIES, nouns
 from mining_assets.domain.fetch_estimate import estimate_fetch
-from mining_assets.domain.rollups import spans_between
+from mining_assets.domain.periods import Month, P, Period, Year, between
+from mining_assets.domain.rollups import LEVELS
 from mining_assets.domain.wording import count_of
 from mining_assets.reconciliation.attempts import HEALING_TAG, ROLL_UP
 from mining_assets.reconciliation.plan import HealingPlan, Work, plan, plan_series, tables_for
@@ -39,7 +40,7 @@ SENSOR = "reconciliation_sensor"
 # The roll-up sensor follows every change within a minute; what differs for longer was lost, or done by hand.
 LASTING = timedelta(seconds=90)
 
-Span = tuple[str, str]
+Span = tuple[str, Month | Year]
 """A summary table, and the month or year of the row in it."""
 
 
@@ -130,7 +131,7 @@ def healing_sensor(settings: Settings, scope: Scope) -> dg.SensorDefinition:
         return dg.SensorResult(
             run_requests=requests,
             skip_reason=None if requests else said,
-            cursor=json.dumps([[*span, moment.isoformat()] for span, moment in seen.items()]),
+            cursor=json.dumps([[table, str(period), moment.isoformat()] for (table, period), moment in seen.items()]),
         )
 
     return reconciliation_sensor
@@ -138,7 +139,10 @@ def healing_sensor(settings: Settings, scope: Scope) -> dg.SensorDefinition:
 
 def _seen_before(cursor: str | None) -> dict[Span, datetime]:
     """Return since when each summary has been seen to differ from the level below."""
-    return {(table, span): datetime.fromisoformat(seen) for table, span, seen in json.loads(cursor or "[]")}
+    return {
+        (table, LEVELS[table].period.parse(text)): datetime.fromisoformat(seen)
+        for table, text, seen in json.loads(cursor or "[]")
+    }
 
 
 def _request(work: Work) -> dg.RunRequest:
@@ -150,27 +154,31 @@ def _request(work: Work) -> dg.RunRequest:
     )
 
 
-def _next_level(due: list[Span], failed: Mapping[str, datetime]) -> tuple[str, list[str]]:
+def _next_level(due: list[Span], failed: Mapping[Period, datetime]) -> tuple[str, list[Month] | list[Year]]:
     """Return the job and the months that are due, or, when none is, the years: these follow from the months.
 
     Args:
         failed: months and years that failed lately. One that always does must not keep others from being summed up,
             so beside it they are asked for one at a time, those that never failed first.
     """
-    months = sorted({span for _, span in due if "-" in span})
-    years = sorted({span for _, span in due if "-" not in span})
-    spans = months or years
-    if spans and any(span in failed for span in spans_between(spans[0], spans[-1])):
-        spans = sorted(spans, key=lambda span: (span in failed, failed.get(span), span))[:1]
-    return (MONTHLY_JOB if months else YEARLY_JOB), spans
+    months = sorted({period for _, period in due if isinstance(period, Month)})
+    if months:
+        return MONTHLY_JOB, _one_if_failed(months, failed)
+    return YEARLY_JOB, _one_if_failed(sorted({period for _, period in due if isinstance(period, Year)}), failed)
 
 
-def _roll_up_requests(job: str, spans: list[str]) -> Iterator[dg.RunRequest]:
+def _one_if_failed(periods: list[P], failed: Mapping[Period, datetime]) -> list[P]:
+    if periods and any(period in failed for period in between(periods[0], periods[-1])):
+        return sorted(periods, key=lambda period: (period in failed, failed.get(period), period))[:1]
+    return periods
+
+
+def _roll_up_requests(job: str, spans: Sequence[Period]) -> Iterator[dg.RunRequest]:
     if spans:
         yield dg.RunRequest(job_name=job, tags=_tags(spans[0], spans[-1], ROLL_UP))
 
 
-def _tags(first: date | str, last: date | str, kind: str) -> dict[str, str]:
+def _tags(first: Period, last: Period, kind: str) -> dict[str, str]:
     priority = ROLL_UP_PRIORITY if kind == ROLL_UP else HEALING_PRIORITY
     return {RANGE_START: str(first), RANGE_END: str(last), HEALING_TAG: kind, **priority}
 

@@ -14,6 +14,7 @@ from sqlalchemy import delete, insert, update
 from mining_assets.defs.assets.keys import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN, RECORDS
 from mining_assets.defs.in_flight import PARTITION, PROCESS_TAG
 from mining_assets.defs.sensors import healing
+from mining_assets.domain.periods import Month
 from mining_assets.domain.settlement import final_from
 from mining_assets.reconciliation.attempts import ATTEMPT_TAG, HEALING_TAG, ROLL_UP
 from mining_assets.warehouse.connection import Warehouse
@@ -444,11 +445,12 @@ def test_a_month_that_fails_does_not_keep_another_from_being_summed_up(looking: 
 
 def test_of_months_that_are_due_beside_one_that_failed_each_is_asked_for_alone() -> None:
     at = datetime.now(UTC)
-    due = [("monthly_summaries", month) for month in ("2025-03", "2025-05", "2025-06")]
-    assert healing._next_level(due, {}) == ("monthly", ["2025-03", "2025-05", "2025-06"])
-    assert healing._next_level(due, {"2025-03": at}) == ("monthly", ["2025-05"])
-    assert healing._next_level(due, {"2025-04": at}) == ("monthly", ["2025-03"])  # 2025-04 lies between
-    assert healing._next_level(due[:1], {"2025-03": at}) == ("monthly", ["2025-03"])
+    march, april, may, june = (Month(date(2025, month, 1)) for month in (3, 4, 5, 6))
+    due = [("monthly_summaries", month) for month in (march, may, june)]
+    assert healing._next_level(due, {}) == ("monthly", [march, may, june])
+    assert healing._next_level(due, {march: at}) == ("monthly", [may])
+    assert healing._next_level(due, {april: at}) == ("monthly", [march])  # april lies between
+    assert healing._next_level(due[:1], {march: at}) == ("monthly", [march])
 
 
 def test_the_number_of_statements_does_not_depend_on_the_number_of_days(looking: Looking, ground: Warehouse) -> None:

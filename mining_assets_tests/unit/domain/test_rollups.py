@@ -1,7 +1,6 @@
 """Roll-ups: what adds up, how many days there ought to be, and what counts as the same figure."""
 
-import calendar
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -10,18 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mining_assets.domain.curtailment import TOTALS
+from mining_assets.domain.periods import Month
 from mining_assets.domain.rollups import (
     ADDITIVE_TOTALS,
     BITCOIN_FIGURES,
     bitcoin_days,
     bitcoin_months_from_days,
     bitcoin_years_from_months,
-    days_expected,
-    month_of,
     months_from_days,
-    span_bounds,
-    spans_between,
-    year_of,
     years_from_months,
 )
 from mining_assets_tests.support.rollup_frames import bitcoin, daily
@@ -29,75 +24,6 @@ from mining_assets_tests.support.rollup_frames import bitcoin, daily
 START = date(2016, 1, 1)
 DAYS = st.dates(date(2023, 11, 1), date(2025, 2, 28))
 FIGURES = st.floats(-1e6, 1e6)
-
-
-@pytest.mark.parametrize(
-    ("first", "last", "spans"),
-    [
-        ("2024-11", "2025-02", ["2024-11", "2024-12", "2025-01", "2025-02"]),
-        ("2025-03", "2025-03", ["2025-03"]),
-        ("2024", "2026", ["2024", "2025", "2026"]),
-        ("2025", "2024", []),
-    ],
-)
-def test_the_months_and_years_between_two(first: str, last: str, spans: list[str]) -> None:
-    assert list(spans_between(first, last)) == spans
-
-
-@pytest.mark.parametrize(
-    ("span", "first", "last"),
-    [
-        ("2025-06", date(2025, 6, 1), date(2025, 6, 30)),
-        ("2024-02", date(2024, 2, 1), date(2024, 2, 29)),
-        ("2025-02", date(2025, 2, 1), date(2025, 2, 28)),
-        ("2025-12", date(2025, 12, 1), date(2025, 12, 31)),
-        ("2025", date(2025, 1, 1), date(2025, 12, 31)),
-    ],
-)
-def test_a_span_runs_from_its_first_to_its_last_calendar_day(span: str, first: date, last: date) -> None:
-    assert span_bounds(span) == (first, last)
-
-
-@given(st.dates(date(2000, 1, 1), date(2100, 12, 31)))
-def test_every_day_is_in_its_month_and_year(day: date) -> None:
-    month = month_of(day)
-    assert span_bounds(month)[0] <= day <= span_bounds(month)[1]
-    assert span_bounds(month)[1].day == calendar.monthrange(day.year, day.month)[1]
-    assert year_of(month) == str(day.year)
-    assert span_bounds(year_of(month)) == (date(day.year, 1, 1), date(day.year, 12, 31))
-
-
-@pytest.mark.parametrize(
-    ("span", "start", "end", "days"),
-    [
-        ("2025-06", START, None, 30),  # in progress or not: the calendar decides
-        ("2025-06", date(2025, 6, 1), date(2025, 6, 30), 30),
-        ("2025-06", date(2025, 6, 10), None, 21),
-        ("2025-06", START, date(2025, 6, 12), 12),
-        ("2025-06", date(2025, 6, 10), date(2025, 6, 12), 3),
-        ("2025-06", date(2025, 6, 30), date(2025, 7, 5), 1),
-        ("2025-06", START, date(2025, 5, 31), 0),
-        ("2025-06", date(2025, 7, 1), None, 0),
-        ("2024-02", START, None, 29),
-        ("2024", START, None, 366),
-        ("2025", START, None, 365),
-        ("2025", date(2025, 6, 10), None, 205),
-        ("2025", START, date(2025, 1, 31), 31),
-        ("2025", date(2026, 1, 1), None, 0),
-    ],
-)
-def test_the_days_expected_are_those_of_the_span_within_the_partitions(
-    span: str, start: date, end: date | None, days: int
-) -> None:
-    assert days_expected(span, start, end) == days
-
-
-@given(DAYS, DAYS)
-def test_the_days_expected_of_all_months_are_the_days_of_the_partitions(one: date, other: date) -> None:
-    start, end = sorted((one, other))
-    months = {month_of(start + timedelta(days=n)) for n in range((end - start).days + 1)}
-    assert sum(days_expected(month, start, end) for month in months) == (end - start).days + 1
-    assert sum(days_expected(year, start, end) for year in set(map(year_of, months))) == (end - start).days + 1
 
 
 @given(st.dictionaries(DAYS, FIGURES, min_size=1, max_size=60))
@@ -111,7 +37,7 @@ def test_months_and_years_are_the_sums_of_their_days(days: dict[date, float]) ->
         for name in ADDITIVE_TOTALS:
             # abs: sums along different ways differ by the rounding of their largest part.
             assert summed.loc[span, name] == pytest.approx(inside[name].sum(), rel=1e-12, abs=1e-7)
-    assert set(months.index) == set(map(month_of, days))
+    assert set(months.index) == {str(Month.of(day)) for day in days}
     assert list(months.index) == sorted(months.index)
 
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import mining_assets
+from mining_assets.domain.periods import parse_period
 from mining_assets.domain.wording import count_of, format_days, format_periods
 
 NOUNS = (
@@ -50,5 +51,5 @@ def test_counts_and_days_read_as_they_are_spoken() -> None:
 
 def test_spans_of_every_kind_are_told_as_ranges() -> None:
     days = [date(2025, 6, day) for day in (1, 2, 5)]
-    told = format_periods([*days, "all", "2025", "2024", "2024-12", "2025-01", "2025-03"])
+    told = format_periods([*days, "all", *map(parse_period, ("2025", "2024", "2024-12", "2025-01", "2025-03"))])
     assert told == "2025-06-01 to 2025-06-02, 2025-06-05, 2024-12 to 2025-01, 2025-03, 2024 to 2025, all"

@@ -41,7 +41,7 @@ def test_a_day_that_cannot_be_fetched_keeps_no_other_from_being_derived(ground: 
         told.extend(Repairs(ground.dependencies, LOG).check_days(DAYS, force=False))
     outcomes = {each.day: each.outcome for each in told if isinstance(each, DayResult)}
     assert outcomes == {FETCHED: "kept", LOST: "failed", ALTERED: "derived"}
-    assert {each.span for each in told if isinstance(each, SummaryResult)} == {"2025-06", "2025"}
+    assert {str(each.period) for each in told if isinstance(each, SummaryResult)} == {"2025-06", "2025"}
     with ground.warehouse.reading() as connection:
         query = text("SELECT farms FROM daily_summaries WHERE summary_date = :day")
         assert connection.execute(query, {"day": str(ALTERED)}).scalar_one() < 99

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Connection, Table, delete, update
 
 from mining_assets.domain.curtailment import TOTALS
+from mining_assets.domain.periods import Month, Year
 from mining_assets.pipeline.rollups import roll_up
 from mining_assets.warehouse import summaries
 from mining_assets.warehouse.connection import Warehouse, insert_frame, plain_rows
@@ -68,15 +69,15 @@ def table(warehouse: Warehouse, name: Table) -> list[dict[str, Any]]:
 
 def roll_up_everything(warehouse: Warehouse) -> None:
     for month in ("2024-12", "2025-06", "2025-07"):
-        roll_up(warehouse, "monthly_summaries", month, ALL)
-        roll_up(warehouse, "bitcoin_monthly_summaries", month, ALL)
+        roll_up(warehouse, monthly_summaries.name, Month.parse(month), ALL)
+        roll_up(warehouse, bitcoin_monthly_summaries.name, Month.parse(month), ALL)
     for year in ("2024", "2025"):
-        roll_up(warehouse, "yearly_summaries", year, ALL)
-        roll_up(warehouse, "bitcoin_yearly_summaries", year, ALL)
+        roll_up(warehouse, yearly_summaries.name, Year.parse(year), ALL)
+        roll_up(warehouse, bitcoin_yearly_summaries.name, Year.parse(year), ALL)
 
 
 def test_a_month_is_the_sum_of_its_days_and_its_farms_are_counted_once(warehouse: Warehouse) -> None:
-    returned = roll_up(warehouse, "monthly_summaries", "2025-06", ALL)
+    returned = roll_up(warehouse, monthly_summaries.name, Month.parse("2025-06"), ALL)
     (row,) = table(warehouse, monthly_summaries)
     assert row == {
         "year_month": "2025-06",
@@ -140,10 +141,10 @@ def test_bitcoin_is_summed_per_model(warehouse: Warehouse) -> None:
 def test_the_days_expected_are_those_within_the_partitions(
     warehouse: Warehouse, date_range: tuple[date, date | None], month_days: int, year_days: int
 ) -> None:
-    roll_up(warehouse, "monthly_summaries", "2025-06", date_range)
-    roll_up(warehouse, "bitcoin_monthly_summaries", "2025-06", date_range)
-    roll_up(warehouse, "yearly_summaries", "2025", date_range)
-    roll_up(warehouse, "bitcoin_yearly_summaries", "2025", date_range)
+    roll_up(warehouse, monthly_summaries.name, Month.parse("2025-06"), date_range)
+    roll_up(warehouse, bitcoin_monthly_summaries.name, Month.parse("2025-06"), date_range)
+    roll_up(warehouse, yearly_summaries.name, Year.parse("2025"), date_range)
+    roll_up(warehouse, bitcoin_yearly_summaries.name, Year.parse("2025"), date_range)
     for of_month in (monthly_summaries, bitcoin_monthly_summaries):
         assert {row["days_expected"] for row in table(warehouse, of_month)} == {month_days}
     for of_year in (yearly_summaries, bitcoin_yearly_summaries):
@@ -151,18 +152,18 @@ def test_the_days_expected_are_those_within_the_partitions(
 
 
 def test_days_outside_the_partitions_do_not_count(warehouse: Warehouse) -> None:
-    row = roll_up(warehouse, "monthly_summaries", "2025-06", (date(2025, 6, 10), None)).iloc[0]
+    row = roll_up(warehouse, monthly_summaries.name, Month.parse("2025-06"), (date(2025, 6, 10), None)).iloc[0]
     assert row["days_complete"] == 1  # of the thirtieth; the first lies before
-    roll_up(warehouse, "monthly_summaries", "2025-07", (date(2025, 6, 10), None))
-    year = roll_up(warehouse, "yearly_summaries", "2025", (date(2025, 6, 10), date(2025, 6, 30))).iloc[0]
+    roll_up(warehouse, monthly_summaries.name, Month.parse("2025-07"), (date(2025, 6, 10), None))
+    year = roll_up(warehouse, yearly_summaries.name, Year.parse("2025"), (date(2025, 6, 10), date(2025, 6, 30))).iloc[0]
     assert (year["days_complete"], year["days_expected"]) == (1, 21)
 
 
 def test_a_span_without_days_has_no_row(warehouse: Warehouse) -> None:
-    assert roll_up(warehouse, "monthly_summaries", "2025-01", ALL).empty
-    assert roll_up(warehouse, "bitcoin_monthly_summaries", "2025-01", ALL).empty
-    assert roll_up(warehouse, "yearly_summaries", "2025", ALL).empty  # its months are not rolled up
-    assert roll_up(warehouse, "bitcoin_yearly_summaries", "2025", ALL).empty
+    assert roll_up(warehouse, monthly_summaries.name, Month.parse("2025-01"), ALL).empty
+    assert roll_up(warehouse, bitcoin_monthly_summaries.name, Month.parse("2025-01"), ALL).empty
+    assert roll_up(warehouse, yearly_summaries.name, Year.parse("2025"), ALL).empty  # its months are not rolled up
+    assert roll_up(warehouse, bitcoin_yearly_summaries.name, Year.parse("2025"), ALL).empty
     for level in (monthly_summaries, bitcoin_monthly_summaries, yearly_summaries, bitcoin_yearly_summaries):
         assert rows_of(warehouse, level) == []
 
@@ -172,11 +173,11 @@ def test_a_row_goes_when_its_days_go_and_the_others_stay(warehouse: Warehouse) -
     july = daily_summaries.c.summary_date > date(2025, 7, 1)
     damage(warehouse, delete(daily_summaries).where(july))
     damage(warehouse, delete(bitcoin_daily_summaries).where(bitcoin_daily_summaries.c.summary_date > date(2025, 7, 1)))
-    assert roll_up(warehouse, "monthly_summaries", "2025-07", ALL).empty
-    assert roll_up(warehouse, "bitcoin_monthly_summaries", "2025-07", ALL).empty
+    assert roll_up(warehouse, monthly_summaries.name, Month.parse("2025-07"), ALL).empty
+    assert roll_up(warehouse, bitcoin_monthly_summaries.name, Month.parse("2025-07"), ALL).empty
     assert [row["year_month"] for row in table(warehouse, monthly_summaries)] == ["2024-12", "2025-06"]
     assert {row["year_month"] for row in table(warehouse, bitcoin_monthly_summaries)} == {"2024-12", "2025-06"}
-    roll_up(warehouse, "yearly_summaries", "2025", ALL)
+    roll_up(warehouse, yearly_summaries.name, Year.parse("2025"), ALL)
     of_year = {row["year"]: row for row in table(warehouse, yearly_summaries)}
     assert (of_year["2025"]["total_curtailed_energy"], of_year["2025"]["days_complete"]) == (3.0, 2)
 
@@ -184,7 +185,7 @@ def test_a_row_goes_when_its_days_go_and_the_others_stay(warehouse: Warehouse) -
 def test_a_model_that_is_gone_from_the_days_goes_from_the_months(warehouse: Warehouse) -> None:
     roll_up_everything(warehouse)
     damage(warehouse, delete(bitcoin_daily_summaries).where(bitcoin_daily_summaries.c.miner_model == "S9"))
-    roll_up(warehouse, "bitcoin_monthly_summaries", "2025-06", ALL)
+    roll_up(warehouse, bitcoin_monthly_summaries.name, Month.parse("2025-06"), ALL)
     found = {(row["year_month"], row["miner_model"]) for row in table(warehouse, bitcoin_monthly_summaries)}
     assert ("2025-06", "S9") not in found
     assert {("2025-06", "M20S"), ("2025-07", "S9")} <= found

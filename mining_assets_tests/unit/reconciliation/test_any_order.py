@@ -22,7 +22,9 @@ from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.retry_policy import HealingPolicy, RetryRule
 from mining_assets.pipeline.dependencies import Rules
 from mining_assets.pipeline.results import DAILY_TABLES, DayResult, SeriesResult
-from mining_assets.pipeline.rollups import roll_up_days
+from mining_assets.pipeline.rollups import (
+    roll_up_days,
+)
 from mining_assets.reconciliation.plan import plan, plan_series, tables_for
 from mining_assets.reconciliation.verify import Scope, scan
 from mining_assets.warehouse.day_states import day_states
@@ -107,8 +109,7 @@ class HealedGround(Ground):
                 assert len(wanted) > 1 or not event.failed, event
 
     def roll_up(self) -> None:
-        for _ in roll_up_days(self.warehouse, DAYS, SCOPE.date_range):
-            pass
+        list(roll_up_days(self.warehouse, DAYS, SCOPE.date_range))
 
     def scan(self) -> None:
         scan(self.warehouse, DAYS[0], DAYS[-1], SCOPE)

@@ -11,9 +11,10 @@ import pytest
 from sqlalchemy import Connection, delete, insert, update
 
 from mining_assets.domain.daily_series import SERIES
+from mining_assets.domain.periods import Month
 from mining_assets.reconciliation import check_records as records_checks
 from mining_assets.reconciliation import checks
-from mining_assets.reconciliation.check_summaries import verify_spans
+from mining_assets.reconciliation.check_summaries import verify_periods
 from mining_assets.reconciliation.checks import CHECKS
 from mining_assets.reconciliation.chunk import read_chunk
 from mining_assets.reconciliation.findings import Verification, store_findings, stored_findings
@@ -21,9 +22,8 @@ from mining_assets.reconciliation.verify import (
     note_scan,
     scan,
     verify_and_store_days,
-    verify_and_store_months,
+    verify_and_store_periods,
     verify_and_store_references,
-    verify_and_store_years,
 )
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.day_states import day_states
@@ -95,14 +95,14 @@ def test_a_span_that_is_looked_at_again_has_the_new_findings_and_others_keep_the
     assert kept(ground) == {(VALIDITY, str(SHORT))} | others
     verify_and_store_days(ground, [SHORT, QUIET], SCOPE)
     assert kept(ground) == others
-    verify_and_store_months(ground, ["2025-04"], SCOPE)
+    verify_and_store_periods(ground, [Month.of(WINDY)], SCOPE)
     assert kept(ground) == others - {("monthly_summaries.sums", "2025-04")}
-    verify_and_store_years(ground, list(YEARS), SCOPE)
-    verify_and_store_months(ground, list(MONTHS), SCOPE)
-    assert kept(ground) == others - {("monthly_summaries.sums", month) for month in MONTHS}
+    verify_and_store_periods(ground, list(YEARS), SCOPE)
+    verify_and_store_periods(ground, list(MONTHS), SCOPE)
+    assert kept(ground) == others - {("monthly_summaries.sums", str(month)) for month in MONTHS}
     damage(ground, update(yearly_summaries).values(farms=2))
     verify_and_store_references(ground)
-    verify_and_store_years(ground, list(YEARS), SCOPE)
+    verify_and_store_periods(ground, list(YEARS), SCOPE)
     assert kept(ground) == {("network_epochs.grid_and_halvings", "all")}
 
 
@@ -236,8 +236,8 @@ def test_a_row_of_a_month_without_data_should_not_be_there(ground: Warehouse) ->
     names = [column.name for column in monthly_summaries.columns if column.name != "year_month"]
     damage(ground, insert(monthly_summaries).values(year_month="2025-05", **dict.fromkeys(names, 0)))
     with ground.reading() as connection:
-        (found,) = verify_spans(connection, "year_month", ["2025-04", "2025-05"], BOUNDS).findings
-    assert (found.span, found.example) == ("2025-05", "there should be no row")
+        (found,) = verify_periods(connection, [Month.parse("2025-04"), Month.parse("2025-05")], BOUNDS).findings
+    assert (found.span, found.example) == (Month.parse("2025-05"), "there should be no row")
 
 
 def test_completeness_counts_expected_missing_and_orphan_calculations_per_model(ground: Warehouse) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import func, insert, select, update
 
+from mining_assets.domain.periods import Month
 from mining_assets.report.build import Report, build_report
 from mining_assets.warehouse.connection import Warehouse, read_frame
 from mining_assets.warehouse.schema import (
@@ -218,7 +219,7 @@ def test_half_hours_add_up_and_those_of_unknown_days_are_unknown(page: Element, 
 
 
 def test_a_short_day_has_its_46_half_hours(filled: Warehouse) -> None:
-    march = read_page(build_report(filled, FIRST, LAST, MODELS, BOUNDS, now=NOW, month="2025-03").html)
+    march = read_page(build_report(filled, FIRST, LAST, MODELS, BOUNDS, now=NOW, month=Month.parse("2025-03")).html)
     grid = csv_of(march.by_id("half_hours"))
     assert grid.groupby("day").size().to_dict() == {
         "2025-03-28": 48,

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, text
 
+from mining_assets.domain.periods import Month, Year
 from mining_assets.pipeline.rollups import roll_up
 from mining_assets.reconciliation.verify import Scope, verify_and_store_days
 from mining_assets.warehouse.connection import Warehouse
@@ -111,8 +112,8 @@ OF_A_DAY: dict[str, Callable[[Warehouse], object]] = {
     "summarize": lambda large: (summarize_days(large, [DAY]), summarize_bitcoin_days(large, [DAY], MODELS)),
     "verify": lambda large: verify_and_store_days(large, DAYS, Scope(MODELS, BOUNDS)),
     "roll up a month": lambda large: (
-        roll_up(large, "monthly_summaries", "2023-06", BOUNDS),
-        roll_up(large, "bitcoin_monthly_summaries", "2023-06", BOUNDS),
+        roll_up(large, "monthly_summaries", Month.parse("2023-06"), BOUNDS),
+        roll_up(large, "bitcoin_monthly_summaries", Month.parse("2023-06"), BOUNDS),
     ),
 }
 
@@ -142,8 +143,8 @@ def test_a_year_is_rolled_up_without_the_calculations(large: Warehouse) -> None:
     plans = explained(
         large,
         lambda: (
-            roll_up(large, "yearly_summaries", "2023", BOUNDS),
-            roll_up(large, "bitcoin_yearly_summaries", "2023", BOUNDS),
+            roll_up(large, "yearly_summaries", Year.parse("2023"), BOUNDS),
+            roll_up(large, "bitcoin_yearly_summaries", Year.parse("2023"), BOUNDS),
         ),
     )
     tables = {table for plan in plans.values() for _, table in reads(plan)}

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Connection, Table
 
 from mining_assets.domain.curtailment import TOTALS
+from mining_assets.domain.periods import Month
 from mining_assets.domain.valuation import SHARE_FIGURES
 from mining_assets.warehouse import summaries
 from mining_assets.warehouse.connection import Warehouse
@@ -28,6 +29,7 @@ from mining_assets.warehouse.summaries import (
 )
 from mining_assets_tests.support.samples import DAY, FARM, OTHER_FARM, fetched_day, record, rows_of, store
 
+MONTHS = Month.parse("2025-01"), Month.parse("2025-12")
 FIRST, SECOND, THIRD = date(2025, 6, 1), date(2025, 6, 2), date(2025, 6, 3)
 
 
@@ -140,7 +142,7 @@ def test_rows_are_read_by_span_and_between_spans_both_included(warehouse: Wareho
         assert summaries_of(connection, daily_summaries.name, [THIRD, FIRST])["summary_date"].tolist() == [FIRST, THIRD]
         between = summaries_between(connection, daily_summaries.name, FIRST, SECOND)
         assert between["total_curtailed_energy"].tolist() == [1.0, 2.0]
-        assert summaries_between(connection, bitcoin_monthly_summaries.name, "2025-01", "2025-12").empty
+        assert summaries_between(connection, bitcoin_monthly_summaries.name, *MONTHS).empty
 
 
 def test_months_of_a_year_are_found_by_their_names(warehouse: Warehouse) -> None:
@@ -148,9 +150,9 @@ def test_months_of_a_year_are_found_by_their_names(warehouse: Warehouse) -> None
     rows = pd.DataFrame(
         [{"year_month": month, **dict.fromkeys(TOTALS, 1), "days_expected": 1, "days_complete": 1} for month in months]
     ).reindex(columns=list(monthly_summaries.columns.keys()))
-    put(warehouse, monthly_summaries, months, rows)
+    put(warehouse, monthly_summaries, [Month.parse(month) for month in months], rows)
     with warehouse.reading() as connection:
-        found = summaries_between(connection, monthly_summaries.name, "2025-01", "2025-12")
+        found = summaries_between(connection, monthly_summaries.name, *MONTHS)
     assert found["year_month"].tolist() == ["2025-01", "2025-12"]
     assert rows_of(warehouse, yearly_summaries) == []
 

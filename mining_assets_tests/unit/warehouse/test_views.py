@@ -16,7 +16,7 @@ from mining_assets.domain.curtailment import daily_totals, is_curtailment
 from mining_assets.domain.settlement import period_starts, periods_in
 from mining_assets.domain.wind_units import WindUnit
 from mining_assets.pipeline.days import read_records
-from mining_assets.pipeline.rollups import roll_up
+from mining_assets.pipeline.rollups import roll_up_days
 from mining_assets.report.frames import farms_ranked, units_ranked
 from mining_assets.warehouse.connection import Warehouse, read_frame
 from mining_assets.warehouse.references import store_sites, store_wind_units
@@ -254,8 +254,7 @@ def test_farms_are_counted_alike_everywhere_and_a_unit_that_was_only_undone_is_i
     ]
     store(warehouse, fetched_day(*rows, day=SUMMER))
     summarize_days(warehouse, [SUMMER])
-    roll_up(warehouse, "monthly_summaries", "2025-07", (SPRING, None))
-    roll_up(warehouse, "yearly_summaries", "2025", (SPRING, None))
+    list(roll_up_days(warehouse, [date(2025, 7, 1)], (SPRING, None)))
     for table in (settlement_days, daily_summaries, monthly_summaries, yearly_summaries, daily_by_lead_party):
         assert frame(warehouse, table)["farms"].tolist() == [2], table.name
     assert frame(warehouse, daily_by_site).set_index("site")["farms"].to_dict() == {"T_A-1": 1, "T_B-1": 1, "T_C-1": 0}
