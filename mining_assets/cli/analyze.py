@@ -9,11 +9,11 @@ from typing import Any
 
 import click
 
+from mining_assets.cli.findings import as_dict as finding_as_dict
 from mining_assets.cli.options import UNREACHABLE, json_option, load_settings, opened_warehouse, require_warehouse
 from mining_assets.cli.phase import Phase
 from mining_assets.cli.status import as_dict, as_text
 from mining_assets.cli.text import print_text
-from mining_assets.cli.verify import as_dict as finding_as_dict
 from mining_assets.curated import given_prices, miner_models
 from mining_assets.domain.date_ranges import day_ranges
 from mining_assets.domain.periods import Month

@@ -10,11 +10,11 @@ import pytest
 from click.testing import CliRunner
 from rich.text import Text
 
+from mining_assets.cli.findings import print_findings
 from mining_assets.cli.plans import FETCH, KEEP, SUM_UP, Step, joined, show_plan
 from mining_assets.cli.settings import settings
 from mining_assets.cli.tables import print_comparison, print_failures
 from mining_assets.cli.text import print_text
-from mining_assets.cli.verify import _print
 from mining_assets.domain.fetch_estimate import estimate_fetch
 from mining_assets.domain.periods import Month, Year
 from mining_assets.progress import DayReport, Figure
@@ -32,7 +32,7 @@ def findings() -> None:
     found.add(checks.LEDGER_AGREEMENT, problems([DAY], ["period 17 bid"], [ledger]))
     found.add(checks.CALCULATIONS_COMPLETE, problems(DAYS, ["period 1 E_TWAIW-1 M20S"] * 9, ["missing"] * 9))
     found.add(checks.CAPACITY, problems(DAYS[::2], ["period 17 T_TWAFW-2"] * 5, ["112.068 MWh, not 88.830"] * 5))
-    _print(found.findings, DAYS[0], DAYS[-1], verified=True)
+    print_findings(found.findings, DAYS[0], DAYS[-1], verified=True)
 
 
 def comparison() -> None:
