@@ -166,10 +166,8 @@ def perform(
         from mining_assets.cli.ending import conclude
         from mining_assets.cli.runs import run_operation
         from mining_assets.cli.terminal import TerminalProgress
-        from mining_assets.defs.operator_jobs import OPERATIONS
 
         say_other_source(settings, warehouse)
-        job, op = OPERATIONS[operation]
         kept = checkpoint or Checkpoint(
             checkpoint_path(settings.home, OPERATION), command.split(), list(days), dict(config)
         )
@@ -178,7 +176,7 @@ def perform(
             with working_alone(warehouse, command):
                 kept.write()
                 with TerminalProgress(command.split()[0], len(days), settings.home, kept.after) as progress:
-                    outcome = run_operation(settings, warehouse, job, op, config, command, progress)
+                    outcome = run_operation(settings, warehouse, operation, config, command, progress)
                     progress.finish()
             code = conclude(settings, warehouse, command, days, about, progress, outcome, as_json=as_json)
             if progress.stopping:

@@ -8,12 +8,13 @@ from typing import Any
 
 import dagster as dg
 
-from mining_assets.cli.instance import command_instance, run_tags
 from mining_assets.definitions import build_definitions
 from mining_assets.defs.assets.references import NETWORK_EPOCHS
+from mining_assets.defs.command_instance import command_instance, run_tags
 from mining_assets.defs.in_flight import RANGE_END, RANGE_START, reap_dead_runs
 from mining_assets.defs.integrity import ALL, INTEGRITY_JOB, VERIFY
 from mining_assets.defs.jobs import DAILY_JOB, MONTHLY_JOB, REFERENCE_JOB, YEARLY_JOB
+from mining_assets.defs.operator_jobs import OPERATIONS
 from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.date_ranges import LONGEST_RANGE, day_ranges
 from mining_assets.domain.periods import Month, Year, months_of, years_of
@@ -183,7 +184,7 @@ def run_verification(
     """
     days = {"first": str(first), "last": str(last)}
     config = days | ({"scope": ALL} if whole else {})
-    return run_operation(settings, warehouse, INTEGRITY_JOB, VERIFY, config, f"verify {first} {last}", progress)
+    return _run_step(settings, warehouse, INTEGRITY_JOB, VERIFY, config, f"verify {first} {last}", progress)
 
 
 def run_difficulty(
@@ -191,16 +192,31 @@ def run_difficulty(
 ) -> Outcome:
     """Fetch the network's epochs by the job of the references."""
     config, name = {"accept_change": accept_change, "patient": False}, NETWORK_EPOCHS.to_user_string()
-    return run_operation(
-        settings, warehouse, REFERENCE_JOB, name, config, command, progress, selection=[NETWORK_EPOCHS]
-    )
+    return _run_step(settings, warehouse, REFERENCE_JOB, name, config, command, progress, selection=[NETWORK_EPOCHS])
 
 
 def run_operation(
     settings: Settings,
     warehouse: Warehouse,
+    operation: str,
+    config: Mapping[str, Any],
+    command: str,
+    progress: Progress,
+) -> Outcome:
+    """Run the job of an operation with the config of its step.
+
+    Args:
+        operation: its name in ``operator_jobs.OPERATIONS``.
+    """
+    job, step = OPERATIONS[operation]
+    return _run_step(settings, warehouse, job, step, config, command, progress)
+
+
+def _run_step(
+    settings: Settings,
+    warehouse: Warehouse,
     job: str,
-    op: str,
+    step: str,
     config: Mapping[str, Any],
     command: str,
     progress: Progress,
@@ -210,7 +226,7 @@ def run_operation(
     """Run one step of a job with its config: the only one it has, or that of the assets selected."""
     definitions = build_definitions(settings, {"warehouse": warehouse}, progress)
     with command_instance() as instance:
-        run_config = {"ops": {op: {"config": dict(config)}}} | _QUIET
+        run_config = {"ops": {step: {"config": dict(config)}}} | _QUIET
         ran = run_job(definitions, job, instance, run_tags(command), run_config=run_config, asset_selection=selection)
     outcome = Outcome()
     outcome.add(job, ran, declared=True)

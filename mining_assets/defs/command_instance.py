@@ -11,7 +11,7 @@ from typing import Any
 
 import dagster as dg
 
-# Private to Dagster, like the backfills of ``automation.in_flight``: a test asks the UI's own questions.
+# Private to Dagster, like the backfills of ``defs.in_flight``: a test asks the UI's own questions.
 from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteRepositoryOrigin
 
 from mining_assets import CODE_LOCATION

@@ -15,8 +15,8 @@ from dagster_graphql.test.utils import execute_dagster_graphql
 
 from mining_assets import CODE_LOCATION
 from mining_assets.cli.checkpoint import RECONCILIATION, Checkpoint, checkpoint_path
-from mining_assets.cli.instance import COMMAND_TAG, command_instance, run_tags
 from mining_assets.cli.main import main
+from mining_assets.defs.command_instance import COMMAND_TAG, command_instance, run_tags
 from mining_assets_tests.support.clean import QUIET, SHORT, WINDY, clean
 from mining_assets_tests.support.harness import Environment
 from mining_assets_tests.support.samples import FARM
