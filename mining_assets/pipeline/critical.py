@@ -1,4 +1,4 @@
-"""A problematic day, replaced with extra safeguards: saved aside first, kept unless the new one is right throughout.
+"""Replacing a problematic day with extra safeguards: saved first, and kept unless the new one passes every check.
 
 Everything that changes the warehouse is one transaction: the day's records, everything derived from it up to its year,
 and the verification of it all. If anything fails, nothing has changed.
@@ -23,12 +23,12 @@ from mining_assets.warehouse.days import FetchedDay, Outcome, ledger_of, records
 
 
 class NotRepaired(Exception):
-    """The new day is not right; the old one is in place as it was."""
+    """The new day fails a check; the old one stays as it was."""
 
 
 @dataclass(frozen=True)
 class DayContent:
-    """A day in figures, for comparison.
+    """The figures of a day, for comparison.
 
     Attributes:
         bitcoin: BTC by miner model.
@@ -41,7 +41,7 @@ class DayContent:
     bitcoin: dict[str, float]
 
     def figures(self, after: "DayContent") -> list[Figure]:
-        """A comparison with what it became."""
+        """Compare the figures with those of the day as it is afterwards."""
         compared = [
             Figure("stored rows", self.rows, after.rows),
             Figure("curtailment records", self.records, after.records),
@@ -54,7 +54,7 @@ class DayContent:
 
 
 def content_of(connection: Connection, day: date) -> DayContent:
-    """What the detail tables hold of a day."""
+    """Return the figures of a day, from the detail tables."""
     records = records_of(connection, [day])
     bids = records[is_curtailment(records)]
     bitcoin = calculations_of(connection, [day]).groupby("miner_model")["bitcoin_mined"].sum()

@@ -1,4 +1,4 @@
-"""The way of a day: series and references first, then fetched, stored, derived, verified, and its account kept."""
+"""The way of a day: series and references, then fetch, store, derive, verify, and record attempts."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -67,7 +67,7 @@ class _Batch:
 
 
 class DayPipeline:
-    """Brings days up to date, each committed by itself, and yields what became of them.
+    """Processes days, each committed by itself, and yields what became of them.
 
     A database that fails for the moment is waited for; each step on it is repeated by itself.
 
@@ -85,6 +85,8 @@ class DayPipeline:
         """Check the request, and process the days in order as the results are taken.
 
         Args:
+            days: in order.
+            request: what is wanted of them.
             should_stop: asked before each day that is fetched; the days that are left stay as they are, and yield
                 nothing.
 
@@ -327,6 +329,8 @@ def read_records(
     """Read what is stored of the days' records, of those that are stored.
 
     Args:
+        connection: of the caller's transaction.
+        days: in order.
         costs: what it took to fetch those of them that were fetched now.
     """
     units, notes = units_by_day(connection, days), noted_days(connection, days)

@@ -1,4 +1,4 @@
-"""From stored records to calculations and the day's two summaries, for any number of days at a time.
+"""Deriving calculations and the day's two summaries from stored records, for any number of days at a time.
 
 Each step does the days that it can, writes only what changed, and says for the others why not.
 """
@@ -37,9 +37,13 @@ def derive(
     models: tuple[MinerModel, ...],
     tables: Collection[str] = DERIVED_TABLES,
 ) -> Mapping[str, DerivedDays]:
-    """Bring the tables up to date with the days' records, which are read once; inside ``Warehouse.writing``.
+    """Update the derived tables from the days' records, which are read once; inside ``Warehouse.writing``.
 
     Args:
+        connection: of the caller's transaction.
+        days: in order.
+        history: the network's history.
+        models: the miner models.
         tables: those of ``DERIVED_TABLES`` that are wanted.
 
     Returns:
@@ -64,7 +68,7 @@ def _calculate(
     history: NetworkHistory,
     models: tuple[MinerModel, ...],
 ) -> DerivedDays:
-    """Bring ``historical_bitcoin_calculations`` of the days up to date with their records."""
+    """Recompute ``historical_bitcoin_calculations`` of the days from their records."""
     energy = farm_energy(stored.records)
     unknown = _days_of_unknown_difficulty(energy, history)
     known = [day for day in stored.hashes if day not in unknown]
@@ -81,7 +85,7 @@ def _calculate(
 
 
 def _summarize(connection: Connection, days: Sequence[date], stored: UntamperedDays) -> DerivedDays:
-    """Bring ``daily_summaries`` up to date with the days' records, and with the generation where it is known."""
+    """Recompute ``daily_summaries`` of the days from their records and daily series."""
     untampered = list(stored.hashes)
     totals = daily_totals(stored.records, pd.Index(untampered)).reset_index()
     rows = _with_series(connection, totals, DAILY_SUMMARIES, untampered)
@@ -91,7 +95,7 @@ def _summarize(connection: Connection, days: Sequence[date], stored: UntamperedD
 
 
 def _summarize_bitcoin(connection: Connection, days: Sequence[date], models: tuple[MinerModel, ...]) -> DerivedDays:
-    """Bring ``bitcoin_daily_summaries`` up to date with the days' calculations, and with the prices known.
+    """Recompute ``bitcoin_daily_summaries`` of the days from their calculations and daily series.
 
     A day without calculations of its present records for every model gets no new row: it stays visibly missing.
     """

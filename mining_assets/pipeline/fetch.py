@@ -1,4 +1,4 @@
-"""A settlement day, fetched whole or not at all.
+"""Fetching a settlement day, completely or not at all.
 
 An empty answer is not a zero. Unpublished periods, periods that do not exist and truly quiet sides all look the same,
 so an empty side counts only when something else says so: rows on the other side and the day's accepted volumes.
@@ -27,7 +27,7 @@ Stacks = dict[tuple[int, Side], StackAnswer]
 
 
 class DayIncomplete(Exception):
-    """The source answered, but the day is not whole; nothing was stored."""
+    """The source answered, but the day is not complete; nothing was stored."""
 
 
 class NothingPublished(DayIncomplete):
@@ -40,6 +40,8 @@ async def fetch_day(
     """Fetch both stacks of every period of a day and keep the wind rows.
 
     Args:
+        elexon: asked for what is fetched.
+        day: the settlement day.
         units: every wind unit known, by id.
         accept_empty: periods that a person knows to be truly empty on both sides.
 
@@ -67,7 +69,7 @@ async def certified(
     units: Mapping[str, WindUnit],
     accept_empty: Collection[int] = (),
 ) -> tuple[pd.DataFrame, pd.DataFrame, tuple[str, ...]]:
-    """The wind records of some stacks, their ledger rows, and warnings, once every empty side is confirmed.
+    """Return the wind records of some stacks, their ledger rows, and warnings, once every empty side is confirmed.
 
     Rows that repeat an acceptance are left out where the day's volumes show that they do.
 
@@ -137,7 +139,7 @@ async def _confirm_empty_sides(
 
 
 def _vintages(stacks: Stacks) -> dict[tuple[int, Side], datetime | None]:
-    """The newest calculation run that each stack names; None where none of its rows names one."""
+    """Return the newest calculation run that each stack names; None where none of its rows names one."""
     return {
         key: max((row.created_at for row in answer.rows if row.created_at), default=None)
         for key, answer in stacks.items()
@@ -145,7 +147,7 @@ def _vintages(stacks: Stacks) -> dict[tuple[int, Side], datetime | None]:
 
 
 def _wind_records(stacks: Stacks, units: Mapping[str, WindUnit]) -> pd.DataFrame:
-    """The wind rows; one that does not say when it was calculated has the newest run of its stack, or of the day.
+    """Return the wind rows; one without the time of its calculation gets the newest run of its stack, or of the day.
 
     Raises:
         SourceRefused: a wind row has no price or an impossible one, or nothing says when it was calculated.
@@ -192,7 +194,7 @@ def _wind_records(stacks: Stacks, units: Mapping[str, WindUnit]) -> pd.DataFrame
 
 
 def _unusable(row: StackRow, vintage: datetime | None) -> str | None:
-    """Why a wind row cannot be stored; of the rows of other units none of this matters."""
+    """Return why a wind row cannot be stored; rows of other units are not looked at."""
     unit = f"on the wind unit {row.bm_unit_id}"
     if row.original_price is None:
         return f"originalPrice {unit} is null"

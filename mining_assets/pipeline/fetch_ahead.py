@@ -1,4 +1,4 @@
-"""Fetching the next day while the last one is stored and derived: the pace of requests is the only thing waited for."""
+"""Fetching the next day while the last one is stored and derived, so that only the pace of requests is waited for."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
@@ -28,7 +28,7 @@ class FetchMetrics:
 
 @dataclass(frozen=True)
 class Fetch:
-    """How the fetch of a day ended: with the day, or with the error that kept it from being whole."""
+    """How the fetch of a day ended: with the day, or with the error that kept it from being complete."""
 
     outcome: FetchedDay | SourceError | DayIncomplete
     metrics: FetchMetrics
@@ -68,7 +68,7 @@ class FetchAhead:
             begun.cancel()
 
     def take(self, day: date) -> Fetch:
-        """The fetch of a day, once it ended; begun now unless it was before."""
+        """Return the fetch of a day once it ended; begin it now unless it was begun before."""
         self._begin(day)
         kept = (day, self._following.get(day))
         self._begun = {each: begun for each, begun in self._begun.items() if each in kept}

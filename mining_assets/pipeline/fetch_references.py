@@ -1,4 +1,7 @@
-"""The reference data: fetching it, and making sure that what a day needs is there."""
+"""Fetching and storing the reference tables: the register of wind units, and the network's difficulty.
+
+Whether a run has to fetch them is decided in ``references``.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -50,6 +53,9 @@ def refresh_wind_units(
     """Fetch the register of BM units and add its wind units; returns counts for a person.
 
     Args:
+        warehouse: open.
+        elexon: asked for what is fetched.
+        additions: wind units that a person added.
         sites: of units by id, which go before the rule of ``domain.sites``.
 
     Raises:
@@ -98,6 +104,8 @@ def refresh_network_epochs(
     A halving whose time cannot be had, or cannot be right, leaves unknown what depends on it, and is noted.
 
     Args:
+        warehouse: open.
+        mempool: asked for what is fetched.
         given: block times of halvings by height that a person set; they override what the source says.
         accept_change: store them also where they contradict settled ones that are stored, which halvings that no
             file tells any more are among.
@@ -133,9 +141,13 @@ def _halvings(
     *,
     ask_again: bool,
 ) -> Halvings:
-    """The times of the halvings that the retargets reach: as given, as settled when stored, else as asked for now.
+    """Return the times of the halvings that the retargets reach: as given, as settled when stored, else as asked now.
 
     Args:
+        warehouse: open.
+        mempool: asked for what is fetched.
+        fetched: what was fetched.
+        given: block times by height that a person gave.
         ask_again: ask also for those that are settled: a file may have told them that tells them no more.
     """
     with warehouse.reading() as connection:
@@ -188,7 +200,7 @@ def _store_epochs(
 
 
 def _refuse_shorter(tampered: Sequence[Epoch], fetched: Sequence[Retarget]) -> None:
-    """Refuse a list that does not replace all of a table that was altered: what it lacks would be lost.
+    """Refuse a list that does not replace all of a table that was tampered with: what it lacks would be lost.
 
     Raises:
         NetworkHistoryRefused: saying what to do.
@@ -209,11 +221,13 @@ def _days_of(start: datetime, end: datetime) -> list[date]:
 def known_wind_units(
     warehouse: Warehouse, additions: Iterable[WindUnit], sites: Mapping[str, str] = NO_SITES
 ) -> dict[str, WindUnit]:
-    """Give every wind unit known, curated additions included; what the lists say anew is stored.
+    """Return every known wind unit, curated additions included; store what is new in the lists.
 
     Empty when the register was never fetched, or units were taken out of its table: it has to be fetched then.
 
     Args:
+        warehouse: open.
+        additions: wind units that a person added.
         sites: as for :func:`refresh_wind_units`.
     """
     with warehouse.reading() as connection:
@@ -244,9 +258,10 @@ def unit_asked_for(warehouse: Warehouse, text: str, units: Mapping[str, WindUnit
 
 
 def doubtful_sites(warehouse: Warehouse, sites: Mapping[str, str]) -> list[str]:
-    """Say what a person's list of sites names that nobody knows; nothing while no unit is known.
+    """Return what a person's list of sites names that is not known; nothing while no unit is known.
 
     Args:
+        warehouse: open.
         sites: the list that ships with the person's over it; what only ships is not looked at.
     """
     shipped = shipped_sites()
@@ -259,18 +274,18 @@ def doubtful_sites(warehouse: Warehouse, sites: Mapping[str, str]) -> list[str]:
 
 
 def stored_network_history(warehouse: Warehouse) -> NetworkHistory:
-    """The network's history as stored."""
+    """Return the network's history as stored."""
     with warehouse.reading() as connection:
         return references.network_history(connection)
 
 
 def reaches(history: NetworkHistory, days: Iterable[date]) -> bool:
-    """Whether the history covers every period of some days."""
+    """Return whether the history covers every period of some days."""
     return first_unknown(history, days) is None
 
 
 def first_unknown(history: NetworkHistory, days: Iterable[date]) -> datetime | None:
-    """The start of the first period of some days whose difficulty is not known, or None."""
+    """Return the start of the first period of some days whose difficulty is not known, or None."""
     starts = pd.Series([start for day in days for start in period_starts(day)], dtype="datetime64[us, UTC]")
     unknown = starts[history.unknown(starts)]
     return unknown.iloc[0].to_pydatetime() if len(unknown) else None

@@ -1,4 +1,4 @@
-"""The times of halving blocks, which the list of difficulty adjustments does not carry."""
+"""Asking for the times of halving blocks, which the list of difficulty adjustments does not have."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -39,9 +39,10 @@ class Halvings:
 
 
 def ask_halvings(mempool: SyncClient[MempoolClient], known: Mapping[int, datetime], heights: Sequence[int]) -> Halvings:
-    """Ask for the block times of some halvings; what cannot be had is named, and nothing else suffers.
+    """Ask for the block times of some halvings; a time that cannot be fetched is named, and fails nothing else.
 
     Args:
+        mempool: asked for what is fetched.
         known: what is known already.
         heights: of the halvings to ask for.
     """

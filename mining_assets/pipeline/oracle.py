@@ -25,9 +25,12 @@ KEY = ["farm_id", "settlement_period"]
 async def compare_with_whole_day(
     elexon: ElexonClient, day: date, records: pd.DataFrame, farms: Collection[str]
 ) -> pd.DataFrame:
-    """One row of ``oracle_comparisons``: the wind bids of the stacks against the day's volumes and cashflows.
+    """Return a row of ``oracle_comparisons``: the wind bids of the stacks against the day's volumes and cashflows.
 
     Args:
+        elexon: asked for what is fetched.
+        day: the settlement day.
+        records: the wind records of the day.
         farms: every wind unit known, so that one that the stacks lack altogether is noticed.
     """
     bids = records[records["side"] == "bid"]

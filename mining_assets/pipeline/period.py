@@ -1,4 +1,4 @@
-"""One settlement period of a whole day: fetched again and replaced, all else of the day staying as it is."""
+"""Replacing one settlement period of a complete day; all else of the day stays as it is."""
 
 import asyncio
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ from mining_assets.warehouse.days import (
 async def fetch_period(
     elexon: ElexonClient, day: date, period: int, units: Mapping[str, WindUnit]
 ) -> tuple[pd.DataFrame, pd.DataFrame, tuple[str, ...]]:
-    """Both stacks of a period: its wind records, its two ledger rows, and warnings.
+    """Fetch both stacks of a period: its wind records, its two ledger rows, and warnings.
 
     Raises:
         SourceError: a stack could not be had, or is refused.
@@ -46,13 +46,18 @@ def replace_period(
     origin: str,
     accept_shrink: bool = False,
 ) -> Outcome:
-    """Replace one period of a whole day, under the rules of ``store_day``; inside ``Warehouse.writing``.
+    """Replace one period of a complete day, under the rules of ``store_day``; inside ``Warehouse.writing``.
 
     Args:
+        connection: of the caller's transaction.
+        day: the settlement day.
+        period: the settlement period.
+        fetched: what was fetched.
         origin: where the period came from; the day has it beside that of its other periods.
+        accept_shrink: store the answer even if it takes more than 5 % off the final day.
 
     Raises:
-        DayIncomplete: the day is not whole, so there is nothing to fix in it.
+        DayIncomplete: the day is not complete, so there is nothing to fix in it.
         ShrinkRefused: as for ``store_day``.
     """
     if day not in complete_days(connection, [day]):

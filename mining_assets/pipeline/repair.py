@@ -86,6 +86,7 @@ class Repairs:
         """Verify days that follow one another, and process those that are missing or wrong.
 
         Args:
+            days: in order.
             force: fetch them all again.
         """
         yield Phase("verifying")
@@ -118,8 +119,10 @@ class Repairs:
         """Replace a problematic day with all that is derived from it in one transaction, or keep it as it is.
 
         Args:
+            day: the settlement day.
             slow: asks slowly, one request at a time.
             folder: where what is stored is saved before.
+            accept_shrink: store the answer even if it takes more than 5 % off the final day.
         """
         before = self._content(day)
         with self._warehouse.reading() as connection:
@@ -146,7 +149,10 @@ class Repairs:
         """Fetch one period of a day again; all else of the day stays as it is.
 
         Args:
+            day: the settlement day.
+            period: the settlement period.
             farm: what names the BM unit that the repair is about, as ``naming.unit_named`` takes it.
+            accept_shrink: store the answer even if it takes more than 5 % off the final day.
         """
         if period > periods_in(day):
             raise RepairFailed(f"{day} has the settlement periods 1 to {periods_in(day)}")
@@ -248,6 +254,9 @@ def needs_found(warehouse: Warehouse, days: Sequence[date], scope: Scope, *, for
     """Verify consecutive days by value and return what each needs, as ``plan.needs``.
 
     Args:
+        warehouse: open.
+        days: in order.
+        scope: the miner models, and the first and last partition.
         force: all of them are to be fetched again, whatever they need.
     """
     verify_and_store_days(warehouse, days, scope)
@@ -263,6 +272,6 @@ def estimate_needs(needed: Mapping[date, str], requests_per_second: float) -> Fe
 
 
 def still_damaged(day: date, periods: Sequence[int]) -> str:
-    """Say which periods of a day are damaged, and what mends them all."""
+    """Return which periods of a day are damaged, and the command that repairs them all."""
     which = f"period {periods[0]} is" if len(periods) == 1 else f"periods {', '.join(map(str, periods))} are"
-    return f"{which} damaged, which `mining-assets date {day} --refetch` mends"
+    return f"{which} damaged, which `mining-assets date {day} --refetch` repairs"

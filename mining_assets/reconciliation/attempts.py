@@ -25,7 +25,11 @@ def begin_attempt(
     A run that dies is an attempt too. Runs that a person asked for count none.
 
     Args:
+        warehouse: open.
         tags: of the run.
+        days: in order.
+        policy: how attempts are bounded.
+        now: the instant of the decision, UTC.
     """
     kind = tags.get(HEALING_TAG)
     if kind in (FETCH, DERIVE):

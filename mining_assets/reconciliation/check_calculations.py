@@ -1,4 +1,4 @@
-"""The checks on ``historical_bitcoin_calculations``."""
+"""The checks on ``historical_bitcoin_calculations``: none missing or orphaned, and each equal to what is recomputed."""
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from mining_assets.warehouse.calculations import KEY
 
 
 def verify(chunk: Chunk, verification: Verification, models: tuple[MinerModel, ...], history: NetworkHistory) -> None:
-    """Both checks on the calculations of a chunk."""
+    """Verify the calculations of a chunk: which should be there, and what they say."""
     both = paired(_expected(chunk, models), chunk.calculations, KEY)
     missing, orphan = both[both["in_which"] == "left_only"], both[both["in_which"] == "right_only"]
     matched = both[both["in_which"] == "both"]
@@ -51,7 +51,7 @@ def verify(chunk: Chunk, verification: Verification, models: tuple[MinerModel, .
 
 
 def _expected(chunk: Chunk, models: tuple[MinerModel, ...]) -> pd.DataFrame:
-    """The keys that must be there, with energy and the period's true start. Only whole days have any."""
+    """Return the keys that must be there, with energy and the period's true start. Only complete days have any."""
     energy = chunk.energy[chunk.energy["settlement_date"].isin(chunk.complete)].drop(columns="start_time")
     starts = chunk.grid[["settlement_date", "settlement_period", "starts"]].drop_duplicates()
     energy = energy.merge(starts.rename(columns={"starts": "start_time"}), on=["settlement_date", "settlement_period"])
@@ -60,7 +60,7 @@ def _expected(chunk: Chunk, models: tuple[MinerModel, ...]) -> pd.DataFrame:
 
 
 def _stale(matched: pd.DataFrame, models: tuple[MinerModel, ...], history: NetworkHistory) -> pd.DataFrame:
-    """Calculations of which a value is not what it should be, each once; then the ratios."""
+    """Return calculations of which a value is not what it should be, each once; then those out of ratio."""
     known = matched[~history.unknown(matched["start_time"])].reset_index(drop=True)
     in_force = history.in_force(known["start_time"])
     by_name = {model.name: model for model in models}
@@ -86,7 +86,7 @@ def _stale(matched: pd.DataFrame, models: tuple[MinerModel, ...], history: Netwo
 
 
 def _ratios_that_differ(matched: pd.DataFrame, models: tuple[MinerModel, ...]) -> pd.DataFrame:
-    """Models must stand in the ratio of TH/s per W, whatever the difficulty."""
+    """Return calculations whose model is not in the ratio of TH/s per W, whatever the difficulty."""
     efficiency = {model.name: model.hashrate_th / model.power_w for model in models}
     rows = matched.assign(per_efficiency=matched["bitcoin_mined"] / matched["miner_model"].map(efficiency))
     key = ["settlement_date", "settlement_period", "farm_id"]
@@ -100,7 +100,7 @@ def _ratios_that_differ(matched: pd.DataFrame, models: tuple[MinerModel, ...]) -
 
 
 def _stand_together(keys: pd.DataFrame, count: int) -> bool:
-    """Whether each key has so many rows, one after the other, as it is where all is well: a grouping takes longer."""
+    """Return whether each key has so many rows, one after the other, as it should: a grouping takes longer."""
     if len(keys) % count:
         return False
     of_key = [keys[name].to_numpy().reshape(-1, count) for name in keys]
@@ -110,7 +110,7 @@ def _stand_together(keys: pd.DataFrame, count: int) -> bool:
 
 
 def _notes_that_differ(chunk: Chunk) -> pd.DataFrame:
-    """How many calculations calculation_days notes of a day and model must be how many are stored."""
+    """Return days and models of which ``calculation_days`` notes another number of calculations than is stored."""
     stored = chunk.calculations.groupby(["settlement_date", "miner_model"]).size().rename("stored").reset_index()
     notes = chunk.notes.merge(stored, how="left", on=["settlement_date", "miner_model"]).fillna({"stored": 0})
     bad = notes[notes["calculations"] != notes["stored"]]

@@ -45,7 +45,7 @@ def verify(chunk: Chunk, verification: Verification, capacities: dict[str, float
 
 
 def damaged_periods(chunk: Chunk) -> list[int]:
-    """The settlement periods whose records are not those of the ledger, or not valid; of a chunk of one day."""
+    """Return the periods of a chunk of one day whose records do not match the ledger, or are not valid."""
     keys = pd.concat([_disagreeing(chunk), _invalid(chunk)])["key"].astype(str)
     return sorted(set(keys.str.extract(r"^period (\d+) ")[0].dropna().astype(int)))
 

@@ -37,7 +37,7 @@ _ALTERED = "the table is not what was stored when it was last fetched"
 
 
 def verify_network_epochs(connection: Connection, now: datetime) -> Verification:
-    """The network's epochs: rules of the chain, spacing, freshness."""
+    """Verify the network's epochs: rules of the chain, spacing, freshness."""
     verification = Verification({ALL}, {NETWORK_EPOCHS})
     epochs = stored_epochs(connection)
     fetched_at = last_fetch(connection, NETWORK_EPOCHS)
@@ -54,7 +54,7 @@ def verify_network_epochs(connection: Connection, now: datetime) -> Verification
 
 
 def verify_wind_units(connection: Connection, now: datetime) -> Verification:
-    """The wind register: no unit lost, one current version each, freshness."""
+    """Verify the wind register: no unit lost, one current version each, freshness."""
     verification = Verification({ALL}, {WIND_BM_UNITS})
     current, known = wind_units(connection).keys(), known_units(connection)
     farms = units_with_records(connection)

@@ -1,4 +1,4 @@
-"""The checks on the six summary tables: each level against the one below, and the days against the detail."""
+"""The checks on the summary tables: each level against the one below, and the days against the detail."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
@@ -25,6 +25,8 @@ def verify_daily(chunk: Chunk, verification: Verification, tampered: Mapping[str
     """Verify the daily summaries of a chunk against its records, calculations and daily series.
 
     Args:
+        chunk: the days to verify.
+        verification: takes in what is found.
         tampered: the days of each series that are not what was fetched. That has a check of its own, and what a
             summary made of the true ones is not held against it.
     """
@@ -64,7 +66,7 @@ def verify_periods(connection: Connection, periods: Sequence[Month | Year], date
 
 
 def differing(stored: pd.DataFrame, wanted: pd.DataFrame, key: list[str], figures: Sequence[str]) -> pd.DataFrame:
-    """Rows of a summary that are missing, left over, or not what they should be."""
+    """Return rows of a summary that are missing, left over, or not what they should be."""
     both = paired(wanted, stored, key)
     frames = []
     for which, text in (("right_only", "there should be no row"), ("left_only", "the row is missing")):
@@ -90,6 +92,11 @@ def _verify_figures(
     """Verify the figures of a daily summary that need a series, on complete days of which the series is trusted.
 
     Args:
+        name: of the daily series.
+        figures: what depends on the series.
+        chunk: the days to verify.
+        verification: takes in what is found.
+        tampered: days whose series is not what was fetched.
         payments: £ by day, as the records say.
     """
     check = checks.OF_SERIES[name].figures

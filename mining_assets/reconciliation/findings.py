@@ -58,7 +58,7 @@ class Verification:
     counts: dict[Check, dict[str, int]] = field(default_factory=dict)
 
     def found(self, check: Check) -> list[Finding]:
-        """The findings of a check, in order of span."""
+        """Return the findings of a check, in order of span."""
         return sorted((finding for finding in self.findings if finding.check == check), key=lambda f: str(f.span))
 
     @property
@@ -117,9 +117,9 @@ class Joined:
         return format_days(self.days)
 
     def is_continued_by(self, finding: Finding) -> bool:
-        """Whether a finding says the same of the next day: a warning, or an error in the same words.
+        """Return whether a finding of the next day is a warning, or an error in the same words.
 
-        Warnings of all days stand together, since each is one of many and none is to be mended by itself.
+        Warnings of all days stand together, since each is one of many and none is to be repaired by itself.
         """
         if finding.check != self.check or not self.days or not isinstance(finding.span, date):
             return False
@@ -129,7 +129,7 @@ class Joined:
 
 
 def joined(findings: Iterable[Finding]) -> list[Joined]:
-    """Findings by check and span, errors first; days that say the same, and the days of a warning, are put together."""
+    """Return findings by check and span, errors first; join days with the same words, and the days of a warning."""
     rows: list[Joined] = []
     by_check = attrgetter("check.severity", "check.table", "check.name")
     for finding in sorted(findings, key=lambda each: (*by_check(each), str(each.span))):
@@ -149,10 +149,14 @@ def problems(
     kind: Kind = "other",
     mwh: Iterable[float] | None = None,
 ) -> pd.DataFrame:
-    """Problems as ``Verification.add`` takes them, with the MWh that each is about where that is known.
+    """Return problems as ``Verification.add`` takes them, with the MWh that each is about where that is known.
 
     Args:
         span: also as the database writes it.
+        key: what it is about.
+        detail: what is wrong.
+        kind: of calculation, where one is missing, orphaned or stale.
+        mwh: by how much energy each problem may change a total, where that is known.
     """
     frame = {
         "span": [_typed(each) for each in span],
@@ -175,6 +179,8 @@ def store_findings(connection: Connection, verification: Verification, found_at:
     """Replace what was known of the spans and tables verified by what was found now; what is still open stays so.
 
     Args:
+        connection: of the caller's transaction.
+        verification: takes in what is found.
         found_at: the instant as of which the spans were read, which counts as that of their verification.
     """
     rows = [
@@ -196,7 +202,7 @@ def store_findings(connection: Connection, verification: Verification, found_at:
 
 
 def suspicions(verification: Verification) -> pd.DataFrame:
-    """Give the warnings on days as ``domain.caveats.of_findings`` takes them."""
+    """Return the warnings on days as ``domain.caveats.of_findings`` takes them."""
     rows = [
         (finding.check.name, finding.span, finding.problems, finding.mwh)
         for finding in verification.findings
@@ -208,7 +214,7 @@ def suspicions(verification: Verification) -> pd.DataFrame:
 def stored_findings(
     connection: Connection, first: date, last: date, tables: Iterable[str] | None = None
 ) -> list[Finding]:
-    """What the last verification found of the days from first to last, of their months and years, and of references."""
+    """Return what the last verification found of the days from first to last, their months, years and references."""
     by_name = {(check.table, check.name): check for check in CHECKS}
     return [
         Finding(

@@ -36,7 +36,7 @@ _OF_DAYS = {
 def standing_findings(
     warehouse: Warehouse, scope: Scope, now: datetime, checks: Collection[Check] = CHECKS
 ) -> list[Finding]:
-    """What is open of some checks on all days from the first partition to the last one that is over, now.
+    """Return what is open of some checks on all days from the first partition to the last one that is over, now.
 
     Returns:
         In order of span; at most one finding for each check and span.
@@ -65,7 +65,7 @@ def verified_of_all(warehouse: Warehouse, scope: Scope, now: datetime) -> Verifi
 def _live(
     connection: Connection, first: date, last: date, scope: Scope, checks: Collection[Check]
 ) -> Iterator[Finding]:
-    """What is seen without a verification."""
+    """Yield what is seen without a verification."""
     if _OF_DAYS.intersection(checks):
         found = _live_days(day_states(connection, first, last, scope.models))
         yield from (finding for finding in found if finding.check in checks)
@@ -83,10 +83,10 @@ def _live(
 
 
 def _live_days(states: pd.DataFrame) -> Iterator[Finding]:
-    """What the states of days show to be wrong.
+    """Yield what the states of days show to be wrong.
 
     Args:
-        states: as from ``warehouse.states.day_states``.
+        states: as from ``warehouse.day_states.day_states``.
     """
     for day, state in states.loc[states["state"].isin(list(_NOT_THERE)), "state"].items():
         yield Finding(catalog.COMPLETENESS, day, 1, _NOT_THERE[state])

@@ -1,4 +1,4 @@
-"""What should be and what is stored, side by side."""
+"""Pairing what should be stored with what is, by key."""
 
 from collections.abc import Sequence
 
@@ -7,10 +7,10 @@ import pandas as pd
 
 
 def paired(wanted: pd.DataFrame, stored: pd.DataFrame, key: Sequence[str]) -> pd.DataFrame:
-    """Both with the same key in one row, wherever they are: ``in_which`` is left_only of what is only wanted.
+    """Join both by key, keeping what only one of them has: ``in_which`` is left_only of what is only wanted.
 
-    Columns of ``wanted`` that ``stored`` has too get the suffix ``_wanted``. Where all is well both have the same keys
-    in the same order, and need not be searched for one another.
+    Columns of ``wanted`` that ``stored`` has too get the suffix ``_wanted``. Usually both have the same keys
+    in the same order, and need not be merged.
     """
     if len(wanted) == len(stored) and all(np.array_equal(wanted[name], stored[name]) for name in key):
         values = [name for name in stored if name not in key]

@@ -41,7 +41,7 @@ class Work:
 
 @dataclass
 class HealingPlan:
-    """What to ask for now, and what was passed over and why (days by reason)."""
+    """What to ask for now, and how many days were skipped, by reason."""
 
     work: list[Work] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
@@ -61,6 +61,7 @@ def needs(states: pd.DataFrame, now: datetime) -> dict[date, str]:
 
     Args:
         states: as from ``warehouse.day_states.day_states``.
+        now: the instant of the decision, UTC.
     """
     again = (states["state"] == "damaged") | states["newly_registered"] | refetches_due(states["fetched_at"], now)
     kinds = np.select(
@@ -84,6 +85,7 @@ def days_to_fetch(days: Sequence[date], untampered: Collection[date], *, refetch
     """Return which of the days that were asked for are fetched; the others are kept as they are, and derived again.
 
     Args:
+        days: in order.
         untampered: the days whose records are complete and match the hash of what was fetched.
         refetch: whether a person asked for all of them.
     """
@@ -100,13 +102,14 @@ def plan(
     held_back: Collection[date] = (),
     days_per_fetch: int = LONGEST_RANGE,
 ) -> HealingPlan:
-    """What to ask for now.
+    """Return what to ask for now.
 
     Args:
         states: of all days that may be healed, as from ``warehouse.day_states.day_states``.
         in_flight_days: days that a queued or running run, or a backfill, is going to do.
         unavailable: sources that do not answer, and when each may be asked again.
         free_run_slots: how many runs may be asked for now.
+        now: the instant of the decision, UTC.
         held_back: days whose last run never began, and whose wait for that is not over.
         days_per_fetch: days that one run fetches at most; one that only derives takes seconds for a month.
     """
@@ -146,12 +149,16 @@ def plan_series(
     now: datetime,
     held_back: Collection[date] = (),
 ) -> HealingPlan:
-    """What to ask for of a series now. A day that fails often is asked for once a day; none is quarantined for it.
+    """Return what to ask for of a series now; no day is quarantined for it, one that fails often waits longer.
 
     Args:
         name: of the daily series.
         states: as from ``warehouse.series.series_states``.
-        in_flight_days, unavailable, free_run_slots, held_back: as for :func:`plan`.
+        in_flight_days: as for :func:`plan`.
+        unavailable: as for :func:`plan`.
+        free_run_slots: as for :func:`plan`.
+        now: the instant of the decision, UTC.
+        held_back: as for :func:`plan`.
     """
     made, ready = HealingPlan(), []
     for day in series_days_needed(name, states, now):
@@ -193,7 +200,9 @@ def series_days_needed(
     """Return the days on which a series is missing, tampered with, due for a refetch, or not what a person gave.
 
     Args:
+        name: of the daily series.
         states: as from ``warehouse.series.series_states``.
+        now: the instant of the decision, UTC.
         trusted: the days whose rows are now what was fetched, where that was checked; as verified last otherwise.
     """
     needed = states["state"] != "known"

@@ -1,7 +1,7 @@
 """Verifying a range of days with everything derived from them, a month at a time, and keeping what was found.
 
-Reading happens on snapshots and blocks nobody. A day that looks wrong is looked at once more under its writer's lock
-before it is written down, so that a scan never records what a run has mended meanwhile.
+Reading happens on snapshots and blocks nobody. A day that looks wrong is verified again under its writer's lock
+before it is written down, so that a scan never records what a run has repaired meanwhile.
 """
 
 from collections.abc import Callable, Sequence
@@ -38,7 +38,7 @@ class Scope:
     date_range: DateRange
 
     def days(self, now: datetime) -> tuple[date, date]:
-        """The first partition and the last one that is over at an instant; the last may be before the first."""
+        """Return the first partition and the last one that is over at an instant, which may be before the first."""
         first, last = self.date_range
         over = last_day_over(now)
         return first, over if last is None else min(last, over)
@@ -59,6 +59,8 @@ def verify_days(
     """Verify days by value.
 
     Args:
+        connection: of the caller's transaction.
+        days: in order.
         models: the miner models for which calculations are expected.
         history: the network's history as stored.
         capacities: registered capacity in MW of the units that have one above zero.
@@ -131,6 +133,10 @@ def scan(
     """Verify everything from first to last: days, the months and years they are in, and the references.
 
     Args:
+        warehouse: open.
+        first: the first day.
+        last: the last day.
+        scope: the miner models, and the first and last partition.
         tell: is told what is verified next.
     """
     days = list(between(first, last))

@@ -165,7 +165,7 @@ def test_spot_fix_says_what_else_of_the_day_is_damaged_and_does_not_call_it_repa
             ),
             {"day": str(DAMAGED), "period": int(period), "other": int(other)},
         )
-    remedy = f"period {other} is damaged, which `mining-assets date {DAMAGED} --refetch` mends"
+    remedy = f"period {other} is damaged, which `mining-assets date {DAMAGED} --refetch` repairs"
     planned = run_cli(made, "spot-fix", DAMAGED, period, farm, "--plan", "--json")
     assert f"the day stays damaged: {remedy}" in json.loads(planned.stdout)["plan"][0]["action"]
     ran = run_cli(made, "spot-fix", DAMAGED, period, farm, "--json")
