@@ -1,4 +1,8 @@
-"""Every setting of the project, read from the environment and validated before anything else happens."""
+"""Every setting of the project, read from the environment and validated before anything else happens.
+
+What a person gives as a file (miner models, wind units, sites, halvings, prices) is read in ``curated.py``; only its
+path is a setting.
+"""
 
 import os
 import re
@@ -50,7 +54,7 @@ def _http_url(value: str) -> str:
 
 
 def iso_day(text: str) -> date:
-    """The day that a text like 2025-06-01 names.
+    """Parse the day that a text like 2025-06-01 names.
 
     Raises:
         ValueError: it names none, or in another of the forms that ISO 8601 has (20250601, 2025-W22-7).
@@ -155,7 +159,7 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _empty_is_unset(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """An empty file of secrets is no value, as an empty variable is none."""
+        """Drop empty values: an empty file of secrets is no value, as an empty variable is none."""
         return {name: value for name, value in values.items() if value != ""}
 
     @field_validator("warehouse_url")
@@ -207,16 +211,16 @@ class Settings(BaseSettings):
 
     @property
     def retries(self) -> RetryRule:
-        """How often a failing database is tried; the sources go by the same figures."""
+        """How often a failing database or source is tried."""
         return RetryRule(self.retry_attempts, self.retry_base_seconds, self.retry_max_seconds)
 
     def last_day(self, now: datetime) -> date:
-        """The last settlement day that is over and within the partitions."""
+        """Return the last settlement day that is over and within the partitions."""
         over = last_day_over(now)
         return over if self.end_date is None else min(self.end_date, over)
 
     def last_days(self, count: int, now: datetime) -> list[date]:
-        """The last so many days that are over and within the partitions, in order; fewer when there are no more."""
+        """List the last days that are over and within the partitions, in order; fewer when there are no more."""
         return self.days_until(self.last_day(now), count)
 
     def days_until(self, last: date, count: int) -> list[date]:
@@ -231,7 +235,7 @@ def unnamed_home() -> Path:
 
 
 def dagster_home() -> Path:
-    """``$DAGSTER_HOME``, or ``.dagster_home`` in the current folder when it is unset.
+    """Return ``$DAGSTER_HOME``, or ``.dagster_home`` in the current folder when it is unset.
 
     Raises:
         SettingsError: the variable holds a relative path, which Dagster would refuse too.
@@ -249,7 +253,7 @@ def dagster_home() -> Path:
 
 
 def check_instance() -> None:
-    """Look whether Dagster has an instance to go by, rather than one that it makes for the moment and then forgets.
+    """Check that Dagster has a lasting instance, rather than one that it makes for the moment and then forgets.
 
     Raises:
         SettingsError: ``$DAGSTER_HOME`` is unset, and the current folder is no checkout either.
@@ -262,7 +266,13 @@ def check_instance() -> None:
 
 
 def _secrets_folder() -> Path | None:
-    """``$MINING_ASSETS_SECRETS_DIR``: any setting may be a file in it, named as its variable. The environment wins."""
+    """Return ``$MINING_ASSETS_SECRETS_DIR``, where any setting may be a file with its variable's name, if it is set.
+
+    Where both have a value, the environment's counts.
+
+    Raises:
+        SettingsError: it is not the absolute path of a folder.
+    """
     folder = os.environ.get(SECRETS_VARIABLE)
     if not folder:
         return None
@@ -272,7 +282,11 @@ def _secrets_folder() -> Path | None:
 
 
 def _check_names() -> None:
-    """Refuse a variable that is none of the settings: misspelled, its value would be ignored without a word."""
+    """Refuse a variable that is none of the settings: misspelled, its value would be ignored silently.
+
+    Raises:
+        SettingsError: naming the variable, and the setting that it is most like.
+    """
     known = {PREFIX + field.upper() for field in Settings.model_fields} | {SECRETS_VARIABLE, TEST_DATA_VARIABLE}
     folder = os.environ.get(SECRETS_VARIABLE)
     named = [*os.environ, *(os.listdir(folder) if folder and Path(folder).is_dir() else ())]
@@ -283,7 +297,11 @@ def _check_names() -> None:
 
 
 def _check_certificates() -> None:
-    """Read the certificates that the environment names, which OpenSSL and the HTTP clients go by."""
+    """Check the certificates that the environment names, which OpenSSL and the HTTP clients use.
+
+    Raises:
+        SettingsError: they are not there, or cannot be read.
+    """
     for variable, is_there in (("SSL_CERT_FILE", Path.is_file), ("SSL_CERT_DIR", Path.is_dir)):
         value = os.environ.get(variable)
         if value and not is_there(Path(value)):
@@ -320,7 +338,7 @@ def prepare_home(home: Path) -> None:
 
 
 def check_home(home: Path) -> None:
-    """Look whether the Dagster home can be used, or be made, and leave nothing behind.
+    """Check that the Dagster home can be used, or be made, and leave nothing behind.
 
     Raises:
         SettingsError: it is a file, takes no files, or cannot be made where it is to be.
@@ -334,7 +352,7 @@ def check_home(home: Path) -> None:
 
 
 def _is_there(path: Path) -> bool:
-    """Whether there is something, unlike ``Path.exists`` with an error where there cannot be."""
+    """Return whether a path is there; raise ``OSError`` where it cannot be, unlike ``Path.exists``."""
     try:
         path.stat()
     except FileNotFoundError:
@@ -348,7 +366,7 @@ def _unusable(home: Path, error: OSError) -> SettingsError:
 
 
 def now() -> datetime:
-    """This moment, with London's time zone."""
+    """Return the present instant, in London's time zone."""
     return datetime.now(LONDON)
 
 

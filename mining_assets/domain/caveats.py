@@ -1,7 +1,7 @@
 """What is suspicious of a range of days although nothing of it is wrong, and how far it may move the totals.
 
-A caveat changes no state: the days are whole, and what they say is what the source said. It is told wherever the totals
-are, and in the verdict when all caveats together may move the energy or the payment by more than ``MATERIAL``.
+A caveat changes no state: the days are complete, and hold what the source published. It stands wherever the totals
+do, and in the verdict when all caveats together may move the energy or the payment by more than ``MATERIAL``.
 """
 
 from collections.abc import Sequence
@@ -33,8 +33,8 @@ class Caveat:
         days: how many days are concerned.
         first, last: of these days.
         mwh: by how much the energy may be wrong, MWh ≥ 0; None where that is not known.
-        pounds: the same of the payment, £ ≥ 0.
-        moves_totals: whether anything says that the totals are wrong by it; what only is told beside them has no word
+        pounds: by how much the payment may be wrong, £ ≥ 0; None where that is not known.
+        moves_totals: whether anything says that the totals are wrong by it; what only stands beside them has no word
             in the verdict.
     """
 
@@ -53,15 +53,15 @@ class Caveat:
         return self.mwh is not None or self.pounds is not None
 
     def sentence(self, energy: float, payment: float) -> str:
-        """Tell the caveat with its days and amounts.
+        """Write the caveat with its days and amounts.
 
         Where it may move the totals, with their shares of the range's energy (MWh) and payment (£).
         """
         amounts = [f"{self.mwh:,.3f} MWh{self._share(self.mwh, energy)}"] if self.mwh is not None else []
         amounts += [f"£{self.pounds:,.2f}{self._share(self.pounds, payment)}"] if self.pounds is not None else []
-        told = " and ".join(amounts) or "by how much is not known"
+        amount = " and ".join(amounts) or "by how much is not known"
         days = f"on {self.first}" if self.days == 1 else f"on {self.days:,} days, {self.first} to {self.last}"
-        return f"{self.text}; {told}, {days}"
+        return f"{self.text}; {amount}, {days}"
 
     def _share(self, change: float, total: float) -> str:
         return f" ({_percent(change, total)})" if self.moves_totals else ""
@@ -102,28 +102,28 @@ class Caveats:
         """The sentence of the verdict; empty while all amounts are known and move neither total above ``MATERIAL``."""
         by = []
         if self.share > MATERIAL:
-            by.append("by more than they are" if self.share > 1 else f"by up to {_told(self.share)}")
+            by.append("by more than they are" if self.share > 1 else f"by up to {_percentage(self.share)}")
         if self.has_unmeasured:
             by.append("by an amount that is not known")
         return f"What is said under Caveats may move the totals {', and '.join(by)}." if by else ""
 
 
 def share_of(change: float, total: float) -> float:
-    """Give what share of a total a change is, both without their signs; infinite of a total of 0."""
+    """Return what share of a total a change is, both without their signs; infinite of a total of 0."""
     return 0.0 if change == 0 else float("inf") if total == 0 else abs(change / total)
 
 
 def _percent(change: float, total: float) -> str:
     share = share_of(change, total)
-    return "of a total of 0" if share == float("inf") else f"{_told(share)} of the total"
+    return "of a total of 0" if share == float("inf") else f"{_percentage(share)} of the total"
 
 
-def _told(share: float) -> str:
+def _percentage(share: float) -> str:
     return "less than 0.1 %" if 0 < share < 0.001 else f"{share * 100:,.1f} %"
 
 
 def of_possible_wind(units: pd.DataFrame) -> list[Caveat]:
-    """Tell of units that may be wind and are in no figure, those that are not like wind apart.
+    """Return the caveats on units that may be wind and are in no figure, those that are not like wind apart.
 
     Args:
         units: settlement_date, bm_unit_id, bid_mwh (MWh, as received), and wind_like, as ``wind.wind_like`` says.
@@ -144,13 +144,17 @@ def of_possible_wind(units: pd.DataFrame) -> list[Caveat]:
 
 
 def of_days_without_units(days: Sequence[date]) -> list[Caveat]:
-    """Tell of days of which it is not known whether units that may be wind were left out."""
+    """Return the caveat on days of which it is not known whether units that may be wind were left out, if any."""
     text = "days of an earlier version, of which not all units that may be wind are known"
     return [Caveat("unknown_wind_units", text, len(days), min(days), max(days))] if days else []
 
 
 def of_comparisons(compared: pd.DataFrame) -> list[Caveat]:
-    """Tell where stacks and whole-day reports differ, or could not be compared: rows of ``oracle_comparisons``."""
+    """Return the caveats on days whose stacks and whole-day reports differ, or could not be compared.
+
+    Args:
+        compared: rows of ``oracle_comparisons``.
+    """
     odd = compared[compared["problem"].notna()]
     found = []
     # That nothing was compared says of no total that it is wrong.
@@ -174,11 +178,11 @@ def of_comparisons(compared: pd.DataFrame) -> list[Caveat]:
 
 
 def of_findings(findings: pd.DataFrame) -> list[Caveat]:
-    """Tell what verification found suspicious.
+    """Return the caveats on what verification found suspicious.
 
     Args:
-        findings: check_name, settlement_date, problems, mwh (absent where it is not known); of other checks nothing is
-            told here.
+        findings: check_name, settlement_date, problems, mwh (absent where it is not known); other checks are
+            passed over.
     """
     found = []
     for check, text in _OF_FINDINGS.items():

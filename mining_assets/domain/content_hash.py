@@ -31,9 +31,12 @@ PERIOD_KEY = ["settlement_date", "settlement_period", "side"]
 
 
 def content_hashes(records: pd.DataFrame) -> dict[tuple[Hashable, ...], str]:
-    """SHA-256 of the content of each (settlement date, settlement period, side) that has rows.
+    """Return the SHA-256 of the content of each (settlement date, settlement period, side) that has rows.
 
-    Groups without rows have ``EMPTY_HASH``. The frame has the columns of ``curtailment.RECORD_COLUMNS``.
+    One without rows has ``EMPTY_HASH``.
+
+    Args:
+        records: with the columns of ``curtailment.RECORD_COLUMNS``.
     """
     if records.empty:
         return {}
@@ -51,7 +54,7 @@ def content_hashes(records: pd.DataFrame) -> dict[tuple[Hashable, ...], str]:
 
 
 def combined_hash(hashes: list[str]) -> str:
-    """The hash of a day from those of its periods and sides, given in order."""
+    """Return the hash of a day from those of its periods and sides, given in order."""
     return hashlib.sha256("".join(hashes).encode()).hexdigest()
 
 

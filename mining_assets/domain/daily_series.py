@@ -112,6 +112,7 @@ class DailySeries:
 
         Args:
             fetched_at: instants by date.
+            now: any time zone.
         """
         if self.is_revised:
             return refetches_due(fetched_at, now)
@@ -232,6 +233,7 @@ def with_series_figures(rows: pd.DataFrame, table: str, values: "Mapping[str, pd
 
     Args:
         rows: a row per day, or per day and miner model, with total_payment (£).
+        table: the daily summary.
         values: by the name of the series, the value of each day that is known.
     """
     for name, figures in figures_of(table):

@@ -37,6 +37,7 @@ def newest_and_oldest(ranges: Sequence[DayRange], count: int) -> list[DayRange]:
     """Choose ranges: in turn the newest and the oldest of those left, so that neither end has to wait.
 
     Args:
+        ranges: in any order.
         count: how many are wanted; all of them where there are fewer.
     """
     left = sorted(ranges, key=lambda days: days[1])

@@ -1,4 +1,4 @@
-"""What it costs to fetch days, told before it begins."""
+"""How many requests and minutes it takes to fetch days, reported before it begins; and how many days a run fetches."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class FetchEstimate:
     """The days to fetch, the requests that they take, and the minutes of these at a pace.
 
     Attributes:
-        days: those that are fetched whole; 0 where it is a single period.
+        days: those that are fetched as a whole; 0 where it is a single period.
     """
 
     days: int
@@ -41,11 +41,11 @@ class FetchEstimate:
 
     @property
     def takes_long(self) -> bool:
-        """Whether people are told of it before it begins."""
+        """Whether people read of it before it begins."""
         return self.days > 1 or self.minutes * 60 > LONGEST_SILENCE
 
     def at_pace(self, requests_per_second: float) -> str:
-        """Return the sentence that is said before it begins."""
+        """Return the sentence that is reported before it begins."""
         return f"{self}, at {requests_per_second:g} a second"
 
     def __str__(self) -> str:
@@ -56,7 +56,7 @@ class FetchEstimate:
 
 
 def estimate_fetch(days: Iterable[date], requests_per_second: float) -> FetchEstimate:
-    """Return what it costs to fetch days at a pace."""
+    """Return the requests and minutes that days take at a pace."""
     requests = [requests_of(day) for day in days]
     return FetchEstimate(len(requests), sum(requests), sum(requests) / requests_per_second / 60)
 
@@ -67,7 +67,7 @@ def slow_pace(requests_per_second: float) -> float:
 
 
 def estimate_period_fetch(requests_per_second: float) -> FetchEstimate:
-    """Return what it costs to fetch both stacks of one period at a pace."""
+    """Return the requests and minutes that both stacks of one period take at a pace."""
     return FetchEstimate(0, len(SIDES), len(SIDES) / requests_per_second / 60)
 
 

@@ -40,7 +40,7 @@ class MinerModel:
 
 
 def bitcoin_mined(energy_mwh: Number, model: MinerModel, difficulty: Number, block_subsidy: Number) -> Number:
-    """Expected BTC from an energy in MWh at a network difficulty and a block subsidy in BTC.
+    """Return the BTC expected from an energy in MWh at a network difficulty and a block subsidy in BTC.
 
     BTC = MWh × 3.6e9 J ÷ W × TH/s × 1e12 ÷ (difficulty × 2³²) × subsidy. Scalars, arrays or Series of equal length.
     """
@@ -49,7 +49,7 @@ def bitcoin_mined(energy_mwh: Number, model: MinerModel, difficulty: Number, blo
 
 
 def calculations(farm_energy: pd.DataFrame, history: NetworkHistory, models: tuple[MinerModel, ...]) -> pd.DataFrame:
-    """The Bitcoin calculations of every farm with energy in every period, for every model.
+    """Calculate Bitcoin for every farm with energy in every period, and for every model.
 
     Args:
         farm_energy: as from :func:`mining_assets.domain.curtailment.farm_energy`.

@@ -25,6 +25,7 @@ def unit_named(text: str, units: Mapping[str, WindUnit], sites: Mapping[str, str
     """Find the id of the wind BM unit that a text names by its id, its name, or its site where that has one unit only.
 
     Args:
+        text: in any case and spacing.
         units: every wind unit known, by id.
         sites: the site of each, by id.
 
@@ -49,7 +50,7 @@ def unit_named(text: str, units: Mapping[str, WindUnit], sites: Mapping[str, str
 
 
 def doubts_of_sites(told: Mapping[str, str], units: Mapping[str, WindUnit], shipped: Mapping[str, str]) -> list[str]:
-    """Say what of a person's list of sites may be misspelled: units that nobody knows, and sites close to another.
+    """List what of a person's list of sites may be misspelled: units that nobody knows, and sites close to another.
 
     Args:
         told: the list, sites by unit id.
@@ -68,13 +69,13 @@ def doubts_of_sites(told: Mapping[str, str], units: Mapping[str, WindUnit], ship
 
 
 def _are_neighbours(site: str, other: str) -> bool:
-    """Tell two names that mean two sites, as Hornsea 1 and 2 or Dogger Bank A and B, from a misspelt one."""
+    """Return whether two names mean two sites, as Hornsea 1 and 2 or Dogger Bank A and B; else one is misspelt."""
     words, others = site.casefold().split(), other.casefold().split()
     return len(words) != len(others) or any(len(word) <= 2 or word.isdigit() for word in {*words} ^ {*others})
 
 
 def _nearest(text: str, known: Iterable[str], most: int = 3, cutoff: float = _NEAR) -> list[str]:
-    """Give the known names that are most like a text, whatever their case."""
+    """Return the known names that are most like a text, whatever their case."""
     by_plain = {name.casefold(): name for name in known}
     return [by_plain[each] for each in get_close_matches(text.casefold(), by_plain, n=most, cutoff=cutoff)]
 

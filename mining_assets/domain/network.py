@@ -79,7 +79,7 @@ class NetworkHistory:
     """Why there are no epochs, when there are none."""
 
     def unknown(self, instants: "pd.Series[pd.Timestamp]") -> "pd.Series[bool]":
-        """Tell at which instants the difficulty is not known.
+        """Return at which instants the difficulty is not known.
 
         That is before the first epoch, at or after ``known_until``, and from the retarget before a hole to the one
         after it: when difficulty or subsidy changed in between, nobody said.
@@ -112,7 +112,7 @@ class NetworkHistory:
         return tuple(height for height in halvings_within(heights) if height not in known)
 
     def why_unknown(self, instant: datetime) -> str:
-        """Why the difficulty at an instant is not known, for a person."""
+        """Return why the difficulty at an instant is not known, for people."""
         if not self.epochs:
             return f"the difficulty is not known: {self.absent}"
         text = f"the difficulty at {instant:%Y-%m-%d %H:%M} UTC is not known: network_epochs "
@@ -126,7 +126,7 @@ class NetworkHistory:
         return f"{text}, and it {_lacks(awaited[0])}" if awaited else text
 
     def in_force(self, instants: "pd.Series[pd.Timestamp]") -> pd.DataFrame:
-        """Difficulty and subsidy in force at each instant (UTC), in the order given.
+        """Return difficulty and block_subsidy (BTC) in force at each instant (UTC), in the order given.
 
         Raises:
             UnknownDifficulty: at one of them it is not known. No default is ever taken.
@@ -153,7 +153,7 @@ ALTERED = NetworkHistory(
 
 
 def block_subsidy(height: int) -> float:
-    """The subsidy in BTC of the block at a height."""
+    """Return the subsidy in BTC of the block at a height."""
     halvings = height // HALVING_INTERVAL
     return FIRST_SUBSIDY * 0.5**halvings
 
@@ -171,7 +171,7 @@ def halvings_within(heights: Collection[int]) -> list[int]:
 
 
 def misplaced(retargets: Sequence[Retarget], height: int, time: datetime) -> str | None:
-    """Why a halving's block time cannot be right beside the retargets before and after it; None when it can."""
+    """Return why a halving's block time cannot be right between the retargets around it; None when it can."""
     before = max((retarget for retarget in retargets if retarget.height < height), default=None)
     after = min((retarget for retarget in retargets if retarget.height > height), default=None)
     if (before is None or before.time < time) and (after is None or time < after.time):
@@ -236,6 +236,7 @@ def merged_retargets(
     Where both have a say, the list replaces retargets that were not settled when they were last confirmed.
 
     Args:
+        stored: all epochs that are stored; halvings among them are passed over.
         confirmed_at: when the stored ones were last fetched; None when they never were.
         fetched: not empty, and a history by itself.
         accept_change: replace settled ones too.
@@ -260,9 +261,11 @@ def merged_retargets(
 def rewritten_span(
     before: Sequence[Epoch], after: Sequence[Epoch], known_until: datetime | None = None
 ) -> tuple[datetime, datetime] | None:
-    """The first and last instant between which something else is in force than was known before; or None.
+    """Return the first and last instant between which something else is in force than was known before, or None.
 
     Args:
+        before: the epochs that were stored.
+        after: those that take their place.
         known_until: until when the history before was taken for known. What was added later than that rewrites
             nothing; what began earlier does, as with a source that lagged.
     """
@@ -286,7 +289,7 @@ def rewritten_span(
 
 
 def is_settled(block_time: datetime, confirmed_at: datetime | None) -> bool:
-    """Whether a block was too old to be reorganized away when it was last confirmed."""
+    """Return whether a block was too old to be reorganized away when it was last confirmed."""
     return confirmed_at is not None and block_time <= confirmed_at - SETTLED_AFTER
 
 

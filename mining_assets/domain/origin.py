@@ -79,6 +79,7 @@ def kind_of(origin: str | None, live: Collection[str] = LIVE_ADDRESSES) -> Kind:
     """Judge an origin by the part of it that a reader must hear of first.
 
     Args:
+        origin: as it is stored; None when it is unknown.
         live: the addresses of the live sources. A user that is masked before one does not make it another.
     """
     kinds = {_kind_of_part(part, live) for part in (origin or UNKNOWN_PART).split(_JOINT)}
@@ -167,11 +168,11 @@ class Origins:
         return list(dict.fromkeys(named))
 
     def has(self, data: Collection[str], *kinds: Kind) -> bool:
-        """Tell whether any of these data is stored whose origin is of one of these kinds."""
+        """Return whether any of these data is stored whose origin is of one of these kinds."""
         return any(stored.data in data and kind_of(stored.origin, self.live) in kinds for stored in self.all)
 
     def as_dict(self) -> dict[str, Any]:
-        """Give it for machines: the kind, the sentence (null when all is live), and each data with its origin."""
+        """Return it for machines: the kind, the sentence (null when all is live), and each data with its origin."""
         return {
             "kind": str(self.kind),
             "sentence": self.sentence or None,
@@ -188,9 +189,10 @@ class Origins:
 
 
 def other_source(origins: Origins, address: str) -> str:
-    """Say that days are stored that came from elsewhere than from where they would be fetched now; else nothing.
+    """Return a sentence where stored days came from elsewhere than they would be fetched from now; else an empty text.
 
     Args:
+        origins: of the days.
         address: of the source that would be asked, with its user masked.
     """
     days = {

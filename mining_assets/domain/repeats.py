@@ -43,9 +43,10 @@ def repeats(records: pd.DataFrame) -> "pd.Series[bool]":
 def read_repeats(records: pd.DataFrame, published: "pd.Series[float]") -> Readings:
     """Decide which reading of each unit, period and side with repeats is right.
 
-    Where both are, within the rounding of the publications, the rows count as told.
+    Where both are, within the rounding of the publications, the rows count as they are.
 
     Args:
+        records: of one day, both readings of what is repeated.
         published: the day's accepted volumes in MWh by ``UNIT_PERIOD``; a unit and period that is not there has none.
     """
     again = repeats(records)

@@ -37,5 +37,5 @@ class ShrinkRefused(Exception):
 
 
 def shrinks(day: date, before: DayFigures, after: DayFigures) -> bool:
-    """Whether the fetched day takes more than 5 % off a final day's energy."""
+    """Return whether the fetched day takes more than 5 % off a final day's energy."""
     return is_final(day, before.fetched_at) and after.energy < before.energy * (1 - SHRINK_LIMIT)

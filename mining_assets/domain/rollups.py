@@ -33,7 +33,7 @@ def years_from_months(monthly: pd.DataFrame) -> pd.DataFrame:
 
 
 def bitcoin_days(calculations: pd.DataFrame) -> pd.DataFrame:
-    """Calculations summed by day and model: summary_date, miner_model, ``BITCOIN_FIGURES``."""
+    """Sum calculations by day and model: summary_date, miner_model, ``BITCOIN_FIGURES``."""
     days = calculations.rename(columns={"settlement_date": "summary_date"})
     return _summed(days, ["summary_date", "miner_model"], BITCOIN_FIGURES)
 
@@ -60,6 +60,7 @@ def _rolled_up(rows: pd.DataFrame, table: str, by: list[str], figures: tuple[str
     """Sum rows by span.
 
     Args:
+        rows: days or months, as numbers.
         table: the daily summary from which the rows came, or from which the months came that they are.
         by: the columns that name the span, and the miner model.
         figures: what is summed beside days and the figures of series.

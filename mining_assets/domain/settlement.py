@@ -36,17 +36,17 @@ SIDES: tuple[Side, ...] = ("bid", "offer")
 
 
 def day_start(day: date) -> datetime:
-    """The UTC instant at which the settlement day begins: London midnight."""
+    """Return the UTC instant at which the settlement day begins: London midnight."""
     return datetime.combine(day, time.min, LONDON).astimezone(UTC)
 
 
 def periods_in(day: date) -> int:
-    """How many settlement periods the day has: 46, 48 or 50."""
+    """Return how many settlement periods the day has: 46, 48 or 50."""
     return (day_start(day + timedelta(days=1)) - day_start(day)) // PERIOD_LENGTH
 
 
 def period_start(day: date, period: int) -> datetime:
-    """The UTC instant at which a period begins.
+    """Return the UTC instant at which a period begins.
 
     Raises:
         ValueError: the day has no such period.
@@ -57,12 +57,12 @@ def period_start(day: date, period: int) -> datetime:
 
 
 def period_starts(day: date) -> list[datetime]:
-    """The UTC start of every period of the day; item 0 belongs to period 1."""
+    """Return the UTC start of every period of the day; item 0 belongs to period 1."""
     return [day_start(day) + index * PERIOD_LENGTH for index in range(periods_in(day))]
 
 
 def last_day_over(now: datetime) -> date:
-    """The last settlement day that has ended at ``now`` (any time zone)."""
+    """Return the last settlement day that has ended at ``now`` (any time zone)."""
     return now.astimezone(LONDON).date() - timedelta(days=1)
 
 
@@ -90,6 +90,7 @@ def refetches_due(fetched_at: "pd.Series[datetime]", now: datetime) -> "pd.Serie
 
     Args:
         fetched_at: instants by date; a day that was never fetched is not fetched again.
+        now: any time zone.
     """
     midnights, fetched = _midnights(fetched_at), pd.to_datetime(fetched_at, utc=True)
     due = pd.Series(False, index=fetched_at.index)

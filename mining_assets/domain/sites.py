@@ -51,7 +51,7 @@ def sites_of(units: Iterable[WindUnit], told: Mapping[str, str]) -> dict[str, st
 
 def site_name(units: Sequence[WindUnit]) -> str:
     """Name the site that consists of some units."""
-    names = [name for unit in units if (name := _told_name(unit))]
+    names = [name for unit in units if (name := _registered_name(unit))]
     if not names:
         return units[0].bm_unit_id if len(units) == 1 else farm_code(units[0].bm_unit_id)
     shared = names[0] if len(units) == 1 or len(names) == 1 else _shared_beginning(names)
@@ -59,8 +59,8 @@ def site_name(units: Sequence[WindUnit]) -> str:
 
 
 def unit_name(bm_unit_id: str, name: str | None) -> str | None:
-    """Give a unit's name as people read it; None where the register tells none that says more than the id."""
-    return _told_name(WindUnit(bm_unit_id, name))
+    """Return a unit's name as people read it; None where the register tells none that says more than the id."""
+    return _registered_name(WindUnit(bm_unit_id, name))
 
 
 def _groups(units: Sequence[WindUnit]) -> Iterable[list[WindUnit]]:
@@ -71,7 +71,7 @@ def _groups(units: Sequence[WindUnit]) -> Iterable[list[WindUnit]]:
     for same_site in by_farm.values():
         by_name: dict[str, list[WindUnit]] = defaultdict(list)
         for unit in same_site:
-            by_name[_squeezed(_told_name(unit) or "")[:_AGREEING]].append(unit)
+            by_name[_squeezed(_registered_name(unit) or "")[:_AGREEING]].append(unit)
         nameless = by_name.pop("", [])
         if len(by_name) <= 1:
             yield same_site
@@ -80,8 +80,8 @@ def _groups(units: Sequence[WindUnit]) -> Iterable[list[WindUnit]]:
             yield from ([unit] for unit in nameless)
 
 
-def _told_name(unit: WindUnit) -> str | None:
-    """Give a unit's name, with plain blanks, unless it only repeats the id or its code."""
+def _registered_name(unit: WindUnit) -> str | None:
+    """Return a unit's name, with plain blanks, unless it only repeats the id or its code."""
     name = " ".join((unit.bm_unit_name or "").replace("_", " ").split())
     code = farm_code(unit.bm_unit_id)
     ids = (_squeezed(unit.bm_unit_id), _squeezed(unit.bm_unit_id.partition("_")[2]))

@@ -10,7 +10,7 @@ PUBLISHED_RELATIVE_TOLERANCE, PUBLISHED_MWH_TOLERANCE = 1e-5, 0.001
 
 
 def isclose(left: "pd.Series[float]", right: "pd.Series[float]") -> "pd.Series[bool]":
-    """Where two columns agree within the tolerance; a missing value agrees with nothing."""
+    """Return where two columns agree within the tolerance; a missing value agrees with nothing."""
     close = np.isclose(
         left.to_numpy(float, na_value=np.nan),
         right.to_numpy(float, na_value=np.nan),
@@ -21,11 +21,11 @@ def isclose(left: "pd.Series[float]", right: "pd.Series[float]") -> "pd.Series[b
 
 
 def isclose_or_both_missing(left: "pd.Series[float]", right: "pd.Series[float]") -> "pd.Series[bool]":
-    """The same, for columns that may be absent: two missing values agree."""
+    """Return where two columns agree within the tolerance, or miss their values both."""
     return isclose(left, right) | (left.isna() & right.isna())
 
 
 def volumes_isclose(ours: "pd.Series[float]", published: "pd.Series[float]") -> "pd.Series[bool]":
-    """Where sums of stack rows agree with a publication of their volumes, in MWh."""
+    """Return where sums of stack rows agree with a publication of their volumes, in MWh."""
     close = np.isclose(ours, published, rtol=PUBLISHED_RELATIVE_TOLERANCE, atol=PUBLISHED_MWH_TOLERANCE)
     return pd.Series(close, index=ours.index)

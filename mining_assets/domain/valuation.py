@@ -50,12 +50,12 @@ class Candle(NamedTuple):
 
 
 def price_instant(day: date) -> datetime:
-    """The instant whose price is the day's: noon UTC of its date."""
+    """Return the instant whose price is the day's: noon UTC of its date."""
     return datetime.combine(day, time(12), UTC)
 
 
 def is_price_of(day: date, quoted_at: datetime) -> bool:
-    """Whether a quotation is near enough to the day's instant: of the same UTC date."""
+    """Return whether a quotation is near enough to the day's instant: of the same UTC date."""
     return quoted_at.astimezone(UTC).date() == day
 
 
@@ -67,13 +67,14 @@ def is_week_start(quoted_at: datetime) -> bool:
 def prices_of_days(
     quotations: Mapping[datetime, float], days: Sequence[date]
 ) -> tuple[dict[date, tuple[datetime, float]], dict[date, str]]:
-    """Pick the price of each day from a history, and say of each other day why it has none there.
+    """Pick the price of each day from a history, and explain for each other day why it has none there.
 
     A quotation is weekly when it is on the week's grid and the one before or after it is whole weeks away; a daily one
     whose neighbours are lacking cannot be told from it, and is not used either.
 
     Args:
         quotations: £ per BTC by UTC time; 0 or less where the source has none.
+        days: whose prices are wanted.
 
     Returns:
         Time and price by day, and the reasons.
@@ -123,13 +124,14 @@ def prices_of_candles(
 
 
 def complete_generation(megawatts: pd.DataFrame, days: Sequence[date]) -> tuple[pd.DataFrame, dict[date, str]]:
-    """The generation of the days whose every half hour is told once, and for each other day why it is not whole.
+    """Return the generation of the days whose half hours are there, each once, and why each other day is incomplete.
 
     A half hour is known by its start. Up to :data:`DATED_LATE_UNTIL` the source names the last one of a day by the
     date of the next, so that day's answer is needed too; measured on 1,817 days, the start is what is right.
 
     Args:
         megawatts: settlement_date, settlement_period, start_time, generation (MW; may be absent), in any order.
+        days: whose generation is wanted.
 
     Returns:
         ``GENERATION_COLUMNS`` in the order of the key, and the reasons.
@@ -152,7 +154,7 @@ def complete_generation(megawatts: pd.DataFrame, days: Sequence[date]) -> tuple[
 
 
 def _wrongly_named(day: date, megawatts: pd.DataFrame) -> str | None:
-    """A row that is the day's by its start or by its name, and not by the other; None when there is none."""
+    """Return what is wrong with a row that is the day's by its start or by its name, but not by both; else None."""
     starts = period_starts(day)
     concerned = megawatts[megawatts["start_time"].isin(starts) | (megawatts["settlement_date"] == day)]
     for row in concerned.itertuples(index=False):
@@ -167,15 +169,17 @@ def _wrongly_named(day: date, megawatts: pd.DataFrame) -> str | None:
 
 
 def why_incomplete(day: date, rows: pd.DataFrame, figure: str) -> str | None:
-    """Why the rows are not the generation of a day's half hours, each once, with its start; None when they are.
+    """Return why the rows are not a day's half hours, each once, with its start; None when they are.
 
     Args:
+        day: that they should be of.
+        rows: settlement_period, start_time and the figure.
         figure: the column that holds the generation.
     """
     starts = dict(enumerate(period_starts(day), start=1))
     periods = list(rows["settlement_period"])
     if twice := sorted({period for period in periods if periods.count(period) > 1}):
-        return f"period {twice[0]} is told more than once"
+        return f"period {twice[0]} is there more than once"
     if unknown := sorted(set(periods) - starts.keys()):
         return f"there is no period {unknown[0]}"
     for row in rows.itertuples(index=False):
@@ -224,11 +228,11 @@ def with_share(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def value_ratio(value: "pd.Series[float]", payment: "pd.Series[float]") -> "pd.Series[float]":
-    """Value ÷ payment; absent where either is, and where nothing was paid."""
+    """Return value ÷ payment; absent where either is, and where nothing was paid."""
     return (value / payment).where(payment != 0)
 
 
 def curtailed_share(curtailed: "pd.Series[float]", generated: "pd.Series[float]") -> "pd.Series[float]":
-    """Curtailed ÷ (generated + curtailed), both MWh; absent where the generation is, and where both are 0."""
+    """Return curtailed ÷ (generated + curtailed), both MWh; absent where the generation is, and where both are 0."""
     available = generated + curtailed
     return (curtailed / available).where(available > 0)

@@ -61,7 +61,7 @@ class RegisteredUnit(Protocol):
 
 
 def wind_among(registered: Iterable[RegisteredUnit], additions: Iterable[WindUnit]) -> list[WindUnit]:
-    """The wind units of a register answer and the curated additions, each id once.
+    """List the wind units of a register answer and the curated additions, each id once.
 
     Rows without an id are left out. Of a duplicate the first row counts. The register's particulars go before an
     addition's, whether or not it types the unit WIND.
@@ -78,12 +78,12 @@ def wind_among(registered: Iterable[RegisteredUnit], additions: Iterable[WindUni
 
 
 def is_bm_unit(stack_id: str | None) -> bool:
-    """Tell a BM unit's id from that of a balancing-services trade, which is absent or purely numeric."""
+    """Return whether an id is that of a BM unit; a balancing-services trade has none, or a purely numeric one."""
     return bool(stack_id) and not str(stack_id).isdigit()
 
 
 def not_wind(unit: RegisteredUnit) -> str | None:
-    """Say what a unit is when its register row explains it as something other than wind; None when it may be wind.
+    """Return what a unit is when its register row explains it as something other than wind; None when it may be wind.
 
     A known fuel type other than WIND explains it; without one, its kind: interconnectors (by type or id) and suppliers'
     base units. A supplier's additional unit (``2__…``) or an aggregate (``V__…``) without a fuel type may be wind.
@@ -96,7 +96,7 @@ def not_wind(unit: RegisteredUnit) -> str | None:
 
 
 def others_among(registered: Iterable[RegisteredUnit]) -> dict[str, str]:
-    """Give each id that a register answer explains as something other than wind, with what it is.
+    """Return each id that a register answer explains as something other than wind, with what it is.
 
     Of a duplicate the first row counts, as for :func:`wind_among`.
     """
@@ -108,14 +108,15 @@ def others_among(registered: Iterable[RegisteredUnit]) -> dict[str, str]:
 
 
 def looks_like_wind(bm_unit_id: str) -> bool:
-    """Whether an id has the form of a wind farm's."""
+    """Return whether an id has the form of a wind farm's."""
     return _WIND_LIKE.fullmatch(bm_unit_id) is not None
 
 
 def wind_like(bm_unit_ids: Iterable[str], known: Iterable[str]) -> set[str]:
-    """Give those ids of units that nothing explains whose energy the totals may lack, as they are like a wind unit's.
+    """Return those ids whose energy the totals may lack, since they are like a wind unit's.
 
     Args:
+        bm_unit_ids: of units that nothing explains.
         known: the ids of all units known as wind; another unit of such a unit's farm is like wind whatever its form.
     """
     farms = {farm_code(unit) for unit in known if _OF_FARM.fullmatch(unit)}
@@ -123,7 +124,7 @@ def wind_like(bm_unit_ids: Iterable[str], known: Iterable[str]) -> set[str]:
 
 
 def farm_code(bm_unit_id: str) -> str:
-    """Give an id without the number of the unit; the id itself where it has none."""
+    """Return an id without the number of the unit; the id itself where it has none."""
     matched = _OF_FARM.fullmatch(bm_unit_id)
     return matched["farm"] if matched else bm_unit_id
 

@@ -11,6 +11,8 @@ def count_of(number: int, noun: str, plural: str | None = None) -> str:
     """Write a count with its noun: ``1 day``, ``1,234 days``, ``2 months or years``.
 
     Args:
+        number: the count.
+        noun: in the singular.
         plural: where it is not the noun with an s.
     """
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
@@ -25,6 +27,7 @@ def format_days(days: Iterable[date], most: int | None = None) -> str:
     """Write days as ranges: ``2025-06-01 to 2025-06-03, 2025-06-05 and 2 more days``.
 
     Args:
+        days: in any order.
         most: how many ranges are named; the days of the others are counted. All of them without it.
     """
     wanted = sorted(set(days))

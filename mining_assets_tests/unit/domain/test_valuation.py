@@ -122,7 +122,7 @@ def test_the_generation_of_a_half_hour_is_half_its_megawatts(day: date) -> None:
     [
         (lambda rows: rows[:-1], "47 of 48 periods are there, the first that lacks is 48 (from 20"),
         (lambda rows: [], "0 of 48 periods are there, the first that lacks is 1"),
-        (lambda rows: [*rows, rows[4]], "period 5 is told more than once"),
+        (lambda rows: [*rows, rows[4]], "period 5 is there more than once"),
         (lambda rows: [*rows, rows[0] | {"settlement_period": 49}], "period 49 starts at"),
         (lambda rows: [rows[0] | {"generation": -1.0}, *rows[1:]], "period 1: generation is -1.0"),
         (lambda rows: [rows[0] | {"generation": None}, *rows[1:]], "period 1: generation is absent"),
