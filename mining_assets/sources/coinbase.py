@@ -8,9 +8,8 @@ from pydantic import FailFast, Field, TypeAdapter
 from mining_assets.domain.live_sources import LIVE_COINBASE
 from mining_assets.domain.valuation import CANDLE, Candle, noon_candle, price_instant
 from mining_assets.sources.client import SourceClient
-from mining_assets.sources.errors import ImpossibleValueError
 from mining_assets.sources.http import Answer
-from mining_assets.sources.json_body import STRICT, shown, validated
+from mining_assets.sources.json_body import STRICT, UNIX_TIMES, as_float, impossible, shown, validated
 
 REQUESTS_PER_SECOND = 3.0
 """At most: the source allows ten to everybody behind one address, and asks that its history be read seldom."""
@@ -20,8 +19,7 @@ MOST_DAYS = 75
 # [start in Unix seconds, low, high, open, close, volume]
 _Entry = Annotated[list[int | float], Field(min_length=6, max_length=6)]
 _ENTRIES = TypeAdapter(Annotated[list[_Entry], FailFast()], config=STRICT)
-# Those before the year 10000: a datetime holds no more.
-_TIMES = range(0, 253_402_300_800, int(CANDLE.total_seconds()))
+_TIMES = UNIX_TIMES[:: int(CANDLE.total_seconds())]
 _FIGURES = ("low", "high", "open", "close", "volume")
 
 
@@ -36,29 +34,19 @@ def parse_candles(body: bytes) -> tuple[Candle, ...]:
     candles: dict[int, Candle] = {}
     entries = validated(_ENTRIES, body, ())
     for index, (time, *figures) in enumerate(entries):
-        where = f"row with index {index}"
         if not isinstance(time, int) or time not in _TIMES:
-            raise ImpossibleValueError(f"{where}: time is {shown(time)}, not the start of six hours")
+            raise impossible(index, "time", time, "not the start of six hours")
         if time in candles:
-            raise ImpossibleValueError(f"{where}: time is {time}: occurs more than once")
+            raise impossible(index, "time", time, "occurs more than once")
         for name, figure in zip(_FIGURES, figures, strict=True):
             if figure < 0:
-                raise ImpossibleValueError(f"{where}: {name} is {shown(figure)}")
+                raise impossible(index, name, figure)
         low, high, opened, closed, _ = figures
         for name, figure in (("open", opened), ("close", closed)):
             if not low <= figure <= high:
-                raise ImpossibleValueError(
-                    f"{where}: {name} is {shown(figure)}, outside of low {shown(low)} to high {shown(high)}"
-                )
-        candles[time] = Candle(datetime.fromtimestamp(time, UTC), _fraction(where, closed))
+                raise impossible(index, name, figure, f"outside of low {shown(low)} to high {shown(high)}")
+        candles[time] = Candle(datetime.fromtimestamp(time, UTC), as_float(index, "close", closed))
     return tuple(candles.values())
-
-
-def _fraction(where: str, closed: int | float) -> float:
-    try:
-        return float(closed)
-    except OverflowError as error:
-        raise ImpossibleValueError(f"{where}: close is {shown(closed)}") from error
 
 
 class CoinbaseClient(SourceClient):

@@ -16,7 +16,7 @@ from mining_assets.domain.settlement import Side, period_start, periods_in
 from mining_assets.domain.wind_units import WIND_FUEL_TYPE
 from mining_assets.domain.wording import count_of
 from mining_assets.sources.errors import BrokenBodyError, ImpossibleValueError
-from mining_assets.sources.json_body import STRICT, instants, shown, validated
+from mining_assets.sources.json_body import STRICT, impossible, instants, shown, validated
 
 # Elexon's own ids have at most 11 characters so far.
 _LONGEST_ID = 32
@@ -301,7 +301,7 @@ def volumes_parser(day: date) -> Callable[[bytes], tuple[AcceptedVolume, ...]]:
             _check_report_row(index, row, day)
             volume = row["totalVolumeAccepted"]
             if volume is None:
-                raise ImpossibleValueError(f"row with index {index}: totalVolumeAccepted is None")
+                raise impossible(index, "totalVolumeAccepted", None)
             volumes.append(AcceptedVolume(row["bmUnit"], row["settlementPeriod"], volume + 0.0))
         return tuple(volumes)
 
@@ -324,13 +324,10 @@ def cashflows_parser(day: date) -> Callable[[bytes], tuple[Cashflow, ...]]:
 
 def _check_report_row(index: int, row: _VolumeFields | _CashflowFields, day: date) -> None:
     """Refuse a row of a whole-day report that is of another day, or of a period that the day does not have."""
-    where = f"row with index {index}"
     if row["settlementDate"] != day.isoformat():
-        raise ImpossibleValueError(f"{where}: settlementDate is {shown(row['settlementDate'])}: asked for {day}")
+        raise impossible(index, "settlementDate", row["settlementDate"], f"asked for {day}")
     if not 1 <= row["settlementPeriod"] <= periods_in(day):
-        raise ImpossibleValueError(
-            f"{where}: settlementPeriod is {shown(row['settlementPeriod'])}: {day} has {periods_in(day)}"
-        )
+        raise impossible(index, "settlementPeriod", row["settlementPeriod"], f"{day} has {periods_in(day)}")
 
 
 def generation_parser(first: date, last: date) -> Callable[[bytes], tuple[WindGeneration, ...]]:
@@ -342,8 +339,7 @@ def generation_parser(first: date, last: date) -> Callable[[bytes], tuple[WindGe
         dates = {str(first + timedelta(days=offset)) for offset in range((last - first).days + 1)}
         for index, row in enumerate(fields):
             if row["settlementDate"] not in dates:
-                named = f"row with index {index}: settlementDate is {shown(row['settlementDate'])}"
-                raise ImpossibleValueError(f"{named}: asked for {first} to {last}")
+                raise impossible(index, "settlementDate", row["settlementDate"], f"asked for {first} to {last}")
         return tuple(
             WindGeneration(
                 date.fromisoformat(row["settlementDate"]),

@@ -13,12 +13,15 @@ T = TypeVar("T")
 
 _LONGEST_SHOWN = 80
 
+UNIX_TIMES = range(253_402_300_800)
+"""The Unix times in seconds that a ``datetime`` can hold: from 1970 to the end of the year 9999."""
+
 # Types as declared, integers where fractions are expected; never NaN or infinity; unknown fields ignored.
 STRICT = ConfigDict(strict=True, allow_inf_nan=False, extra="ignore")
 
 
 def validated(adapter: TypeAdapter[T], body: bytes, list_at: tuple[str, ...]) -> T:
-    """The body as the adapter's type.
+    """Return the body as the adapter's type.
 
     Args:
         adapter: whose rows sit in a list.
@@ -46,14 +49,32 @@ def validated(adapter: TypeAdapter[T], body: bytes, list_at: tuple[str, ...]) ->
         raise ImpossibleValueError(f"row with index {index}: {named} is {value}: {problem}") from None
 
 
+def impossible(index: int, field: str, value: object, problem: str = "") -> ImpossibleValueError:
+    """Return the error that names a row by its index, the field, its value and, if it is not plain, what is wrong."""
+    ending = f": {problem}" if problem else ""
+    return ImpossibleValueError(f"row with index {index}: {field} is {shown(value)}{ending}")
+
+
+def as_float(index: int, field: str, value: int | float) -> float:
+    """Return a number of a row as a float.
+
+    Raises:
+        ImpossibleValueError: it is too large for one.
+    """
+    try:
+        return float(value)
+    except OverflowError:
+        raise impossible(index, field, value) from None
+
+
 def shown(value: object) -> str:
-    """A value from a body, short enough for a message whatever it is."""
+    """Return a value from a body as text that is short enough for a message."""
     text = reprlib.repr(value)
     return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
 
 
 def instant(text: str) -> datetime:
-    """The UTC instant that an ISO 8601 text names.
+    """Return the UTC instant that an ISO 8601 text names.
 
     Raises:
         ValueError: it names none, or does not say in which time zone.
@@ -71,7 +92,7 @@ def instant(text: str) -> datetime:
 
 
 def instants(texts: Iterable[str], field: str) -> dict[str, datetime]:
-    """Every distinct text with the instant it names: thousands of rows repeat a few.
+    """Return every distinct text with the instant it names: thousands of rows repeat a few.
 
     Raises:
         ImpossibleValueError: one of them names none.

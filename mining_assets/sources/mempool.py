@@ -9,9 +9,9 @@ from typing_extensions import TypedDict  # pydantic wants this one below Python 
 
 from mining_assets.domain.live_sources import LIVE_MEMPOOL
 from mining_assets.sources.client import SourceClient
-from mining_assets.sources.errors import BrokenBodyError, ImpossibleValueError
+from mining_assets.sources.errors import BrokenBodyError
 from mining_assets.sources.http import Answer
-from mining_assets.sources.json_body import STRICT, shown, validated
+from mining_assets.sources.json_body import STRICT, UNIX_TIMES, as_float, impossible, validated
 
 
 class DifficultyAdjustment(NamedTuple):
@@ -31,8 +31,6 @@ class DifficultyAdjustment(NamedTuple):
 # [unix time, height, difficulty, ratio to the one before]; the ratio follows from the rest and may be absent.
 _Entry = Annotated[list[int | float], Field(min_length=3, max_length=4)]
 _ENTRIES = TypeAdapter(Annotated[list[_Entry], FailFast()], config=STRICT)
-# Those before the year 10000: a datetime holds no more.
-_TIMES = range(253_402_300_800)
 _HEIGHTS = range(2**31)
 
 
@@ -48,20 +46,13 @@ def parse_difficulty_adjustments(body: bytes) -> tuple[DifficultyAdjustment, ...
         raise BrokenBodyError("the list of difficulty adjustments is empty")
     adjustments: list[DifficultyAdjustment] = []
     for index, (time, height, difficulty, *_) in enumerate(entries):
-        if not isinstance(time, int) or time not in _TIMES:
-            raise ImpossibleValueError(f"row with index {index}: time is {shown(time)}")
+        if not isinstance(time, int) or time not in UNIX_TIMES:
+            raise impossible(index, "time", time)
         if not isinstance(height, int) or height not in _HEIGHTS:
-            raise ImpossibleValueError(f"row with index {index}: height is {shown(height)}")
+            raise impossible(index, "height", height)
         moment = datetime.fromtimestamp(time, UTC)
-        adjustments.append(DifficultyAdjustment(moment, height, _fraction(index, difficulty)))
+        adjustments.append(DifficultyAdjustment(moment, height, as_float(index, "difficulty", difficulty)))
     return tuple(adjustments)
-
-
-def _fraction(index: int, difficulty: int | float) -> float:
-    try:
-        return float(difficulty)
-    except OverflowError as error:
-        raise ImpossibleValueError(f"row with index {index}: difficulty is {shown(difficulty)}") from error
 
 
 class Block(NamedTuple):
@@ -92,9 +83,9 @@ def parse_blocks(body: bytes) -> tuple[Block, ...]:
         raise BrokenBodyError("the list of blocks is empty")
     for index, row in enumerate(rows):
         if row["height"] not in _HEIGHTS:
-            raise ImpossibleValueError(f"row with index {index}: height is {shown(row['height'])}")
-        if row["timestamp"] not in _TIMES:
-            raise ImpossibleValueError(f"row with index {index}: timestamp is {shown(row['timestamp'])}")
+            raise impossible(index, "height", row["height"])
+        if row["timestamp"] not in UNIX_TIMES:
+            raise impossible(index, "timestamp", row["timestamp"])
     return tuple(Block(row["height"], datetime.fromtimestamp(row["timestamp"], UTC)) for row in rows)
 
 
@@ -136,10 +127,10 @@ def parse_prices(body: bytes) -> tuple[Quotation, ...]:
         raise BrokenBodyError("the history of prices is empty")
     times: set[int] = set()
     for index, row in enumerate(rows):
-        if row["time"] not in _TIMES:
-            raise ImpossibleValueError(f"row with index {index}: time is {shown(row['time'])}")
+        if row["time"] not in UNIX_TIMES:
+            raise impossible(index, "time", row["time"])
         if row["time"] in times:
-            raise ImpossibleValueError(f"row with index {index}: time is {row['time']}: occurs more than once")
+            raise impossible(index, "time", row["time"], "occurs more than once")
         times.add(row["time"])
     return tuple(Quotation(row["GBP"], datetime.fromtimestamp(row["time"], UTC)) for row in rows)
 
