@@ -1,4 +1,4 @@
-"""How a response's body is read: never more of it in memory than is allowed."""
+"""Reading a response's body: never more of it in memory than is allowed. What it means, its parser decides."""
 
 import zlib
 from contextlib import suppress
@@ -13,15 +13,15 @@ _ERROR_BODY_BYTES = 64 * 1024
 
 
 class UnreadableBodyError(Exception):
-    """The body is larger than allowed, or encoded in a way that was not asked for."""
+    """The body is larger than allowed, or has an encoding that was not asked for."""
 
 
 async def read_body(response: httpx.Response, cap: int) -> bytes:
-    """The whole body, decompressed piece by piece under the cap (bytes); httpx would inflate first, then count.
+    """Read the whole body, decompressed piece by piece under the cap in bytes; httpx would inflate first, then count.
 
     Raises:
         BrokenBodyError: the compressed body is damaged, ends early or goes on too long.
-        UnreadableBodyError: see there.
+        UnreadableBodyError: the body is larger than the cap, or has an encoding that was not asked for.
     """
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip", "x-gzip"):
@@ -46,14 +46,14 @@ async def read_body(response: httpx.Response, cap: int) -> bytes:
     return b"".join(pieces)
 
 
-async def opening(response: httpx.Response) -> bytes:
-    """What can be read of an error's body: it only explains, so nothing that is wrong with it matters."""
+async def read_error_body(response: httpx.Response) -> bytes:
+    """Read what can be read of an error's body: it only explains, so nothing that is wrong with it matters."""
     with suppress(BrokenBodyError, UnreadableBodyError, httpx.RequestError, OSError):
         return await read_body(response, _ERROR_BODY_BYTES)
     return b""
 
 
 def quoted(body: bytes) -> str:
-    """The start of an error's body, to be put behind a reason; nothing if it is empty."""
+    """Return the start of an error's body, to be put behind a reason; nothing if it is empty."""
     text = body[:LONGEST_QUOTE].decode("utf-8", "replace").strip()
     return f": {text!a}" if text else ""

@@ -1,4 +1,4 @@
-"""What the clients of all sources have in common: one HTTP client, opened and closed with them."""
+"""The common part of the clients of all sources: one HTTP client, opened and closed with them."""
 
 from types import TracebackType
 from typing import ClassVar, Self
@@ -10,7 +10,7 @@ from mining_assets.sources.http import HttpClient, HttpCounters, HttpLimits
 
 
 class SourceClient:
-    """Asks one source; an asynchronous context manager, for one event loop.
+    """Client of one source; an asynchronous context manager, for one event loop.
 
     Every method of a source raises ``SourceUnavailable`` when all attempts failed, and ``SourceRefused`` when the
     request was refused or the answer cannot be right; see ``HttpClient.get``. The arguments are ``HttpClient``'s.
@@ -48,10 +48,10 @@ class SourceClient:
 
     @property
     def origin(self) -> str:
-        """Where what this client was told comes from, as ``domain.origin`` writes it: to be read after an answer."""
+        """The origin of this client's answers, as ``domain.origin`` writes it: to be read after an answer."""
         return self._http.origin
 
     @property
     def counters(self) -> HttpCounters:
-        """What this client did so far; the same object throughout."""
+        """The counters of this client; always one object."""
         return self._http.counters

@@ -1,4 +1,7 @@
-"""Coinbase Exchange: what Bitcoin traded at in £, in candles of six hours. Which is a day's price the domain says."""
+"""The client of Coinbase Exchange: Bitcoin's price in £, in candles of six hours.
+
+Which candle is a day's price, the domain decides.
+"""
 
 from datetime import UTC, date, datetime
 from typing import Annotated
@@ -24,7 +27,7 @@ _FIGURES = ("low", "high", "open", "close", "volume")
 
 
 def parse_candles(body: bytes) -> tuple[Candle, ...]:
-    """Read candles of six hours, in the order in which they came; none where nothing was traded.
+    """Parse candles of six hours, in the order in which they came; none where nothing was traded.
 
     Raises:
         BrokenBodyError: not a list.
@@ -50,13 +53,13 @@ def parse_candles(body: bytes) -> tuple[Candle, ...]:
 
 
 class CoinbaseClient(SourceClient):
-    """Asks Coinbase Exchange's public market data."""
+    """Client of Coinbase Exchange's public market data."""
 
     base_url = LIVE_COINBASE
     address_setting = "MINING_ASSETS_COINBASE_URL"
 
     async def candles(self, first: date, last: date) -> Answer[tuple[Candle, ...]]:
-        """Ask for the six hours until noon UTC of every day from first to last, and those between.
+        """Fetch the candle of the six hours until noon UTC of every day from first to last, and those between.
 
         Those of hours without a trade are absent, and earlier ones than were asked for may be there.
 

@@ -1,4 +1,6 @@
-"""Elexon's Insights API: settlement stacks, whole-day reports to hold against them, and the unit register.
+"""The client of Elexon's Insights API: settlement stacks, reports of whole days, wind generation, the unit register.
+
+How their bodies are read belongs in ``elexon_schema``.
 
 The addresses are those of Elexon's OpenAPI description (Insights Solution, no key needed).
 """
@@ -50,13 +52,13 @@ class StackAnswer:
 
 
 class ElexonClient(SourceClient):
-    """Asks Elexon."""
+    """Client of Elexon's Insights API."""
 
     base_url = LIVE_ELEXON
     address_setting = "MINING_ASSETS_ELEXON_URL"
 
     async def stack(self, day: date, period: int, side: Side) -> StackAnswer:
-        """The settlement stack (ISPSTACK) of one period and side.
+        """Fetch the settlement stack (ISPSTACK) of one period and side.
 
         Refused: rows of another day or period, a start that is not the period's, a sequence number that
         occurs twice, bids above or offers below 0 MWh, ids that are empty or above 32 characters, and values
@@ -70,7 +72,7 @@ class ElexonClient(SourceClient):
         return StackAnswer(day, period, side, answer.value, answer.fetched_at, answer.url, answer.attempts)
 
     async def day_stacks(self, day: date) -> dict[tuple[int, Side], StackAnswer]:
-        """The stacks of all 46, 48 or 50 periods and both sides, keyed by both, in order.
+        """Fetch the stacks of all 46, 48 or 50 periods and both sides, keyed by both, in order.
 
         All or nothing: the first failure stops the other requests and is raised as itself.
         """
@@ -86,23 +88,23 @@ class ElexonClient(SourceClient):
         return {key: task.result() for key, task in tasks.items()}
 
     async def accepted_volumes(self, day: date, side: Side) -> tuple[AcceptedVolume, ...]:
-        """The accepted volumes (DISPTAV, type Original) of a day, per unit and period, in MWh."""
+        """Fetch the accepted volumes (DISPTAV, type Original) of a day, per unit and period, in MWh."""
         path = f"balancing/settlement/indicative/volumes/all/{side}/{day}"
         return (await self._http.get(path, volumes_parser(day))).value
 
     async def cashflows(self, day: date, side: Side) -> tuple[Cashflow, ...]:
-        """The cashflows (EBOCF) of a day, per unit and period, in £; positive = paid to the unit."""
+        """Fetch the cashflows (EBOCF) of a day, per unit and period, in £; positive = paid to the unit."""
         path = f"balancing/settlement/indicative/cashflows/all/{side}/{day}"
         return (await self._http.get(path, cashflows_parser(day))).value
 
     async def wind_generation(self, first: date, last: date) -> Answer[tuple[WindGeneration, ...]]:
-        """The generation of wind (FUELHH) in the half hours of the days from first to last, both included, in MW.
+        """Fetch the generation of wind (FUELHH), in MW per half hour, of the days from first to last, both included.
 
-        What is lacking, told twice or below 0 is for the caller to see: one such half hour spoils its day only.
+        Half hours that are missing, repeated or below 0 are left to the caller: each spoils its own day only.
         """
         params = {"settlementDateFrom": str(first), "settlementDateTo": str(last), "fuelType": WIND_FUEL_TYPE}
         return await self._http.get("datasets/FUELHH/stream", generation_parser(first, last), params)
 
     async def bm_units(self) -> tuple[BmUnit, ...]:
-        """The register of BM units as it is now, dirt included; never empty."""
+        """Fetch the register of BM units as it is now, faults included; never empty."""
         return (await self._http.get("reference/bmunits/all", parse_bm_units)).value

@@ -1,4 +1,4 @@
-"""What Elexon's bodies hold, and the checks at the edge: parsers from bytes to typed rows.
+"""The rows of Elexon's answers, and the parsers that check bodies and turn them into these rows.
 
 Only the fields that are used are named here; others are ignored. A named field that is absent is an error, so
 that a change of the API cannot pass as an empty column.
@@ -115,7 +115,7 @@ class BmUnit(NamedTuple):
         fuel_type: WIND and others; not reliable in every month.
         unit_type: T (transmission), E (embedded), S, …
         lead_party_id: who answers for the unit.
-        lead_party_name: the same in words.
+        lead_party_name: the name of that party.
         generation_capacity: MW.
         demand_capacity: MW, at or below 0.
         transmission_loss_factor: of the zone.
@@ -219,7 +219,7 @@ _UNITS = TypeAdapter(Annotated[list[_UnitFields], FailFast()])
 
 
 def stack_parser(day: date, period: int, side: Side) -> Callable[[bytes], tuple[StackRow, ...]]:
-    """The parser for the stack of one period and side; refuses rows of another and signs against the side.
+    """Return the parser for the stack of one period and side; it refuses other rows and signs against the side.
 
     Raises:
         ValueError: the day has no such period.
@@ -228,7 +228,7 @@ def stack_parser(day: date, period: int, side: Side) -> Callable[[bytes], tuple[
     day_text = day.isoformat()
 
     def is_asked_for(fields: list[_StackFields], starts: Iterable[datetime]) -> bool:
-        """Whether every row is; all at once, since row by row it takes longer than to read the JSON."""
+        """Return whether every row is; checked in sets, since row by row takes longer than reading the JSON."""
         volumes = [row["volume"] for row in fields]
         return (
             {row["settlementDate"] for row in fields} <= {day_text}
@@ -291,7 +291,7 @@ def _wrong(sequence: int, field: str, value: object, why: str) -> ImpossibleValu
 
 
 def volumes_parser(day: date) -> Callable[[bytes], tuple[AcceptedVolume, ...]]:
-    """The parser for a day's accepted volumes; the other types of row repeat those of type Original."""
+    """Return the parser for a day's accepted volumes; rows of other types repeat those of type Original."""
 
     def parse(body: bytes) -> tuple[AcceptedVolume, ...]:
         volumes: list[AcceptedVolume] = []
@@ -309,7 +309,7 @@ def volumes_parser(day: date) -> Callable[[bytes], tuple[AcceptedVolume, ...]]:
 
 
 def cashflows_parser(day: date) -> Callable[[bytes], tuple[Cashflow, ...]]:
-    """The parser for a day's cashflows."""
+    """Return the parser for a day's cashflows."""
 
     def parse(body: bytes) -> tuple[Cashflow, ...]:
         flows: list[Cashflow] = []
@@ -331,7 +331,7 @@ def _check_report_row(index: int, row: _VolumeFields | _CashflowFields, day: dat
 
 
 def generation_parser(first: date, last: date) -> Callable[[bytes], tuple[WindGeneration, ...]]:
-    """The parser for the generation of some days: rows of other fuels are passed over, rows of other days refused."""
+    """Return the parser for the generation of some days; it ignores other fuels and refuses rows of other days."""
 
     def parse(body: bytes) -> tuple[WindGeneration, ...]:
         fields = validated(_GENERATION, body, ())
@@ -355,7 +355,7 @@ def generation_parser(first: date, last: date) -> Callable[[bytes], tuple[WindGe
 
 
 def parse_bm_units(body: bytes) -> tuple[BmUnit, ...]:
-    """The register, with its dirt: absent ids stay None, numbers that cannot be read become None."""
+    """Parse the register with its faults: absent ids stay None, numbers that cannot be read become None."""
     units = tuple(
         BmUnit(
             bm_unit_id=row.get("elexonBmUnit") or None,

@@ -1,4 +1,4 @@
-"""What can go wrong with a source. An error is never an empty answer.
+"""The errors of sources, and those of their parsers. An error is never an empty answer.
 
 Every error says which address was asked, how often, and what came back, so that a person can repeat the
 request.

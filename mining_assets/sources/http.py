@@ -1,6 +1,7 @@
-"""The one HTTP client of all sources: paced, patient, and bounded in time and memory.
+"""The HTTP client of all sources: paced, with retries, and bounded in time and memory.
 
-What it promises, whatever the server does: an answer that was parsed, or a ``SourceError`` that says why not.
+Whatever the server does, it returns an answer that was parsed, or raises a ``SourceError`` that says why not. What
+one failed attempt means belongs in ``attempt``, what a body means in the module of its source.
 """
 
 import asyncio
@@ -35,7 +36,7 @@ from mining_assets.sources.attempt import (
     UnreachableError,
     error_for_status,
 )
-from mining_assets.sources.body import UnreadableBodyError, opening, read_body
+from mining_assets.sources.body import UnreadableBodyError, read_body, read_error_body
 from mining_assets.sources.errors import BrokenBodyError, ImpossibleValueError, SourceRefused, SourceUnavailable
 from mining_assets.sources.rate_limit import even_limiter
 from mining_assets.sources.reachability import advice, mark_reached, was_reached
@@ -48,7 +49,7 @@ GENERATED_HEADER = "X-Generated-Data"
 
 @dataclass(frozen=True)
 class HttpLimits:
-    """How hard a source is asked, and how much of it is endured.
+    """Limits of how hard a source is asked, and of the time and size of its answers.
 
     Attributes:
         requests_per_second: requests started, retries included; may be a fraction.
@@ -85,7 +86,7 @@ class HttpLimits:
 
 @dataclass(frozen=True)
 class Answer(Generic[T]):
-    """What a source answered.
+    """A source's parsed answer.
 
     Attributes:
         value: the parsed body.
@@ -104,7 +105,7 @@ class Answer(Generic[T]):
 
 @dataclass
 class HttpCounters:
-    """What a client did so far. A wait is the time that passed while any request waited, not a sum over requests.
+    """Counters of a client. A wait is the time that passed while any request waited, not a sum over requests.
 
     Attributes:
         requests: requests sent, retries included.
@@ -122,7 +123,7 @@ class HttpCounters:
 
 
 class HttpClient:
-    """Asks one source over HTTP; an asynchronous context manager, for one event loop.
+    """Client of one source over HTTP; an asynchronous context manager, for one event loop.
 
     Requests start evenly spaced (see ``even_limiter``), and each attempt counts. While a 429, or a 5xx with
     ``Retry-After``, asks for a pause, no other request of this client starts either.
@@ -178,8 +179,7 @@ class HttpClient:
             ),
             timeout=None,  # one limit for the whole request instead, in _fetch
         )
-        # The time that a request waits for its turn must not count against its timeout, so it waits here, not in
-        # the pool of connections.
+        # Requests wait here, not in the pool of connections, where waiting would count against their timeout.
         self._slots = asyncio.Semaphore(self.limits.concurrency)
 
     async def __aenter__(self) -> Self:
@@ -195,7 +195,7 @@ class HttpClient:
     def origin(self) -> str:
         """The address, without credentials, marked as soon as one of its answers said that it is generated.
 
-        The mark stays as long as the client: whoever told generated figures once is not believed in between.
+        The mark stays as long as the client: one generated answer makes all others doubtful.
         """
         return origin_text(address_of(self._base_url), generated=self._answers_generated)
 
@@ -204,7 +204,8 @@ class HttpClient:
 
         Asked again, after growing waits: 429, 5xx, timeouts, connections that fail or break, bodies that end
         early or that ``parse`` rejects with ``BrokenBodyError``. Everything else is not asked again, nor is a source
-        that this process never reached, when its name does not resolve, it refuses or nobody vouches for it.
+        that this process never reached if its name does not resolve, it refuses the connection, or its certificate
+        is not trusted.
 
         Args:
             path: below the base address.
@@ -213,7 +214,7 @@ class HttpClient:
 
         Raises:
             SourceUnavailable: the last of ``retry_attempts`` attempts failed as well, or the first showed that there
-                is something to set right.
+                is a setting to correct.
             SourceRefused: 4xx, a redirect, a body above the cap, or an impossible value.
         """
         request = self._client.build_request("GET", f"{self._base_url}/{path.lstrip('/')}", params=params)
@@ -263,7 +264,7 @@ class HttpClient:
                 await self._counted_sleep(until - monotonic())
             with self._wait_counted("rate_wait_seconds"):
                 await self._limiter.try_acquire_async("request")
-            # Held back in the meantime: wait, then ask the limiter again, lest all that waited start at once.
+            # Held back in the meantime: wait, then ask the limiter again, or all that waited would start at once.
             if self._held_until <= max(waited_for, monotonic()):
                 return
 
@@ -273,7 +274,7 @@ class HttpClient:
 
     @contextmanager
     def _wait_counted(self, counter: str) -> Iterator[None]:
-        """Add to a counter the time that passes meanwhile, once for all requests that wait together."""
+        """Add the time that passes in this context to a counter, once for all requests that wait together."""
         if not self._waiting[counter]:
             self._waited_from[counter] = monotonic()
         self._waiting[counter] += 1
@@ -291,7 +292,11 @@ class HttpClient:
         return self._growing_wait(state)
 
     async def _fetch(self, request: httpx.Request) -> bytes:
-        """Send a request once: the body of a 200, within the limits of time and size."""
+        """Send a request once and return the body of a 200, within the limits of time and size.
+
+        Raises:
+            AttemptError: there was none.
+        """
         response: httpx.Response | None = None
         status: int | None = None
         try:
@@ -303,7 +308,7 @@ class HttpClient:
                     if status == HTTPStatus.OK:
                         self._answers_generated |= GENERATED_HEADER in response.headers
                         return await read_body(response, self.limits.max_body_bytes)
-                    raise self._error_for_status(response, await opening(response))
+                    raise self._error_for_status(response, await read_error_body(response))
                 finally:
                     # Cancelled in the middle of closing, the connection would never be free again.
                     await asyncio.shield(response.aclose())
@@ -333,5 +338,5 @@ class HttpClient:
 
 @cache
 def _certificates() -> ssl.SSLContext:
-    """The certificates trusted, for all clients: to read them takes longer than a request."""
+    """Return the trusted certificates, read once for all clients: reading them takes longer than a request."""
     return httpx.create_ssl_context()

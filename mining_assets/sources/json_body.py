@@ -1,4 +1,4 @@
-"""How JSON bodies are read: strictly, and with errors that name the row, the field and the value."""
+"""Reading JSON bodies strictly, with errors that name the row, the field and the value. What is right, sources say."""
 
 import reprlib
 from collections.abc import Iterable

@@ -1,5 +1,7 @@
-"""mempool.space: the changes of Bitcoin's difficulty, the times of blocks, and the history of the price. Rules of the
-series belong to the domain."""
+"""The client of mempool.space: changes of Bitcoin's difficulty, times of blocks, and the history of the price.
+
+The rules of the series belong in the domain.
+"""
 
 from datetime import UTC, datetime
 from typing import Annotated, NamedTuple
@@ -35,7 +37,7 @@ _HEIGHTS = range(2**31)
 
 
 def parse_difficulty_adjustments(body: bytes) -> tuple[DifficultyAdjustment, ...]:
-    """The adjustments in the order in which they came.
+    """Parse the adjustments, in the order in which they came.
 
     Raises:
         BrokenBodyError: not a list, or an empty one.
@@ -72,7 +74,7 @@ _BLOCKS = TypeAdapter(Annotated[list[_Block], FailFast()])
 
 
 def parse_blocks(body: bytes) -> tuple[Block, ...]:
-    """Read a list of blocks, in the order in which they came.
+    """Parse a list of blocks, in the order in which they came.
 
     Raises:
         BrokenBodyError: not a list, or an empty one.
@@ -116,7 +118,7 @@ _PRICES = TypeAdapter(_Prices)
 
 
 def parse_prices(body: bytes) -> tuple[Quotation, ...]:
-    """Read a history of prices, in the order in which it came.
+    """Parse a history of prices, in the order in which it came.
 
     Raises:
         BrokenBodyError: no history, or an empty body, which is how the source answers when its database fails.
@@ -136,17 +138,17 @@ def parse_prices(body: bytes) -> tuple[Quotation, ...]:
 
 
 class MempoolClient(SourceClient):
-    """Asks mempool.space or a node of one's own."""
+    """Client of mempool.space, or of a node with the same API."""
 
     base_url = LIVE_MEMPOOL
     address_setting = "MINING_ASSETS_MEMPOOL_URL"
 
     async def difficulty_adjustments(self) -> Answer[tuple[DifficultyAdjustment, ...]]:
-        """Every change of the difficulty since the first block, newest first as the source has it."""
+        """Fetch every change of the difficulty since the first block, newest first as the source has it."""
         return await self._http.get("mining/difficulty-adjustments", parse_difficulty_adjustments)
 
     async def blocks(self, height: int | None = None) -> Answer[tuple[Block, ...]]:
-        """Ask for the newest blocks, or for the block at a height and some before it.
+        """Fetch the newest blocks, or for the block at a height and some before it.
 
         Above the newest block the source answers with others or with none: whether it has come so far is seen from
         the newest blocks.
@@ -154,8 +156,8 @@ class MempoolClient(SourceClient):
         return await self._http.get("blocks" if height is None else f"blocks/{height}", parse_blocks)
 
     async def prices(self) -> Answer[tuple[Quotation, ...]]:
-        """Ask for the whole history of Bitcoin's price in £; which of it is a day's price is said in ``domain.worth``.
+        """Fetch the whole history of Bitcoin's price in £; ``domain.valuation`` picks a day's price from it.
 
-        One answer has every quotation: only beside its neighbours can a weekly one be recognized.
+        One answer has every quotation: a weekly one is only recognized by its neighbours.
         """
         return await self._http.get("historical-price", parse_prices, {"currency": "GBP"})

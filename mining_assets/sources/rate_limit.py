@@ -1,4 +1,4 @@
-"""How often a source may be asked: the rate limiter of a client, and the pauses that a server asks for."""
+"""The rate limiter of a client, and the pauses that a server asks for. Where shared state is kept, callers say."""
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -8,7 +8,7 @@ from pyrate_limiter.abstracts.store import StateStore
 
 
 def even_limiter(requests_per_second: float, shared: StateStore | None = None) -> Limiter:
-    """A limiter that spaces requests evenly: those of this process, or of all that share where its state is kept.
+    """Return a limiter that spaces requests evenly: of this process, or of all that share its state.
 
     It is a leaky bucket (GCRA), not a window: a window of one second would let a whole second's requests go at once
     at its start, and connections that open slowly would push two such bursts together. Here no second, wherever it
@@ -24,7 +24,7 @@ def even_limiter(requests_per_second: float, shared: StateStore | None = None) -
 
 
 def retry_after(header: str, now: datetime) -> float | None:
-    """Seconds that a ``Retry-After`` header asks for (RFC 9110, 10.2.3), or None if it cannot be read."""
+    """Return the seconds that a ``Retry-After`` header asks for (RFC 9110, 10.2.3), or None if it cannot be read."""
     header = header.strip()
     if header.isascii() and header.isdigit():
         return float(header[:12])

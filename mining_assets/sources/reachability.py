@@ -11,22 +11,22 @@ _reached: set[tuple[str, str, int | None]] = set()
 
 
 def mark_reached(url: httpx.URL) -> None:
-    """Note that the server of this address answered this process, whatever it said."""
+    """Record that the server of this address answered this process, whatever the answer was."""
     _reached.add(_origin(url))
 
 
 def was_reached(url: httpx.URL) -> bool:
-    """Tell whether the server of this address ever answered this process."""
+    """Return whether the server of this address ever answered this process."""
     return _origin(url) in _reached
 
 
 def forget_reached() -> None:
-    """Begin anew, as a new process does."""
+    """Forget every server that answered, as in a new process."""
     _reached.clear()
 
 
 def advice(error: BaseException, url: httpx.URL, address_setting: str) -> str | None:
-    """Say what to check when a connection failed for a cause that waiting does not mend; None for any other."""
+    """Return what to check when a connection failed for a cause that waiting does not remove; None for any other."""
     causes = list(_causes(error))
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
         return f"the certificate of {url.host} is not trusted: check {address_setting}, proxy and SSL_CERT_FILE"

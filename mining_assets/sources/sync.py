@@ -1,4 +1,4 @@
-"""The asynchronous clients for synchronous callers: an event loop in a thread of its own, and the client open on it."""
+"""Asynchronous clients for synchronous callers: an event loop in its own thread, and the client open on it."""
 
 from collections.abc import Coroutine
 from concurrent.futures import Future
@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 
 
 class SyncClient(Generic[Client]):
-    """Keeps a client open; a context manager.
+    """Synchronous access to a client, which it opens and closes; a context manager.
 
     >>> with SyncClient(MempoolClient(url)) as mempool:
     ...     answer = mempool.run(mempool.client.difficulty_adjustments())
@@ -38,7 +38,7 @@ class SyncClient(Generic[Client]):
         self._opened.__exit__(kind, error, trace)
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """Do the work on the client's event loop and return its result; an interruption here ends it there."""
+        """Run a coroutine on the client's event loop and return its result; an interruption here cancels it there."""
         begun = self.begin(work)
         try:
             return begun.result()
@@ -46,7 +46,7 @@ class SyncClient(Generic[Client]):
             begun.cancel()
 
     def begin(self, work: Coroutine[Any, Any, Result]) -> "Future[Result]":
-        """Begin the work on the client's event loop while the caller goes on; to cancel what is returned ends it."""
+        """Start a coroutine on the client's event loop and return its future; cancelling that cancels the coroutine."""
         return self._portal.start_task_soon(_awaited, work)
 
 
