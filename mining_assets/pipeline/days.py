@@ -12,10 +12,10 @@ from mining_assets.domain.periods import Month
 from mining_assets.domain.restatement import DayFigures, ShrinkRefused
 from mining_assets.pipeline.dependencies import Dependencies, database_retries
 from mining_assets.pipeline.derive import DerivedDays, derive
+from mining_assets.pipeline.ensure_references import History, WindUnits, ensure_network_history, ensure_wind_units
 from mining_assets.pipeline.fetch import NothingPublished
 from mining_assets.pipeline.fetch_ahead import Fetch, FetchAhead, FetchMetrics
 from mining_assets.pipeline.outages import Outages
-from mining_assets.pipeline.references import History, WindUnits, ensure_network_history, ensure_wind_units
 from mining_assets.pipeline.results import (
     RECORDS,
     DayRequest,

@@ -1,6 +1,6 @@
 """Fetching and storing the reference tables: the register of wind units, and the network's difficulty.
 
-Whether a run has to fetch them is decided in ``references``.
+Whether a run has to fetch them is decided in ``ensure_references``.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -13,12 +13,12 @@ from mining_assets.domain.periods import months_of, years_of
 from mining_assets.domain.restatement import ShrinkRefused
 from mining_assets.domain.settlement import periods_in
 from mining_assets.domain.wording import count_of
-from mining_assets.pipeline.critical import DayContent, NotRepaired, content_of, replace_whole, save_aside
 from mining_assets.pipeline.days import DayPipeline
 from mining_assets.pipeline.dependencies import Dependencies
 from mining_assets.pipeline.fetch import DayIncomplete, fetch_day
 from mining_assets.pipeline.fetch_references import unit_asked_for
-from mining_assets.pipeline.period import fetch_period, replace_period
+from mining_assets.pipeline.replace_day import DayContent, NotRepaired, content_of, replace_whole, save_aside
+from mining_assets.pipeline.replace_period import fetch_period, replace_period
 from mining_assets.pipeline.results import (
     Comparison,
     DayRequest,

@@ -9,8 +9,8 @@ from pydantic import Field
 from mining_assets.defs.assets.descriptions import OWNERS, RULES_VERSION, table_metadata
 from mining_assets.defs.assets.partition_metadata import Metadata, of_origin
 from mining_assets.pipeline.dependencies import Rules
+from mining_assets.pipeline.ensure_references import verify_rewritten
 from mining_assets.pipeline.fetch_references import doubtful_sites, refresh_network_epochs, refresh_wind_units
-from mining_assets.pipeline.references import verify_rewritten
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.errors import SourceError, SourceUnavailable
 from mining_assets.sources.mempool import MempoolClient

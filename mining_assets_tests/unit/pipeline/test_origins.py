@@ -10,7 +10,7 @@ from mining_assets.domain.valuation import BITCOIN_PRICE, WIND_GENERATION
 from mining_assets.domain.wind_units import wind_among
 from mining_assets.pipeline.fetch_references import refresh_network_epochs, refresh_wind_units
 from mining_assets.pipeline.fetch_series import fetch_generation, fetch_prices
-from mining_assets.pipeline.period import fetch_period, replace_period
+from mining_assets.pipeline.replace_period import fetch_period, replace_period
 from mining_assets.pipeline.update_series import store_and_summarize
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.mempool import MempoolClient

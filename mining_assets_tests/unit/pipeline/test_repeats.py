@@ -10,7 +10,7 @@ from sqlalchemy import select
 from mining_assets.domain.repeats import repeats
 from mining_assets.domain.wind_units import WindUnit
 from mining_assets.pipeline.fetch import fetch_day
-from mining_assets.pipeline.period import fetch_period, replace_period
+from mining_assets.pipeline.replace_period import fetch_period, replace_period
 from mining_assets.reconciliation import checks
 from mining_assets.reconciliation.verify import Scope, verify_and_store_days
 from mining_assets.sources.elexon import ElexonClient
