@@ -55,7 +55,7 @@ def test_days_of_weekly_quotations_are_whole_without_coinbase_and_have_its_price
     assert not run_range(environment, FIRST, LAST, roll_ups=False).errors
     told = status(environment)
     assert told.prices == "0 of 3 days known; 3 lacking: 2017-07-12 to 2017-07-14"
-    assert (told.whole, told.open_days.empty) == (3, True)
+    assert (told.trusted, told.open_days.empty) == (3, True)
     for part in ("is one of a week (in http", "historical-price", "server error", "BTC-GBP/candles"):
         assert part in told.series["bitcoin_price"]["last_error"][THURSDAY]
     assert table(environment, "bitcoin_daily_summaries")["bitcoin_value"].isna().all()

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Table, insert
 from sqlalchemy.exc import IntegrityError
 
+from mining_assets.warehouse import names
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.schema import (
     curtailment_records,
@@ -140,3 +141,7 @@ def test_every_table_and_column_says_what_it_means() -> None:
         assert table.primary_key.columns, table.name
         for column in table.columns:
             assert column.comment, f"{table.name}.{column.name}"
+
+
+def test_the_names_that_other_rooms_use_are_those_of_tables() -> None:
+    assert {name for key, name in vars(names).items() if key.isupper()} <= metadata.tables.keys()
