@@ -16,6 +16,7 @@ from mining_assets.cli.status import as_dict, as_text
 from mining_assets.cli.text import print_text
 from mining_assets.curated import given_prices, miner_models
 from mining_assets.domain.date_ranges import day_ranges
+from mining_assets.domain.day_state import TRUSTED
 from mining_assets.domain.periods import Month
 from mining_assets.domain.valuation import COINBASE
 from mining_assets.domain.wording import count_of, format_days
@@ -25,7 +26,6 @@ from mining_assets.reconciliation.plan import DERIVE, ELEXON, MEMPOOL, needs
 from mining_assets.reconciliation.verify import Scope, note_scan, scan
 from mining_assets.settings import Settings, now
 from mining_assets.warehouse.health import database_health
-from mining_assets.warehouse.predicates import TRUSTED
 from mining_assets.warehouse.status import Status, completion, read_status
 
 BUCKETS = ("critical (below 50 %)", "partial (50 to 95 %)", "almost (95 % and more)")

@@ -10,6 +10,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from mining_assets.domain.day_state import TRUSTED
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.periods import Month, Period, Year
 from mining_assets.domain.settlement import FINAL_MEANS
@@ -24,7 +25,6 @@ from mining_assets.warehouse.names import (
     MONTHLY_SUMMARIES,
     YEARLY_SUMMARIES,
 )
-from mining_assets.warehouse.predicates import TRUSTED
 from mining_assets.warehouse.status import Status
 from mining_assets.warehouse.summaries import summaries_between
 

@@ -10,9 +10,9 @@ from functools import cached_property
 import pandas as pd
 
 from mining_assets.domain.curtailment import daily_totals, farm_energy, payment
+from mining_assets.domain.day_state import is_complete
 from mining_assets.domain.settlement import SIDES, period_starts, periods_in
 from mining_assets.warehouse.connection import Connection
-from mining_assets.warehouse.predicates import is_complete
 from mining_assets.warehouse.stored_days import StoredDays, read_stored_days
 
 

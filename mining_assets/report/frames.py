@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from mining_assets.domain.day_state import TRUSTED
 from mining_assets.domain.periods import Month
 from mining_assets.domain.rollups import bitcoin_months_from_days, months_from_days
 from mining_assets.domain.settlement import periods_in
 from mining_assets.domain.valuation import curtailed_share
 from mining_assets.domain.wording import count_of
-from mining_assets.warehouse.predicates import TRUSTED
 from mining_assets.warehouse.reporting import ReportData
 
 DAY_KINDS = {

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from mining_assets.domain.day_state import TRUSTED
 from mining_assets.domain.periods import Month
 from mining_assets.domain.wording import count_of
 from mining_assets.report import charts
@@ -12,7 +13,6 @@ from mining_assets.report.charts import UNKNOWN, colour_of, dash_of, draw, month
 from mining_assets.report.frames import bitcoin_months, curtailment_months
 from mining_assets.report.section import Chart, Section, Swatch
 from mining_assets.report.tables import Column, csv_address, number, table
-from mining_assets.warehouse.predicates import TRUSTED
 from mining_assets.warehouse.reporting import ReportData
 
 PAID = "paid to wind farms"

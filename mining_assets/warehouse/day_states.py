@@ -24,13 +24,13 @@ import pandas as pd
 from sqlalchemy import CTE, ColumnElement, Connection, Select, Subquery, and_, case, func, or_, select, union
 
 from mining_assets.domain.curtailment import TOTALS
+from mining_assets.domain.day_state import COMPLETE, DAMAGED, FINAL, MISSING, PARTIAL, PROVISIONAL, TRUSTED, is_complete
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.rollups import BITCOIN_FIGURES
 from mining_assets.domain.settlement import are_final
 from mining_assets.domain.tolerance import RELATIVE_TOLERANCE
 from mining_assets.warehouse.connection import read_frame
 from mining_assets.warehouse.counting import count_rows, counted_days
-from mining_assets.warehouse.predicates import COMPLETE, FINAL, PROVISIONAL, TRUSTED, is_complete
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
     calculation_days,
@@ -105,8 +105,8 @@ def _state(days: pd.DataFrame) -> "np.ndarray[tuple[int], np.dtype[np.object_]]"
     some = days["periods"].notna() | (ledger_rows > 0) | (days["counted_rows"] > 0)
     return np.select(
         [complete & (_true(days["found_damaged"]) | _true(days["rows_differ"])), final, complete, some],
-        ["damaged", FINAL, PROVISIONAL, "partial"],
-        "missing",
+        [DAMAGED, FINAL, PROVISIONAL, PARTIAL],
+        MISSING,
     )
 
 

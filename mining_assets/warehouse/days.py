@@ -11,10 +11,10 @@ from sqlalchemy import Connection, delete, func, select
 
 from mining_assets.domain.content_hash import EMPTY_HASH, PERIOD_KEY, combined_hash, content_hashes
 from mining_assets.domain.curtailment import RECORD_COLUMNS, daily_totals, derived_columns_match, farm_energy
+from mining_assets.domain.day_state import is_complete
 from mining_assets.domain.restatement import DayFigures, ShrinkRefused, shrinks
 from mining_assets.domain.wording import count_of
 from mining_assets.warehouse.connection import insert_frame, read_frame, upsert_rows
-from mining_assets.warehouse.predicates import is_complete
 from mining_assets.warehouse.repeats import with_earlier_readings
 from mining_assets.warehouse.schema import (
     curtailment_records,

@@ -8,16 +8,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from mining_assets.domain.settlement import FINAL_AFTER, SIDES
+from mining_assets.domain.settlement import FINAL_AFTER
 from mining_assets.warehouse.schema import curtailment_records
 
 Columns = ReadOnlyColumnCollection[str, Any]
-
-FINAL, PROVISIONAL = "final", "provisional"
-TRUSTED = (FINAL, PROVISIONAL)
-"""The states of the days whose figures count: complete, and not found damaged."""
-COMPLETE = (*TRUSTED, "damaged")
-"""The states of the days whose figures and whole ledger are there."""
 
 
 def is_curtailment(records: Columns = curtailment_records.c) -> ColumnElement[bool]:
@@ -31,16 +25,6 @@ def is_curtailment(records: Columns = curtailment_records.c) -> ColumnElement[bo
 def is_undo(records: Columns = curtailment_records.c) -> ColumnElement[bool]:
     """Return the condition that a record takes an earlier bid back, as ``domain.curtailment.is_undo`` says."""
     return and_(records.side == "offer", records.volume > 0)
-
-
-def is_complete(ledger_rows: Any, periods: Any) -> Any:
-    """Tell whether a day's ledger is complete: a row for each period and side.
-
-    Args:
-        ledger_rows: how many rows the ledger has of the day: a number, a column of a frame or of a query.
-        periods: how many settlement periods the day has.
-    """
-    return ledger_rows == len(SIDES) * periods
 
 
 def final_from_sql(day: str, dialect: str) -> str:

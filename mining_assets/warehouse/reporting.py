@@ -7,11 +7,12 @@ from datetime import date, timedelta
 import pandas as pd
 from sqlalchemy import Connection, func, select
 
+from mining_assets.domain.day_state import TRUSTED
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.periods import DateRange, Month
 from mining_assets.warehouse.connection import read_frame
 from mining_assets.warehouse.day_states import day_states
-from mining_assets.warehouse.predicates import TRUSTED, is_curtailment
+from mining_assets.warehouse.predicates import is_curtailment
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
     curtailment_records,

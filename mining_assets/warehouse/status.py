@@ -10,6 +10,7 @@ from sqlalchemy import Connection, literal, or_, select, union_all
 
 from mining_assets.domain.caveats import Caveats
 from mining_assets.domain.daily_series import SERIES
+from mining_assets.domain.day_state import FINAL, STATES, TRUSTED
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.origin import Origins
 from mining_assets.domain.periods import DateRange, Month, Period, Year, days_expected, days_within, parse_period
@@ -18,10 +19,9 @@ from mining_assets.domain.tolerance import isclose_or_both_missing
 from mining_assets.domain.valuation import BITCOIN_PRICE
 from mining_assets.warehouse.caveats import read_caveats
 from mining_assets.warehouse.counting import counted_days
-from mining_assets.warehouse.day_states import STATES, day_states
+from mining_assets.warehouse.day_states import day_states
 from mining_assets.warehouse.origins import read_origins
 from mining_assets.warehouse.possible_wind import days_without_units, possible_wind_between
-from mining_assets.warehouse.predicates import FINAL, TRUSTED
 from mining_assets.warehouse.schema import integrity_findings
 from mining_assets.warehouse.series import known_sentence, series_states
 from mining_assets.warehouse.summaries import (

@@ -8,15 +8,8 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, func
 
-from mining_assets.warehouse.predicates import (
-    FINAL,
-    PROVISIONAL,
-    as_sql,
-    final_from_sql,
-    is_complete,
-    is_curtailment,
-    is_undo,
-)
+from mining_assets.domain.day_state import FINAL, PROVISIONAL, is_complete
+from mining_assets.warehouse.predicates import as_sql, final_from_sql, is_curtailment, is_undo
 from mining_assets.warehouse.schema import curtailment_records, settlement_days
 
 _RECORDS = curtailment_records.alias("r").c

@@ -9,9 +9,10 @@ import dagster as dg
 import pandas as pd
 
 from mining_assets.domain.daily_series import DAILY_SERIES
+from mining_assets.domain.day_state import trusted_state
 from mining_assets.domain.figures import rounded
 from mining_assets.domain.origin import UNKNOWN_PART, Kind, kind_of
-from mining_assets.domain.settlement import FINAL_MEANS, is_final
+from mining_assets.domain.settlement import FINAL_MEANS
 from mining_assets.pipeline.results import StoredRecords
 from mining_assets.report.frames import farms_ranked
 
@@ -89,7 +90,7 @@ def of_records(day: date, stored: StoredRecords) -> Metadata:
         ROW_COUNT: int(note["curtailment_records"]),
         **labelled({name: note[name] for name in ("total_curtailed_energy", "total_payment", "farms")}),
         "settlement periods": int(note["periods"]),
-        "state": "final" if is_final(day, note["fetched_at"]) else "provisional",
+        "state": trusted_state(day, note["fetched_at"]),
         "what final means": FINAL_MEANS,
         "fetched at": dg.MetadataValue.timestamp(note["fetched_at"]),
         **of_origin(note["origin"]),

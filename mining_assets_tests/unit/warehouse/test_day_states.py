@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 from sqlalchemy import Connection, Executable, delete, insert, update
 
+from mining_assets.domain.day_state import STATES
 from mining_assets.domain.mining import MinerModel
 from mining_assets.warehouse.connection import Warehouse
-from mining_assets.warehouse.day_states import COUNTS, STATES, day_states
+from mining_assets.warehouse.day_states import COUNTS, day_states
 from mining_assets.warehouse.schema import (
     bitcoin_daily_summaries,
     calculation_days,
