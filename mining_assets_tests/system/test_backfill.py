@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import pytest
 
 from mining_assets.defs.assets.keys import DAILY_CHAIN
 from mining_assets.defs.assets.rollups import MONTHLY, YEARLY
@@ -26,8 +25,6 @@ from mining_assets_tests.support.harness import (
 )
 from mining_assets_tests.support.twin.generated import GeneratedWorld
 from mining_assets_tests.support.twin.server import Twin
-
-pytestmark = pytest.mark.system
 
 FIRST, LAST = date(2025, 6, 27), date(2025, 7, 3)
 DAYS = days_between(FIRST, LAST)

@@ -26,8 +26,6 @@ from mining_assets_tests.support.twin.faults import Fault
 from mining_assets_tests.support.twin.generated import GeneratedWorld
 from mining_assets_tests.support.twin.server import Twin
 
-pytestmark = pytest.mark.system
-
 FIRST, BAD, LAST = date(2025, 6, 2), date(2025, 6, 4), date(2025, 6, 6)
 DAYS = days_between(FIRST, LAST)
 GOOD = [day for day in DAYS if day != BAD]

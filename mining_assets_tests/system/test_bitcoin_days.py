@@ -25,8 +25,6 @@ from mining_assets_tests.support.twin.faults import Fault
 from mining_assets_tests.support.twin.generated import GeneratedWorld
 from mining_assets_tests.support.twin.server import Twin
 
-pytestmark = pytest.mark.system
-
 HALVING_DAY = date(2024, 4, 20)
 SHORT_DAY, LONG_DAY = date(2025, 3, 30), date(2025, 10, 26)
 DAY, DAY_AFTER = date(2025, 6, 3), date(2025, 6, 4)

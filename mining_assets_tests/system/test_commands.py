@@ -25,8 +25,6 @@ from mining_assets_tests.support.postgres import Cluster
 from mining_assets_tests.support.twin.generated import GeneratedWorld
 from mining_assets_tests.support.twin.server import Twin
 
-pytestmark = pytest.mark.system
-
 FIRST, MIDDLE, LAST = date(2025, 6, 2), date(2025, 6, 3), date(2025, 6, 4)
 STATES = ["final", "provisional", "partial", "damaged", "missing"]
 COUNTS = [

@@ -17,8 +17,6 @@ from mining_assets_tests.support.paths import ROOT
 from mining_assets_tests.support.twin.generated import GeneratedWorld
 from mining_assets_tests.support.twin.server import Twin
 
-pytestmark = pytest.mark.system
-
 DAY = date(2025, 6, 3)
 SECONDS = 180
 COMMANDS = {

@@ -13,8 +13,6 @@ from mining_assets.warehouse.connection import Warehouse
 from mining_assets_tests.support.filled import filled
 from mining_assets_tests.support.samples import DAY
 
-pytestmark = pytest.mark.system
-
 Run = Callable[..., tuple[object, str]]
 
 

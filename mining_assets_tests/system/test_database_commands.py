@@ -15,8 +15,6 @@ from mining_assets_tests.support.filled import filled
 from mining_assets_tests.support.postgres import Cluster
 from mining_assets_tests.support.samples import everything
 
-pytestmark = pytest.mark.system
-
 SECRET = "s3cret"
 
 

@@ -9,8 +9,6 @@ from click.testing import CliRunner
 from mining_assets_tests import demo
 from mining_assets_tests.support.harness import COMMAND
 
-pytestmark = pytest.mark.system
-
 
 def test_what_the_demo_leaves_can_be_looked_at_from_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = tmp_path / ".demo_generated"

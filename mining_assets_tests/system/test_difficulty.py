@@ -24,8 +24,6 @@ from mining_assets_tests.support.harness import QUIET, Environment, Here, enviro
 from mining_assets_tests.support.twin.faults import Fault
 from mining_assets_tests.support.twin.server import Twin
 
-pytestmark = pytest.mark.system
-
 DAY, QUIET_DAY = date(2025, 6, 3), date(2025, 6, 4)
 
 

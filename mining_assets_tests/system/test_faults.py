@@ -21,8 +21,6 @@ from mining_assets_tests.support.twin.generated import GeneratedWorld
 from mining_assets_tests.support.twin.register import UNTYPED_WIND
 from mining_assets_tests.support.twin.server import Twin
 
-pytestmark = pytest.mark.system
-
 DAY = date(2025, 6, 3)
 PERIOD = 20
 ATTEMPTS = 3  # of the environment

@@ -3,14 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
 import time_machine
 
 from mining_assets_tests.support.harness import environment, run_range, table
 from mining_assets_tests.support.moved_blocks import FOUND, Moved
 from mining_assets_tests.support.twin.server import Twin
-
-pytestmark = pytest.mark.system
 
 DAY = FOUND.date()
 MORNING_AFTER = datetime(DAY.year, DAY.month, DAY.day, 5, 30, tzinfo=UTC) + timedelta(days=1)

@@ -6,8 +6,6 @@ import subprocess
 from datetime import date
 from pathlib import Path
 
-import pytest
-
 from mining_assets_tests.support.harness import (
     COMMAND,
     Environment,
@@ -20,8 +18,6 @@ from mining_assets_tests.support.harness import (
 )
 from mining_assets_tests.support.twin.generated import GeneratedWorld
 from mining_assets_tests.support.twin.server import Twin
-
-pytestmark = pytest.mark.system
 
 FIRST, LAST = date(2025, 6, 28), date(2025, 7, 3)
 MONTH_END = date(2025, 6, 30)

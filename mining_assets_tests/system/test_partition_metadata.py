@@ -17,8 +17,6 @@ from mining_assets_tests.support.twin.faults import Fault
 from mining_assets_tests.support.twin.generated import GeneratedWorld
 from mining_assets_tests.support.twin.server import Twin
 
-pytestmark = pytest.mark.system
-
 DAY, QUIET, LAST = date(2025, 6, 29), date(2025, 6, 30), date(2025, 7, 1)
 Shown = Mapping[str, Any]
 

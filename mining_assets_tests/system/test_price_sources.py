@@ -17,8 +17,6 @@ from mining_assets_tests.support.twin.faults import Fault
 from mining_assets_tests.support.twin.generated import GeneratedWorld
 from mining_assets_tests.support.twin.server import Twin
 
-pytestmark = pytest.mark.system
-
 FIRST, LAST = date(2017, 7, 12), date(2017, 7, 14)
 THURSDAY = date(2017, 7, 13)  # mempool.space has a quotation of that day, which is one of a week
 

@@ -12,8 +12,6 @@ from mining_assets_tests.support.twin.faults import Fault
 from mining_assets_tests.support.twin.generated import GeneratedWorld
 from mining_assets_tests.support.twin.server import Twin
 
-pytestmark = pytest.mark.system
-
 DAY = date(2025, 6, 3)
 HARM = {
     "retarget deleted": "DELETE FROM network_epochs WHERE height = (SELECT max(height) FROM network_epochs"

@@ -37,8 +37,6 @@ from mining_assets_tests.support.twin.faults import Fault
 from mining_assets_tests.support.twin.rows import Row
 from mining_assets_tests.support.twin.server import Twin
 
-pytestmark = pytest.mark.system
-
 
 @pytest.fixture(scope="module")
 def twin() -> Iterator[Twin]:

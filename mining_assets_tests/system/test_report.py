@@ -21,8 +21,6 @@ from mining_assets_tests.support.mixed import PROVISIONAL
 from mining_assets_tests.support.report_page import read_page
 from mining_assets_tests.support.rounding import unrounded
 
-pytestmark = pytest.mark.system
-
 
 def test_report_writes_a_page_and_tells_what_heads_it(mixed_days: Environment, tmp_path: Path) -> None:
     done = run_cli(

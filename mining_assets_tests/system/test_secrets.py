@@ -15,8 +15,6 @@ from mining_assets_tests.support.twin.faults import Fault
 from mining_assets_tests.support.twin.generated import GeneratedWorld
 from mining_assets_tests.support.twin.server import Twin
 
-pytestmark = pytest.mark.system
-
 FIRST, LAST, BROKEN = date(2025, 6, 2), date(2025, 6, 4), date(2025, 6, 3)
 SECRETS = {
     name: f"Unmistakable-{name}-7f3a" for name in ("elexon", "mempool", "coinbase", "database", "webhook", "libpq")

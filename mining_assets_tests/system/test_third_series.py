@@ -41,7 +41,6 @@ SEEN: dict[str, Any] = {
     "exported": True,
 }
 """What is seen of a series that the product does not know, from its first fetch to its repair."""
-pytestmark = pytest.mark.system
 
 
 @pytest.fixture(scope="module")

@@ -37,8 +37,6 @@ from mining_assets_tests.support.looking import over
 from mining_assets_tests.support.twin.generated import GeneratedWorld
 from mining_assets_tests.support.twin.server import Twin
 
-pytestmark = pytest.mark.system
-
 FIRST, LAST = date(2025, 6, 2), date(2025, 6, 3)
 PLACES = 16  # spread over the statements of a run
 

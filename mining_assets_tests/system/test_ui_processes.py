@@ -21,8 +21,6 @@ from mining_assets_tests.support.serving import Served, processes_of, served
 from mining_assets_tests.support.twin.generated import GeneratedWorld
 from mining_assets_tests.support.twin.server import Twin
 
-pytestmark = pytest.mark.system
-
 FIRST, LAST = date(2025, 6, 3), date(2025, 6, 4)
 END_SECONDS = GRACE_SECONDS + 60
 RUN_SECONDS = 300

@@ -16,8 +16,6 @@ from mining_assets_tests.support.twin.faults import Fault
 from mining_assets_tests.support.twin.generated import GeneratedWorld
 from mining_assets_tests.support.twin.server import Twin
 
-pytestmark = pytest.mark.system
-
 FIRST, MIDDLE, LAST = date(2025, 6, 29), date(2025, 6, 30), date(2025, 7, 1)
 NO_PRICES = (Fault(kind="blank", route="prices"), Fault(kind="blank", route="candles"))
 NO_GENERATION = Fault(kind="status", route="fuelhh", status=503)

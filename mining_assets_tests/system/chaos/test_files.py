@@ -16,8 +16,6 @@ from mining_assets.settings import Settings
 from mining_assets_tests.support.chaos.seeds import ROUNDS, SEED
 from mining_assets_tests.support.garbage import JSON, damaged
 
-pytestmark = pytest.mark.system
-
 MODELS = "[S9]\nhashrate_th = 13.5\npower_w = 1323\n\n[M20S]\nhashrate_th = 68\npower_w = 3360\n"
 UNITS = '[T_MADEUP-1]\nbm_unit_name = "Made Up"\nlead_party_name = "Made Up Limited"\ngeneration_capacity = 99.5\n'
 CHECKPOINT: dict[str, Any] = {

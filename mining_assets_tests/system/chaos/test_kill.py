@@ -14,8 +14,6 @@ from mining_assets_tests.support.chaos.state import assert_sound, assert_undistu
 from mining_assets_tests.support.harness import days_asked, wait_for
 from mining_assets_tests.system.chaos.conftest import DAYS, FIRST, LAST, STACKS_OF_A_DAY, Scene
 
-pytestmark = pytest.mark.system
-
 KILLS = 1 if ROUNDS == 1 else 3
 
 

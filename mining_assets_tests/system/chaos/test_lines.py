@@ -15,8 +15,6 @@ from mining_assets_tests.support.postgres import Cluster
 from mining_assets_tests.support.twin.server import Twin
 from mining_assets_tests.system.chaos.conftest import DAYS, FIRST, LAST, Scene, at_database
 
-pytestmark = pytest.mark.system
-
 BYTES_OF_A_RUN = 400_000
 BYTES_OF_A_LINE = 10_000
 

@@ -24,8 +24,6 @@ from mining_assets_tests.support.postgres import Cluster
 from mining_assets_tests.support.twin.faults import Fault
 from mining_assets_tests.system.chaos.conftest import DAYS, FIRST, LAST, Scene
 
-pytestmark = pytest.mark.system
-
 POOL = 15  # connections that SQLAlchemy's pool gives at most
 
 

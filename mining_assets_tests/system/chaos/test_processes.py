@@ -16,8 +16,6 @@ from mining_assets_tests.support.harness import Environment, wait_for
 from mining_assets_tests.support.postgres import Cluster
 from mining_assets_tests.system.chaos.conftest import DAYS, Scene
 
-pytestmark = pytest.mark.system
-
 VICTIMS = ("worker", "code server", "PostgreSQL", "daemon")
 START_SECONDS, STEP_SECONDS, HEAL_SECONDS = 120, 240, 420
 

@@ -21,8 +21,6 @@ from mining_assets_tests.support.harness import Environment, run_range
 from mining_assets_tests.support.postgres import Cluster
 from mining_assets_tests.system.chaos.conftest import DAYS, FIRST, LAST, Scene
 
-pytestmark = pytest.mark.system
-
 ROOM = "size=50m"
 HELD_SECONDS = 8  # the first of them go into starting the command
 

@@ -15,8 +15,6 @@ from mining_assets_tests.support.postgres import Cluster
 from mining_assets_tests.support.twin.faults import Fault
 from mining_assets_tests.system.chaos.conftest import DAYS, FIRST, LAST, Scene
 
-pytestmark = pytest.mark.system
-
 SECOND = f"DATE '{DAYS[1]}'"
 # Where a run stands: in the midst of a COPY, between the statements of a day's transaction, and further on.
 PLACES = {

@@ -6,8 +6,6 @@ import signal
 from datetime import date
 from pathlib import Path
 
-import pytest
-
 from mining_assets.defs.assets.keys import DAILY_CHAIN
 from mining_assets_tests.support.chaos.deployment import Deployment, launched
 from mining_assets_tests.support.chaos.seeds import SEED, long
@@ -17,8 +15,6 @@ from mining_assets_tests.support.harness import days_between, environment, run_c
 from mining_assets_tests.support.postgres import Cluster
 from mining_assets_tests.support.twin.server import Twin
 from mining_assets_tests.system.chaos.conftest import STACKS_OF_A_DAY, at_database
-
-pytestmark = pytest.mark.system
 
 # From a month's end on, with both changes of the clock in the year.
 FIRST = date(2024, 9, 29)

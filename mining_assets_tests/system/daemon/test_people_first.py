@@ -5,7 +5,6 @@ from importlib.resources import files
 from pathlib import Path
 
 import dagster as dg
-import pytest
 
 from mining_assets.definitions import build_definitions
 from mining_assets.defs.assets.keys import DAILY_CHAIN
@@ -17,8 +16,6 @@ from mining_assets_tests.support.harness import Environment, days_between, envir
 from mining_assets_tests.support.serving import user_interface
 from mining_assets_tests.support.twin.generated import GeneratedWorld
 from mining_assets_tests.support.twin.server import Twin
-
-pytestmark = pytest.mark.system
 
 FIRST, LAST = date(2025, 6, 2), date(2025, 6, 6)
 WANTED = date(2025, 6, 4)  # healing begins with the newest and the oldest days

@@ -28,8 +28,6 @@ from mining_assets_tests.support.twin.faults import Fault
 from mining_assets_tests.support.twin.generated import GeneratedWorld
 from mining_assets_tests.support.twin.server import Twin
 
-pytestmark = pytest.mark.system
-
 # Sixty days with the autumn's clock change in them.
 FIRST, LAST = date(2025, 9, 2), date(2025, 10, 31)
 CLOCK_CHANGE = date(2025, 10, 26)

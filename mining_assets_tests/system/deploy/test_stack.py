@@ -9,7 +9,6 @@ from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
 
-import pytest
 import yaml
 
 from mining_assets.defs.assets.keys import DAILY_CHAIN
@@ -22,8 +21,6 @@ from mining_assets_tests.support.postgres import Cluster
 from mining_assets_tests.support.samples import rows_of
 from mining_assets_tests.support.twin.generated import GeneratedWorld
 from mining_assets_tests.support.twin.server import Twin
-
-pytestmark = pytest.mark.system
 
 FIRST, LAST = date(2025, 6, 2), date(2025, 6, 4)
 DAYS = days_between(FIRST, LAST)

@@ -12,8 +12,6 @@ from mining_assets_tests.support.twin.faults import KINDS, Fault
 from mining_assets_tests.support.twin.generated import GeneratedWorld
 from mining_assets_tests.support.twin.server import Twin
 
-pytestmark = pytest.mark.system
-
 FIRST = date(2025, 6, 1)
 PERIOD = 20
 SMALL = {"size": 70 * 1024 * 1024}  # above what is read of a body

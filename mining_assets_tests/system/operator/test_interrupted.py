@@ -29,8 +29,6 @@ from mining_assets_tests.support.operator_days import DAYS, FIRST, LAST, SHORT
 from mining_assets_tests.support.twin.faults import Fault
 from mining_assets_tests.support.twin.server import Twin
 
-pytestmark = pytest.mark.system
-
 SEED = 20251026
 FIELDS = {"lastProcessedDate", "pendingDates", "completedDates", "startTime", "lastUpdateTime", "stats"}
 STATS = {"totalRecords", "processedRecords", "successfulRecords", "failedRecords", "timeouts"}

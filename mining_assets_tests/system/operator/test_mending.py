@@ -22,8 +22,6 @@ from mining_assets_tests.support.operator_days import DAMAGED, FIRST, LAST, PERI
 from mining_assets_tests.support.twin.faults import Fault
 from mining_assets_tests.support.twin.server import Twin
 
-pytestmark = pytest.mark.system
-
 
 def test_reconcile_mends_damage_of_every_kind_to_the_clean_state(made: Environment, clean: Tables, twin: Twin) -> None:
     harmed(made, *HARM)

@@ -26,8 +26,6 @@ from mining_assets_tests.support.operator_days import DAMAGED, DAYS, FIRST, LAST
 from mining_assets_tests.support.paths import DOCS
 from mining_assets_tests.support.twin.server import Twin
 
-pytestmark = pytest.mark.system
-
 DOCUMENTED = (DOCS / "json.md").read_text()
 WORK = ["command", "exit_code", "days", "totals", "comparisons", "messages", "errors", "runs", "status"]
 DAY = ["date", "outcome", "records", "curtailed_mwh", "payment_gbp", "requests", "reasons", "unreachable"]
