@@ -2,7 +2,9 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings as hypothesis_settings
@@ -15,7 +17,7 @@ from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.upgrade import upgrade
 from mining_assets_tests.support.harness import Environment, Here
 from mining_assets_tests.support.mixed import FIRST, LAST, mixed
-from mining_assets_tests.support.postgres import Cluster, NotInstalled, temporary_cluster
+from mining_assets_tests.support.postgres import Cluster, NotInstalled, cluster_or_skip, joined, temporary_cluster
 from mining_assets_tests.support.templates import Templates
 from mining_assets_tests.support.twin.recorded import VARIABLE as RECORDED_DATA
 
@@ -24,13 +26,35 @@ hypothesis_settings.register_profile("quick", deadline=None, max_examples=50)
 hypothesis_settings.load_profile("quick")
 
 
+CLUSTER = pytest.StashKey[str]()
+WAREHOUSE = Path(__file__).parent / "unit" / "warehouse"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Start one PostgreSQL for all workers of xdist; where it is not installed, their fixture says so."""
+    config: pytest.Config = node.config
+    if CLUSTER not in config.stash:
+        until_the_end = ExitStack()
+        config.add_cleanup(until_the_end.close)
+        with suppress(NotInstalled):
+            config.stash[CLUSTER] = until_the_end.enter_context(temporary_cluster(max_connections="150")).shared()
+    node.workerinput["cluster"] = config.stash.get(CLUSTER, None)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave PostgreSQL to ``make test-system``: it needs a server, and the same tests play on SQLite."""
+    """Mark what needs PostgreSQL, by its fixtures and parameters.
+
+    SQL stands in the warehouse alone: its tests play on PostgreSQL in ``make test`` too, those of the other rooms in
+    ``make test-system`` only.
+    """
     for item in items:
         if isinstance(item, pytest.Function):
             played_on = item.callspec.params.values() if hasattr(item, "callspec") else ()
             if "postgresql" in item.fixturenames or "postgresql" in map(str, played_on):
-                item.add_marker(pytest.mark.system)
+                item.add_marker(pytest.mark.postgresql)
+                if not item.path.is_relative_to(WAREHOUSE):
+                    item.add_marker(pytest.mark.system)
 
 
 @pytest.fixture(autouse=True)
@@ -50,15 +74,14 @@ def _no_word_of_how_long_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[Cluster]:
-    """A temporary PostgreSQL cluster; without PostgreSQL the test is skipped, in CI it fails."""
-    try:
-        with temporary_cluster() as cluster:
-            yield cluster
-    except NotInstalled as absent:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"{absent}; in CI nothing is skipped for that")
-        pytest.skip(str(absent))
+def postgresql(request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """A temporary PostgreSQL cluster, one for all workers; without PostgreSQL the test is skipped, in CI it fails."""
+    worker = getattr(request.config, "workerinput", {})
+    if shared := worker.get("cluster"):
+        yield joined(shared, worker["workerid"])
+        return
+    with cluster_or_skip() as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="session")

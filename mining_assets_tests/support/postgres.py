@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 from psycopg import sql
 from sqlalchemy import URL
 
@@ -34,7 +35,11 @@ class NotInstalled(RuntimeError):
 
 @dataclass
 class Cluster:
-    """A running cluster; every database in it belongs to one test."""
+    """A running cluster; every database in it belongs to one test.
+
+    Attributes:
+        prefix: begins the names of the databases that this process makes.
+    """
 
     port: int
     _binaries: Path
@@ -42,6 +47,7 @@ class Cluster:
     _identity: dict[str, Any]
     _options: dict[str, str]
     _process: "subprocess.Popen[bytes] | None" = None
+    prefix: str = "test"
     _numbers: Iterator[int] = field(default_factory=count)
 
     def address(self, database: str) -> URL:
@@ -50,7 +56,7 @@ class Cluster:
 
     def create(self) -> str:
         """Create a database without any table; returns its name."""
-        name = f"test_{next(self._numbers)}"
+        name = f"{self.prefix}_{next(self._numbers)}"
         with self.connect() as connection:
             connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
         return name
@@ -68,6 +74,10 @@ class Cluster:
         """Let the server write to a folder."""
         if self._identity:
             shutil.chown(folder, self._identity["user"], self._identity["group"])
+
+    def shared(self) -> str:
+        """Return what ``joined`` needs in another process."""
+        return f"{self.port} {self._folder}"
 
     def start(self) -> bool:
         """Start the server on its port, also after ``crash``; whether it answers."""
@@ -141,6 +151,24 @@ def temporary_cluster(**options: str) -> Iterator[Cluster]:
             cluster.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def cluster_or_skip() -> Iterator[Cluster]:
+    """Run a cluster; without PostgreSQL skip the test, or let it fail in CI."""
+    try:
+        with temporary_cluster() as cluster:
+            yield cluster
+    except NotInstalled as absent:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{absent}; in CI nothing is skipped for that")
+        pytest.skip(str(absent))
+
+
+def joined(shared: str, prefix: str) -> Cluster:
+    """Return a cluster that another process runs and stops, for databases whose names begin with a prefix."""
+    port, folder = shared.split(" ", 1)
+    return Cluster(int(port), programs(), Path(folder), _identity(), FAST, prefix=prefix)
 
 
 def programs() -> Path:

@@ -24,7 +24,8 @@ class Barrier:
 
     def arrived(self) -> int:
         """Wait until somebody stands there: the process id of that backend."""
-        waiting = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND NOT granted"
+        waiting = """SELECT pid FROM pg_locks JOIN pg_database ON database = pg_database.oid
+            WHERE locktype = 'advisory' AND classid = %s AND NOT granted AND datname = current_database()"""
 
         def first() -> int | None:
             row = self.connection.execute(waiting, [LOCK]).fetchone()
