@@ -104,8 +104,10 @@ def current_command() -> None:
 
 @db.command("check")
 def check_command() -> None:
-    """Check that the database can be used: its version, that every table and constraint is as this version needs it,
-    and that all of it can be read and written. Nothing is changed.
+    """Check that the database can be used, and change nothing.
+
+    Checked are its version, that every table and constraint is as this version needs it, and that all of it can be
+    read and written.
 
     Example: mining-assets db check
     """
