@@ -242,12 +242,14 @@ def test_429_holds_back_every_other_request() -> None:
         await asyncio.sleep(0.01)
         return response("", 429, {"Retry-After": "1"}) if request.number == 1 else response()
 
+    started = time.monotonic()
     server, counters = run(many(script, HttpLimits(requests_per_second=40, concurrency=4), 12))
+    took = time.monotonic() - started
     first = server.requests[0].at
     # What was on its way when the 429 came is there, and perhaps its followers; all else waits for a second.
     held = [request for request in server.requests if request.at >= first + 1]
     assert len(held) >= 5
-    assert 1 <= counters.retry_wait_seconds < 2  # of both together
+    assert 1 <= counters.retry_wait_seconds <= took  # all who wait at once are counted once
 
 
 @given(st.text(max_size=40))
