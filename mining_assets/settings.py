@@ -293,7 +293,7 @@ def _check_names() -> None:
     for name in sorted(named):
         if name.startswith(PREFIX) and name not in known and not _OF_A_SERVICE.search(name):
             near = get_close_matches(name, sorted(known), n=1)
-            raise SettingsError(f"{name} is no setting" + (f"; did you mean {near[0]}?" if near else ""))
+            raise SettingsError(f"{name} is not a setting" + (f"; did you mean {near[0]}?" if near else ""))
 
 
 def _check_certificates() -> None:

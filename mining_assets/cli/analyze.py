@@ -1,4 +1,4 @@
-"""`analyze`: the status, and behind it every check by value, the database, the sources, and what would mend it."""
+"""`analyze`: the status, and behind it every check by value, the database, the sources, and what would repair it."""
 
 import asyncio
 import json
@@ -39,7 +39,7 @@ _OF_MODEL = "missing "
 @click.command("analyze")
 @json_option
 def analyze(as_json: bool) -> None:
-    """Status, and everything verified by value: by month and model, buckets, database, sources, and what would mend it.
+    """The status, every check by value, missing calculations, database, sources, and what would repair it.
 
     Exit code 1 when data are wrong or missing, 3 when they are right but a source does not answer.
 
@@ -188,7 +188,7 @@ def _lines(report: dict[str, Any], wrong: list[Joined]) -> Iterator[str]:
     for name, answer in report["sources"].items():
         yield f"{name}: {answer}"
     yield ""
-    yield "=== What would mend it ==="
+    yield "=== What would repair it ==="
     commands = report["commands"]
     yield from commands[:_LISTED] or ["nothing is needed"]
     if len(commands) > _LISTED:

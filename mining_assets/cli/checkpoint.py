@@ -39,7 +39,7 @@ class Checkpoint:
         """Note a day that was committed, or failed, and write the file."""
         if report.reasons:
             self.failed += 1
-            self.timeouts += any("no whole answer within" in reason for reason in report.reasons)
+            self.timeouts += any("no complete answer within" in reason for reason in report.reasons)
         else:
             self.completed.append(report.day)
         self.pending = [day for day in self.pending if day != report.day or report.reasons]

@@ -67,7 +67,7 @@ def _refuse_bad_input(
         hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(RELATIONS)}"
         raise click.UsageError(f"there is no table or view {table!r}; {hint}")
     if (first or last) and day_column(RELATIONS[table]) is None:
-        raise click.UsageError(f"the rows of {table} are of no day: leave --from and --to away")
+        raise click.UsageError(f"the rows of {table} have no day: leave out --from and --to")
     if first and last and last < first:
         raise click.UsageError(f"the range ends on {last}, before it starts on {first}")
     if out is None and form == "parquet" and sys.stdout.isatty():

@@ -87,4 +87,4 @@ def print_findings(found: list[Finding], first: date, last: date, *, verified: b
         days = sorted(day for row in of_check for day in row.days)
         click.echo(f"  {check.severity} {check.table} {check.name}: {check.remedy_on_days(days)}")
     if any(row.check in DAMAGE for row in rows):
-        click.echo("Damaged records come first: what other checks say of such a day follows from them.")
+        click.echo("Repair damaged records first: failures of other checks on such a day follow from them.")

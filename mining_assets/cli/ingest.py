@@ -28,7 +28,7 @@ from mining_assets.settings import Settings, prepare_home
 if TYPE_CHECKING:
     from mining_assets.cli.runs import Batch
 
-refetch_option = click.option("--refetch", is_flag=True, help="Fetch days again that are whole.")
+refetch_option = click.option("--refetch", is_flag=True, help="Fetch complete days again, too.")
 shrink_option = click.option(
     "--accept-shrink", is_flag=True, help="Store an answer that takes more than 5 % off a final day."
 )
@@ -51,7 +51,7 @@ batch_argument = click.argument("batch", type=click.IntRange(min=1), required=Fa
 def date_command(
     day: date, refetch: bool, accept_shrink: bool, accept_empty: tuple[int, ...], plan_only: bool, as_json: bool
 ) -> None:
-    """Bring one DAY up to date: fetch it if it is not whole, calculate, summarize, verify.
+    """Bring one DAY up to date: fetch it if it is not complete, calculate, summarize, verify.
 
     Example: mining-assets date 2025-06-01 --refetch
     """

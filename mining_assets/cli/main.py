@@ -26,20 +26,20 @@ _COMPLETE = "_MINING_ASSETS_COMPLETE"  # set by the shell's function while it as
 _GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     "Look": {
         "status": ("status:status", "What is complete, provisional, missing or inconsistent."),
-        "analyze": ("analyze:analyze", "The status, every check by value, and what would mend it."),
+        "analyze": ("analyze:analyze", "The status, every check by value, and what would repair it."),
         "verify": ("verify:verify", "Every check by value on some days; fetches nothing."),
         "settings": ("settings:settings", "Every setting, its value and where it comes from."),
     },
-    "Make": {
+    "Fetch": {
         "date": ("ingest:date_command", "Bring one day up to date, and its month and year."),
-        "range": ("ingest:range_command", "The same for every day from START to END."),
+        "range": ("ingest:range_command", "Bring every day from START to END up to date."),
     },
-    "Mend": {
-        "reconcile": ("reconcile:reconcile", "Find everything that is not right, and mend it."),
+    "Repair": {
+        "reconcile": ("reconcile:reconcile", "Find everything that is wrong, and repair it."),
         "daily": ("operations:daily", "The daily check of the last days."),
         "resume": ("reconcile:resume", "Continue a command that was interrupted."),
-        "reingest": ("operations:reingest", "Fetch a day again and derive everything from it anew."),
-        "critical": ("operations:critical", "Mend a difficult day, with its rows saved aside."),
+        "reingest": ("operations:reingest", "Fetch a day again and derive everything from it again."),
+        "critical": ("operations:critical", "Repair a difficult day, with its rows saved first."),
         "spot-fix": ("operations:spot_fix", "Fetch one period of a day again."),
         "difficulty": ("difficulty:difficulty", "Fetch the network's difficulty and subsidy now."),
     },

@@ -70,7 +70,7 @@ def daily_check(settings: Settings, count: int, last: date, *, force: bool, plan
 @plan_option
 @json_option
 def reingest(day: date, accept_shrink: bool, yes: bool, plan_only: bool, as_json: bool) -> None:
-    """Fetch DAY again, whole, and derive everything from it anew; shows figures before and after.
+    """Fetch DAY again, whole, and derive everything from it again; shows figures before and after.
 
     Example: mining-assets reingest 2025-06-01 --yes
     """
@@ -94,7 +94,7 @@ def reingest(day: date, accept_shrink: bool, yes: bool, plan_only: bool, as_json
 @plan_option
 @json_option
 def critical(day: date, accept_shrink: bool, yes: bool, plan_only: bool, as_json: bool) -> None:
-    """Mend a problematic DAY with extra safeguards: saved aside, fetched slowly, replaced only if all is right.
+    """Repair a difficult DAY with extra safeguards: saved first, fetched slowly, replaced only if all is right.
 
     Example: mining-assets critical 2025-06-01 --yes
     """
@@ -120,7 +120,7 @@ def critical(day: date, accept_shrink: bool, yes: bool, plan_only: bool, as_json
 @plan_option
 @json_option
 def spot_fix(day: date, period: int, farm: str, accept_shrink: bool, yes: bool, plan_only: bool, as_json: bool) -> None:
-    """Fetch one PERIOD of a whole DAY again and mend what FARM has in it; all else of the day stays.
+    """Fetch one PERIOD of a complete DAY again and repair what FARM has in it; the rest stays.
 
     FARM is a BM unit's id or name, or the name of a wind farm of one unit.
 

@@ -209,5 +209,5 @@ def confirm(question: str, *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise click.UsageError("this may replace good data: confirm with --yes, since there is no terminal to ask on")
+        raise click.UsageError("this may replace good data: confirm with --yes, because there is no terminal to ask")
     click.confirm(question, abort=True)

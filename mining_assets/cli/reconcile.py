@@ -213,9 +213,7 @@ def _tell(status: Status, *, todo: int) -> None:
     for name, check, spans in errors_by_check(status):
         if name in SERIES:
             continue  # fetched again
-        click.echo(
-            f"{spans}: {name} {check} fails, which no command mends by itself; see `mining-assets verify`", err=True
-        )
+        click.echo(f"{spans}: {name} {check} fails, which no command repairs; see `mining-assets verify`", err=True)
     if not todo:
         right = "everything is right; nothing to do." if status.is_right else "nothing that reconcile can do."
         click.echo(f"{status.first} to {status.last}: {right}", err=True)

@@ -49,7 +49,7 @@ class MonthType(click.ParamType[Month]):
     "--month",
     type=MonthType(),
     metavar="YYYY-MM",
-    help="The month that is shown half hour by half hour; default: the last one with a whole day.",
+    help="The month that is shown half hour by half hour; default: the last one with a complete day.",
 )
 @click.option(
     "--out",

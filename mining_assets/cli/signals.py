@@ -46,7 +46,7 @@ class StopSignals:
     def hear(self, number: int) -> None:
         """Take in the first signal, and answer it."""
         self.received = number
-        _say(f"{self.stopping}; once more to stop at once")
+        _say(f"{self.stopping}; a second signal stops at once")
 
 
 class _Watch:

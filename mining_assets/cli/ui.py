@@ -18,7 +18,7 @@ from mining_assets.cli.phase import Phase
 from mining_assets.cli.services import Services
 from mining_assets.settings import prepare_home
 
-READY = "ready; what a run or a sensor does is told there, under Runs and Automation; Ctrl-C ends all"
+READY = "ready; runs and sensors log there, under Runs and Automation; Ctrl-C ends all"
 
 
 @click.command("ui")

@@ -13,7 +13,7 @@ class StatusVerdict:
 
     Attributes:
         level: empty, incomplete, inconsistent, unverified, provisional or final, as of a report.
-        sentence: the same for people: how many days are there, and everything that is not as it should be.
+        sentence: the level for people: how many days are complete, and everything that is wrong.
     """
 
     level: str
@@ -45,10 +45,10 @@ def _there(status: Status) -> str:
     days, there = len(status.days), status.trusted
     if there == days:
         final = " and final" if status.states["final"] == days else ""
-        return f"The day is there{final}" if days == 1 else f"All {days:,} days are there{final}"
+        return f"The day is complete{final}" if days == 1 else f"All {days:,} days are complete{final}"
     if not there:
-        return "The day is not there" if days == 1 else f"None of {count_of(days, 'day')} is there"
-    return f"{there:,} of {count_of(days, 'day')} {_be(there)} there"
+        return "The day is not complete" if days == 1 else f"None of {count_of(days, 'day')} is complete"
+    return f"{there:,} of {count_of(days, 'day')} {_be(there)} complete"
 
 
 def _but(status: Status) -> Iterator[str]:
@@ -67,7 +67,8 @@ def _but(status: Status) -> Iterator[str]:
         yield f"{count:,} {_be(count)} quarantined after too many attempts"
     derived = (days["inconsistent"] & (days["state"] != "damaged")).sum()
     if derived:
-        yield f"what is derived from {count_of(int(derived), 'day')} does not agree"
+        has = "has" if derived == 1 else "have"
+        yield f"{count_of(int(derived), 'day')} {has} calculations or summaries that do not match"
     if status.differing:
         yield f"{count_of(len(status.differing), 'summary', 'summaries')} of months or years {_do(status)} not match"
     if status.errors:

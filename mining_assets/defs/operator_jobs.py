@@ -144,7 +144,7 @@ def operator_jobs(settings: Settings, rules: Rules, progress: Progress) -> list[
 
     return [
         job("daily", DailyCheck, _daily_check, "Checks the last days by value and processes what is missing or wrong."),
-        job("reingest", OneDay, _reingest, "Fetches a day again, whole, and derives everything from it anew."),
+        job("reingest", OneDay, _reingest, "Fetches a day again, whole, and derives everything from it again."),
         job(
             "critical",
             OneDay,

@@ -105,7 +105,7 @@ class Caveats:
             by.append("by more than they are" if self.share > 1 else f"by up to {_percentage(self.share)}")
         if self.has_unmeasured:
             by.append("by an amount that is not known")
-        return f"What is said under Caveats may move the totals {', and '.join(by)}." if by else ""
+        return f"The caveats may change the totals {', and '.join(by)}." if by else ""
 
 
 def share_of(change: float, total: float) -> float:

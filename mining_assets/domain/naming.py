@@ -46,7 +46,7 @@ def unit_named(text: str, units: Mapping[str, WindUnit], sites: Mapping[str, str
             raise NoSuchUnitError(f"'{text}' is {count_of(len(found), 'BM unit')}: {listed}{more}; name one of them")
     near = _nearest(text, [*units, *filter(None, names.values()), *sites.values()])
     hint = f"; nearest: {', '.join(near)}" if near else ""
-    raise NoSuchUnitError(f"'{text}' is no wind BM unit, unit's name or site that is known{hint}")
+    raise NoSuchUnitError(f"'{text}' is not a known wind BM unit, unit name or site{hint}")
 
 
 def doubts_of_sites(told: Mapping[str, str], units: Mapping[str, WindUnit], shipped: Mapping[str, str]) -> list[str]:
@@ -60,11 +60,11 @@ def doubts_of_sites(told: Mapping[str, str], units: Mapping[str, WindUnit], ship
     doubts = []
     for unit in (each for each in told if each not in units):
         near = _nearest(unit, units, most=1)
-        doubts.append(f"{unit} is no wind BM unit that is known" + (f"; nearest: {near[0]}" if near else ""))
+        doubts.append(f"{unit} is not a known wind BM unit" + (f"; nearest: {near[0]}" if near else ""))
     known = {*sites_of(units.values(), shipped).values()}
     for site in sorted({*told.values()} - known):
         if near := [each for each in _nearest(site, known, cutoff=_MISSPELLED) if not _are_neighbours(site, each)]:
-            doubts.append(f"{site!r} is no site that is known; nearest: {near[0]}")
+            doubts.append(f"{site!r} is not a known site; nearest: {near[0]}")
     return doubts
 
 

@@ -268,7 +268,7 @@ class DayPipeline:
     def _cannot_begin(self, days: Sequence[date], error: SourceError, outages: Outages) -> Iterator[DayResult]:
         """Give up all days: without any wind register none can be fetched, which is no day's fault."""
         outages.record(ELEXON, error)
-        failure = StepFailure(RECORDS, f"there is no wind register to go by, and it cannot be had now: {error}")
+        failure = StepFailure(RECORDS, f"no wind register is stored, and none could be fetched: {error}")
         figures = self._retry(self._figures, days)
         blameless = DayResult(days[0], "failed", None, failures=(failure,), source_unavailable=True)
         results = [replace(blameless, day=day, stored=figures[day]) for day in days]

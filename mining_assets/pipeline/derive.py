@@ -123,7 +123,7 @@ def _with_series(connection: Connection, rows: pd.DataFrame, table: str, days: S
 
 
 def _not_intact(days: Sequence[date], untampered: Collection[date]) -> dict[date, str]:
-    reason = "its curtailment records are not whole, or not those that were fetched: fetch the day first"
+    reason = "its curtailment records are incomplete, or not those that were fetched: fetch the day first"
     return {day: reason for day in days if day not in untampered}
 
 

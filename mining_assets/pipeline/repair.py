@@ -107,7 +107,7 @@ class Repairs:
         yield from self._finish(days)
 
     def reingest(self, day: date, *, accept_shrink: bool) -> Iterator[Event]:
-        """Fetch a day again, whole, and derive everything from it anew."""
+        """Fetch a day again, whole, and derive everything from it again."""
         before = self._content(day)
         yield from self._process(([day], replace(FETCHED_AGAIN, accept_shrink=accept_shrink)))
         yield from self._finish([day])

@@ -61,7 +61,7 @@ def replace_period(
         ShrinkRefused: as for ``store_day``.
     """
     if day not in complete_days(connection, [day]):
-        raise DayIncomplete(f"{day} is not whole: fetch the day with `mining-assets date {day}`")
+        raise DayIncomplete(f"{day} is not complete: fetch the day with `mining-assets date {day}`")
     records, ledger = fetched
     stored, stored_ledger = records_of(connection, [day]), ledger_of(connection, day)
     others = stored[stored["settlement_period"] != period]

@@ -315,7 +315,7 @@ class HttpClient:
         except TimeoutError as error:
             if response is not None and status != HTTPStatus.OK:
                 raise self._error_for_status(response, b"") from error
-            reason = f"no whole answer within {self.limits.timeout_seconds:g} s"
+            reason = f"no complete answer within {self.limits.timeout_seconds:g} s"
             raise RetryableError(reason, status) from error
         except (httpx.RequestError, OSError) as error:
             reason = ": ".join(filter(None, (type(error).__name__, str(error))))

@@ -65,8 +65,8 @@ BAD_SETTINGS = {
     "MINING_ASSETS_PRICES": (("prices.csv", "/nowhere/prices.csv"), "is not the absolute path of a file"),
     "MINING_ASSETS_SITES": (("sites.csv", "/nowhere/sites.csv"), "is not the absolute path of a file"),
     "MINING_ASSETS_WIND_UNITS": (("units.toml", "/nowhere/units.toml"), "is not the absolute path of a file"),
-    "MINING_ASSETS_STRAT_DATE": (("2025-06-01",), "is no setting; did you mean MINING_ASSETS_START_DATE?"),
-    "MINING_ASSETS_": (("x",), "MINING_ASSETS_ is no setting"),
+    "MINING_ASSETS_STRAT_DATE": (("2025-06-01",), "is not a setting; did you mean MINING_ASSETS_START_DATE?"),
+    "MINING_ASSETS_": (("x",), "MINING_ASSETS_ is not a setting"),
     "DAGSTER_HOME": (("relative/home",), "is not an absolute path"),
 }
 

@@ -193,7 +193,7 @@ def test_an_export_that_fails_leaves_the_file_and_what_is_said_of_it(
     [
         (["export", "curtailment"], "there is no table or view 'curtailment'; did you mean 'hourly_curtailment'?"),
         (["export", "x"], "there is no table or view 'x'; there are daily_by_farm, "),
-        (["export", "network_epochs", "--from", "2025-04-03"], "the rows of network_epochs are of no day"),
+        (["export", "network_epochs", "--from", "2025-04-03"], "the rows of network_epochs have no day"),
         (["export", "whole_days", "--from", "2025-04-03", "--to", "2025-04-01"], "before it starts"),
     ],
 )

@@ -16,5 +16,5 @@ def test_verify_begins_with_what_is_true_of_all_days(here: Here) -> None:
 def test_status_begins_with_what_is_true_of_all_days(here: Here) -> None:
     code, out, _ = here("status", "--from", QUARANTINED)
     assert code == 1
-    assert out.startswith(f"{QUARANTINED} to {LAST}: None of 3 days is there; 2 were never fetched; 1 could ")
+    assert out.startswith(f"{QUARANTINED} to {LAST}: None of 3 days is complete; 2 were never fetched; 1 could ")
     assert "\n\n=== Reconciliation Status ===\nTotal curtailment records: " in out

@@ -62,8 +62,8 @@ def test_status_of_an_incomplete_range_has_the_agreed_form(made: Environment) ->
     expected = found + lacking
     assert done.returncode == 1, done.stderr
     assert done.stdout.startswith(
-        "2025-06-02 to 2025-06-04: 2 of 3 days are there; 1 was never fetched; "
-        "what is derived from 1 day does not agree."
+        "2025-06-02 to 2025-06-04: 2 of 3 days are complete; 1 was never fetched; "
+        "1 day has calculations or summaries that do not match."
     )
     _, form = done.stdout.split("\n\n", 1)
     assert form.startswith(

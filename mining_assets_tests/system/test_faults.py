@@ -26,7 +26,7 @@ PERIOD = 20
 ATTEMPTS = 3  # of the environment
 # Long enough for a good answer on a busy machine, short enough to wait for one that never comes.
 TIMEOUT = 2
-STALLED = f"no whole answer within {TIMEOUT} s"
+STALLED = f"no complete answer within {TIMEOUT} s"
 STACK = f"/balancing/settlement/stack/all/bid/{DAY}/{PERIOD}"
 
 

@@ -59,7 +59,7 @@ def test_it_says_what_a_person_needs_and_ctrl_c_in_the_middle_of_a_run_ends_all(
     assert ui.log.read_text().splitlines() == [
         f"{ui.url} on {made.home}",
         READY,
-        "mining-assets: ending all; once more to stop at once",
+        "mining-assets: ending all; a second signal stops at once",
         "mining-assets: stopped by SIGINT",
     ]
     assert 'Started execution of run for "daily".' in logged  # what a run tells is in the UI

@@ -322,7 +322,7 @@ def test_a_file_without_certificates_is_refused(monkeypatch: pytest.MonkeyPatch,
 def test_a_misspelled_file_of_secrets_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "MINING_ASSETS_WAREHOUSE_ULR").write_text("sqlite:////w.sqlite")
     monkeypatch.setenv("MINING_ASSETS_SECRETS_DIR", str(tmp_path))
-    with pytest.raises(SettingsError, match="_ULR is no setting; did you mean MINING_ASSETS_WAREHOUSE_URL"):
+    with pytest.raises(SettingsError, match="_ULR is not a setting; did you mean MINING_ASSETS_WAREHOUSE_URL"):
         Settings.load()
 
 

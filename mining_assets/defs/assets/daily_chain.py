@@ -160,7 +160,7 @@ def _specs(bitcoin_version: str, freshness: dg.FreshnessPolicy | None) -> list[d
             description=(
                 "Curtailed energy (gross, system-flagged, undone; MWh), payment (£, positive = paid to the farms) and "
                 "counts per settlement day, with the share of the available wind that was curtailed. A zero is "
-                "certified; a day that is not whole has no row."
+                "certified; a day that is not complete has no row."
             ),
             metadata=table_metadata(names.DAILY_SUMMARIES),
             **common,

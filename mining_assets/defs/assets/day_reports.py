@@ -128,9 +128,8 @@ class DayReporter:
         if result.failed:
             first = min(result.failed)
             many = f"; {first}" if len(result.failed) > 1 else ""
-            days = (
-                f"{len(result.failed)} of {count_of(self._total, 'day')} could not be had, {format_days(result.failed)}"
-            )
+            count = f"{len(result.failed)} of {count_of(self._total, 'day')}"
+            days = f"{count} could not be fetched, {format_days(result.failed)}"
             text = f"{result.name}: {days}{many}: {result.failed[first]}"
             self._context.log.warning(text)
             self._progress.say(f"warning: {text}")

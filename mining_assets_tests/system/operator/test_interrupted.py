@@ -89,7 +89,7 @@ def test_a_second_signal_stops_at_once_and_nothing_is_half_written(
         wait_for("the day to be under way", 60, lambda: twin.count(date=LAST) >= 60 or None)
         process.send_signal(ends)
         assert process.stderr is not None
-        wait_for("the first to be heard", 60, lambda: "once more" in process.stderr.readline() or None)
+        wait_for("the first to be heard", 60, lambda: "a second signal" in process.stderr.readline() or None)
         process.send_signal(ends)
         _, said = process.communicate(timeout=60)
     assert process.returncode == 128 + ends

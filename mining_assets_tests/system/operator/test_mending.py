@@ -52,7 +52,7 @@ def test_analyze_names_each_damage_and_the_commands_that_mend_it(kind: str, made
 def test_analyze_of_what_is_right_needs_nothing(made: Environment) -> None:
     ran = run_cli(made, "analyze")
     assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.endswith("=== What would mend it ===\nnothing is needed\n")
+    assert ran.stdout.endswith("=== What would repair it ===\nnothing is needed\n")
 
 
 def test_verify_finds_damage_and_changes_nothing_but_its_findings(made: Environment, twin: Twin) -> None:

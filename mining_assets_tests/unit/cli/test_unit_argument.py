@@ -59,4 +59,4 @@ def test_a_site_of_two_units_is_answered_with_both(cli: Cli) -> None:
 def test_what_a_file_of_sites_names_that_nobody_knows_is_told(cli: Cli) -> None:
     _, _, said = cli("status", "--json")
     (line,) = [line for line in said.splitlines() if "MINING_ASSETS_SITES" in line]
-    assert line.endswith(f"sites.csv: T_AAAAW-9 is no wind BM unit that is known; nearest: {FARM}")
+    assert line.endswith(f"sites.csv: T_AAAAW-9 is not a known wind BM unit; nearest: {FARM}")

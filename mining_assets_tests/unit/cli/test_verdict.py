@@ -41,7 +41,9 @@ def test_few_of_many_days_never_read_as_complete(ground: Warehouse) -> None:
     status = look(ground, first, last, (first, last))
     days = len(status.days)
     lines = as_text(status).splitlines()
-    assert lines[0].startswith(f"2024-01-01 to 2025-06-30: 3 of {days} days are there; {days - 3} were never fetched")
+    assert lines[0].startswith(
+        f"2024-01-01 to 2025-06-30: 3 of {days} days are complete; {days - 3} were never fetched"
+    )
     form = lines[lines.index("=== Reconciliation Status ===") :]
     percent = 300 * 100 // days / 100
     assert form[3:5] == [
@@ -60,9 +62,9 @@ def test_few_of_many_days_never_read_as_complete(ground: Warehouse) -> None:
 
 def test_days_that_are_all_there_are_said_to_be(ground: Warehouse) -> None:
     judged = status_verdict(look(ground, DAYS[0], DAYS[-1]))
-    assert judged.sentence.startswith("All 3 days are there and final")
+    assert judged.sentence.startswith("All 3 days are complete and final")
     one = as_text(look(ground, WINDY, WINDY))
-    assert one.startswith(f"{WINDY}: The day is there and final")
+    assert one.startswith(f"{WINDY}: The day is complete and final")
     assert "Completion percentage: 100.00%\n\nDates with missing calculations:\nnone\n" in one
 
 
@@ -77,13 +79,13 @@ def test_days_that_were_not_verified_since_they_were_written_are_told(ground: Wa
     with ground.writing("verified") as connection:
         note_verified(connection, [SHORT], datetime.now(UTC))
     judged = status_verdict(look(ground, DAYS[0], DAYS[-1]))
-    assert (judged.level, judged.sentence) == ("final", "All 3 days are there and final.")
+    assert (judged.level, judged.sentence) == ("final", "All 3 days are complete and final.")
 
 
 def test_of_nothing_is_said_that_nothing_is_there(ground: Warehouse) -> None:
     status = look(ground, date(2024, 1, 1), date(2024, 1, 2))
     assert status_verdict(status).level == "empty"
-    assert status_verdict(status).sentence == "None of 2 days is there; 2 were never fetched."
+    assert status_verdict(status).sentence == "None of 2 days is complete; 2 were never fetched."
     assert status.completion == 0
 
 
@@ -93,7 +95,7 @@ def test_every_kind_of_bad_day_is_told(
     with templates.copy(backend, mixed, tmp_path_factory.mktemp("mixed")) as warehouse:
         sentence = status_verdict(look(warehouse, FIRST, LAST, (FIRST, LAST))).sentence
     for part in (
-        "4 of 10 days are there; 4 were never fetched; 1 could not be fetched so far; 1 is damaged; ",
+        "4 of 10 days are complete; 4 were never fetched; 1 could not be fetched so far; 1 is damaged; ",
         "1 is quarantined after too many attempts; ",
         "1 is provisional: the settlement may still change it",
     ):

@@ -43,10 +43,10 @@ def test_an_id_a_name_or_a_site_of_one_unit_names_it(text: str, unit: str) -> No
             "'Moray East' is 2 BM units: T_MOWEO-1 (Moray East OWF1), T_MOWEO-2 (Moray East OWF2); name one",
         ),
         ("twin hill", "'twin hill' is 2 BM units: T_OTHR-1 (Twin Hill), T_TWNA-1 (Twin Hill); name one of them"),
-        ("T_MOWEO-9", "'T_MOWEO-9' is no wind BM unit, unit's name or site that is known; nearest: T_MOWEO-2"),
+        ("T_MOWEO-9", "'T_MOWEO-9' is not a known wind BM unit, unit name or site; nearest: T_MOWEO-2"),
         ("Moray Wets", "nearest: Moray West"),
-        ("", "is no wind BM unit"),
-        ("-", "is no wind BM unit"),
+        ("", "is not a known wind BM unit"),
+        ("-", "is not a known wind BM unit"),
     ],
 )
 def test_another_text_is_answered_with_the_units_or_the_nearest_names(text: str, says: str) -> None:
@@ -59,8 +59,8 @@ def test_another_text_is_answered_with_the_units_or_the_nearest_names(text: str,
 @pytest.mark.parametrize(
     ("told", "doubt"),
     [
-        ({"T_MOWEO-7": "Moray East"}, "T_MOWEO-7 is no wind BM unit that is known; nearest: T_MOWEO-2"),
-        ({"T_MOWEO-1": "Moray Eats"}, "'Moray Eats' is no site that is known; nearest: Moray East"),
+        ({"T_MOWEO-7": "Moray East"}, "T_MOWEO-7 is not a known wind BM unit; nearest: T_MOWEO-2"),
+        ({"T_MOWEO-1": "Moray Eats"}, "'Moray Eats' is not a known site; nearest: Moray East"),
         ({"T_MOWEO-1": "Moray East"}, None),
         ({"T_HOWAO-1": "Hornsea 2"}, None),  # a neighbour
         ({"T_FARR-1": "Farr II"}, None),

@@ -367,6 +367,6 @@ def test_units_are_stored_with_their_site_and_a_list_that_changes_moves_them_at_
     assert sites(warehouse) == by_rule | {"2__NEW": "2__NEW"}
     told = {"T_TWAAW-7": "Twin TWAAW", "T_TWABW-1": "Twim TWABW"}
     unit, site = doubtful_sites(warehouse, shipped_sites() | told)
-    assert unit.startswith("T_TWAAW-7 is no wind BM unit that is known; nearest: T_TWAAW-")
-    assert site == "'Twim TWABW' is no site that is known; nearest: Twin TWABW"
+    assert unit.startswith("T_TWAAW-7 is not a known wind BM unit; nearest: T_TWAAW-")
+    assert site == "'Twim TWABW' is not a known site; nearest: Twin TWABW"
     assert doubtful_sites(warehouse, shipped_sites()) == []

@@ -24,7 +24,7 @@ from mining_assets_tests.support.loopback import QUICK, Loopback, Request, Scrip
 GOOD = response([1, 2])
 # Long enough for a good answer on a busy machine, short enough to wait for one that never comes.
 STALLED_SECONDS = 2
-STALLED = f"no whole answer within {STALLED_SECONDS} s"
+STALLED = f"no complete answer within {STALLED_SECONDS} s"
 
 
 def parse(body: bytes) -> Any:

@@ -372,5 +372,5 @@ def test_slow_headers_and_slow_errors_end_in_time() -> None:
     limits = HttpLimits(requests_per_second=1000, retry_attempts=1, timeout_seconds=2)
     head = run(refused(slow_head, limits))
     body = run(refused(slow_error, limits))
-    assert (head.status, head.reason) == (None, "no whole answer within 2 s")
+    assert (head.status, head.reason) == (None, "no complete answer within 2 s")
     assert (body.status, body.reason) == (500, "server error")

@@ -57,12 +57,12 @@ def test_units_that_may_be_wind_are_in_the_verdict_once_they_may_move_a_total(gr
     total = look(ground).caveats.energy
     unknown_unit(ground, 0.009 * total)
     status = look(ground)
-    assert "may move the totals" not in as_text(status) + report(ground)[1]
+    assert "may change the totals" not in as_text(status) + report(ground)[1]
     told = f"in no figure: 1 unit like wind by id; {0.009 * total:,.3f} MWh (0.9 % of the total), on {SHORT}"
     assert told in as_text(status)
     damage(ground, update(unknown_wind_units).values(bid_mwh=-0.5 * total))
     status = look(ground)
-    warning = "What is said under Caveats may move the totals by up to 50.0 %."
+    warning = "The caveats may change the totals by up to 50.0 %."
     assert status_verdict(status).sentence.endswith(warning)
     section, explanation = report(ground)
     assert explanation.endswith(warning)
@@ -77,7 +77,7 @@ def test_units_that_are_not_like_wind_are_told_in_one_line_and_not_in_the_verdic
         unknown_unit(ground, total, unit)
     unknown_unit(ground, 0.005 * total)
     status = look(ground)
-    assert "may move the totals" not in status_verdict(status).sentence + report(ground)[1]
+    assert "may change the totals" not in status_verdict(status).sentence + report(ground)[1]
     like, other = status.caveats.sentences
     assert like.startswith("in no figure: 1 unit like wind by id; ")
     assert other.startswith("in no figure: 3 units not like wind by id (batteries, aggregators); ")
@@ -96,7 +96,7 @@ def test_another_unit_of_a_known_farm_is_like_wind(ground: Warehouse) -> None:
 def test_days_of_which_not_all_units_are_known_are_in_the_verdict(ground: Warehouse) -> None:
     day = settlement_days.c.settlement_date == WINDY
     damage(ground, update(settlement_days).where(day).values(uncounted_bid_mwh=None))
-    warning = "What is said under Caveats may move the totals by an amount that is not known."
+    warning = "The caveats may change the totals by an amount that is not known."
     assert status_verdict(look(ground)).sentence.endswith(warning)
     assert report(ground)[1].endswith(warning)
 
@@ -152,7 +152,7 @@ def test_the_verdict_tells_known_and_unknown_amounts_together_and_a_total_of_not
         (1.0, None, ""),
         (1.1, None, "by up to 1.1 %."),
         (None, 2.0, "by up to 4.0 %."),
-        (None, None, "may move the totals by an amount that is not known."),
+        (None, None, "may change the totals by an amount that is not known."),
         (201.0, None, "by more than they are."),
     ],
 )
