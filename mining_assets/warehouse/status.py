@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Literal
 
 import pandas as pd
-from sqlalchemy import Connection, literal, or_, select, union_all
+from sqlalchemy import Connection, and_, literal, or_, select, union_all
 
 from mining_assets.domain.caveats import Caveats
 from mining_assets.domain.daily_series import SERIES
@@ -213,13 +213,15 @@ def moved_spans(connection: Connection, first: date, last: date, date_range: Dat
 def _found_differing(connection: Connection, first: date, last: date) -> Iterator[Mismatch]:
     """Yield what the last verification found wrong with the months and years of some days."""
     found = integrity_findings.c
-    for level in LEVELS.values():
-        query = select(found.span).where(
-            found.severity == "error",
+    within = (
+        and_(
             found.table_name == level.table,
             found.span.between(str(level.period.of(first)), str(level.period.of(last))),
         )
-        yield from ((level.table, level.period.parse(text)) for text in connection.execute(query).scalars())
+        for level in LEVELS.values()
+    )
+    query = select(found.table_name, found.span).where(found.severity == "error", or_(*within))
+    yield from ((table, LEVELS[table].period.parse(text)) for table, text in connection.execute(query))
 
 
 def _differing_now(connection: Connection, first: date, last: date, date_range: DateRange) -> Iterator[Mismatch]:
