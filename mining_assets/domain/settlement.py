@@ -10,10 +10,11 @@ How long to wait after a fetch that failed is said in ``domain.retry_policy``.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 LONDON = ZoneInfo("Europe/London")
 PERIOD_LENGTH = timedelta(minutes=30)
@@ -92,6 +93,8 @@ def refetches_due(fetched_at: "pd.Series[datetime]", now: datetime) -> "pd.Serie
         fetched_at: instants by date; a day that was never fetched is not fetched again.
         now: any time zone.
     """
+    import pandas as pd  # completion in the shell asks this module for a day, and waits for no pandas
+
     midnights, fetched = _midnights(fetched_at), pd.to_datetime(fetched_at, utc=True)
     due = pd.Series(False, index=fetched_at.index)
     for after in REFETCH_AFTER:
@@ -114,5 +117,7 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time.min, UTC)
 
 
-def _midnights(of_days: "pd.Series[datetime]") -> pd.DatetimeIndex:
+def _midnights(of_days: "pd.Series[datetime]") -> "pd.DatetimeIndex":
+    import pandas as pd
+
     return pd.to_datetime(of_days.index).tz_localize(UTC)
