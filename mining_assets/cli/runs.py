@@ -11,15 +11,16 @@ import dagster as dg
 from mining_assets.definitions import build_definitions
 from mining_assets.defs.assets.references import NETWORK_EPOCHS
 from mining_assets.defs.command_instance import command_instance, run_tags
-from mining_assets.defs.in_flight import RANGE_END, RANGE_START, reap_dead_runs
+from mining_assets.defs.in_flight import reap_dead_runs
 from mining_assets.defs.integrity import ALL, INTEGRITY_JOB, VERIFY
-from mining_assets.defs.jobs import DAILY_JOB, MONTHLY_JOB, REFERENCE_JOB, YEARLY_JOB
+from mining_assets.defs.jobs import REFERENCE_JOB
 from mining_assets.defs.operator_jobs import OPERATIONS
+from mining_assets.defs.run_requests import DAILY_JOB, RANGE_END, RANGE_START, days_request, roll_up_request
 from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.date_ranges import LONGEST_RANGE, day_ranges
 from mining_assets.domain.periods import Month, Year, months_of, years_of
 from mining_assets.progress import Progress
-from mining_assets.reconciliation.plan import DERIVE, FETCH, series_days_needed, tables_for
+from mining_assets.reconciliation.plan import DERIVE, FETCH, series_days_needed
 from mining_assets.settings import Settings
 from mining_assets.sources.errors import SourceUnavailable
 from mining_assets.warehouse.connection import Warehouse, is_transient
@@ -96,10 +97,12 @@ class Ran:
     errors: list[BaseException]
 
 
-def run_job(
-    definitions: dg.Definitions, job: str, instance: dg.DagsterInstance, tags: Mapping[str, str], **extra: Any
-) -> Ran:
-    """Run a job in this process to its end."""
+def run_request(definitions: dg.Definitions, request: dg.RunRequest, instance: dg.DagsterInstance, command: str) -> Ran:
+    """Run the job of a request in this process to its end.
+
+    Args:
+        command: the command line, with which the run is tagged.
+    """
     errors: list[BaseException] = []
 
     @dg.failure_hook
@@ -107,10 +110,14 @@ def run_job(
         if context.op_exception is not None:
             errors.append(context.op_exception)
 
-    result = (
-        definitions.resolve_job_def(job)
-        .with_hooks({keep_error})
-        .execute_in_process(instance=instance, tags=dict(tags), raise_on_error=False, **extra)
+    assert request.job_name is not None
+    job = definitions.resolve_job_def(request.job_name).with_hooks({keep_error})
+    result = job.execute_in_process(
+        instance=instance,
+        tags={**request.tags, **run_tags(command)},
+        run_config={**request.run_config, **_QUIET},
+        asset_selection=request.asset_selection,
+        raise_on_error=False,
     )
     return Ran(result.run_id, result.success, errors)
 
@@ -163,12 +170,12 @@ def run_batches(
     outcome = Outcome()
     with command_instance() as instance:
         reap_dead_runs(instance)
-        for job, first, last, extra in _plan(batches, spans):
-            if job == DAILY_JOB and progress.stopping:
+        for request in _requests(batches, spans):
+            if request.job_name == DAILY_JOB and progress.stopping:
                 continue  # months and years still follow the days that were done
-            tags = {RANGE_START: first, RANGE_END: last, **run_tags(command)}
-            ran = run_job(definitions, job, instance, tags, **extra)
-            outcome.add(f"{job} {first} to {last}", ran, declared=False)
+            ran = run_request(definitions, request, instance, command)
+            first, last = request.tags[RANGE_START], request.tags[RANGE_END]
+            outcome.add(f"{request.job_name} {first} to {last}", ran, declared=False)
             if outcome.database_lost:
                 break  # the others would wait as long for it, and end the same
     return outcome
@@ -226,23 +233,21 @@ def _run_step(
     """Run one step of a job with its config: the only one it has, or that of the assets selected."""
     definitions = build_definitions(settings, {"warehouse": warehouse}, progress)
     with command_instance() as instance:
-        run_config = {"ops": {step: {"config": dict(config)}}} | _QUIET
-        ran = run_job(definitions, job, instance, run_tags(command), run_config=run_config, asset_selection=selection)
+        run_config = {"ops": {step: {"config": dict(config)}}}
+        request = dg.RunRequest(job_name=job, run_config=run_config, asset_selection=selection)
+        ran = run_request(definitions, request, instance, command)
     outcome = Outcome()
     outcome.add(job, ran, declared=True)
     return outcome
 
 
-def _plan(batches: Sequence[Batch], spans: Sequence[Month | Year]) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+def _requests(batches: Sequence[Batch], spans: Sequence[Month | Year]) -> Iterator[dg.RunRequest]:
+    """Yield the requests for the batches, then for every month and year they are in, and the spans."""
     for batch in batches:
-        tables = SERIES if batch.series_only else tables_for(DERIVE if batch.derive_only else FETCH)
-        config = {"ops": {"daily_chain": {"config": dict(batch.config)}}}
-        extra = {"run_config": config | _QUIET, "asset_selection": [dg.AssetKey(table) for table in tables]}
-        yield DAILY_JOB, str(batch.days[0]), str(batch.days[-1]), extra
+        kinds = SERIES if batch.series_only else [DERIVE if batch.derive_only else FETCH]
+        yield days_request(batch.days[0], batch.days[-1], kinds, batch.config)
     days = [day for batch in batches for day in batch.days]
     months = {*months_of(days), *(span for span in spans if isinstance(span, Month))}
     years = {*years_of(month.first for month in months), *(span for span in spans if isinstance(span, Year))}
-    for month in sorted(months):
-        yield MONTHLY_JOB, str(month), str(month), {"run_config": _QUIET}
-    for year in sorted(years):
-        yield YEARLY_JOB, str(year), str(year), {"run_config": _QUIET}
+    yield from (roll_up_request(month, month) for month in sorted(months))
+    yield from (roll_up_request(year, year) for year in sorted(years))

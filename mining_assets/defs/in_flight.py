@@ -11,6 +11,7 @@ import dagster as dg
 # seen in any other way. A test covers it.
 from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
 
+from mining_assets.defs.run_requests import PARTITION, RANGE_END, RANGE_START
 from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.periods import Period, between, parse_period
 from mining_assets.domain.retry_policy import LONGEST_WAIT, HealingPolicy
@@ -21,11 +22,6 @@ from mining_assets.reconciliation.plan import DERIVE, FETCH
 PROCESS_TAG = ".dagster/mining_assets/process"
 _SHOWN_PROCESS_TAG = "mining_assets/process"  # of runs of earlier versions, which may have been killed
 DAYS_TAG = "mining_assets/days"  # of runs without partitions that work on days: first and last of them
-PARTITION, RANGE_START, RANGE_END = (
-    "dagster/partition",
-    "dagster/asset_partition_range_start",
-    "dagster/asset_partition_range_end",
-)
 _REMEMBERED = 4 * LONGEST_WAIT  # for how long a run without a counted attempt makes later ones wait longer
 _UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,

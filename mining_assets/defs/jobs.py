@@ -2,20 +2,18 @@
 
 import dagster as dg
 
-from mining_assets.defs.assets.keys import DAILY_CHAIN
 from mining_assets.defs.assets.references import NETWORK_EPOCHS, WIND_BM_UNITS
 from mining_assets.defs.assets.report import RECONCILIATION_REPORT
 from mining_assets.defs.assets.rollups import MONTHLY, YEARLY
+from mining_assets.defs.run_requests import DAILY_JOB, MONTHLY_JOB, YEARLY_JOB, selection
+from mining_assets.reconciliation.plan import FETCH
 
-DAILY_JOB, MONTHLY_JOB, YEARLY_JOB, REFERENCE_JOB = "daily", "monthly", "yearly", "references"
-REPORT_JOB = "report"
-# Queued runs begin in this order: what a person or the clock asks for (0), what follows changed days, what heals.
-ROLL_UP_PRIORITY, HEALING_PRIORITY = {"dagster/priority": "-1"}, {"dagster/priority": "-2"}
+REFERENCE_JOB, REPORT_JOB = "references", "report"
 
 ASSET_JOBS = (
     dg.define_asset_job(
         DAILY_JOB,
-        selection=dg.AssetSelection.assets(*DAILY_CHAIN),
+        selection=dg.AssetSelection.assets(*selection([FETCH])),
         description="Days: fetch what is missing, calculate, summarize. `refetch` fetches whole days again.",
     ),
     dg.define_asset_job(

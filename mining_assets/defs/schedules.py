@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from mining_assets.defs.in_flight import RANGE_END, RANGE_START
-from mining_assets.defs.jobs import DAILY_JOB, REFERENCE_JOB
+from mining_assets.defs.jobs import REFERENCE_JOB
 from mining_assets.defs.partitions import TIMEZONE
+from mining_assets.defs.run_requests import DAILY_JOB, chain_config, range_tags
 from mining_assets.domain.settlement import refetches_due
 from mining_assets.settings import Settings, now
 from mining_assets.warehouse.connection import Warehouse
@@ -52,9 +52,6 @@ def daily_reconciliation_schedule(settings: Settings) -> dg.ScheduleDefinition:
         with warehouse.reading() as connection:
             fetched_at = noted_days(connection, days)["fetched_at"]
         due = bool(refetches_due(fetched_at, datetime.now(UTC)).any())
-        return dg.RunRequest(
-            tags={RANGE_START: str(first), RANGE_END: str(last)},
-            run_config={"ops": {"daily_chain": {"config": {"refetch": due}}}},
-        )
+        return dg.RunRequest(tags=range_tags(first, last), run_config=chain_config({"refetch": due}))
 
     return schedule

@@ -19,7 +19,7 @@ import pytest
 from sqlalchemy import URL, select
 
 from mining_assets.definitions import build_definitions
-from mining_assets.defs.jobs import DAILY_JOB, MONTHLY_JOB, YEARLY_JOB
+from mining_assets.defs.run_requests import DAILY_JOB, MONTHLY_JOB, YEARLY_JOB
 from mining_assets.domain.settlement import SIDES, periods_in
 from mining_assets.progress import DayReport, NullProgress
 from mining_assets.settings import PREFIX, Settings, prepare_home

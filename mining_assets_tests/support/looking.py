@@ -12,7 +12,7 @@ import dagster as dg
 from sqlalchemy import event
 
 from mining_assets.definitions import build_definitions
-from mining_assets.defs.in_flight import RANGE_END, RANGE_START
+from mining_assets.defs.run_requests import RANGE_END, RANGE_START
 from mining_assets.reconciliation.attempts import begin_attempt
 from mining_assets.settings import Settings
 from mining_assets.warehouse.connection import Warehouse

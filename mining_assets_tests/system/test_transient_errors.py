@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from mining_assets.definitions import build_definitions
 from mining_assets.defs.check_evaluations import check_key
-from mining_assets.defs.jobs import DAILY_JOB
+from mining_assets.defs.run_requests import DAILY_JOB
 from mining_assets.domain.retry_policy import HealingPolicy
 from mining_assets.domain.valuation import BITCOIN_PRICE
 from mining_assets.pipeline.days import DayPipeline

@@ -13,8 +13,7 @@ import pytest
 
 from mining_assets.cli.attached import GRACE_SECONDS
 from mining_assets.cli.ui import READY
-from mining_assets.defs.in_flight import RANGE_END, RANGE_START
-from mining_assets.defs.jobs import DAILY_JOB
+from mining_assets.defs.run_requests import DAILY_JOB, RANGE_END, RANGE_START
 from mining_assets_tests.support.harness import Environment, assert_day_is_right, environment, wait_for
 from mining_assets_tests.support.paths import ROOT
 from mining_assets_tests.support.serving import Served, processes_of, served

@@ -18,7 +18,7 @@ import dagster as dg
 from mining_assets.defs.assets.day_config import DailyRun, day_request
 from mining_assets.defs.assets.day_reports import DayReporter
 from mining_assets.defs.assets.descriptions import OWNERS, RULES_VERSION, rules_version, table_metadata
-from mining_assets.defs.assets.keys import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN, RECORDS
+from mining_assets.defs.assets.keys import BITCOIN_DAILY, CALCULATIONS, CHAIN_STEP, DAILY, DAILY_CHAIN, RECORDS
 from mining_assets.defs.assets.references import NETWORK_EPOCHS, WIND_BM_UNITS
 from mining_assets.defs.check_evaluations import check_evaluations, check_results, check_specs
 from mining_assets.defs.partitions import MONTH_AT_A_TIME, TIMEZONE, Partitions
@@ -54,7 +54,7 @@ def daily_chain(partitions: Partitions, rules: Rules, docs_url: str | None, prog
     _, last = rules.scope.date_range
 
     @dg.multi_asset(
-        name="daily_chain",
+        name=CHAIN_STEP,
         specs=_specs(rules_version(rules.scope.models), freshness=FRESH_BY_EVENING if last is None else None),
         check_specs=check_specs(key.to_user_string() for key in DAILY_CHAIN),
         can_subset=True,

@@ -4,28 +4,33 @@ It writes nothing: an attempt counts when its run begins, so that a look that la
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
 from mining_assets.curated import given_prices
 from mining_assets.defs.in_flight import (
-    RANGE_END,
-    RANGE_START,
     days_held_back,
     days_in_flight,
     roll_ups_waiting,
     unfinished_runs,
 )
-from mining_assets.defs.jobs import ASSET_JOBS, DAILY_JOB, HEALING_PRIORITY, MONTHLY_JOB, ROLL_UP_PRIORITY, YEARLY_JOB
+from mining_assets.defs.jobs import ASSET_JOBS
+from mining_assets.defs.run_requests import (
+    DAILY_JOB,
+    MONTHLY_JOB,
+    YEARLY_JOB,
+    healing_request,
+    healing_roll_up_request,
+)
 from mining_assets.domain.daily_series import SERIES, nouns
 from mining_assets.domain.fetch_estimate import estimate_fetch
 from mining_assets.domain.periods import Month, P, Period, Year, between
 from mining_assets.domain.rollups import LEVELS
 from mining_assets.domain.wording import count_of
-from mining_assets.reconciliation.attempts import HEALING_TAG, ROLL_UP
-from mining_assets.reconciliation.plan import HealingPlan, Work, plan, plan_series, tables_for
+from mining_assets.reconciliation.attempts import HEALING_TAG
+from mining_assets.reconciliation.plan import HealingPlan, plan, plan_series
 from mining_assets.reconciliation.verify import Scope
 from mining_assets.settings import Settings, now
 from mining_assets.warehouse.attempts import outages
@@ -117,8 +122,9 @@ def healing_sensor(settings: Settings, scope: Scope) -> dg.SensorDefinition:
         failed = roll_ups_waiting(context.instance, policy, at) if due else {}
         waiting = {span for _, span in due if failed.get(span, at) > at}
         due = [span for span in due if span[1] not in waiting]
-        job, spans = _next_level(due, failed)
-        requests = [_request(work) for work in made.work] + list(_roll_up_requests(job, spans))
+        spans = _next_level(due, failed)
+        requests = [healing_request(work) for work in made.work]
+        requests += [healing_roll_up_request(spans[0], spans[-1])] if spans else []
         # What was due is new again at the next look. Of what moved that was asked for is not, else it would be asked
         # for at every look.
         seen = {span: before.get(span, at) for span in differing if span not in moved.union(due)}
@@ -145,17 +151,8 @@ def _seen_before(cursor: str | None) -> dict[Span, datetime]:
     }
 
 
-def _request(work: Work) -> dg.RunRequest:
-    return dg.RunRequest(
-        job_name=DAILY_JOB,
-        asset_selection=[dg.AssetKey(table) for table in tables_for(work.kind)],
-        run_config={"ops": {"daily_chain": {"config": {"refetch": work.refetch}}}},
-        tags=_tags(*work.days, work.kind),
-    )
-
-
-def _next_level(due: list[Span], failed: Mapping[Period, datetime]) -> tuple[str, list[Month] | list[Year]]:
-    """Return the job and the months that are due, or, when none is, the years: these follow from the months.
+def _next_level(due: list[Span], failed: Mapping[Period, datetime]) -> list[Month] | list[Year]:
+    """Return the months that are due, or, when none is, the years: these follow from the months.
 
     Args:
         failed: months and years that failed lately. One that always does must not keep others from being summed up,
@@ -163,24 +160,14 @@ def _next_level(due: list[Span], failed: Mapping[Period, datetime]) -> tuple[str
     """
     months = sorted({period for _, period in due if isinstance(period, Month)})
     if months:
-        return MONTHLY_JOB, _one_if_failed(months, failed)
-    return YEARLY_JOB, _one_if_failed(sorted({period for _, period in due if isinstance(period, Year)}), failed)
+        return _one_if_failed(months, failed)
+    return _one_if_failed(sorted({period for _, period in due if isinstance(period, Year)}), failed)
 
 
 def _one_if_failed(periods: list[P], failed: Mapping[Period, datetime]) -> list[P]:
     if periods and any(period in failed for period in between(periods[0], periods[-1])):
         return sorted(periods, key=lambda period: (period in failed, failed.get(period), period))[:1]
     return periods
-
-
-def _roll_up_requests(job: str, spans: Sequence[Period]) -> Iterator[dg.RunRequest]:
-    if spans:
-        yield dg.RunRequest(job_name=job, tags=_tags(spans[0], spans[-1], ROLL_UP))
-
-
-def _tags(first: Period, last: Period, kind: str) -> dict[str, str]:
-    priority = ROLL_UP_PRIORITY if kind == ROLL_UP else HEALING_PRIORITY
-    return {RANGE_START: str(first), RANGE_END: str(last), HEALING_TAG: kind, **priority}
 
 
 def _said(made: HealingPlan, differing: int, waiting: int) -> str:

@@ -4,7 +4,7 @@ import dagster as dg
 
 from mining_assets.defs.assets.report import RECONCILIATION_REPORT
 from mining_assets.defs.assets.rollups import MONTHLY, YEARLY
-from mining_assets.defs.jobs import ROLL_UP_PRIORITY
+from mining_assets.defs.run_requests import ROLL_UP_PRIORITY
 
 ROLL_UP_SENSOR = dg.AutomationConditionSensorDefinition(
     "roll_up_sensor",

@@ -8,7 +8,7 @@ import dagster as dg
 
 from mining_assets.definitions import build_definitions
 from mining_assets.defs.assets.keys import DAILY_CHAIN
-from mining_assets.defs.jobs import DAILY_JOB
+from mining_assets.defs.run_requests import DAILY_JOB
 from mining_assets.reconciliation.attempts import HEALING_TAG
 from mining_assets.reconciliation.plan import FETCH
 from mining_assets_tests.support.dagster_processes import LAUNCH, asked

@@ -12,7 +12,7 @@ import pytest
 import time_machine
 
 from mining_assets.curated import miner_models
-from mining_assets.defs.jobs import DAILY_JOB
+from mining_assets.defs.run_requests import DAILY_JOB
 from mining_assets.defs.sensors.healing import SENSOR
 from mining_assets.reconciliation.attempts import HEALING_TAG
 from mining_assets.reconciliation.findings import stored_findings

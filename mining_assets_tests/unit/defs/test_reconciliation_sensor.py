@@ -12,7 +12,8 @@ from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import Queued
 from sqlalchemy import delete, insert, update
 
 from mining_assets.defs.assets.keys import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN, RECORDS
-from mining_assets.defs.in_flight import PARTITION, PROCESS_TAG
+from mining_assets.defs.in_flight import PROCESS_TAG
+from mining_assets.defs.run_requests import PARTITION
 from mining_assets.defs.sensors import healing
 from mining_assets.domain.periods import Month
 from mining_assets.domain.settlement import final_from

@@ -13,7 +13,7 @@ from mining_assets.definitions import build_definitions
 from mining_assets.defs.assets.keys import BITCOIN_DAILY, CALCULATIONS, DAILY
 from mining_assets.defs.check_evaluations import check_key
 from mining_assets.defs.integrity import INTEGRITY_JOB
-from mining_assets.defs.jobs import DAILY_JOB, MONTHLY_JOB
+from mining_assets.defs.run_requests import DAILY_JOB, MONTHLY_JOB
 from mining_assets.reconciliation import checks
 from mining_assets.reconciliation.checks import Check
 from mining_assets.settings import Settings
