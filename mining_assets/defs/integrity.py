@@ -17,7 +17,7 @@ from mining_assets.warehouse.connection import DamagedValueError, Warehouse
 from mining_assets.warehouse.values import damaged_values_message, refuse_unfit_values
 from mining_assets.warehouse.verifications import last_scans
 
-INTEGRITY_JOB, VERIFY = "integrity_scan", "verify"
+INTEGRITY_JOB, REAP, VERIFY = "integrity_scan", "reap_dead_runs", "verify"
 RECENT, ALL = "recent", "all"
 RECENT_DAYS = 60
 FULL_EVERY = timedelta(days=1)
@@ -34,13 +34,24 @@ class IntegrityScan(dg.Config):
 
 
 def integrity_job(settings: Settings, scope: Scope, progress: Progress) -> dg.JobDefinition:
-    """A job of one step that verifies and evaluates every check; it fetches nothing and writes only its findings."""
+    """Return the job that verifies and evaluates every check; it fetches nothing and writes only its findings.
 
-    @dg.op(name=VERIFY, description="Verifies by value and evaluates every check of the project.")
+    Before it verifies, it reports runs as failed whose process is gone, as a step of its own: no sensor does, since one
+    that launches nothing must change nothing.
+    """
+
+    @dg.op(name=REAP, out=dg.Out(dg.Nothing), description="Reports runs of commands that were killed as failed.")
+    def reap(context: dg.OpExecutionContext) -> None:
+        reap_dead_runs(context.instance)
+
+    @dg.op(
+        name=VERIFY,
+        ins={"reaped": dg.In(dg.Nothing)},
+        description="Verifies by value and evaluates every check of the project.",
+    )
     def verify(context: dg.OpExecutionContext, config: IntegrityScan, warehouse: dg.ResourceParam[Warehouse]) -> None:
         first = date.fromisoformat(config.first) if config.first else settings.start_date
         last = date.fromisoformat(config.last) if config.last else settings.last_day(now())
-        reap_dead_runs(context.instance)
         try:
             if config.scope == ALL:
                 progress.phase("looking for values that no column may hold")
@@ -62,7 +73,7 @@ def integrity_job(settings: Settings, scope: Scope, progress: Progress) -> dg.Jo
         description="Verify days, months, years and references by value, and evaluate every check.",
     )
     def job() -> None:
-        verify()
+        verify(reap())
 
     return job
 

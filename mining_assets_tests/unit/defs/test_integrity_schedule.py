@@ -1,11 +1,15 @@
 """The integrity scan by the clock: all history once a day, the last sixty days at the interval, never two at once."""
 
+import socket
+import subprocess
+import sys
 from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 import time_machine
 
-from mining_assets.defs.integrity import INTEGRITY_JOB
+from mining_assets.defs.in_flight import PROCESS_TAG
+from mining_assets.defs.integrity import INTEGRITY_JOB, REAP
 from mining_assets.reconciliation.checks import CHECKS
 from mining_assets.reconciliation.findings import Verification, stored_findings
 from mining_assets.reconciliation.verify import note_scan
@@ -84,6 +88,17 @@ def test_the_job_evaluates_every_check_and_notes_the_scan(looking: Looking, grou
     with ground.reading() as connection:
         assert stored_findings(connection, SHORT, WINDY) == []
     assert looked(looking) != "a scan is under way"
+
+
+def test_a_scan_reports_killed_runs_as_failed_in_a_step_of_its_own(looking: Looking) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    killed = looking.queued("daily", dg.DagsterRunStatus.STARTED, **{PROCESS_TAG: f"{socket.gethostname()}:{gone.pid}"})
+    job = looking.definitions.resolve_job_def(INTEGRITY_JOB)
+    assert job.execute_in_process(instance=looking.instance, op_selection=[REAP]).success
+    known = looking.instance.get_run_by_id(killed.run_id)
+    assert known is not None
+    assert known.status == dg.DagsterRunStatus.FAILURE
 
 
 def test_the_daily_reconciliation_asks_for_the_last_two_days(looking: Looking) -> None:
