@@ -29,9 +29,10 @@ from mining_assets.settings import Settings, check_instance
 def build_definitions(
     settings: Settings, resource_overrides: Mapping[str, Any] | None = None, progress: Progress = NULL_PROGRESS
 ) -> dg.Definitions:
-    """The definitions for some settings.
+    """Return the definitions for some settings.
 
     Args:
+        settings: of the environment, or of a test.
         resource_overrides: what tests use instead of resources, by name.
         progress: hears of each day that a run of these definitions does in this process.
     """
@@ -69,6 +70,6 @@ def build_definitions(
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """The definitions for the settings of the environment, built when Dagster loads them."""
+    """Return the definitions for the settings of the environment, built when Dagster loads them."""
     check_instance()
     return build_definitions(Settings.load())

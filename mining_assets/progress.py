@@ -69,23 +69,23 @@ class Progress(Protocol):
         ...
 
     def day(self, report: DayReport) -> None:
-        """A day was done."""
+        """Take in a day that was done."""
         ...
 
     def watch(self, stats: RequestStats) -> None:
-        """Requests are about to be made, counted there."""
+        """Take in where the requests that follow are counted."""
         ...
 
     def compared(self, day: date, figures: Sequence[Figure]) -> None:
-        """A day was replaced: what it was and what it is."""
+        """Take in what a replaced day was and what it is."""
         ...
 
     def phase(self, text: str) -> None:
-        """What is being done now, apart from days."""
+        """Take in what is being done now, apart from days."""
         ...
 
     def say(self, text: str) -> None:
-        """Something a person should read."""
+        """Take in something that a person should read."""
         ...
 
 

@@ -92,7 +92,7 @@ def by_month(status: Status) -> list[dict[str, Any]]:
 
 
 def buckets(status: Status) -> dict[str, list[str]]:
-    """The days that lack calculations, by how complete they are."""
+    """Return the days that lack calculations, by how complete they are."""
     found: dict[str, list[str]] = {name: [] for name in BUCKETS}
     for day, row in status.days[status.days["missing"] > 0].iterrows():
         share = completion(int(row["expected"]), int(row["missing"]), 1, 1)
@@ -137,7 +137,7 @@ def sources(settings: Settings) -> dict[str, str]:
 
 
 def mending_commands(status: Status) -> list[str]:
-    """The commands that would mend what is not right or not known, the oldest days first."""
+    """Return the commands that would repair what is not right or not known, the oldest days first."""
     needed = needs(status.days, datetime.now(UTC))
     whole = status.days.index[status.days["state"].isin(TRUSTED)]
     for states in status.series.values():

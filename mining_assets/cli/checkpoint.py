@@ -62,7 +62,7 @@ class Checkpoint:
         return _RESUME if self.path.exists() else ""
 
     def remove(self) -> None:
-        """The command is done: there is nothing to resume."""
+        """Remove the file: the command is done, and there is nothing to resume."""
         self.path.unlink(missing_ok=True)
 
     def _as_dict(self) -> dict[str, Any]:
@@ -89,6 +89,7 @@ def checkpoint_path(home: Path, name: str) -> Path:
     """Return where a checkpoint is kept.
 
     Args:
+        home: the Dagster home.
         name: ``DAILY`` of the daily check, ``OPERATION`` of what is done to a single day, ``RECONCILIATION`` of all
             else.
     """
@@ -96,7 +97,7 @@ def checkpoint_path(home: Path, name: str) -> Path:
 
 
 def interrupted(path: Path) -> tuple[list[str], dict[str, Any], Sequence[date]] | None:
-    """The command that left a checkpoint, its options and pending days; None when there is none that can be read."""
+    """Return the checkpoint that a command left; None when there is none that can be read."""
     try:
         content = json.loads(path.read_text())
         days = [date.fromisoformat(day) for day in content["pendingDates"]]

@@ -33,6 +33,9 @@ def complete_days(incomplete: str, first: date, last: date, *, level: int = 10) 
     """Return how a day from first to last goes on from what is typed: its year, its month, then the days.
 
     Args:
+        incomplete: what is typed so far.
+        first: the first day that may be named.
+        last: the last of them.
         level: the characters at which it ends: 7 for months.
     """
     days = [str(first + timedelta(days=offset)) for offset in range((last - first).days + 1)]

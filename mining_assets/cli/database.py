@@ -46,7 +46,7 @@ def db() -> None:
 
 @contextmanager
 def _reached(address: URL) -> Iterator[Warehouse]:
-    """The warehouse at an address, whatever its schema.
+    """Open the warehouse at an address, whatever its schema.
 
     Raises:
         Unusable: it cannot be reached, or this version does not work with its schema.
@@ -64,7 +64,7 @@ def _reached(address: URL) -> Iterator[Warehouse]:
 
 @contextmanager
 def _looked_at() -> Iterator[Warehouse]:
-    """The warehouse of the settings, whatever its schema; none is made.
+    """Open the warehouse of the settings, whatever its schema; none is made.
 
     Raises:
         click.ClickException: there is none yet.

@@ -37,9 +37,15 @@ def conclude(
     *,
     as_json: bool,
 ) -> int:
-    """Report what was done and what the days hold now; returns the exit code.
+    """Report what was done and what the days hold now; return the exit code.
 
     Args:
+        settings: of the command.
+        warehouse: open; what it holds now is reported.
+        command: the command line.
+        progress: what became of each day.
+        outcome: what became of the runs.
+        as_json: report for machines.
         days: those that it was to work on, in order; of an interrupted command, those it came to are shown.
         about: the first and last of those that have to be right at the end.
     """

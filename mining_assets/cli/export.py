@@ -114,7 +114,7 @@ def _beside(path: Path) -> Path:
 
 @contextmanager
 def _written_with(path: Path, told: dict[str, Any]) -> Iterator[BinaryIO]:
-    """A file to write, as ``atomic_write``, with another beside it that says what is known of it.
+    """Open a file to write, as ``atomic_write``, with another beside it that says what is known of it.
 
     Nobody finds a file beside what is known of another: what was known of the one that is replaced goes before it.
     """

@@ -72,6 +72,9 @@ def print_findings(found: list[Finding], first: date, last: date, *, verified: b
     """Print a sentence about the days, the table of findings, and what to do about each.
 
     Args:
+        found: what is wrong or suspicious on the days.
+        first: the first day.
+        last: the last day.
         verified: whether they were verified just now.
     """
     click.echo(_verdict(found, first, last, verified=verified))

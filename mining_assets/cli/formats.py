@@ -26,7 +26,7 @@ class PyarrowAbsentError(Exception):
 
 
 def write_csv(file: BinaryIO, columns: Columns, batches: Batches) -> int:
-    """A header and a line per row (UTF-8); returns how many rows there were."""
+    """Write a header and a line per row (UTF-8); return how many rows there were."""
     text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
     try:
         lines = csv.writer(text, lineterminator="\n")
@@ -55,9 +55,12 @@ def write_json(file: BinaryIO, columns: Columns, batches: Batches) -> int:
 
 
 def write_parquet(file: BinaryIO, columns: Columns, batches: Batches, metadata: Mapping[str, str] = NOTHING) -> int:
-    """A Parquet file with a row group per batch; returns how many rows there were.
+    """Write a Parquet file with a row group per batch; return how many rows there were.
 
     Args:
+        file: open for writing.
+        columns: their names and kinds.
+        batches: the rows, group by group.
         metadata: of the file, in its schema.
 
     Raises:

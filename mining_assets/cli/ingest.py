@@ -102,9 +102,13 @@ def bring_up_to_date(
     account: str = RECONCILIATION,
     about: tuple[date, date] | None = None,
 ) -> int:
-    """Run the batches, show how each day ended and what the range holds now; returns the exit code.
+    """Run the batches, show how each day ended and what the range holds now; return the exit code.
 
     Args:
+        settings: of the command.
+        batches: what the daily chain is to do.
+        command: the command line, word by word.
+        as_json: report for machines.
         spans: months and years to sum up besides those of the days.
         plan_only: only show what would be done.
         account: the name of the checkpoint, which is written after every day and removed when all went well.

@@ -38,7 +38,7 @@ from mining_assets.settings import Settings, iso_day, now, prepare_home
 @plan_option
 @json_option
 def daily(days: int, force: bool, plan_only: bool, as_json: bool) -> None:
-    """The daily check: verify the last DAYS days by value and process what is missing or wrong.
+    """Run the daily check: verify the last DAYS days by value and process what is missing or wrong.
 
     Example: mining-assets daily 7 --force
     """
@@ -48,7 +48,7 @@ def daily(days: int, force: bool, plan_only: bool, as_json: bool) -> None:
 
 
 def daily_check(settings: Settings, count: int, last: date, *, force: bool, plan_only: bool, as_json: bool) -> int:
-    """The daily check of so many days up to the last one given; returns the exit code.
+    """Check so many days up to the last one given; return the exit code.
 
     The run is told the last day: one that works after midnight does not take other days than were planned.
     """
@@ -155,9 +155,15 @@ def perform(
     checkpoint: Checkpoint | None = None,
     as_json: bool = False,
 ) -> int:
-    """Run an operator's job and report; returns the exit code.
+    """Run an operator's job and report; return the exit code.
 
     Args:
+        settings: of the command.
+        operation: its name in ``operator_jobs.OPERATIONS``.
+        config: of its step.
+        command: the command line.
+        days: those that it works on, in order.
+        as_json: report for machines.
         checkpoint: of the daily check, kept until all is right; what is done to a single day has one of its own, which
             only an interruption leaves behind.
     """
@@ -244,7 +250,7 @@ def _cost_of_day(settings: Settings, days: Sequence[date], requests_per_second: 
 
 
 def _what_stays_damaged(settings: Settings, day: date, period: int) -> str:
-    """What a fix of one period leaves as it is, for the plan."""
+    """Return what a fix of one period leaves as it is, for the plan."""
     from mining_assets.pipeline.repair import still_damaged
     from mining_assets.reconciliation.verify import damaged_periods
 

@@ -53,7 +53,7 @@ class Unusable(click.ClickException):
 
 
 def load_settings() -> Settings:
-    """The settings, once the files that they name were read: a bad one is told before anything is touched.
+    """Load the settings and read the files that they name: a bad one is reported before anything is touched.
 
     Raises:
         SettingsError: one of them is wrong, or the Dagster home cannot be used.
@@ -164,7 +164,7 @@ def working_alone(warehouse: Warehouse, command: str) -> Iterator[None]:
 
 @contextmanager
 def opened_warehouse(settings: Settings) -> Iterator[Warehouse]:
-    """The warehouse of the settings, ready for use.
+    """Open the warehouse of the settings, ready for use.
 
     Raises:
         Unusable: it cannot be reached, its schema does not fit, or it is lost while it is used.

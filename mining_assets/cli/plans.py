@@ -55,9 +55,11 @@ class Step:
 
 
 def steps_of(warehouse: Warehouse | None, batches: "Iterable[Batch]", spans: Sequence[Month | Year] = ()) -> list[Step]:
-    """The steps of batches, days that are whole apart from those that are fetched, then months and years.
+    """Return the steps of batches, complete days apart from those that are fetched, then months and years.
 
     Args:
+        batches: what the daily chain is to do.
+        spans: months and years to sum up besides those of the days.
         warehouse: None where there is none yet, and so no day is whole.
     """
     steps = []
@@ -85,7 +87,7 @@ def _untampered(warehouse: Warehouse | None, days: Sequence[date]) -> set[date]:
 
 
 def cost_of(steps: Iterable[Step], settings: Settings) -> FetchEstimate:
-    """What the steps cost at the pace of the settings."""
+    """Estimate what the steps fetch, at the pace of the settings."""
     return estimate_fetch((day for step in steps for day in step.fetched), settings.requests_per_second)
 
 
@@ -111,9 +113,13 @@ def joined(steps: Sequence[Step]) -> list[Step]:
 def show_plan(
     command: str, steps: Sequence[Step], cost: FetchEstimate, *, as_json: bool, code: int = 0, aside: bool = False
 ) -> int:
-    """Print a plan; returns the exit code given.
+    """Print a plan; return the exit code given.
 
     Args:
+        command: the command line.
+        steps: what would be done, in order.
+        as_json: for machines.
+        code: the exit code to return.
         cost: of what it fetches.
         aside: on standard error, before the work begins.
     """

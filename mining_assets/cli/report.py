@@ -89,7 +89,7 @@ def report(first: date | None, last: date | None, month: Month | None, out: Path
 
 
 def as_dict(made: Report, path: Path) -> dict[str, Any]:
-    """What heads the report, for machines; what is not known is null."""
+    """Return what heads the report, for machines; what is not known is null."""
     totals, status = made.totals, made.status
     return {
         "from": str(status.first),
@@ -147,7 +147,7 @@ def as_dict(made: Report, path: Path) -> dict[str, Any]:
 
 
 def as_text(made: Report, path: Path) -> str:
-    """What heads the report, for people."""
+    """Return what heads the report, for people."""
     totals = made.totals
     lines = [
         f"{made.status.first} to {made.status.last}: {made.verdict.headline}. {made.verdict.explanation}",
@@ -174,7 +174,7 @@ def _fewer(days: int, known: int) -> str:
 
 
 def _farms(made: Report) -> Iterator[str]:
-    """The farms that lost most."""
+    """Yield the farms that lost most."""
     if made.totals.days_known and made.farms.empty:
         yield "No farm was curtailed."
     for place, farm in enumerate(made.farms.head(_FARMS_AS_TEXT).to_dict("records"), start=1):

@@ -67,6 +67,8 @@ class Outcome:
         """Take in how a run ended.
 
         Args:
+            job: what the run is called in errors.
+            ran: how it ended.
             declared: tell failures that the project itself declares too; days tell theirs by themselves.
         """
         self.run_ids.append(ran.run_id)
@@ -101,6 +103,9 @@ def run_request(definitions: dg.Definitions, request: dg.RunRequest, instance: d
     """Run the job of a request in this process to its end.
 
     Args:
+        definitions: which have the job.
+        request: with the job, its config, assets and tags.
+        instance: which keeps the run.
         command: the command line, with which the run is tagged.
     """
     errors: list[BaseException] = []
@@ -123,7 +128,7 @@ def run_request(definitions: dg.Definitions, request: dg.RunRequest, instance: d
 
 
 def by_month(days: Sequence[date], config: Mapping[str, Any]) -> list[Batch]:
-    """A batch per calendar month."""
+    """Return a batch per calendar month."""
     return [Batch(list(group), config) for _, group in groupby(days, key=Month.of)]
 
 
@@ -162,6 +167,9 @@ def run_batches(
     """Run the daily chain over the batches, then the months and years they are in.
 
     Args:
+        settings: of the command.
+        batches: in the order in which they are run.
+        progress: hears of each day, and may stop between two.
         warehouse: open; the runs use it too.
         command: the command line, with which the runs are tagged.
         spans: more months and years to sum up.
@@ -187,6 +195,11 @@ def run_verification(
     """Verify the days by the integrity scan's job.
 
     Args:
+        settings: of the command.
+        warehouse: open; the run uses it too.
+        first: the first day.
+        last: the last day.
+        progress: hears of what is verified.
         whole: the days are the whole history, so this counts as a scan of all.
     """
     days = {"first": str(first), "last": str(last)}
@@ -213,6 +226,11 @@ def run_operation(
     """Run the job of an operation with the config of its step.
 
     Args:
+        settings: of the command.
+        warehouse: open; the run uses it too.
+        config: of its step.
+        command: the command line, with which the run is tagged.
+        progress: hears of each day, and may stop between two.
         operation: its name in ``operator_jobs.OPERATIONS``.
     """
     job, step = OPERATIONS[operation]

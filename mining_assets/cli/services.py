@@ -106,6 +106,8 @@ class Services(StopSignals):
         """Start ``python -m module`` with some arguments.
 
         Args:
+            module: the module to run.
+            *arguments: those of the module.
             name: what people know it by.
             passed_on: whether what it prints is for a person. If not, only its last lines are told when it fails.
         """

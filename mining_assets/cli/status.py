@@ -67,7 +67,7 @@ def status(as_json: bool, first: date | None, last: date | None) -> None:
 
 
 def as_dict(report: Status) -> dict[str, Any]:
-    """The report for machines. The states add up to the days; flags are counted beside them."""
+    """Return the report for machines. The states add up to the days; flags are counted beside them."""
     judged = status_verdict(report)
     return {
         "from": str(report.first),
@@ -108,7 +108,7 @@ def as_dict(report: Status) -> dict[str, Any]:
 
 
 def as_text(report: Status) -> str:
-    """The report for people."""
+    """Return the report for people."""
     return "\n".join(_lines(report))
 
 
@@ -238,7 +238,7 @@ def _possible_wind(report: Status) -> Iterator[str]:
 
 
 def _as_of(report: Status) -> Iterator[str]:
-    """What the figures above rest on: which of them were counted just now, and since when values are verified."""
+    """Yield which figures of the report were counted just now, and since when values are verified."""
     first, last = report.counted
     if first == report.first:
         yield "Counted just now: records and calculations of all days"
@@ -248,7 +248,7 @@ def _as_of(report: Status) -> Iterator[str]:
 
 
 def _verified(verified: Verified) -> dict[str, Any]:
-    """What was verified by value since it was last written."""
+    """Return what was verified by value since it was last written."""
     return {
         "everything": verified.everything,
         "since": verified.since.isoformat() if verified.since else None,
@@ -260,7 +260,7 @@ def _verified(verified: Verified) -> dict[str, Any]:
 
 
 def _of_series(name: str, states: pd.DataFrame) -> Iterator[str]:
-    """What is known of prices or generation, which is nothing that a day needs to be whole."""
+    """Yield what is known of prices or generation, which no day needs to be complete."""
     told = _series(name, states)
     yield f"{DAILY_SERIES[name].title}: {known_sentence(name, states)}"
     if told["overruled"]:

@@ -34,7 +34,7 @@ _RECORDS, _FIRST_OF_BITCOIN = 2, 5  # columns of the figures
 
 
 def print_figures(connection: Connection, status: Status, models: Sequence[MinerModel]) -> None:
-    """The days of a range with their figures (the newest of a long range), their total, and the months and years."""
+    """Print the days of a range with their figures (the newest of a long range), their total, and months and years."""
     names = [model.name for model in models]
     headings = ["", "", "records", "MWh", "£ paid", *(f"{name} BTC" for name in names)]
     expendable = [*range(len(headings) - 1, _FIRST_OF_BITCOIN, -1), _RECORDS, _FIRST_OF_BITCOIN]
@@ -114,7 +114,7 @@ class _Fitting:
 
 
 def print_comparison(day: date, figures: Sequence[Figure]) -> None:
-    """A day before and after it was replaced."""
+    """Print a table of a day before and after it was replaced."""
     table = _Fitting(["", "before", "after", "change"], expendable=[3])
     for figure in figures:
         change = figure.after - figure.before
@@ -124,7 +124,7 @@ def print_comparison(day: date, figures: Sequence[Figure]) -> None:
 
 
 def print_failures(failed: Sequence[DayReport], errors: Sequence[str]) -> None:
-    """What did not work and why, on standard error."""
+    """Print what did not work and why, on standard error."""
     if failed:
         console = Console(stderr=True, highlight=False)
         table = Table()
@@ -159,7 +159,7 @@ def _summaries(
 
 
 def _row(rows: pd.DataFrame, coins: pd.DataFrame, span: object, models: Sequence[str]) -> list[str]:
-    """The figures of a span; a dash stands for what is not known, never a zero."""
+    """Return the figures of a period as text; a dash stands for what is not known, never a zero."""
     figures = _figures(rows.loc[span]) if span in rows.index else ["–"] * 3
     return figures + (_bitcoin(coins.loc[span], models) if span in coins.index else ["–"] * len(models))
 

@@ -156,7 +156,7 @@ class TerminalProgress:
         self._show(text, logging.INFO)
 
     def totals(self) -> Totals:
-        """What was done so far."""
+        """Return what was done so far."""
         complete = [report for report in self.reports if not report.reasons]
         return Totals(
             days=len(self.reports),
@@ -212,7 +212,7 @@ class _Pace(ProgressColumn):
 
 
 def _log(command: str, home: Path) -> logging.Logger:
-    """A logger that writes to a file per command and day, and nowhere else."""
+    """Return a logger that writes to a file per command and day, and nowhere else."""
     folder = home / "data" / "logs"  # $DAGSTER_HOME/logs is Dagster's: it uploads and empties it as its telemetry
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{command}-{datetime.now(UTC):%Y-%m-%d}.log"

@@ -47,6 +47,8 @@ def _serve(services: Services, port: int, folder: Path) -> None:
     """Start code server, webserver and daemon, and wait until a signal comes.
 
     Args:
+        services: which start the processes and stop them together.
+        port: where the webserver listens.
         folder: a private one, for the address of the code server.
 
     Raises:

@@ -52,7 +52,7 @@ def _there(status: Status) -> str:
 
 
 def _but(status: Status) -> Iterator[str]:
-    """What is not as it should be, the worst first."""
+    """Yield what is not as it should be, the worst first."""
     days = status.days
     tried = (days["state"] == "missing") & (days["attempts"] > 0)
     never, failed = status.states["missing"] - int(tried.sum()), int(tried.sum())

@@ -27,12 +27,12 @@ OPERATORS_PAGE = "checks.md"
 
 
 def check_key(check: Check) -> dg.AssetCheckKey:
-    """The key under which Dagster knows a check."""
+    """Return the key under which Dagster knows a check."""
     return dg.AssetCheckKey(dg.AssetKey(check.table), check.name)
 
 
 def check_specs(tables: Iterable[str]) -> list[dg.AssetCheckSpec]:
-    """The specs of all checks on some assets."""
+    """Return the specs of all checks on some assets."""
     wanted = set(tables)
     return [
         dg.AssetCheckSpec(check.name, asset=check.table, description=check.description)
@@ -55,6 +55,9 @@ def check_results(
 
     Args:
         verification: what the run itself verified, and stored before.
+        warehouse: in which the findings of earlier runs are.
+        scope: what is verified, by which miner models.
+        wanted: the checks to yield.
         docs_url: where people find the docs folder.
     """
     with judging(warehouse, _waits):
@@ -136,7 +139,7 @@ def _count(check: Check, number: int) -> str:
 
 
 def _covered(verification: Verification, check: Check) -> str:
-    """The spans on which a check was evaluated, in words."""
+    """Return the periods on which a check was evaluated, in words."""
     if check.level == "reference":
         return "the reference" if check.table in verification.tables else "no reference"
     kind = {"day": date, "month": Month, "year": Year}[check.level]

@@ -33,12 +33,12 @@ _UNFINISHED = [
 
 
 def process_tag() -> dict[str, str]:
-    """The tag of a run that lives in this process, by which others see whether it still does."""
+    """Return the tag of a run that lives in this process, by which others see whether it still does."""
     return {PROCESS_TAG: f"{socket.gethostname()}:{os.getpid()}"}
 
 
 def days_tag(days: Sequence[date]) -> dict[str, str]:
-    """The tag of a run without partitions that works on the days from the first to the last of some."""
+    """Return the tag of a run without partitions that works on the days from the first to the last of some."""
     return {DAYS_TAG: f"{days[0]}/{days[-1]}"}
 
 
@@ -59,7 +59,7 @@ def _noted_as_unfinished(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
 
 
 def days_held_back(instance: dg.DagsterInstance, policy: HealingPolicy, now: datetime) -> set[date]:
-    """The days of healing runs that ended before their attempt was counted, while their wait is not over.
+    """Return the days of healing runs that ended before their attempt was counted, while their wait is not over.
 
     They wait as if an attempt had failed: the longer, the more of such runs there were.
     """
@@ -116,14 +116,14 @@ def is_in_flight(instance: dg.DagsterInstance, job: str) -> bool:
 def days_in_flight(
     instance: dg.DagsterInstance, runs: Iterable[dg.DagsterRun], repository: dg.RepositoryDefinition
 ) -> set[date]:
-    """The days that the runs and the backfills in progress cover."""
+    """Return the days that the runs and the backfills in progress cover."""
     periods = {period for run in runs for period in _periods_of_run(run)}
     periods |= {parse_period(key) for key in backfill_keys(instance, repository)}
     return {period for period in periods if isinstance(period, date)}
 
 
 def backfill_keys(instance: dg.DagsterInstance, repository: dg.RepositoryDefinition) -> Iterator[str]:
-    """The partition keys, of days, months and years, that backfills in progress are after."""
+    """Yield the partition keys, of days, months and years, that backfills in progress are after."""
     unfinished = BulkActionsFilter(statuses=[BulkActionStatus.REQUESTED, BulkActionStatus.CANCELING])
     for backfill in instance.get_backfills(filters=unfinished):
         if backfill.is_asset_backfill:

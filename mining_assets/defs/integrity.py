@@ -79,7 +79,7 @@ def integrity_job(settings: Settings, scope: Scope, progress: Progress) -> dg.Jo
 
 
 def integrity_schedule(settings: Settings, job: dg.JobDefinition) -> dg.ScheduleDefinition:
-    """The last 60 days every ``integrity_scan_seconds``, and all history once a day. On by default."""
+    """Return the schedule: the last 60 days every ``integrity_scan_seconds``, all history once a day. On by default."""
     every = timedelta(seconds=settings.integrity_scan_seconds)
     hourly = settings.integrity_scan_seconds % 3600 == 0
 

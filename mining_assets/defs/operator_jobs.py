@@ -123,7 +123,7 @@ class Operation:
 
 
 def operator_jobs(settings: Settings, rules: Rules, progress: Progress) -> list[dg.JobDefinition]:
-    """The four jobs."""
+    """Return the four jobs."""
 
     def job(operation: str, asks: type[Asks], work: Callable[["Operation", Asks], None], says: str) -> dg.JobDefinition:
         name, step = OPERATIONS[operation]

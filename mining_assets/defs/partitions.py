@@ -37,7 +37,7 @@ class Partitions:
 
 
 def partitions_of(settings: Settings) -> Partitions:
-    """The partitions between the first and the last day of the settings; keys 2025-06-01, 2025-06 and 2025."""
+    """Return the partitions from the settings' first day to their last; keys are 2025-06-01, 2025-06 and 2025."""
     start, end = settings.start_date, settings.end_date
     return Partitions(
         days=dg.DailyPartitionsDefinition(

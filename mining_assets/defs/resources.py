@@ -25,7 +25,7 @@ SLOW_TIMEOUT_SECONDS, SLOW_RETRY_FACTOR = 120.0, 2
 
 
 def resources(settings: Settings) -> dict[str, Any]:
-    """The resources by name. They carry no configuration, so no address or password shows in the UI."""
+    """Return the resources by name. They carry no configuration, so no address or password shows in the UI."""
     limits = http_limits(settings)
 
     @dg.resource(description="The warehouse.")

@@ -20,7 +20,7 @@ from mining_assets.warehouse.connection import Warehouse
 def roll_up_and_reference_checks(
     partitions: Partitions, scope: Scope, docs_url: str | None
 ) -> list[dg.AssetChecksDefinition]:
-    """The checks that are not part of the daily chain."""
+    """Return the checks that are not part of the daily chain."""
     return [
         _period_checks("monthly_checks", MONTHLY, partitions.months, Month.parse, scope, docs_url),
         _period_checks("yearly_checks", YEARLY, partitions.years, Year.parse, scope, docs_url),

@@ -44,6 +44,8 @@ def days_request(first: date, last: date, kinds: Sequence[str], config: Mapping[
     """Return the request for a run of the daily chain over a range of days.
 
     Args:
+        first: the first day.
+        last: the last day.
         kinds: of work, as ``plan.tables_for`` knows them.
         config: of ``day_config.DailyRun``.
     """

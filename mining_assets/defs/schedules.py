@@ -16,7 +16,7 @@ DAILY_RECONCILIATION_DAYS = 2
 
 
 def reference_schedule() -> dg.ScheduleDefinition:
-    """The wind register and the network's difficulty, every morning. On by default."""
+    """Return the schedule that fetches the wind register and the difficulty every morning. On by default."""
     return dg.ScheduleDefinition(
         name="reference_refresh",
         job_name=REFERENCE_JOB,
@@ -28,7 +28,7 @@ def reference_schedule() -> dg.ScheduleDefinition:
 
 
 def daily_reconciliation_schedule(settings: Settings) -> dg.ScheduleDefinition:
-    """The last two days every afternoon, for people who prefer a clock to the sensor. Off by default."""
+    """Return the schedule of the last two days, for people who prefer a clock to the sensor. Off by default."""
 
     @dg.schedule(
         name="daily_reconciliation",

@@ -46,9 +46,12 @@ FRESH_BY_EVENING = dg.FreshnessPolicy.cron(
 
 
 def daily_chain(partitions: Partitions, rules: Rules, docs_url: str | None, progress: Progress) -> dg.AssetsDefinition:
-    """The daily assets as one step over the days of a run.
+    """Return the daily assets as one step over the days of a run.
 
     Args:
+        partitions: of which it has the days.
+        rules: by which days are fetched and calculated.
+        docs_url: where the documentation of the checks is, if anywhere.
         progress: hears of each day as soon as it is committed, and may stop the run.
     """
     _, last = rules.scope.date_range

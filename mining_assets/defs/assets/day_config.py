@@ -31,6 +31,7 @@ def day_request(config: DailyRun, wanted: Collection[dg.AssetKey]) -> DayRequest
     """Return what a run asks the pipeline for, which checks it.
 
     Args:
+        config: of the run.
         wanted: the assets of the daily chain.
     """
     tables = frozenset(key.to_user_string() for key in wanted)

@@ -14,7 +14,7 @@ RULES_VERSION = "1"
 
 
 def rules_version(models: Sequence[MinerModel]) -> str:
-    """The same of what is calculated for some miner models: other models, another version."""
+    """Return the code version of what is calculated for some miner models: other models, another version."""
     return "-".join([RULES_VERSION, *(f"{model.name}:{model.hashrate_th:g}:{model.power_w:g}" for model in models)])
 
 

@@ -49,7 +49,7 @@ def labelled(figures: Mapping[str, Any]) -> Metadata:
 
 
 def of_bitcoin(rows: pd.DataFrame) -> Metadata:
-    """The rows of one month or year of the Bitcoin summaries, one per miner model."""
+    """Return the rows of one month or year of the Bitcoin summaries, one per miner model."""
     shown: Metadata = {ROW_COUNT: len(rows)}
     for row in rows.to_dict("records"):
         model = row["miner_model"]
@@ -61,7 +61,7 @@ def of_bitcoin(rows: pd.DataFrame) -> Metadata:
 
 
 def of_summary(rows: pd.DataFrame) -> Metadata:
-    """The row of one month or year of the curtailment summaries, or of none."""
+    """Return the row of one month or year of the curtailment summaries, or of none."""
     shown: Metadata = {ROW_COUNT: len(rows)}
     for row in rows.iloc[:, 1:].to_dict("records"):  # without the span, which is the partition
         shown |= labelled({str(name): figure for name, figure in row.items()})
@@ -84,7 +84,7 @@ def of_series(name: str, rows: pd.DataFrame, origin: str | None) -> Metadata:
 
 
 def of_records(day: date, stored: StoredRecords) -> Metadata:
-    """The curtailment records of a day, its largest farms, and what it took to fetch it."""
+    """Return the curtailment records of a day, its largest farms, and what it took to fetch it."""
     note, units = stored.note, stored.units
     shown: Metadata = {
         ROW_COUNT: int(note["curtailment_records"]),

@@ -18,7 +18,7 @@ RECONCILIATION_REPORT = dg.AssetKey("reconciliation_report")
 
 
 def reconciliation_report(settings: Settings, scope: Scope) -> dg.AssetsDefinition:
-    """The report on every day from the first partition to the last one that is over."""
+    """Make the report on every day from the first partition to the last one that is over."""
     path = settings.home / "data" / "reports" / "reconciliation_report.html"
 
     @dg.asset(

@@ -31,7 +31,7 @@ class _Level:
     description: str
 
     def shown(self, rows: pd.DataFrame) -> Metadata:
-        """What the UI shows of the row or rows of a span."""
+        """Return what the UI shows of the row or rows of a period."""
         return of_bitcoin(rows) if self.group == "bitcoin" else of_summary(rows)
 
 
@@ -74,7 +74,7 @@ YEARLY = tuple(dg.AssetKey(level.table) for level in _YEARS)
 
 
 def roll_ups(partitions: Partitions, date_range: DateRange) -> list[dg.AssetsDefinition]:
-    """The monthly and yearly summaries."""
+    """Return the assets of the monthly and yearly summaries."""
     months = [_roll_up(level, partitions.months, date_range) for level in _MONTHS]
     return months + [_roll_up(level, partitions.years, date_range) for level in _YEARS]
 
@@ -108,6 +108,6 @@ def _roll_up(level: _Level, spans: dg.TimeWindowPartitionsDefinition, date_range
 
 
 def summary_metadata(table: str, rows: pd.DataFrame) -> Metadata:
-    """What the UI shows of the row or rows of a month or a year."""
+    """Return what the UI shows of the row or rows of a month or a year."""
     (level,) = (level for level in (*_MONTHS, *_YEARS) if level.table == table)
     return level.shown(rows)

@@ -21,7 +21,7 @@ Cause = tuple[str, str, str | None]
 
 
 def alert_sensor(settings: Settings) -> dg.SensorDefinition:
-    """The sensor. On by default; without a webhook it only logs."""
+    """Return the sensor of alerts. On by default; without a webhook it only logs."""
 
     @dg.sensor(
         name=SENSOR,

@@ -50,7 +50,7 @@ Span = tuple[str, Month | Year]
 
 
 def healing_sensor(settings: Settings, scope: Scope) -> dg.SensorDefinition:
-    """The sensor. On by default."""
+    """Return the healing sensor. On by default."""
     policy = settings.healing
 
     @dg.sensor(
@@ -155,6 +155,7 @@ def _next_level(due: list[Span], failed: Mapping[Period, datetime]) -> list[Mont
     """Return the months that are due, or, when none is, the years: these follow from the months.
 
     Args:
+        due: the summaries that do not follow from the level below.
         failed: months and years that failed lately. One that always does must not keep others from being summed up,
             so beside it they are asked for one at a time, those that never failed first.
     """
