@@ -26,8 +26,8 @@ from mining_assets.cli.verdict import status_verdict
 from mining_assets.curated import given_prices, miner_models
 from mining_assets.domain.daily_series import DAILY_SERIES
 from mining_assets.domain.date_ranges import day_ranges
+from mining_assets.domain.finality import FINAL_MEANS
 from mining_assets.domain.periods import Period
-from mining_assets.domain.settlement import FINAL_MEANS
 from mining_assets.domain.wording import count_of, format_days, format_periods, format_range
 from mining_assets.settings import now
 from mining_assets.warehouse.series import STATES as SERIES_STATES

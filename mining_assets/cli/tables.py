@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from mining_assets.domain.day_state import TRUSTED
+from mining_assets.domain.finality import FINAL_MEANS
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.periods import Month, Period, Year
-from mining_assets.domain.settlement import FINAL_MEANS
 from mining_assets.domain.wording import count_of, format_days
 from mining_assets.progress import DayReport, Figure
 from mining_assets.warehouse.connection import Connection

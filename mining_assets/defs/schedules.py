@@ -7,7 +7,7 @@ import dagster as dg
 from mining_assets.defs.jobs import REFERENCE_JOB
 from mining_assets.defs.partitions import TIMEZONE
 from mining_assets.defs.run_requests import DAILY_JOB, chain_config, range_tags
-from mining_assets.domain.settlement import refetches_due
+from mining_assets.domain.finality import refetches_due
 from mining_assets.settings import Settings, now
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.days import noted_days

@@ -13,8 +13,8 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from mining_assets.domain.finality import refetches_due
 from mining_assets.domain.live_sources import ELEXON_CREDIT, LIVE_COINBASE, LIVE_ELEXON, LIVE_MEMPOOL
-from mining_assets.domain.settlement import refetches_due
 from mining_assets.domain.valuation import (
     BITCOIN_PRICE,
     PRICE_SOURCES,

@@ -6,7 +6,8 @@ Which state a stored day is in is read in ``warehouse.day_states``; from when on
 from datetime import date, datetime
 from typing import Any
 
-from mining_assets.domain.settlement import SIDES, is_final
+from mining_assets.domain.finality import is_final
+from mining_assets.domain.settlement import SIDES
 
 STATES = FINAL, PROVISIONAL, PARTIAL, DAMAGED, MISSING = "final", "provisional", "partial", "damaged", "missing"
 """All of them, from the best to the worst; every day is in one."""

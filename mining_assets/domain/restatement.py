@@ -7,7 +7,7 @@ takes away a good part of a final day is more likely a fault of the source than 
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from mining_assets.domain.settlement import is_final
+from mining_assets.domain.finality import is_final
 from mining_assets.domain.wording import count_of
 
 SHRINK_LIMIT = 0.05

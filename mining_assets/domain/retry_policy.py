@@ -1,13 +1,13 @@
 """How often a day that failed is tried again, and how long is waited between.
 
-When a day that was fetched is fetched again, since its settlement went on, is said in ``domain.settlement``.
+When a day that was fetched is fetched again, since its settlement went on, is said in ``domain.finality``.
 """
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from mining_assets.domain.date_ranges import LONGEST_RANGE
-from mining_assets.domain.settlement import has_no_refetch_left, within_settlement_window
+from mining_assets.domain.finality import has_no_refetch_left, within_settlement_window
 
 LONGEST_WAIT = timedelta(hours=6)
 """How long a failed day waits at most before it is quarantined."""

@@ -10,9 +10,9 @@ from typing import Literal
 
 from mining_assets.domain.daily_series import DAILY_SERIES, DailySeries
 from mining_assets.domain.date_ranges import day_ranges
+from mining_assets.domain.finality import FINAL_MEANS
 from mining_assets.domain.periods import Month
 from mining_assets.domain.rollups import LEVELS
-from mining_assets.domain.settlement import FINAL_MEANS
 from mining_assets.domain.wording import format_ranges
 from mining_assets.warehouse.names import (
     BITCOIN_DAILY_SUMMARIES,

@@ -15,7 +15,7 @@ import pandas as pd
 
 from mining_assets.domain.daily_series import DAILY_SERIES, SERIES
 from mining_assets.domain.date_ranges import LONGEST_RANGE, DayRange, day_ranges, newest_and_oldest
-from mining_assets.domain.settlement import refetches_due
+from mining_assets.domain.finality import refetches_due
 from mining_assets.warehouse.names import DAY_TABLES, DERIVED_TABLES
 
 ELEXON, MEMPOOL = "elexon", "mempool"

@@ -12,9 +12,9 @@ from pathlib import Path
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from mining_assets.domain.finality import FINAL_FROM, FINAL_MEANS
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.periods import DateRange, Month
-from mining_assets.domain.settlement import FINAL_FROM, FINAL_MEANS
 from mining_assets.files import atomic_write
 from mining_assets.reconciliation.findings import suspicions
 from mining_assets.reconciliation.verify import Scope, verify_snapshot

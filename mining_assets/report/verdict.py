@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from math import isclose
 
 from mining_assets.domain.date_ranges import day_ranges
-from mining_assets.domain.settlement import FINAL_FROM, FINAL_MEANS
+from mining_assets.domain.finality import FINAL_FROM, FINAL_MEANS
 from mining_assets.domain.tolerance import RELATIVE_TOLERANCE
 from mining_assets.domain.wording import count_of
 from mining_assets.reconciliation.findings import Verification

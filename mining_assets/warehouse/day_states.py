@@ -25,9 +25,9 @@ from sqlalchemy import CTE, ColumnElement, Connection, Select, Subquery, and_, c
 
 from mining_assets.domain.curtailment import TOTALS
 from mining_assets.domain.day_state import COMPLETE, DAMAGED, FINAL, MISSING, PARTIAL, PROVISIONAL, TRUSTED, is_complete
+from mining_assets.domain.finality import are_final
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.rollups import BITCOIN_FIGURES
-from mining_assets.domain.settlement import are_final
 from mining_assets.domain.tolerance import RELATIVE_TOLERANCE
 from mining_assets.warehouse.connection import read_frame
 from mining_assets.warehouse.counting import count_rows, counted_days

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from mining_assets.domain.settlement import FINAL_AFTER
+from mining_assets.domain.finality import FINAL_AFTER
 from mining_assets.warehouse.schema import curtailment_records
 
 Columns = ReadOnlyColumnCollection[str, Any]
@@ -28,7 +28,7 @@ def is_undo(records: Columns = curtailment_records.c) -> ColumnElement[bool]:
 
 
 def final_from_sql(day: str, dialect: str) -> str:
-    """Return in SQL the instant from which a fetch of a day is final, as ``domain.settlement.final_from`` says.
+    """Return in SQL the instant from which a fetch of a day is final, as ``domain.finality.final_from`` says.
 
     Args:
         day: the column of the day.

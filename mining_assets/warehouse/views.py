@@ -6,7 +6,7 @@ derived from the records, so they do not depend on the summaries. How they are m
 
 from sqlalchemy import Column, MetaData, PrimaryKeyConstraint, Table
 
-from mining_assets.domain.settlement import FINAL_MEANS
+from mining_assets.domain.finality import FINAL_MEANS
 from mining_assets.warehouse.columns import Count, Day, Instant, Name, Number
 from mining_assets.warehouse.schema import optional, required
 

@@ -10,9 +10,10 @@ from sqlalchemy import Connection, Executable, Table, select
 
 from mining_assets.domain.content_hash import EMPTY_HASH, content_hashes
 from mining_assets.domain.curtailment import RECORD_COLUMNS, payment
+from mining_assets.domain.finality import final_from
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.network import NEVER_FETCHED, NetworkHistory, Retarget, network_history
-from mining_assets.domain.settlement import SIDES, Side, final_from, period_start, periods_in
+from mining_assets.domain.settlement import SIDES, Side, period_start, periods_in
 from mining_assets.pipeline.derive import DerivedDays
 from mining_assets.pipeline.derive import derive as derive_within
 from mining_assets.warehouse.connection import Warehouse

@@ -23,7 +23,7 @@ from mining_assets.defs.assets.references import NETWORK_EPOCHS, WIND_BM_UNITS
 from mining_assets.defs.check_evaluations import check_evaluations, check_results, check_specs
 from mining_assets.defs.partitions import MONTH_AT_A_TIME, TIMEZONE, Partitions
 from mining_assets.domain.daily_series import DAILY_SERIES, figures_of
-from mining_assets.domain.settlement import FINAL_MEANS
+from mining_assets.domain.finality import FINAL_MEANS
 from mining_assets.pipeline.days import DayPipeline
 from mining_assets.pipeline.dependencies import Dependencies, Rules, database_retries
 from mining_assets.progress import Progress

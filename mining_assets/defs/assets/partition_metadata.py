@@ -11,8 +11,8 @@ import pandas as pd
 from mining_assets.domain.daily_series import DAILY_SERIES
 from mining_assets.domain.day_state import trusted_state
 from mining_assets.domain.figures import rounded
+from mining_assets.domain.finality import FINAL_MEANS
 from mining_assets.domain.origin import UNKNOWN_PART, Kind, kind_of
-from mining_assets.domain.settlement import FINAL_MEANS
 from mining_assets.pipeline.results import StoredRecords
 from mining_assets.report.frames import farms_ranked
 

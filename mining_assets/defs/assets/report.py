@@ -8,7 +8,7 @@ from mining_assets.defs.assets.conditions import ANY_UPSTREAM_PARTITION_CHANGED
 from mining_assets.defs.assets.descriptions import OWNERS, RULES_VERSION
 from mining_assets.defs.assets.rollups import MONTHLY, YEARLY
 from mining_assets.domain.figures import rounded
-from mining_assets.domain.settlement import FINAL_MEANS
+from mining_assets.domain.finality import FINAL_MEANS
 from mining_assets.reconciliation.verify import Scope
 from mining_assets.report.build import Report, build_report
 from mining_assets.settings import Settings, now

@@ -12,7 +12,7 @@ from mining_assets.cli.status import as_dict, as_text
 from mining_assets.cli.verdict import status_verdict
 from mining_assets.definitions import build_definitions
 from mining_assets.defs.assets.keys import RECORDS
-from mining_assets.domain.settlement import FINAL_MEANS
+from mining_assets.domain.finality import FINAL_MEANS
 from mining_assets.report.build import build_report
 from mining_assets.settings import Settings
 from mining_assets.warehouse.connection import Warehouse

@@ -15,8 +15,8 @@ from mining_assets.defs.assets.keys import BITCOIN_DAILY, CALCULATIONS, DAILY, D
 from mining_assets.defs.in_flight import PROCESS_TAG
 from mining_assets.defs.run_requests import PARTITION
 from mining_assets.defs.sensors import healing
+from mining_assets.domain.finality import final_from
 from mining_assets.domain.periods import Month
-from mining_assets.domain.settlement import final_from
 from mining_assets.reconciliation.attempts import ATTEMPT_TAG, HEALING_TAG, ROLL_UP
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.schema import (

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from sqlalchemy import delete, insert, update
 
-from mining_assets.domain.settlement import final_from
+from mining_assets.domain.finality import final_from
 from mining_assets.domain.valuation import BITCOIN_PRICE, WIND_GENERATION
 from mining_assets.reconciliation.attempts import HEALING_TAG
 from mining_assets.warehouse.connection import Warehouse

@@ -16,7 +16,7 @@ from mining_assets.domain.day_state import (
     is_complete,
     trusted_state,
 )
-from mining_assets.domain.settlement import final_from
+from mining_assets.domain.finality import final_from
 
 DAY = date(2025, 6, 3)
 

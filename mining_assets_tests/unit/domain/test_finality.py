@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mining_assets.domain.settlement import (
+from mining_assets.domain.finality import (
     FINAL_AFTER,
     FINAL_FROM,
     REFETCH_AFTER,

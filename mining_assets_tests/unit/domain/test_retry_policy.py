@@ -2,8 +2,8 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 
+from mining_assets.domain.finality import REFETCH_AFTER
 from mining_assets.domain.retry_policy import LACKING_WAIT, LONGEST_WAIT, QUARANTINE_WAIT, HealingPolicy
-from mining_assets.domain.settlement import REFETCH_AFTER
 
 DAY = date(2025, 6, 3)
 SECOND = datetime(2025, 6, 5, 15, tzinfo=UTC)  # D+2 15:00

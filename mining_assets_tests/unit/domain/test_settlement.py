@@ -7,15 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mining_assets.domain.settlement import (
-    LONDON,
-    day_start,
-    final_from,
-    last_day_over,
-    period_start,
-    period_starts,
-    periods_in,
-)
+from mining_assets.domain.finality import final_from
+from mining_assets.domain.settlement import LONDON, day_start, last_day_over, period_start, period_starts, periods_in
 
 DATES = st.dates(date(2000, 1, 1), date(2100, 12, 31))
 HALF_HOUR = timedelta(minutes=30)

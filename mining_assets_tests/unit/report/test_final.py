@@ -9,7 +9,7 @@ from sqlalchemy import Table
 from mining_assets.cli.tables import print_figures
 from mining_assets.defs.assets.partition_metadata import of_records
 from mining_assets.defs.assets.report import figures_of
-from mining_assets.domain.settlement import FINAL_MEANS
+from mining_assets.domain.finality import FINAL_MEANS
 from mining_assets.pipeline.days import read_records
 from mining_assets.reconciliation.checks import CHECKS, Check
 from mining_assets.report.build import build_report
