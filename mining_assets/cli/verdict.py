@@ -67,8 +67,8 @@ def _but(status: Status) -> Iterator[str]:
         yield f"{count:,} {_be(count)} quarantined after too many attempts"
     derived = (days["inconsistent"] & (days["state"] != "damaged")).sum()
     if derived:
-        has = "has" if derived == 1 else "have"
-        yield f"{count_of(int(derived), 'day')} {has} calculations or summaries that do not match"
+        have = "has calculations" if derived == 1 else "have calculations"
+        yield f"{count_of(int(derived), 'day')} {have} or summaries that do not match"
     if status.differing:
         yield f"{count_of(len(status.differing), 'summary', 'summaries')} of months or years {_do(status)} not match"
     if status.errors:

@@ -448,10 +448,10 @@ def test_of_months_that_are_due_beside_one_that_failed_each_is_asked_for_alone()
     at = datetime.now(UTC)
     march, april, may, june = (Month(date(2025, month, 1)) for month in (3, 4, 5, 6))
     due = [("monthly_summaries", month) for month in (march, may, june)]
-    assert healing._next_level(due, {}) == ("monthly", [march, may, june])
-    assert healing._next_level(due, {march: at}) == ("monthly", [may])
-    assert healing._next_level(due, {april: at}) == ("monthly", [march])  # april lies between
-    assert healing._next_level(due[:1], {march: at}) == ("monthly", [march])
+    assert healing._next_level(due, {}) == [march, may, june]
+    assert healing._next_level(due, {march: at}) == [may]
+    assert healing._next_level(due, {april: at}) == [march]  # april lies between
+    assert healing._next_level(due[:1], {march: at}) == [march]
 
 
 def test_the_number_of_statements_does_not_depend_on_the_number_of_days(looking: Looking, ground: Warehouse) -> None:

@@ -46,7 +46,7 @@ HALVING_DAY = date(2024, 4, 20)
 QUIET_DAY = DAY + timedelta(days=1)
 NEVER_DAY = DAY + timedelta(days=2)
 DIFFICULTY = 126_982_285_146_989.3  # in force on DAY
-NOT_INTACT = "not whole, or not those that were fetched"
+TAMPERED = "incomplete, or not those that were fetched"
 
 
 def _with_three_days(warehouse: Warehouse) -> None:
@@ -95,7 +95,7 @@ def test_good_days_are_done_while_others_fail_each_with_its_reason(warehouse: Wa
     assert set(result.done) == {HALVING_DAY, QUIET_DAY}
     assert set(result.failed) == {DAY, NEVER_DAY}
     assert "the difficulty at 2025-06-02 23:00 UTC is not known" in result.failed[DAY]
-    assert NOT_INTACT in result.failed[NEVER_DAY]
+    assert TAMPERED in result.failed[NEVER_DAY]
     assert {row[0] for row in rows_of(warehouse, historical_bitcoin_calculations)} == {HALVING_DAY}
     with warehouse.reading() as connection:
         missing = day_states(connection, HALVING_DAY, NEVER_DAY, MODELS)["missing"]
@@ -190,8 +190,8 @@ def test_nothing_is_derived_from_a_day_that_was_damaged(warehouse: Warehouse, ha
     derive(warehouse, DAY)
     damage(warehouse, harm)  # type: ignore[arg-type]
     before = everything(warehouse)
-    assert NOT_INTACT in calculate_days(warehouse, [DAY], history(), MODELS).failed[DAY]
-    assert NOT_INTACT in summarize_days(warehouse, [DAY]).failed[DAY]
+    assert TAMPERED in calculate_days(warehouse, [DAY], history(), MODELS).failed[DAY]
+    assert TAMPERED in summarize_days(warehouse, [DAY]).failed[DAY]
     assert everything(warehouse) == before
 
 

@@ -224,7 +224,7 @@ def test_a_derived_table_that_was_emptied_is_seen_and_built_again(ground: Wareho
 
 def test_a_check_that_fails_on_many_days_is_one_line_of_the_status(ground: Warehouse) -> None:
     days = [date(2025, 4, number) for number in (1, 2, 3, 5)]
-    errors = tuple(("bitcoin_price", "completeness", str(day)) for day in days)
+    errors = tuple(("bitcoin_price", "completeness", day) for day in days)
     found = replace(status(ground), errors=(*errors, ("network_epochs", "sequence", "all")))
     text = as_text(found)
     assert "  2025-04-01 to 2025-04-03, 2025-04-05 bitcoin_price completeness\n" in text
