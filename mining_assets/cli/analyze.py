@@ -80,14 +80,14 @@ def analyze(as_json: bool) -> None:
 def by_month(status: Status) -> list[dict[str, Any]]:
     """Days and calculations of each month, where not everything is right."""
     days = status.days.assign(month=[str(Month.of(day)) for day in status.days.index])
-    whole = days["state"].isin(TRUSTED)
-    months = days.assign(whole=whole).groupby("month")[["whole", "expected", "missing", "orphan", "stale"]].sum()
+    trusted = days["state"].isin(TRUSTED)
+    months = days.assign(trusted=trusted).groupby("month")[["trusted", "expected", "missing", "orphan", "stale"]].sum()
     lengths = days.groupby("month").size()
     return [
-        {"month": month, "days": int(lengths[month]), "whole_days": int(row.pop("whole"))}
+        {"month": month, "days": int(lengths[month]), "whole_days": int(row.pop("trusted"))}
         | {name: int(count) for name, count in row.items()}
         for month, row in months.to_dict("index").items()
-        if lengths[month] > row["whole"] or row["missing"] or row["orphan"] or row["stale"]
+        if lengths[month] > row["trusted"] or row["missing"] or row["orphan"] or row["stale"]
     ]
 
 
@@ -139,9 +139,9 @@ def sources(settings: Settings) -> dict[str, str]:
 def mending_commands(status: Status) -> list[str]:
     """Return the commands that would repair what is not right or not known, the oldest days first."""
     needed = needs(status.days, datetime.now(UTC))
-    whole = status.days.index[status.days["state"].isin(TRUSTED)]
+    trusted = status.days.index[status.days["state"].isin(TRUSTED)]
     for states in status.series.values():
-        unknown = states.index[(states["state"] != "known") | states["overruled"]].intersection(whole)
+        unknown = states.index[(states["state"] != "known") | states["overruled"]].intersection(trusted)
         needed = dict.fromkeys(unknown, DERIVE) | needed
     commands: list[tuple[date, str]] = []
     for kind in set(needed.values()):
@@ -172,8 +172,8 @@ def _lines(report: dict[str, Any], wrong: list[Joined]) -> Iterator[str]:
         yield f"missing on {model}: {count:,}"
     some = [row for row in report["by_month"] if row["whole_days"]]
     for month in some[-_LISTED:]:
-        whole = f"{month['whole_days']} of {count_of(month['days'], 'day')} whole"
-        yield f"  {month['month']}: {whole}, {count_of(month['missing'], 'calculation')} missing"
+        days = f"{month['whole_days']} of {count_of(month['days'], 'day')} whole"
+        yield f"  {month['month']}: {days}, {count_of(month['missing'], 'calculation')} missing"
     if len(some) < len(report["by_month"]):
         yield f"  months without any whole day: {len(report['by_month']) - len(some):,}"
     database = report["database"]

@@ -52,7 +52,7 @@ class Checkpoint:
         draft.write_text(json.dumps(self._as_dict(), indent=2))
         os.replace(draft, self.path)
 
-    def say_left(self) -> None:
+    def print_remaining(self) -> None:
         """Say on standard error how to go on with the command, which was interrupted."""
         left = f": {count_of(len(self.pending), 'day')} left" if self.pending else ""
         click.echo(f"interrupted{left}; {_RESUME}", err=True)

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from mining_assets.cli.options import UNREACHABLE, load_settings, opened_warehouse, working_alone
+from mining_assets.cli.options import UNREACHABLE, exclusive_command, load_settings, opened_warehouse
 from mining_assets.cli.phase import Phase
 from mining_assets.settings import prepare_home
 from mining_assets.warehouse.references import network_history
@@ -29,7 +29,7 @@ def difficulty(accept_change: bool) -> None:
     with opened_warehouse(settings) as warehouse:
         from mining_assets.cli.runs import run_difficulty
 
-        with working_alone(warehouse, command), Phase("asking for the difficulty") as phase:
+        with exclusive_command(warehouse, command), Phase("asking for the difficulty") as phase:
             outcome = run_difficulty(settings, warehouse, command, phase, accept_change=accept_change)
         with warehouse.reading() as connection:
             history = network_history(connection)
@@ -43,4 +43,4 @@ def difficulty(accept_change: bool) -> None:
         )
     else:
         click.echo("the difficulty is not known")
-    sys.exit(UNREACHABLE if outcome.database_lost or outcome.source_away else int(bool(outcome.errors)))
+    sys.exit(UNREACHABLE if outcome.database_lost or outcome.source_unavailable else int(bool(outcome.errors)))

@@ -31,7 +31,7 @@ def conclude(
     warehouse: Warehouse,
     command: str,
     days: Sequence[date],
-    about: tuple[date, date],
+    expected_range: tuple[date, date],
     progress: "TerminalProgress",
     outcome: "Outcome",
     *,
@@ -47,24 +47,26 @@ def conclude(
         outcome: what became of the runs.
         as_json: report for machines.
         days: those that it was to work on, in order; of an interrupted command, those it came to are shown.
-        about: the first and last of those that have to be right at the end.
+        expected_range: the first and last of those that have to be right at the end.
     """
     models, date_range = miner_models(settings), (settings.start_date, settings.end_date)
     with warehouse.reading() as connection:
         with Phase("reading the status"):
-            status = read_status(connection, *about, models, date_range, given_prices(settings))
+            status = read_status(connection, *expected_range, models, date_range, given_prices(settings))
         code = _exit_code(status, progress, outcome)
         if as_json:
             click.echo(json.dumps(_report(command, code, status, progress, outcome), indent=2))
             return code
-        click.echo(f"{format_range(*about)}: {status_verdict(status).sentence}")
+        click.echo(f"{format_range(*expected_range)}: {status_verdict(status).sentence}")
         if status.origins.sentence:
             click.echo(fill(status.origins.sentence, 79, break_long_words=False, break_on_hyphens=False))
         done = [report.day for report in progress.reports] if progress.stopping else days
         if done:
             worked = (min(done), max(done))
             print_figures(
-                connection, status if worked == about else read_status(connection, *worked, models, date_range), models
+                connection,
+                status if worked == expected_range else read_status(connection, *worked, models, date_range),
+                models,
             )
     for day, figures in progress.comparisons:
         print_comparison(day, figures)
@@ -72,7 +74,10 @@ def conclude(
     failed = [report for report in progress.reports if report.reasons]
     print_failures(failed if len(days) > 1 or not outcome.errors else [], outcome.errors)
     if code == 1 and not failed and not outcome.errors:
-        click.echo(f"not everything from {about[0]} to {about[1]} is right: see `mining-assets status`", err=True)
+        click.echo(
+            f"not everything from {expected_range[0]} to {expected_range[1]} is right: see `mining-assets status`",
+            err=True,
+        )
     return code
 
 

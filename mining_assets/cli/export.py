@@ -74,8 +74,8 @@ def _refuse_bad_input(
         raise click.UsageError("Parquet is nothing for a terminal: name a file with --out")
     if out is not None and out.exists() and not force:
         raise click.UsageError(f"{out} is there already: --force replaces it")
-    if out is not None and not has_metadata(form) and _beside(out).exists() and not force:
-        raise click.UsageError(f"{_beside(out)} is there already: --force replaces it")
+    if out is not None and not has_metadata(form) and _sidecar(out).exists() and not force:
+        raise click.UsageError(f"{_sidecar(out)} is there already: --force replaces it")
 
 
 def _write(
@@ -85,7 +85,7 @@ def _write(
     relation = RELATIONS[table]
     with warehouse.reading() as connection:
         origins = origins_of(connection, relation, first, last)
-        told = {
+        document = {
             "table": table,
             "from": str(first) if first else None,
             "to": str(last) if last else None,
@@ -94,7 +94,7 @@ def _write(
             "origin": origins.as_dict(),
         }
         rows = batches(connection, relation, first, last)
-        write = writer_with(form, {"mining_assets": json.dumps(told)})
+        write = writer_with(form, {"mining_assets": json.dumps(document)})
         if out is None:
             count = write(sys.stdout.buffer, exported(relation), rows)
             sys.stdout.buffer.flush()
@@ -102,24 +102,24 @@ def _write(
             with atomic_write(out) as file:
                 count = write(file, exported(relation), rows)
         else:
-            with _written_with(out, told) as file:
+            with _written_with(out, document) as file:
                 count = write(file, exported(relation), rows)
     return count, origins.sentence
 
 
-def _beside(path: Path) -> Path:
+def _sidecar(path: Path) -> Path:
     """Give the file that says what is known of an exported one."""
     return path.with_name(path.name + ".meta.json")
 
 
 @contextmanager
-def _written_with(path: Path, told: dict[str, Any]) -> Iterator[BinaryIO]:
+def _written_with(path: Path, document: dict[str, Any]) -> Iterator[BinaryIO]:
     """Open a file to write, as ``atomic_write``, with another beside it that says what is known of it.
 
     Nobody finds a file beside what is known of another: what was known of the one that is replaced goes before it.
     """
-    with atomic_write(_beside(path)) as beside:
-        beside.write(json.dumps(told, indent=2).encode() + b"\n")
+    with atomic_write(_sidecar(path)) as sidecar:
+        sidecar.write(json.dumps(document, indent=2).encode() + b"\n")
         with atomic_write(path) as file:
             yield file
-            _beside(path).unlink(missing_ok=True)
+            _sidecar(path).unlink(missing_ok=True)

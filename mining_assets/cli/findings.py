@@ -32,20 +32,20 @@ def as_dict(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _verdict(found: list[Finding], first: date, last: date, *, verified: bool) -> str:
+def _verdict(findings: list[Finding], first: date, last: date, *, verified: bool) -> str:
     """Return one sentence about all the days."""
-    about = format_range(first, last)
+    dates = format_range(first, last)
     if not verified:
-        return f"{about}: not verified now; {'what is known' if found else 'nothing is known'} from before."
-    errors = [finding for finding in found if finding.check.severity == "error"]
-    warnings = f"; {count_of(len(found) - len(errors), 'warning')}" if len(found) > len(errors) else ""
+        return f"{dates}: not verified now; {'what is known' if findings else 'nothing is known'} from before."
+    errors = [finding for finding in findings if finding.check.severity == "error"]
+    warnings = f"; {count_of(len(findings) - len(errors), 'warning')}" if len(findings) > len(errors) else ""
     if not errors:
-        return f"{about}: every check holds{warnings}."
+        return f"{dates}: every check holds{warnings}."
     days = len({finding.span for finding in errors if isinstance(finding.span, date)})
     others = len({finding.span for finding in errors if not isinstance(finding.span, date)})
     where = [f"on {days:,} of {count_of((last - first).days + 1, 'day')}"] if days else []
     where += [f"on {count_of(others, 'month, year or reference', 'months, years or references')}"] if others else []
-    return f"{about}: {count_of(len(errors), 'error')} {' and '.join(where)}{warnings}."
+    return f"{dates}: {count_of(len(errors), 'error')} {' and '.join(where)}{warnings}."
 
 
 def _table(rows: list[Joined], *, narrow: bool) -> Table:
@@ -68,19 +68,19 @@ def _table(rows: list[Joined], *, narrow: bool) -> Table:
     return table
 
 
-def print_findings(found: list[Finding], first: date, last: date, *, verified: bool) -> None:
+def print_findings(findings: list[Finding], first: date, last: date, *, verified: bool) -> None:
     """Print a sentence about the days, the table of findings, and what to do about each.
 
     Args:
-        found: what is wrong or suspicious on the days.
+        findings: what is wrong or suspicious on the days.
         first: the first day.
         last: the last day.
         verified: whether they were verified just now.
     """
-    click.echo(_verdict(found, first, last, verified=verified))
-    if not found:
+    click.echo(_verdict(findings, first, last, verified=verified))
+    if not findings:
         return
-    rows = joined(found)
+    rows = joined(findings)
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = max(console.width, _WIDE)

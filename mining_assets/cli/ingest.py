@@ -11,13 +11,13 @@ from mining_assets.cli.checkpoint import RECONCILIATION, Checkpoint, checkpoint_
 from mining_assets.cli.options import (
     DAY,
     days_asked_for,
+    exclusive_command,
     json_option,
     load_settings,
     opened_warehouse,
     plan_option,
-    say_other_source,
     warehouse_for_plan,
-    working_alone,
+    warn_of_other_source,
 )
 from mining_assets.cli.phase import Phase
 from mining_assets.cli.signals import ending_with
@@ -100,7 +100,7 @@ def bring_up_to_date(
     plan_only: bool = False,
     as_json: bool = False,
     account: str = RECONCILIATION,
-    about: tuple[date, date] | None = None,
+    expected_range: tuple[date, date] | None = None,
 ) -> int:
     """Run the batches, show how each day ended and what the range holds now; return the exit code.
 
@@ -112,9 +112,9 @@ def bring_up_to_date(
         spans: months and years to sum up besides those of the days.
         plan_only: only show what would be done.
         account: the name of the checkpoint, which is written after every day and removed when all went well.
-        about: the days that have to be right at the end, when these are more than those of the batches.
+        expected_range: the days that have to be right at the end, when these are more than those of the batches.
     """
-    from mining_assets.cli.plans import cost_of, say_cost, show_plan, steps_of
+    from mining_assets.cli.plans import cost_of, print_estimate, show_plan, steps_of
 
     days = sorted(day for batch in batches if not batch.series_only for day in batch.days)
     text = " ".join(command)
@@ -124,10 +124,10 @@ def bring_up_to_date(
         return show_plan(text, steps, cost_of(steps, settings), as_json=as_json)
     prepare_home(settings.home)
     with opened_warehouse(settings) as warehouse:
-        say_other_source(settings, warehouse)
+        warn_of_other_source(settings, warehouse)
         with Phase("looking at the days"):
             cost = cost_of(steps_of(warehouse, batches, spans), settings)
-        say_cost(cost, settings.requests_per_second)
+        print_estimate(cost, settings.requests_per_second)
         from mining_assets.cli.ending import conclude
         from mining_assets.cli.runs import run_batches
         from mining_assets.cli.terminal import TerminalProgress
@@ -135,15 +135,15 @@ def bring_up_to_date(
         path = checkpoint_path(settings.home, account)
         checkpoint = Checkpoint(path, command, list(days), dict(batches[0].config) if batches else {})
         with ending_with(checkpoint.way_on):
-            with working_alone(warehouse, text):
+            with exclusive_command(warehouse, text):
                 checkpoint.write()
                 with TerminalProgress(command[0], len(days), settings.home, checkpoint.after) as progress:
                     outcome = run_batches(settings, warehouse, batches, text, progress, spans)
                     progress.finish()
-            about = about or (days[0], days[-1])
-            code = conclude(settings, warehouse, text, days, about, progress, outcome, as_json=as_json)
+            expected_range = expected_range or (days[0], days[-1])
+            code = conclude(settings, warehouse, text, days, expected_range, progress, outcome, as_json=as_json)
             if code == 0:
                 checkpoint.remove()
             elif progress.stopping:
-                checkpoint.say_left()
+                checkpoint.print_remaining()
     return code

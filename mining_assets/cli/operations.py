@@ -13,14 +13,14 @@ from mining_assets.cli.options import (
     DAY,
     confirm,
     days_asked_for,
+    exclusive_command,
     json_option,
     load_settings,
     opened_warehouse,
     plan_option,
     require_warehouse,
-    say_other_source,
     warehouse_for_plan,
-    working_alone,
+    warn_of_other_source,
     yes_option,
 )
 from mining_assets.cli.phase import Phase
@@ -76,14 +76,14 @@ def reingest(day: date, accept_shrink: bool, yes: bool, plan_only: bool, as_json
     """
     settings, command = load_settings(), f"reingest {day}"
     days, pace = days_asked_for(settings, day, day), settings.requests_per_second
-    from mining_assets.cli.plans import say_cost
+    from mining_assets.cli.plans import print_estimate
 
     if plan_only:
         action = "fetch, replace, calculate, summarize, verify, up to its year"
         sys.exit(_plan(command, action, days, _cost_of_day(settings, days, pace), as_json))
     confirm(f"Replace everything that is stored of {day}?", yes=yes)
     config = {"day": str(day), "accept_shrink": accept_shrink}
-    say_cost(estimate_fetch(days, pace), pace)
+    print_estimate(estimate_fetch(days, pace), pace)
     sys.exit(perform(settings, "reingest", config, command, days, as_json=as_json))
 
 
@@ -100,14 +100,14 @@ def critical(day: date, accept_shrink: bool, yes: bool, plan_only: bool, as_json
     """
     settings, command = load_settings(), f"critical {day}"
     days, pace = days_asked_for(settings, day, day), slow_pace(settings.requests_per_second)
-    from mining_assets.cli.plans import say_cost
+    from mining_assets.cli.plans import print_estimate
 
     if plan_only:
         action = "save aside, fetch slowly, replace if every check holds on the result"
         sys.exit(_plan(command, action, days, _cost_of_day(settings, days, pace), as_json))
     confirm(f"Replace {day} if its new answer is right?", yes=yes)
     config = {"day": str(day), "accept_shrink": accept_shrink}
-    say_cost(estimate_fetch(days, pace), pace)
+    print_estimate(estimate_fetch(days, pace), pace)
     sys.exit(perform(settings, "critical", config, command, days, as_json=as_json))
 
 
@@ -173,20 +173,20 @@ def perform(
         from mining_assets.cli.runs import run_operation
         from mining_assets.cli.terminal import TerminalProgress
 
-        say_other_source(settings, warehouse)
+        warn_of_other_source(settings, warehouse)
         kept = checkpoint or Checkpoint(
             checkpoint_path(settings.home, OPERATION), command.split(), list(days), dict(config)
         )
-        about = (days[0], days[-1])
+        expected_range = (days[0], days[-1])
         with ending_with(kept.way_on):
-            with working_alone(warehouse, command):
+            with exclusive_command(warehouse, command):
                 kept.write()
                 with TerminalProgress(command.split()[0], len(days), settings.home, kept.after) as progress:
                     outcome = run_operation(settings, warehouse, operation, config, command, progress)
                     progress.finish()
-            code = conclude(settings, warehouse, command, days, about, progress, outcome, as_json=as_json)
+            code = conclude(settings, warehouse, command, days, expected_range, progress, outcome, as_json=as_json)
             if progress.stopping:
-                kept.say_left()
+                kept.print_remaining()
             elif code == 0 or checkpoint is None:
                 kept.remove()
     return code
@@ -209,7 +209,7 @@ def do_again(
     Raises:
         click.UsageError: the day is not one of the partitions any more.
     """
-    from mining_assets.cli.plans import say_cost
+    from mining_assets.cli.plans import print_estimate
 
     day, pace = iso_day(str(config["day"])), settings.requests_per_second
     pace = slow_pace(pace) if command[0] == "critical" else pace
@@ -219,7 +219,7 @@ def do_again(
     if plan_only:
         with warehouse_for_plan(settings):
             return _plan(text, f"{text}, again", days, cost, as_json)
-    say_cost(cost, pace)
+    print_estimate(cost, pace)
     return perform(settings, command[0].replace("-", "_"), config, text, days, as_json=as_json)
 
 

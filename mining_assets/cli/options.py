@@ -68,14 +68,14 @@ def load_settings() -> Settings:
     return settings
 
 
-def say_where(settings: Settings) -> None:
+def print_home(settings: Settings) -> None:
     """Tell on standard error, once, which home and warehouse are used when nobody named one."""
     if settings.home == unnamed_home() and settings.warehouse_url is None:
-        _say_where(settings.home, settings.warehouse.database or "")
+        _print_home(settings.home, settings.warehouse.database or "")
 
 
 @cache
-def _say_where(home: Path, warehouse: str) -> None:
+def _print_home(home: Path, warehouse: str) -> None:
     """Tell which place is used, which goes by the working folder."""
     click.secho(f"home {home}, warehouse {warehouse}", dim=True, err=True)
 
@@ -98,16 +98,16 @@ def warehouse_for_plan(settings: Settings) -> Iterator[Warehouse | None]:
         Unusable: as :func:`opened_warehouse`.
     """
     if file := _lacking_file(settings.warehouse):
-        say_where(settings)
+        print_home(settings)
         click.echo(f"{_NOT_YET}, {file}: everything is to be fetched", err=True)
         yield None
         return
     with opened_warehouse(settings) as warehouse:
-        say_other_source(settings, warehouse)
+        warn_of_other_source(settings, warehouse)
         yield warehouse
 
 
-def say_other_source(settings: Settings, warehouse: Warehouse) -> None:
+def warn_of_other_source(settings: Settings, warehouse: Warehouse) -> None:
     """Say on standard error that what would be fetched now comes from elsewhere than what is stored, if it does."""
     from mining_assets.domain.origin import other_source
     from mining_assets.sources.address import address_of
@@ -142,20 +142,20 @@ def days_asked_for(settings: Settings, first: date, last: date) -> list[date]:
     return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
 
 
-def say_waiting(who: str) -> None:
+def print_waiting(who: str) -> None:
     """Tell that another command is at work, and that this one waits for it."""
     click.echo(f"mining-assets: waiting for `{who}`, which is at work on this warehouse", err=True)
 
 
 @contextmanager
-def working_alone(warehouse: Warehouse, command: str) -> Iterator[None]:
+def exclusive_command(warehouse: Warehouse, command: str) -> Iterator[None]:
     """Hold the warehouse for this command, once others have ended."""
     with ExitStack() as held:
         with Phase("waiting for the warehouse") as phase:
 
             def wait(other: str) -> None:
                 phase.clear()
-                say_waiting(other)
+                print_waiting(other)
                 phase.phase(f"waiting for `{other}`")
 
             held.enter_context(hold_command_lock(warehouse, command, wait))
@@ -170,12 +170,12 @@ def opened_warehouse(settings: Settings) -> Iterator[Warehouse]:
         Unusable: it cannot be reached, its schema does not fit, or it is lost while it is used.
     """
     address = settings.warehouse.render_as_string(hide_password=True)
-    say_where(settings)
+    print_home(settings)
     try:
         with Phase("opening the warehouse"):  # which an older schema makes long
             warehouse = open_warehouse(settings.warehouse)
         try:
-            _say_doubtful_sites(settings, warehouse)
+            _warn_of_doubtful_sites(settings, warehouse)
             yield warehouse
         finally:
             warehouse.close()
@@ -190,7 +190,7 @@ def opened_warehouse(settings: Settings) -> Iterator[Warehouse]:
         raise Unusable(f"the warehouse {address} cannot be used: {error.orig}") from None
 
 
-def _say_doubtful_sites(settings: Settings, warehouse: Warehouse) -> None:
+def _warn_of_doubtful_sites(settings: Settings, warehouse: Warehouse) -> None:
     """Tell on standard error what the file of sites names that nobody knows, as it changes nothing then."""
     if settings.sites is None:
         return

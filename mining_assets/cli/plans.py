@@ -91,7 +91,7 @@ def cost_of(steps: Iterable[Step], settings: Settings) -> FetchEstimate:
     return estimate_fetch((day for step in steps for day in step.fetched), settings.requests_per_second)
 
 
-def say_cost(cost: FetchEstimate, requests_per_second: float) -> None:
+def print_estimate(cost: FetchEstimate, requests_per_second: float) -> None:
     """Tell on standard error what is about to be fetched, when that takes more than a moment."""
     if cost.takes_long:
         click.echo(cost.at_pace(requests_per_second), err=True)
@@ -111,7 +111,7 @@ def joined(steps: Sequence[Step]) -> list[Step]:
 
 
 def show_plan(
-    command: str, steps: Sequence[Step], cost: FetchEstimate, *, as_json: bool, code: int = 0, aside: bool = False
+    command: str, steps: Sequence[Step], cost: FetchEstimate, *, as_json: bool, code: int = 0, to_stderr: bool = False
 ) -> int:
     """Print a plan; return the exit code given.
 
@@ -121,21 +121,21 @@ def show_plan(
         as_json: for machines.
         code: the exit code to return.
         cost: of what it fetches.
-        aside: on standard error, before the work begins.
+        to_stderr: on standard error, before the work begins.
     """
     if as_json:
         plan = [
             {"action": step.action, "from": str(step.first), "to": str(step.last), "days": step.days} for step in steps
         ]
-        made = {"command": command, "exit_code": code, "plan": plan, "cost": asdict(cost)}
-        click.echo(json.dumps(made, indent=2))
+        document = {"command": command, "exit_code": code, "plan": plan, "cost": asdict(cost)}
+        click.echo(json.dumps(document, indent=2))
         return code
-    table = Table(title=f"{command} {'will' if aside else 'would'}", title_justify="left")
+    table = Table(title=f"{command} {'will' if to_stderr else 'would'}", title_justify="left")
     for heading in ("what", "when", "days"):
         table.add_column(heading, justify="right" if heading == "days" else "left", no_wrap=heading != "what")
     for step in joined(steps):
         table.add_row(step.action, str(step), f"{step.days:,}" if step.days else "")
-    Console(stderr=aside, highlight=False).print(table)
-    if cost.requests and not aside:
+    Console(stderr=to_stderr, highlight=False).print(table)
+    if cost.requests and not to_stderr:
         click.echo(str(cost))
     return code

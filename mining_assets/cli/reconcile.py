@@ -154,14 +154,14 @@ def reconcile_all(settings: Settings, batch: int, *, plan_only: bool, as_json: b
         # A unit that was added since makes the days that held it due.
         known_wind_units(warehouse, wind_unit_additions(settings), given_sites(settings))
         with Phase("verifying everything") as phase:
-            outcome = run_verification(settings, warehouse, first, last, phase, whole=True)
+            outcome = run_verification(settings, warehouse, first, last, phase, whole_history=True)
         if outcome.errors:
             raise (Unusable if outcome.database_lost else click.ClickException)(outcome.errors[0])
         batches, spans, _ = _find(settings, warehouse, first, last, batch)
         steps = steps_of(warehouse, batches, spans)
         if steps:
-            show_plan(f"reconcile {first} to {last}", steps, cost_of(steps, settings), as_json=False, aside=True)
-    code = bring_up_to_date(settings, batches, command, spans, as_json=as_json, about=(first, last))
+            show_plan(f"reconcile {first} to {last}", steps, cost_of(steps, settings), as_json=False, to_stderr=True)
+    code = bring_up_to_date(settings, batches, command, spans, as_json=as_json, expected_range=(first, last))
     if code == 0:  # nothing is left to resume of any command
         for name in CHECKPOINTS:
             checkpoint_path(settings.home, name).unlink(missing_ok=True)
@@ -204,11 +204,11 @@ def _find(
     batches = by_need(needs(status.days, at), size)
     batches += by_lacking(status, batches, at)
     spans = [span for _, span in status.differing]
-    _tell(status, todo=len(batches) + len(spans))
+    _print_unrepaired(status, todo=len(batches) + len(spans))
     return batches, spans, status.is_right
 
 
-def _tell(status: Status, *, todo: int) -> None:
+def _print_unrepaired(status: Status, *, todo: int) -> None:
     """Say on standard error what no command mends by itself, and when there is nothing to do."""
     for name, check, spans in errors_by_check(status):
         if name in SERIES:

@@ -55,13 +55,13 @@ class Outcome:
         run_ids: of all, as the UI shows them.
         errors: what went wrong beyond single days.
         database_lost: the database could not be used, and all that went wrong is that.
-        source_away: a source could not be reached, where that is all that a run is about.
+        source_unavailable: a source could not be reached, where that is all that a run is about.
     """
 
     run_ids: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     database_lost: bool = False
-    source_away: bool = False
+    source_unavailable: bool = False
 
     def add(self, job: str, ran: "Ran", *, declared: bool) -> None:
         """Take in how a run ended.
@@ -77,7 +77,7 @@ class Outcome:
         for error in ran.errors:
             if isinstance(error, dg.Failure):
                 if declared:
-                    self.source_away |= isinstance(error.__cause__, SourceUnavailable)
+                    self.source_unavailable |= isinstance(error.__cause__, SourceUnavailable)
                     self.errors.append(error.description or "")
                 continue
             lost = is_transient(error)
@@ -148,11 +148,11 @@ def by_need(needed: Mapping[date, str], size: int) -> list[Batch]:
     return sorted(batches, key=lambda batch: batch.days[0])
 
 
-def by_lacking(status: Status, beside: Sequence[Batch], now: datetime) -> list[Batch]:
+def by_lacking(status: Status, other_batches: Sequence[Batch], now: datetime) -> list[Batch]:
     """Batches for prices and generation of whole days, where the batches beside do not bring them along."""
-    brought = {day for batch in beside if not batch.derive_only for day in batch.days}
-    whole = status.days.index[status.days["fetched_at"].notna()]
-    days = {day for name, states in status.series.items() for day in series_days_needed(name, states.loc[whole], now)}
+    brought = {day for batch in other_batches if not batch.derive_only for day in batch.days}
+    fetched = status.days.index[status.days["fetched_at"].notna()]
+    days = {day for name, states in status.series.items() for day in series_days_needed(name, states.loc[fetched], now)}
     return [replace(batch, series_only=True) for batch in by_size(sorted(days - brought), LONGEST_RANGE, {})]
 
 
@@ -190,7 +190,7 @@ def run_batches(
 
 
 def run_verification(
-    settings: Settings, warehouse: Warehouse, first: date, last: date, progress: Progress, *, whole: bool
+    settings: Settings, warehouse: Warehouse, first: date, last: date, progress: Progress, *, whole_history: bool
 ) -> Outcome:
     """Verify the days by the integrity scan's job.
 
@@ -200,10 +200,10 @@ def run_verification(
         first: the first day.
         last: the last day.
         progress: hears of what is verified.
-        whole: the days are the whole history, so this counts as a scan of all.
+        whole_history: the days are the whole history, so this counts as a scan of all.
     """
     days = {"first": str(first), "last": str(last)}
-    config = days | ({"scope": ALL} if whole else {})
+    config = days | ({"scope": ALL} if whole_history else {})
     return _run_step(settings, warehouse, INTEGRITY_JOB, VERIFY, config, f"verify {first} {last}", progress)
 
 

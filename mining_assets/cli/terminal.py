@@ -86,7 +86,7 @@ class TerminalProgress:
             BarColumn(bar_width=10),
             MofNCompleteColumn(),
             TextColumn("days"),
-            _Pace(self.totals, whole=self._console.width >= _WIDE),
+            _Pace(self.totals, all_columns=self._console.width >= _WIDE),
             TimeRemainingColumn(),
             TextColumn("left"),
             console=self._console,
@@ -199,15 +199,15 @@ class TerminalProgress:
 class _Pace(ProgressColumn):
     """Energy and requests a second, live; records and waits too where there is room for them."""
 
-    def __init__(self, totals: Callable[[], Totals], *, whole: bool) -> None:
+    def __init__(self, totals: Callable[[], Totals], *, all_columns: bool) -> None:
         super().__init__()
-        self._totals, self._whole = totals, whole
+        self._totals, self._all_columns = totals, all_columns
 
     def render(self, task: Task) -> Text:
         now = self._totals()
-        records = f"· {count_of(now.records, 'record')} " if self._whole else ""
-        waits = f"· waited {now.rate_wait_seconds:,.0f} s for the rate limit " if self._whole else ""
-        pace = f"{now.requests / max(now.seconds, 1):.1f}{' requests' if self._whole else ''}/s"
+        records = f"· {count_of(now.records, 'record')} " if self._all_columns else ""
+        waits = f"· waited {now.rate_wait_seconds:,.0f} s for the rate limit " if self._all_columns else ""
+        pace = f"{now.requests / max(now.seconds, 1):.1f}{' requests' if self._all_columns else ''}/s"
         return Text(f"{records}· {now.curtailed_mwh:,.0f} MWh · {pace} {waits}·")
 
 

@@ -25,7 +25,7 @@ def status_verdict(status: Status) -> StatusVerdict:
 
     What its caveats may move is said with it, when that is much.
     """
-    sentence = f"{'; '.join([_there(status), *_but(status)])}. {status.caveats.warning}"
+    sentence = f"{'; '.join([_stored(status), *_but(status)])}. {status.caveats.warning}"
     return StatusVerdict(_level(status), sentence.rstrip())
 
 
@@ -41,14 +41,14 @@ def _level(status: Status) -> str:
     return "provisional" if status.states["provisional"] else "final"
 
 
-def _there(status: Status) -> str:
-    days, there = len(status.days), status.trusted
-    if there == days:
+def _stored(status: Status) -> str:
+    days, stored = len(status.days), status.trusted
+    if stored == days:
         final = " and final" if status.states["final"] == days else ""
         return f"The day is complete{final}" if days == 1 else f"All {days:,} days are complete{final}"
-    if not there:
+    if not stored:
         return "The day is not complete" if days == 1 else f"None of {count_of(days, 'day')} is complete"
-    return f"{there:,} of {count_of(days, 'day')} {_be(there)} complete"
+    return f"{stored:,} of {count_of(days, 'day')} {_be(stored)} complete"
 
 
 def _but(status: Status) -> Iterator[str]:

@@ -43,7 +43,7 @@ def verify(start: date | None, end: date | None, as_json: bool) -> None:
         from mining_assets.cli.runs import run_verification
 
         with Phase("verifying") as phase:
-            outcome = run_verification(settings, warehouse, first, last, phase, whole=start is None)
+            outcome = run_verification(settings, warehouse, first, last, phase, whole_history=start is None)
         with warehouse.reading() as connection:
             found = stored_findings(connection, first, last)
     wrong = any(finding.check.severity == "error" for finding in found)

@@ -118,17 +118,17 @@ def _severity(check: Check) -> dg.AssetCheckSeverity:
 
 
 def _summary(verification: Verification, check: Check, found: list[Finding], verified: str) -> str:
-    covered = _covered(verification, check)
+    verified_range = _verified_range(verification, check)
     if not found:
         as_of = f" Verified by value: {verified}." if check.level != "reference" else ""
-        return f"Nothing is open anywhere. This run covered {covered}.{as_of}"
+        return f"Nothing is open anywhere. This run covered {verified_range}.{as_of}"
     of_run = sum(finding.span in verification.spans for finding in found)
     known = [finding.since for finding in found if finding.since is not None]
     since = f" since {min(known):%Y-%m-%d %H:%M} UTC" if known else ""
     first = found[0]
     where = f"First {first.span}: " if check.level != "reference" else ""
     return (
-        f"Open{since} on {_count(check, len(found))}, {of_run:,} of them covered by this run ({covered}). "
+        f"Open{since} on {_count(check, len(found))}, {of_run:,} of them covered by this run ({verified_range}). "
         f"{where}{first.example}"
     )
 
@@ -138,7 +138,7 @@ def _count(check: Check, number: int) -> str:
     return f"{number:,} {check.level}{'' if number == 1 else 's'}"
 
 
-def _covered(verification: Verification, check: Check) -> str:
+def _verified_range(verification: Verification, check: Check) -> str:
     """Return the periods on which a check was evaluated, in words."""
     if check.level == "reference":
         return "the reference" if check.table in verification.tables else "no reference"
@@ -162,7 +162,7 @@ def _metadata(
         "problems": sum(int(finding.problems) for finding in found),
         f"open {check.level}s": len(found),
         **_open_days(check, found, date_range),
-        "covered": _covered(verification, check),
+        "covered": _verified_range(verification, check),
         **({"verified by value": verified} if check.level != "reference" else {}),
         # The names say of what they are: problems and open days are of all days, whatever the run covered.
         **{f"{name.replace('_', ' ')} (this run)": count for name, count in counts.items()},

@@ -148,7 +148,7 @@ def operator_jobs(settings: Settings, rules: Rules, progress: Progress) -> list[
         job(
             "critical",
             OneDay,
-            _mend_critical,
+            _repair_critical,
             "Replaces a problematic day with extra safeguards, or keeps it as it is.",
         ),
         job("spot_fix", OnePeriod, _spot_fix, "Fetches one period again; all else of the day stays as it is."),
@@ -184,7 +184,7 @@ def _reingest(operation: Operation, config: OneDay) -> None:
     operation.run([day], operation.repairs.reingest(day, accept_shrink=config.accept_shrink))
 
 
-def _mend_critical(operation: Operation, config: OneDay) -> None:
+def _repair_critical(operation: Operation, config: OneDay) -> None:
     day, settings = _day(config.day, operation.settings), operation.settings
     operation.begin([day])
     slow = slow_elexon(settings, operation.dependencies.warehouse)

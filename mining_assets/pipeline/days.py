@@ -270,8 +270,8 @@ class DayPipeline:
         outages.record(ELEXON, error)
         failure = StepFailure(RECORDS, f"no wind register is stored, and none could be fetched: {error}")
         figures = self._retry(self._figures, days)
-        blameless = DayResult(days[0], "failed", None, failures=(failure,), source_unavailable=True)
-        results = [replace(blameless, day=day, stored=figures[day]) for day in days]
+        not_to_blame = DayResult(days[0], "failed", None, failures=(failure,), source_unavailable=True)
+        results = [replace(not_to_blame, day=day, stored=figures[day]) for day in days]
         self._retry(self._account, results)
         yield from results
 
@@ -315,12 +315,12 @@ class DayPipeline:
     def _account(self, results: Sequence[DayResult]) -> None:
         """Keep the account of healing: which days came right, which failed, and which are not to blame."""
         failed = {result.day: str(result.failures[0]) for result in results if result.failures}
-        blameless = [result.day for result in results if result.source_unavailable]
+        not_to_blame = [result.day for result in results if result.source_unavailable]
         with self._warehouse.writing("healing") as connection:
             clear_attempts(connection, DAYS, [result.day for result in results if not result.failures])
-            blamed = {day: reason for day, reason in failed.items() if day not in blameless}
+            blamed = {day: reason for day, reason in failed.items() if day not in not_to_blame}
             record_failures(connection, DAYS, blamed, self._rules.healing, datetime.now(UTC))
-            discount_attempts(connection, DAYS, blameless)
+            discount_attempts(connection, DAYS, not_to_blame)
 
 
 def read_records(

@@ -81,7 +81,7 @@ def _calculate(
         | {f"{model.name} (BTC)": float(bitcoin.get((day, model.name), 0.0)) for model in models}
         for day in known
     }
-    return DerivedDays(done, _not_intact(days, stored.hashes) | unknown)
+    return DerivedDays(done, _tampered(days, stored.hashes) | unknown)
 
 
 def _summarize(connection: Connection, days: Sequence[date], stored: UntamperedDays) -> DerivedDays:
@@ -91,7 +91,7 @@ def _summarize(connection: Connection, days: Sequence[date], stored: UntamperedD
     rows = _with_series(connection, totals, DAILY_SUMMARIES, untampered)
     store_summaries(connection, DAILY_SUMMARIES, untampered, rows)
     done = {row.pop("summary_date"): _known(row) for row in rows.to_dict("records")}
-    return DerivedDays(done, _not_intact(days, untampered))
+    return DerivedDays(done, _tampered(days, untampered))
 
 
 def _summarize_bitcoin(connection: Connection, days: Sequence[date], models: tuple[MinerModel, ...]) -> DerivedDays:
@@ -122,7 +122,7 @@ def _with_series(connection: Connection, rows: pd.DataFrame, table: str, days: S
     return with_series_figures(rows, table, values)
 
 
-def _not_intact(days: Sequence[date], untampered: Collection[date]) -> dict[date, str]:
+def _tampered(days: Sequence[date], untampered: Collection[date]) -> dict[date, str]:
     reason = "its curtailment records are incomplete, or not those that were fetched: fetch the day first"
     return {day: reason for day in days if day not in untampered}
 

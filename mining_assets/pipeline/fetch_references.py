@@ -156,10 +156,10 @@ def _halvings(
         confirmed_at = references.last_fetch(connection, NETWORK_EPOCHS)
     before = {epoch.height: epoch.block_time for epoch in stored if epoch.kind == "halving"}
     known = {**before, **KNOWN_HALVINGS, **given}
-    young = {height for height, time in before.items() if ask_again or not is_settled(time, confirmed_at)}
-    young -= {*KNOWN_HALVINGS, *given}
+    recent = {height for height, time in before.items() if ask_again or not is_settled(time, confirmed_at)}
+    recent -= {*KNOWN_HALVINGS, *given}
     heights = {epoch.height for epoch in stored if epoch.kind == "retarget"} | {each.height for each in fetched}
-    unsure = [height for height in halvings_within(heights) if height not in known or height in young]
+    unsure = [height for height in halvings_within(heights) if height not in known or height in recent]
     told = ask_halvings(mempool, known, unsure) if unsure else Halvings(known, {}, {})
     return replace(told, given=frozenset(given))
 

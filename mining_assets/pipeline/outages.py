@@ -25,17 +25,17 @@ class Outages:
 
     def record(self, source: str, error: Exception) -> None:
         """Record that a source did not answer at all."""
-        self._retry(self._note_away, source, str(error))
+        self._retry(self._record_outage, source, str(error))
         self.errors[source] = str(error)
 
     def clear(self, source: str) -> None:
         """Record that a source answered."""
-        self._retry(self._note_back, source)
+        self._retry(self._record_recovery, source)
 
-    def _note_away(self, source: str, error: str) -> None:
+    def _record_outage(self, source: str, error: str) -> None:
         with self._warehouse.writing(source) as connection:
             record_outage(connection, source, error, self._policy, datetime.now(UTC))
 
-    def _note_back(self, source: str) -> None:
+    def _record_recovery(self, source: str) -> None:
         with self._warehouse.writing(source) as connection:
             record_recovery(connection, source)

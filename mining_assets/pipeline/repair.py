@@ -17,7 +17,7 @@ from mining_assets.pipeline.days import DayPipeline
 from mining_assets.pipeline.dependencies import Dependencies
 from mining_assets.pipeline.fetch import DayIncomplete, fetch_day
 from mining_assets.pipeline.fetch_references import unit_asked_for
-from mining_assets.pipeline.replace_day import DayContent, NotRepaired, content_of, replace_whole, save_aside
+from mining_assets.pipeline.replace_day import DayContent, NotRepaired, content_of, replace_day, save_copy
 from mining_assets.pipeline.replace_period import fetch_period, replace_period
 from mining_assets.pipeline.results import (
     Comparison,
@@ -126,7 +126,7 @@ class Repairs:
         """
         before = self._content(day)
         with self._warehouse.reading() as connection:
-            saved = save_aside(connection, day, folder)
+            saved = save_copy(connection, day, folder)
         yield Message(f"{day}: what is stored was saved to {saved}")
         counters = slow.client.counters
         try:
@@ -137,7 +137,7 @@ class Repairs:
             if fetched_epochs:
                 yield fetched_epochs
             fetched = slow.run(fetch_day(slow.client, day, units))
-            outcome = replace_whole(self._warehouse, fetched, history, self._scope, accept_shrink=accept_shrink)
+            outcome = replace_day(self._warehouse, fetched, history, self._scope, accept_shrink=accept_shrink)
         except (SourceError, DayIncomplete, ShrinkRefused, NotRepaired) as error:
             raise self._kept(day, error, unanswered=not counters.bytes) from None
         (result,) = self._pipeline.stored_results([day], str(outcome))

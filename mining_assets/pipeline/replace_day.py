@@ -67,7 +67,7 @@ def content_of(connection: Connection, day: date) -> DayContent:
     )
 
 
-def save_aside(connection: Connection, day: date, folder: Path) -> Path:
+def save_copy(connection: Connection, day: date, folder: Path) -> Path:
     """Write the day's present records and ledger to a file, and return its path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{day}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.json"
@@ -81,7 +81,7 @@ def save_aside(connection: Connection, day: date, folder: Path) -> Path:
     return path
 
 
-def replace_whole(
+def replace_day(
     warehouse: Warehouse,
     fetched: FetchedDay,
     history: NetworkHistory,

@@ -67,7 +67,7 @@ def replace_period(
     others = stored[stored["settlement_period"] != period]
     other_rows = stored_ledger[stored_ledger["settlement_period"] != period]
     key = ["settlement_period", "side"]
-    whole = FetchedDay(
+    fetched_day = FetchedDay(
         day=day,
         records=pd.concat([others, records]).sort_values([*key, "sequence_number"], ignore_index=True),
         ledger=pd.concat([other_rows, ledger]).sort_values(key, ignore_index=True),
@@ -75,4 +75,4 @@ def replace_period(
         origin=joined_origins([origin_of_day(connection, day), origin]),
         oracle=None,
     )
-    return store_day(connection, whole, accept_shrink=accept_shrink)
+    return store_day(connection, fetched_day, accept_shrink=accept_shrink)

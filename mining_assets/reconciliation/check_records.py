@@ -83,9 +83,9 @@ def _incomplete(chunk: Chunk) -> pd.DataFrame:
     seen = chunk.grid[chunk.grid["settlement_date"].isin(fetched)]
     both = seen.merge(chunk.ledger, how="outer", on=PERIOD_KEY, indicator="in_which")
     gone, extra = both[both["in_which"] == "left_only"], both[both["in_which"] == "right_only"]
-    silent = chunk.ledger[chunk.ledger["raw_rows"] == 0]
-    silent = silent[silent.duplicated(["settlement_date", "settlement_period"], keep="first")]
-    silent = silent[silent["confirmed_by"] != "operator"]
+    empty = chunk.ledger[chunk.ledger["raw_rows"] == 0]
+    empty = empty[empty.duplicated(["settlement_date", "settlement_period"], keep="first")]
+    empty = empty[empty["confirmed_by"] != "operator"]
     bare = set(chunk.ledger["settlement_date"]) - set(chunk.figures["settlement_date"])
     return pd.concat(
         [
@@ -95,7 +95,7 @@ def _incomplete(chunk: Chunk) -> pd.DataFrame:
                 extra["settlement_date"], _named(extra), ["in the ledger, but the day has no such period"] * len(extra)
             ),
             problems(
-                silent["settlement_date"], _named(silent), ["empty on both sides, confirmed by nobody"] * len(silent)
+                empty["settlement_date"], _named(empty), ["empty on both sides, confirmed by nobody"] * len(empty)
             ),
             problems(sorted(bare), [""] * len(bare), ["its figures are not in settlement_days"] * len(bare)),
         ]
@@ -124,13 +124,13 @@ def _disagreeing(chunk: Chunk) -> pd.DataFrame:
 
 def _figures_that_differ(chunk: Chunk) -> pd.DataFrame:
     """Days whose figures are not those of their ledger: hash and periods, and of their records: everything else."""
-    whole = chunk.figures[chunk.figures["settlement_date"].isin(chunk.complete)].set_index("settlement_date")
+    complete = chunk.figures[chunk.figures["settlement_date"].isin(chunk.complete)].set_index("settlement_date")
     farm_periods = chunk.energy.groupby("settlement_date").size()
     totals = chunk.totals.assign(farm_periods=farm_periods.reindex(chunk.totals.index, fill_value=0))
     ordered = chunk.ledger.sort_values(PERIOD_KEY)
     hashes = ordered.groupby("settlement_date")["content_hash"].agg(lambda of_day: combined_hash(list(of_day)))
-    frames = [_differing_column(whole[name], totals[name], name) for name in (*TOTALS, "farm_periods")]
-    wrong = whole.index[whole["content_hash"] != hashes.reindex(whole.index)]
+    frames = [_differing_column(complete[name], totals[name], name) for name in (*TOTALS, "farm_periods")]
+    wrong = complete.index[complete["content_hash"] != hashes.reindex(complete.index)]
     frames.append(problems(wrong, ["content_hash"] * len(wrong), ["is not that of the ledger"] * len(wrong)))
     return pd.concat(frames)
 

@@ -113,30 +113,30 @@ def plan(
         held_back: days whose last run never began, and whose wait for that is not over.
         days_per_fetch: days that one run fetches at most; one that only derives takes seconds for a month.
     """
-    made = HealingPlan()
+    healing = HealingPlan()
     open_days: dict[str, list[date]] = {FETCH: [], REFETCH: [], DERIVE: []}
     for day, kind in needs(states, now).items():
         state = states.loc[day]
         if day in in_flight_days:
-            made.skipped["a run is under way"] += 1
+            healing.skipped["a run is under way"] += 1
         elif day in held_back:
-            made.skipped["waiting after a run that did not begin"] += 1
+            healing.skipped["waiting after a run that did not begin"] += 1
         elif state["attempts"] and state["next_attempt_at"] > now:
-            made.skipped["quarantined" if state["quarantined"] else "waiting after a failure"] += 1
+            healing.skipped["quarantined" if state["quarantined"] else "waiting after a failure"] += 1
         else:
             open_days[kind].append(day)
     works = []
     for kind, days in open_days.items():
         source = MEMPOOL if kind == DERIVE else ELEXON
-        ready = _ready(days, source, states, unavailable, now, made.skipped)
+        ready = _ready(days, source, states, unavailable, now, healing.skipped)
         ranges = day_ranges(ready, LONGEST_RANGE if kind == DERIVE else days_per_fetch)
         works += [Work(DERIVE if kind == DERIVE else FETCH, span, kind == REFETCH) for span in ranges]
     chosen = newest_and_oldest([work.days for work in works], max(free_run_slots, 0))
-    made.work = [next(work for work in works if work.days == days) for days in chosen]
-    later = sum((last - first).days + 1 for first, last in (work.days for work in works if work not in made.work))
+    healing.work = [next(work for work in works if work.days == days) for days in chosen]
+    later = sum((last - first).days + 1 for first, last in (work.days for work in works if work not in healing.work))
     if later:
-        made.skipped["later, after the runs now asked for"] += later
-    return made
+        healing.skipped["later, after the runs now asked for"] += later
+    return healing
 
 
 def plan_series(
@@ -160,27 +160,27 @@ def plan_series(
         now: the instant of the decision, UTC.
         held_back: as for :func:`plan`.
     """
-    made, ready = HealingPlan(), []
+    healing, ready = HealingPlan(), []
     for day in series_days_needed(name, states, now):
         if day in in_flight_days:
-            made.skipped[f"{name}, a run is under way"] += 1
+            healing.skipped[f"{name}, a run is under way"] += 1
         elif day in held_back:
-            made.skipped[f"{name}, waiting after a run that did not begin"] += 1
+            healing.skipped[f"{name}, waiting after a run that did not begin"] += 1
         elif _is_waiting(states.loc[day], now):
-            made.skipped[f"{name}, waiting after a failure"] += 1
+            healing.skipped[f"{name}, waiting after a failure"] += 1
         else:
             ready.append(day)
     given = [day for day in ready if states.loc[day, "overruled"]]
     asked = [day for day in ready if not states.loc[day, "overruled"]]
     probe = asked[-1:] if name in unavailable and unavailable[name] <= now else []
     if name in unavailable and len(asked) > len(probe):
-        made.skipped[f"{name}, its source does not answer"] += len(asked) - len(probe)
+        healing.skipped[f"{name}, its source does not answer"] += len(asked) - len(probe)
     ranges = day_ranges([*given, *probe] if name in unavailable else ready)
-    made.work = [Work(name, days) for days in newest_and_oldest(ranges, max(free_run_slots, 0))]
-    later = sum((last - first).days + 1 for first, last in ranges) - len(made.days)
+    healing.work = [Work(name, days) for days in newest_and_oldest(ranges, max(free_run_slots, 0))]
+    later = sum((last - first).days + 1 for first, last in ranges) - len(healing.days)
     if later:
-        made.skipped[f"{name}, later"] += later
-    return made
+        healing.skipped[f"{name}, later"] += later
+    return healing
 
 
 def _is_waiting(state: "pd.Series[Any]", now: datetime) -> bool:

@@ -91,10 +91,10 @@ def verify_and_store_days(warehouse: Warehouse, days: Sequence[date], scope: Sco
         verification = verify_snapshot(connection, days, scope)
     suspicious = sorted({finding.span for finding in verification.errors if isinstance(finding.span, date)})
     with warehouse.writing(*map(str, suspicious), FINDINGS) as connection:
-        there = days_with_rows(connection, suspicious)  # the others are as missing as they were
-        if there:
-            others = [finding for finding in verification.findings if finding.span not in there]
-            verification.findings = others + verify_snapshot(connection, sorted(there), scope).findings
+        with_rows = days_with_rows(connection, suspicious)  # the others are as missing as they were
+        if with_rows:
+            others = [finding for finding in verification.findings if finding.span not in with_rows]
+            verification.findings = others + verify_snapshot(connection, sorted(with_rows), scope).findings
         store_findings(connection, verification, looked_at)
     return verification
 
@@ -128,7 +128,7 @@ def verify_within(connection: Connection, day: date, scope: Scope) -> Verificati
 
 
 def scan(
-    warehouse: Warehouse, first: date, last: date, scope: Scope, tell: Callable[[str], None] = lambda _: None
+    warehouse: Warehouse, first: date, last: date, scope: Scope, report_progress: Callable[[str], None] = lambda _: None
 ) -> Verification:
     """Verify everything from first to last: days, the months and years they are in, and the references.
 
@@ -137,16 +137,16 @@ def scan(
         first: the first day.
         last: the last day.
         scope: the miner models, and the first and last partition.
-        tell: is told what is verified next.
+        report_progress: is told what is verified next.
     """
     days = list(between(first, last))
     months = months_of(days)
-    tell("verifying the references")
+    report_progress("verifying the references")
     verification = verify_and_store_references(warehouse)
     for number, (month, group) in enumerate(groupby(days, key=Month.of), start=1):
-        tell(f"verifying {month}, {number:,} of {count_of(len(months), 'month')}")
+        report_progress(f"verifying {month}, {number:,} of {count_of(len(months), 'month')}")
         verification.merge(verify_and_store_days(warehouse, list(group), scope))
-    tell("verifying the sums of months and years")
+    report_progress("verifying the sums of months and years")
     verification.merge(verify_and_store_periods(warehouse, months, scope))
     verification.merge(verify_and_store_periods(warehouse, years_of(days), scope))
     return verification

@@ -73,10 +73,10 @@ def _half_hours(report_data: ReportData) -> Section:
     wide.columns = pd.Index(periods)
     ends = wide.notna().sum(axis=1)
     name = month_name(report_data.month) if report_data.month else ""
-    drawn: tuple[Chart, ...] = ()
+    drawings: tuple[Chart, ...] = ()
     if len(grid):
         said = f"{int((ends > 0).sum())} of {count_of(len(wide), 'day')} known. {_peak(grid)}"
-        drawn = (
+        drawings = (
             Chart(
                 "MWh in each half hour",
                 draw(charts.heat_map(grid)),
@@ -88,7 +88,7 @@ def _half_hours(report_data: ReportData) -> Section:
         title=f"Half hour by half hour: {name}" if name else "Half hour by half hour",
         lead="MWh curtailed in each settlement period. Days on which the clocks change have 46 or 50 periods; after "
         "the change the scale is an hour off local time.",
-        charts=drawn,
+        charts=drawings,
         legend=_heat_legend(grid),
         table=table(wide.reset_index(), [Column("day", "Day"), *(Column(period, period, 1) for period in periods)]),
         csv=csv_address(grid),
@@ -143,7 +143,7 @@ def _ranking(
         f"{who}: {energy:,.0f} MWh, {number(paid, 0, '£')}, {number(price, 2, '£')}/MWh"
         for who, energy, paid, price in rates
     ]
-    drawn: tuple[Chart, ...] = ()
+    drawings: tuple[Chart, ...] = ()
     if len(top):
         alternative = f"Bars of curtailed energy, the most first. {'; '.join(said[:3])}."
         beside = [
@@ -151,7 +151,7 @@ def _ranking(
             for energy, price in zip(top["curtailed_energy"], top["average_price"], strict=True)
         ]
         drawing = draw(charts.ranking(top.assign(label=said, beside=beside), of, colour))
-        drawn = (Chart("Curtailed energy, MWh", drawing, alternative),)
+        drawings = (Chart("Curtailed energy, MWh", drawing, alternative),)
     figures = [
         Column("curtailed_energy", "MWh", 1),
         Column("payment", "£ paid", 0),
@@ -163,7 +163,7 @@ def _ranking(
         name=name,
         title=title,
         lead=f"{lead} Known days only.",
-        charts=drawn,
+        charts=drawings,
         table=table(shown, [by, *more, *figures]),
         csv=csv_address(ranked),
         absent="" if len(top) else "No known day had curtailment.",

@@ -116,9 +116,9 @@ def _number(value: float) -> float | None:
 def day_kinds(states: pd.DataFrame) -> "pd.Series[str]":
     """Return the kind of each day, a key of ``DAY_KINDS``, from the frame of ``day_states``."""
     kinds = states["state"].astype(object)
-    whole = kinds.isin(TRUSTED)
+    trusted = kinds.isin(TRUSTED)
     kinds = kinds.mask((kinds == "final") & (states["records"] == 0), "quiet")
-    kinds = kinds.mask(whole & states["inconsistent"], "inconsistent")
+    kinds = kinds.mask(trusted & states["inconsistent"], "inconsistent")
     return kinds.mask(states["quarantined"], "quarantined")
 
 

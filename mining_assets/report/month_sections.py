@@ -22,7 +22,7 @@ def curtailment(report_data: ReportData) -> Section:
     """Show energy and payment by month."""
     months = curtailment_months(report_data)
     complete = months["state"].isin(TRUSTED)
-    drawn = [
+    drawings = [
         Chart(title, draw(charts.month_bars(_labelled(months, name, form, complete), name, unit, colour)), alternative)
         for title, name, unit, colour, form, alternative in (
             (
@@ -48,7 +48,7 @@ def curtailment(report_data: ReportData) -> Section:
         title="Curtailed energy and payment by month",
         lead="All accepted wind bids (gross), and the payment for them; below zero, farms paid. The first and the last "
         "month count only their days in the range.",
-        charts=tuple(drawn),
+        charts=tuple(drawings),
         legend=_month_legend(months, complete, 1, 2),
         table=table(
             months,
@@ -71,7 +71,7 @@ def curtailment(report_data: ReportData) -> Section:
 def bitcoin(report_data: ReportData) -> Section:
     """Show Bitcoin by month and model."""
     months = bitcoin_months(report_data)
-    drawn = _series(months, "bitcoin_mined", lambda value: f"{value:,.4f} BTC")
+    lines = _series(months, "bitcoin_mined", lambda value: f"{value:,.4f} BTC")
     return Section(
         name="bitcoin_by_month",
         title="Bitcoin that it could have mined, by month and model",
@@ -79,11 +79,11 @@ def bitcoin(report_data: ReportData) -> Section:
         charts=(
             Chart(
                 "BTC",
-                draw(charts.month_lines(drawn, "bitcoin_mined", "BTC", _model_colours(report_data))),
+                draw(charts.month_lines(lines, "bitcoin_mined", "BTC", _model_colours(report_data))),
                 f"A line per miner model over the months. {_extremes(months, 'bitcoin_mined', ' BTC', 4)}",
             ),
         ),
-        legend=_line_legend(_model_colours(report_data), drawn, "bitcoin_mined"),
+        legend=_line_legend(_model_colours(report_data), lines, "bitcoin_mined"),
         table=table(
             months,
             [
@@ -111,7 +111,7 @@ def paid_and_value(report_data: ReportData) -> Section:
     )
     series = {PAID: 2} | {f"{model} value": colour for model, colour in _model_colours(report_data).items()}
     both["miner_model"] = [name if name == PAID else f"{name} value" for name in both["miner_model"]]
-    drawn = _series(both.reset_index(drop=True), "pounds", lambda value: number(value, 0, "£"))
+    lines = _series(both.reset_index(drop=True), "pounds", lambda value: number(value, 0, "£"))
     return Section(
         name="paid_and_mined_value",
         title="Paid, and the value of what it could have mined",
@@ -120,11 +120,11 @@ def paid_and_value(report_data: ReportData) -> Section:
         charts=(
             Chart(
                 "£",
-                draw(charts.month_lines(drawn, "pounds", "£", series)),
+                draw(charts.month_lines(lines, "pounds", "£", series)),
                 f"Lines of payment and of value per model. {_extremes(months, 'bitcoin_value', ' pounds')}",
             ),
         ),
-        legend=_line_legend(series, drawn, "pounds"),
+        legend=_line_legend(series, lines, "pounds"),
         table=table(
             months,
             [
@@ -144,8 +144,8 @@ def paid_and_value(report_data: ReportData) -> Section:
 def share(report_data: ReportData) -> Section:
     """Show the curtailed share of wind by month."""
     months = curtailment_months(report_data)
-    whole = months["state"].isin(TRUSTED)
-    rows = _labelled(months, "curtailed_share", lambda value: f"{value:.1%} of wind", whole)
+    trusted = months["state"].isin(TRUSTED)
+    rows = _labelled(months, "curtailed_share", lambda value: f"{value:.1%} of wind", trusted)
     percent = months.assign(percent=months["curtailed_share"] * 100)
     return Section(
         name="curtailed_share",
@@ -159,7 +159,7 @@ def share(report_data: ReportData) -> Section:
                 f"Bars of the share by month. {_extremes(percent, 'percent', ' %', 1)}",
             ),
         ),
-        legend=_month_legend(months, whole, 4, absent=months["curtailed_share"].isna()),
+        legend=_month_legend(months, trusted, 4, absent=months["curtailed_share"].isna()),
         table=table(
             percent,
             [
@@ -238,10 +238,10 @@ def _model_colours(report_data: ReportData) -> dict[str, int]:
     return {model: colours[order % len(colours)] for order, model in enumerate(report_data.models)}
 
 
-def _line_legend(series: Mapping[str, int], drawn: pd.DataFrame, name: str) -> tuple[Swatch, ...]:
+def _line_legend(series: Mapping[str, int], lines: pd.DataFrame, name: str) -> tuple[Swatch, ...]:
     found = [Swatch(colour_of(colour), each, " ".join(map(str, dash_of(colour)))) for each, colour in series.items()]
-    known = drawn[name].notna()
-    if (known & ~drawn["complete"]).any():
+    known = lines[name].notna()
+    if (known & ~lines["complete"]).any():
         found.append(Swatch("url(#hollow)", "days are missing"))
     if not known.all():
         found.append(Swatch(UNKNOWN, "unknown"))

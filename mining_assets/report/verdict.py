@@ -49,13 +49,13 @@ def verdict(report_data: ReportData, verification: Verification | None) -> Verdi
 
 def _judged(report_data: ReportData, verification: Verification | None) -> Verdict:
     status = report_data.status
-    days, known, whole = len(status.days), len(report_data.daily), status.trusted
+    days, known, trusted = len(status.days), len(report_data.daily), status.trusted
     if not known:
         there = ", ".join(f"{count:,} {state}" for state, count in status.states.items() if count)
         text = f"No day is complete ({there}), so there are no figures; nothing is shown as zero."
         return Verdict("empty", "Nothing is known", text)
     basis = verified_by_value(status, verification)
-    if known < days or whole < days:
+    if known < days or trusted < days:
         text = f"Figures cover {_of(known, days)}; the others are unknown, not zero. Verified by value: {basis}."
         return Verdict("incomplete", "Not complete", text)
     if verification is not None and verification.errors:

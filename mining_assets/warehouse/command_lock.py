@@ -28,7 +28,7 @@ def hold_command_lock(warehouse: Warehouse, who: str, waiting: Callable[[str], N
     Readers and the daemon's runs are not kept out: each day has a writer's lock of its own. A database that loses the
     connection in the midst lets another command begin, and this one goes on.
     """
-    with _claim(warehouse, _COMMANDS, who, waiting):
+    with _hold(warehouse, _COMMANDS, who, waiting):
         yield
 
 
@@ -38,19 +38,19 @@ def judging(warehouse: Warehouse, waiting: Callable[[str], None]) -> Iterator[No
 
     It is held for as long as the report takes, by runs and commands, in threads and processes.
     """
-    with _claim(warehouse, _JUDGEMENTS, "checks", waiting):
+    with _hold(warehouse, _JUDGEMENTS, "checks", waiting):
         yield
 
 
 @contextmanager
-def _claim(warehouse: Warehouse, lock: int, who: str, waiting: Callable[[str], None]) -> Iterator[None]:
-    claim = _file_claim if warehouse.is_sqlite else _database_claim
-    with claim(warehouse, lock, f"{who} (process {os.getpid()})", waiting):
+def _hold(warehouse: Warehouse, lock: int, who: str, waiting: Callable[[str], None]) -> Iterator[None]:
+    hold = _hold_file if warehouse.is_sqlite else _hold_in_database
+    with hold(warehouse, lock, f"{who} (process {os.getpid()})", waiting):
         yield
 
 
 @contextmanager
-def _file_claim(warehouse: Warehouse, lock: int, who: str, waiting: Callable[[str], None]) -> Iterator[None]:
+def _hold_file(warehouse: Warehouse, lock: int, who: str, waiting: Callable[[str], None]) -> Iterator[None]:
     with Path(f"{warehouse.url.database}{_FILES[lock]}").open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -65,7 +65,7 @@ def _file_claim(warehouse: Warehouse, lock: int, who: str, waiting: Callable[[st
 
 
 @contextmanager
-def _database_claim(warehouse: Warehouse, lock: int, who: str, waiting: Callable[[str], None]) -> Iterator[None]:
+def _hold_in_database(warehouse: Warehouse, lock: int, who: str, waiting: Callable[[str], None]) -> Iterator[None]:
     # The lock is that of a transaction, open as long as the claim: behind a pooler each transaction may be on another
     # connection to the server. It has read nothing, so it holds back no cleaning.
     key = {"class": LOCK_CLASS, "object": lock}

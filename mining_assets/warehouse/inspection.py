@@ -32,7 +32,7 @@ def problems(warehouse: Warehouse) -> list[str]:
     except DBAPIError as error:
         if is_transient(error) and not warehouse.is_sqlite:
             raise
-        found.append(f"cannot be written: {_said(error)}")
+        found.append(f"cannot be written: {_shown(error)}")
     return found
 
 
@@ -56,10 +56,10 @@ def _differences(connection: Connection) -> Iterator[str]:
     for difference in differing:
         yield f"schema differs: {_message(difference)}"
     inspector = inspect(connection)
-    there = set(inspector.get_table_names())
+    stored = set(inspector.get_table_names())
     for table in metadata.sorted_tables:
         wanted = [column.name for column in table.primary_key]
-        if table.name in there and inspector.get_pk_constraint(table.name)["constrained_columns"] != wanted:
+        if table.name in stored and inspector.get_pk_constraint(table.name)["constrained_columns"] != wanted:
             yield f"schema differs: {table.name} has not the primary key ({', '.join(wanted)})"
 
 
@@ -97,20 +97,20 @@ def _tried(connection: Connection, statement: str) -> str | None:
         with connection.begin_nested():
             connection.execute(text(statement))
     except DBAPIError as error:
-        return _said(error)
+        return _shown(error)
     return None
 
 
 def _checks(connection: Connection) -> Iterator[str]:
     """Compare the check constraints, which Alembic does not, with those of temporary tables made from the schema."""
     stored = {table.name: _conditions(inspect(connection), table, None) for table in metadata.sorted_tables}
-    aside = "temp" if connection.dialect.name == "sqlite" else "pg_temp"
-    metadata.create_all(connection.execution_options(schema_translate_map={None: aside}), checkfirst=False)
+    schema = "temp" if connection.dialect.name == "sqlite" else "pg_temp"
+    metadata.create_all(connection.execution_options(schema_translate_map={None: schema}), checkfirst=False)
     if connection.dialect.name == "postgresql":
-        aside = connection.execute(text("SELECT pg_my_temp_schema()::regnamespace::text")).scalar_one()
+        schema = connection.execute(text("SELECT pg_my_temp_schema()::regnamespace::text")).scalar_one()
     inspector = inspect(connection)
     for table in metadata.sorted_tables:
-        for name, condition in _conditions(inspector, table, aside).items():
+        for name, condition in _conditions(inspector, table, schema).items():
             if stored[table.name].get(name) != condition:
                 has = stored[table.name].get(name, "nothing of the kind")
                 yield f"schema differs: {table.name} should check {condition}, and has {has}"
@@ -123,5 +123,5 @@ def _conditions(inspector: Inspector, table: Table, schema: str | None) -> dict[
     return {str(check["name"]): " ".join(str(check["sqltext"]).split()) for check in found}
 
 
-def _said(error: DBAPIError) -> str:
+def _shown(error: DBAPIError) -> str:
     return " ".join(str(error.orig).split("\n")[0].split())

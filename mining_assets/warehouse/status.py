@@ -147,7 +147,7 @@ def read_status(
     """
     days = day_states(connection, first, last, models)
     differing = tuple(mismatched_summaries(connection, first, last, date_range))
-    errors = tuple(_errors_beside_states(connection, first, last))
+    errors = tuple(_errors_outside_states(connection, first, last))
     series = {name: series_states(connection, name, first, last, given_prices) for name in SERIES}
     unkept = days_without_units(connection, first, last)
     return Status(
@@ -166,7 +166,7 @@ def read_status(
     )
 
 
-def _errors_beside_states(connection: Connection, first: date, last: date) -> Iterator[FailedCheck]:
+def _errors_outside_states(connection: Connection, first: date, last: date) -> Iterator[FailedCheck]:
     """Yield the errors of checks whose findings make no day damaged or inconsistent: refused answers, references."""
     found = integrity_findings.c
     query = (
@@ -192,7 +192,7 @@ def mismatched_summaries(connection: Connection, first: date, last: date, date_r
     yield from sorted(differing, key=lambda each: (each[0], each[1].first))
 
 
-def moved_spans(connection: Connection, first: date, last: date, date_range: DateRange) -> set[Mismatch]:
+def moved_summaries(connection: Connection, first: date, last: date, date_range: DateRange) -> set[Mismatch]:
     """Return the summaries of months and years that were made for another first or last partition.
 
     They are among the differing ones. Nothing else than a moved partition changes how many days are expected.

@@ -11,7 +11,7 @@ import pytest
 
 from mining_assets.cli import phase as phases
 from mining_assets.cli import terminal
-from mining_assets.cli.options import working_alone
+from mining_assets.cli.options import exclusive_command
 from mining_assets.cli.phase import Phase
 from mining_assets.cli.terminal import TerminalProgress
 from mining_assets.warehouse.command_lock import hold_command_lock
@@ -83,7 +83,7 @@ def test_who_waits_for_another_command_says_so_all_the_time(
     screen = Screen(terminal=False)
     monkeypatch.setattr(sys, "stderr", screen)
     with templates.copy("sqlite", clean, tmp_path) as warehouse:
-        waiting = threading.Thread(target=lambda: enter(working_alone(warehouse, "daily 2")))
+        waiting = threading.Thread(target=lambda: enter(exclusive_command(warehouse, "daily 2")))
         with hold_command_lock(warehouse, "range", lambda _: None):
             waiting.start()
             screen.wait_for("[INFO] waiting for `range")

@@ -36,7 +36,7 @@ def fault(kind: str, **particulars: Any) -> Fault:
 
 
 # What passes: asked again, and the day is right.
-PASSING = {
+TRANSIENT = {
     "429": fault("status", status=429, attempts=(1, 2)),
     "429 with seconds to wait": fault("status", status=429, retry_after=1, attempts=1),
     "429 with a date to wait for": fault("status", status=429, retry_after=1, retry_after_form="date", attempts=1),
@@ -56,7 +56,7 @@ PASSING = {
 }
 
 # What does not pass: the day fails, and says why.
-LASTING = {
+PERMANENT = {
     "429": (fault("status", status=429), "too many requests", "HTTP 429, 3 attempts"),
     "500": (fault("status", status=500), "server error", "HTTP 500, 3 attempts"),
     "400": (fault("status", status=400), "request refused", "HTTP 400, 1 attempt"),
@@ -126,13 +126,13 @@ def test_the_period_has_wind_bids_and_other_rows(twin: Twin) -> None:
 
 
 def test_no_kind_of_fault_is_left_out() -> None:
-    tried = {each.kind for each in PASSING.values()} | {each.kind for each, *_ in LASTING.values()}
+    tried = {each.kind for each in TRANSIENT.values()} | {each.kind for each, *_ in PERMANENT.values()}
     assert tried == set(KINDS) - {"blank"}  # of prices alone: see test_prices
 
 
-@pytest.mark.parametrize("name", PASSING)
+@pytest.mark.parametrize("name", TRANSIENT)
 def test_fault_that_passes_ends_in_a_correct_day(name: str, made: Environment, twin: Twin) -> None:
-    twin.fault(PASSING[name])
+    twin.fault(TRANSIENT[name])
     before = len(twin.requests)
     assert bring_in(made).errors == []
     hits = [request for request in twin.requests[before:] if request.fault]
@@ -140,9 +140,9 @@ def test_fault_that_passes_ends_in_a_correct_day(name: str, made: Environment, t
     assert_day_is_right(made, twin.world, DAY)
 
 
-@pytest.mark.parametrize("name", LASTING)
+@pytest.mark.parametrize("name", PERMANENT)
 def test_fault_that_lasts_ends_in_a_failed_day_that_says_why(name: str, made: Environment, twin: Twin) -> None:
-    spoiled, *expected = LASTING[name]
+    spoiled, *expected = PERMANENT[name]
     twin.fault(spoiled)
     before = len(twin.requests)
     ran = bring_in(made)
@@ -160,7 +160,7 @@ def test_fault_that_lasts_ends_in_a_failed_day_that_says_why(name: str, made: En
 def test_fault_on_a_stored_day_leaves_it_as_it_was(name: str, made: Environment, twin: Twin) -> None:
     assert bring_in(made).errors == []
     before = tables(made, volatile=True)
-    twin.fault(LASTING[name][0])
+    twin.fault(PERMANENT[name][0])
     assert bring_in(made, refetch=True).outcome(DAY) == "failed"
     after = tables(made, volatile=True)
     for table, frame in before.items():

@@ -78,7 +78,7 @@ def daily_chain(partitions: Partitions, rules: Rules, docs_url: str | None, prog
         days = [date.fromisoformat(key) for key in keys]
         pipeline = DayPipeline(Dependencies(warehouse, elexon, mempool, coinbase, rules), context.log)
         request = day_request(config, context.selected_asset_keys)
-        reporter = DayReporter(context, progress, len(days), series_alone=not request.wants(*names.DAY_TABLES))
+        reporter = DayReporter(context, progress, len(days), series_only=not request.wants(*names.DAY_TABLES))
         if request.tables:
             try:
                 events = pipeline.run(days, request, lambda: progress.stopping)

@@ -38,10 +38,10 @@ class DayReporter:
         progress: Progress,
         total: int,
         *,
-        series_alone: bool = False,
+        series_only: bool = False,
     ) -> None:
         """For a run over so many days, or over their daily series alone."""
-        self._context, self._progress, self._total, self._series_alone = context, progress, total, series_alone
+        self._context, self._progress, self._total, self._series_only = context, progress, total, series_only
         self._reported = 0
         self.reasons: dict[date, list[str]] = {}
         self.verification = Verification()
@@ -49,7 +49,7 @@ class DayReporter:
     @property
     def days_left(self) -> int:
         """How many days the run was stopped before."""
-        return 0 if self._series_alone else self._total - self._reported
+        return 0 if self._series_only else self._total - self._reported
 
     def report(self, events: Iterable[Event]) -> None:
         """Report each event as it comes: a run that dies later has not lost it."""
@@ -133,7 +133,7 @@ class DayReporter:
             text = f"{result.name}: {days}{many}: {result.failed[first]}"
             self._context.log.warning(text)
             self._progress.say(f"warning: {text}")
-        if self._series_alone:
+        if self._series_only:
             for day, reason in result.failed.items():
                 self._failed(day, f"{result.name}: {reason}")
 

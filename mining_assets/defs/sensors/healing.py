@@ -38,12 +38,12 @@ from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.day_states import day_states
 from mining_assets.warehouse.days import stored_days
 from mining_assets.warehouse.series import series_states
-from mining_assets.warehouse.status import mismatched_summaries, moved_spans
+from mining_assets.warehouse.status import mismatched_summaries, moved_summaries
 from mining_assets.warehouse.verifications import read_verified
 
 SENSOR = "reconciliation_sensor"
 # The roll-up sensor follows every change within a minute; what differs for longer was lost, or done by hand.
-LASTING = timedelta(seconds=90)
+SETTLING_TIME = timedelta(seconds=90)
 
 Span = tuple[str, Month | Year]
 """A summary table, and the month or year of the row in it."""
@@ -79,19 +79,19 @@ def healing_sensor(settings: Settings, scope: Scope) -> dg.SensorDefinition:
         with warehouse.reading() as connection:
             states = day_states(connection, first, last, scope.models)
             # A day that is not whole brings its series along when it is fetched.
-            whole = states["fetched_at"].notna().to_numpy()
+            fetched = states["fetched_at"].notna().to_numpy()
             given = given_prices(settings)
-            series = {name: series_states(connection, name, first, last, given)[whole] for name in SERIES}
+            series = {name: series_states(connection, name, first, last, given)[fetched] for name in SERIES}
             # However far back days are healed: months and years are summed up from what is stored.
             every = settings.start_date, last
             differing = list(mismatched_summaries(connection, *every, scope.date_range))
-            moved = moved_spans(connection, *every, scope.date_range)
+            moved = moved_summaries(connection, *every, scope.date_range)
             unavailable = outages(connection)
             verified = read_verified(connection, stored_days(connection, *every))
         in_flight_days = days_in_flight(context.instance, runs, context.repository_def)
         free_run_slots = policy.runs_at_a_time - sum(HEALING_TAG in run.tags for run in runs)
         held_back = days_held_back(context.instance, policy, at)
-        made = plan(
+        healing = plan(
             states,
             in_flight_days=in_flight_days,
             unavailable=unavailable,
@@ -100,9 +100,9 @@ def healing_sensor(settings: Settings, scope: Scope) -> dg.SensorDefinition:
             held_back=held_back,
             days_per_fetch=policy.days_per_fetch,
         )
-        in_flight_days |= set(made.days)  # a run of a day brings its series with it
+        in_flight_days |= set(healing.days)  # a run of a day brings its series with it
         for name, known in series.items():
-            slots_left = free_run_slots - len(made.work)
+            slots_left = free_run_slots - len(healing.work)
             of_series = plan_series(
                 name,
                 known,
@@ -112,10 +112,10 @@ def healing_sensor(settings: Settings, scope: Scope) -> dg.SensorDefinition:
                 now=at,
                 held_back=held_back,
             )
-            made.work += of_series.work
-            made.skipped += of_series.skipped
+            healing.work += of_series.work
+            healing.skipped += of_series.skipped
         before = _seen_before(context.cursor)
-        due = [] if runs or made.work else [span for span in differing if at - before.get(span, at) >= LASTING]
+        due = [] if runs or healing.work else [span for span in differing if at - before.get(span, at) >= SETTLING_TIME]
         if not any(run.job_name in (MONTHLY_JOB, YEARLY_JOB) for run in runs):
             # No run follows a moved partition by itself, and what is under way is not what makes the difference.
             due += [span for span in differing if span in moved and span not in before]
@@ -123,7 +123,7 @@ def healing_sensor(settings: Settings, scope: Scope) -> dg.SensorDefinition:
         waiting = {span for _, span in due if failed.get(span, at) > at}
         due = [span for span in due if span[1] not in waiting]
         spans = _next_level(due, failed)
-        requests = [healing_request(work) for work in made.work]
+        requests = [healing_request(work) for work in healing.work]
         requests += [healing_roll_up_request(spans[0], spans[-1])] if spans else []
         # What was due is new again at the next look. Of what moved that was asked for is not, else it would be asked
         # for at every look.
@@ -132,11 +132,11 @@ def healing_sensor(settings: Settings, scope: Scope) -> dg.SensorDefinition:
         seen |= {span: at for span in moved.intersection(due) if span[1] in spans}
         never = states.index[states["state"] == "missing"]
         cost = f"; in all {estimate_fetch(never, settings.requests_per_second)}" if len(never) else ""
-        said = f"{_said(made, len(differing), len(waiting))}{cost}; verified by value: {verified.sentence}"
-        context.log.info(said)
+        summary = f"{_summary(healing, len(differing), len(waiting))}{cost}; verified by value: {verified.sentence}"
+        context.log.info(summary)
         return dg.SensorResult(
             run_requests=requests,
-            skip_reason=None if requests else said,
+            skip_reason=None if requests else summary,
             cursor=json.dumps([[table, str(period), moment.isoformat()] for (table, period), moment in seen.items()]),
         )
 
@@ -171,8 +171,8 @@ def _one_if_failed(periods: list[P], failed: Mapping[Period, datetime]) -> list[
     return periods
 
 
-def _said(made: HealingPlan, differing: int, waiting: int) -> str:
-    asked = ", ".join(f"{work.kind} {work.days[0]} to {work.days[1]}" for work in made.work) or "nothing to ask for"
-    skipped = "".join(f"; {reason}: {count_of(count, 'day')}" for reason, count in made.skipped.items())
+def _summary(healing: HealingPlan, differing: int, waiting: int) -> str:
+    asked = ", ".join(f"{work.kind} {work.days[0]} to {work.days[1]}" for work in healing.work) or "nothing to ask for"
+    skipped = "".join(f"; {reason}: {count_of(count, 'day')}" for reason, count in healing.skipped.items())
     held = f", of which {waiting} wait after a failure" if waiting else ""
     return f"{asked}{skipped}; months and years that differ: {differing}{held}"

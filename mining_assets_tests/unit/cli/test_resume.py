@@ -167,7 +167,7 @@ def test_a_reconciliation_that_is_stopped_while_it_verifies_is_resumed(
 
 
 def test_an_interrupted_command_says_how_to_go_on(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    Checkpoint(tmp_path / "checkpoint.json", ["range"], [date(2025, 3, 30)]).say_left()
+    Checkpoint(tmp_path / "checkpoint.json", ["range"], [date(2025, 3, 30)]).print_remaining()
     assert capfd.readouterr().err == "interrupted: 1 day left; continue with `mining-assets resume`\n"
 
 

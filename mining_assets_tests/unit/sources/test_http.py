@@ -141,7 +141,7 @@ async def drip(_: Request, writer: asyncio.StreamWriter) -> None:
 
 
 ZIPPED = response(list(range(5000)), zipped=True)
-PASSING: dict[str, tuple[Script, str, int | None]] = {
+TRANSIENT: dict[str, tuple[Script, str, int | None]] = {
     "429": (in_turn(response("slow down", 429)), "too many requests: 'slow down'", 429),
     "500": (in_turn(response("oops", 500)), "server error: 'oops'", 500),
     "502": (in_turn(response("<html>" + "x" * 200_000, 502)), "server error", 502),
@@ -164,9 +164,9 @@ PASSING: dict[str, tuple[Script, str, int | None]] = {
 }
 
 
-@pytest.mark.parametrize("name", PASSING)
+@pytest.mark.parametrize("name", TRANSIENT)
 def test_what_may_pass_is_asked_again_until_the_attempts_are_used_up(name: str) -> None:
-    script, reason, status = PASSING[name]
+    script, reason, status = TRANSIENT[name]
     limits = HttpLimits(
         requests_per_second=1000,
         retry_attempts=2,
@@ -184,9 +184,9 @@ def test_what_may_pass_is_asked_again_until_the_attempts_are_used_up(name: str) 
     assert error.url in str(error)
 
 
-@pytest.mark.parametrize("name", PASSING)
+@pytest.mark.parametrize("name", TRANSIENT)
 def test_what_passed_leaves_a_good_answer(name: str) -> None:
-    script, reason, _ = PASSING[name]
+    script, reason, _ = TRANSIENT[name]
 
     async def once(request: Request, writer: asyncio.StreamWriter) -> bytes | None:
         return await script(request, writer) if request.number == 1 else GOOD
@@ -218,7 +218,7 @@ def test_nobody_listens() -> None:
     assert (caught.value.status, caught.value.attempts) == (None, 1)  # never reached: told at once
 
 
-LASTING: dict[str, tuple[Script, str, int]] = {
+PERMANENT: dict[str, tuple[Script, str, int]] = {
     "400": (in_turn(response('{"title": "bad period"}', 400)), 'request refused: \'{"title": "bad period"}\'', 400),
     "401": (in_turn(response("", 401)), "request refused", 401),
     "404": (in_turn(response("no such thing", 404)), "request refused: 'no such thing'", 404),
@@ -229,9 +229,9 @@ LASTING: dict[str, tuple[Script, str, int]] = {
 }
 
 
-@pytest.mark.parametrize("name", LASTING)
+@pytest.mark.parametrize("name", PERMANENT)
 def test_what_will_not_pass_is_refused_at_once(name: str) -> None:
-    script, reason, status = LASTING[name]
+    script, reason, status = PERMANENT[name]
     error, server = run(fail(script))
     assert isinstance(error, SourceRefused)
     assert reason in error.reason

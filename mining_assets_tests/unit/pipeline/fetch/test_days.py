@@ -1,6 +1,5 @@
 """Fetching a day from the twin: whole or not at all, and never an empty answer for a zero."""
 
-from collections.abc import Collection, Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -10,87 +9,19 @@ import pytest
 from mining_assets.domain.content_hash import EMPTY_HASH, content_hashes
 from mining_assets.domain.curtailment import RECORD_COLUMNS, daily_totals, is_curtailment, is_undo
 from mining_assets.domain.settlement import SIDES, Side, periods_in
-from mining_assets.domain.wind_units import WindUnit, wind_among
+from mining_assets.domain.wind_units import WindUnit
 from mining_assets.pipeline.fetch import DayIncomplete, fetch_day
-from mining_assets.sources.elexon import ElexonClient
-from mining_assets.sources.errors import SourceRefused, SourceUnavailable
-from mining_assets.sources.sync import SyncClient
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.days import LEDGER_COLUMNS, FetchedDay, Outcome
 from mining_assets.warehouse.schema import curtailment_records
 from mining_assets_tests.support.elexon import elexon_of
+from mining_assets_tests.support.fetched import DAY, LONG_DAY, SHORT_DAY, Served, of_ledger, truth
 from mining_assets_tests.support.samples import rows_of, store
 from mining_assets_tests.support.twin.faults import Fault
 from mining_assets_tests.support.twin.generated import GeneratedWorld
 from mining_assets_tests.support.twin.recorded import GRAIN_DAY, NO_DATA, RecordedWorld, recorded_data
 from mining_assets_tests.support.twin.register import UNTYPED_WIND
 from mining_assets_tests.support.twin.server import Twin
-
-DAY = date(2025, 3, 8)
-SHORT_DAY, LONG_DAY = date(2025, 3, 30), date(2025, 10, 26)
-Served = tuple[Twin, SyncClient[ElexonClient]]
-
-
-@pytest.fixture(scope="module")
-def world() -> GeneratedWorld:
-    return GeneratedWorld(7, units=20, light=True, windy_days=[DAY, SHORT_DAY, LONG_DAY])
-
-
-@pytest.fixture(scope="module")
-def served(world: GeneratedWorld) -> Iterator[Served]:
-    with elexon_of(world) as both:
-        yield both
-
-
-@pytest.fixture
-def twin(served: Served, world: GeneratedWorld) -> Twin:
-    world.reset()
-    served[0].clear_faults()
-    served[0].record.clear()
-    return served[0]
-
-
-@pytest.fixture(scope="module")
-def units(served: Served) -> dict[str, WindUnit]:
-    elexon = served[1]
-    return {unit.bm_unit_id: unit for unit in wind_among(elexon.run(elexon.client.bm_units()), [])}
-
-
-@pytest.fixture
-def fetch(twin: Twin, served: Served, units: dict[str, WindUnit]) -> Any:
-    def run(day: date = DAY, accept_empty: Collection[int] = (), known: dict[str, WindUnit] = units) -> FetchedDay:
-        elexon = served[1]
-        return elexon.run(fetch_day(elexon.client, day, known, accept_empty))
-
-    return run
-
-
-@pytest.fixture(scope="module")
-def plain(served: Served, world: GeneratedWorld, units: dict[str, WindUnit]) -> FetchedDay:
-    """The day as nothing happened to it."""
-    world.reset()
-    served[0].clear_faults()
-    return served[1].run(fetch_day(served[1].client, DAY, units))
-
-
-def truth(world: GeneratedWorld, day: date, units: Collection[str]) -> list[dict[str, Any]]:
-    """The rows of the wind units as the world has them, with their side."""
-    return [
-        row | {"side": side}
-        for period in range(1, periods_in(day) + 1)
-        for side in SIDES
-        for row in world.stack(day, period, side)
-        if row["id"] in units
-    ]
-
-
-def of_ledger(fetched: FetchedDay, period: int, side: Side) -> dict[str, Any]:
-    ledger = fetched.ledger
-    return ledger[(ledger["settlement_period"] == period) & (ledger["side"] == side)].iloc[0].to_dict()
-
-
-def windy_period(world: GeneratedWorld) -> int:
-    return int(world.plan(DAY).intensity.argmax()) + 1
 
 
 def test_every_wind_row_and_no_other_is_kept_with_all_its_values(
@@ -309,112 +240,10 @@ def test_volumes_that_are_empty_themselves_confirm_nothing_and_are_told(
 # What cannot be right.
 
 
-@pytest.mark.parametrize("price", [5_000.01, -5_000.01])
-def test_a_price_beyond_the_bound_on_a_wind_row_refuses_the_day(
-    fetch: Any, twin: Twin, world: GeneratedWorld, price: float
-) -> None:
-    period = windy_period(world)
-    twin.fault(Fault(kind="mutate", route="stack", period=period, side="bid", field="originalPrice", value=price))
-    with pytest.raises(
-        SourceRefused, match=rf"originalPrice {price} £/MWh on the wind unit [TE]_.*/bid/{DAY}/{period}$"
-    ):
-        fetch()
-
-
-def test_a_price_at_the_bound_is_taken_and_any_price_of_another_unit(
-    fetch: Any, twin: Twin, world: GeneratedWorld
-) -> None:
-    period = windy_period(world)
-    changed = {"kind": "mutate", "route": "stack", "side": "bid", "field": "originalPrice"}
-    ids = [row["id"] for row in world.stack(DAY, period - 2, "bid")]
-    other = next(name for name in ids if name and "_" in name and name not in {*world.wind_unit_ids, UNTYPED_WIND})
-    twin.fault(
-        Fault(**changed, period=period, value=5_000.0),
-        Fault(**changed, period=period - 1, value=-5_000.0),
-        Fault(**changed, period=period - 2, value=99_999.0, row=other),
-    )
-    prices = fetch().records["original_price"]
-    assert {prices.max(), prices.min()} == {5_000.0, -5_000.0}
-
-
-@pytest.mark.parametrize("sentinel", [9_999.0, -9_999.0, 99_999.0, -99_999.0])
-def test_a_sentinel_for_a_price_on_a_wind_row_refuses_the_day(
-    fetch: Any, twin: Twin, world: GeneratedWorld, sentinel: float
-) -> None:
-    period = windy_period(world)
-    twin.fault(Fault(kind="mutate", route="stack", period=period, side="bid", field="originalPrice", value=sentinel))
-    with pytest.raises(SourceRefused, match=rf"originalPrice {sentinel} £/MWh on the wind unit .* period {period} bid"):
-        fetch()
-
-
-def test_a_wind_row_without_a_price_refuses_the_day_by_name(fetch: Any, twin: Twin, world: GeneratedWorld) -> None:
-    period = windy_period(world)
-    twin.fault(Fault(kind="mutate", route="stack", period=period, side="bid", field="originalPrice", value=None))
-    with pytest.raises(
-        SourceRefused, match=rf"row \d+: originalPrice on the wind unit [TE]_\S+ is null: {DAY} period {period} bid"
-    ):
-        fetch()
-
-
-def test_another_row_may_lack_all_that_the_source_says_may_be_null(
-    fetch: Any, twin: Twin, world: GeneratedWorld, plain: FetchedDay
-) -> None:
-    period = windy_period(world)
-    ids = [row["id"] for row in world.stack(DAY, period, "bid")]
-    other = next(name for name in ids if name and "_" in name and name not in {*world.wind_unit_ids, UNTYPED_WIND})
-    for field in ("originalPrice", "createdDateTime"):
-        twin.fault(Fault(kind="mutate", route="stack", period=period, side="bid", field=field, value=None, row=other))
-    pd.testing.assert_frame_equal(fetch().records, plain.records)
-
-
-@pytest.mark.parametrize("row", ["wind", "all"])
-def test_a_wind_row_without_a_vintage_has_the_newest_that_is_there(
-    fetch: Any, twin: Twin, world: GeneratedWorld, plain: FetchedDay, row: str
-) -> None:
-    """Of its stack, or, when no row of the stack has one, of the day."""
-    period = windy_period(world)
-    twin.fault(
-        Fault(kind="mutate", route="stack", period=period, side="bid", field="createdDateTime", value=None, row=row)
-    )
-    fetched = fetch()
-    pd.testing.assert_frame_equal(fetched.records, plain.records)
-    assert (of_ledger(fetched, period, "bid")["vintage"] is pd.NaT) == (row == "all")
-
-
-def test_a_day_on_which_nothing_says_when_it_was_calculated_is_refused(fetch: Any, twin: Twin) -> None:
-    twin.fault(Fault(kind="mutate", route="stack", field="createdDateTime", value=None, row="all"))
-    with pytest.raises(SourceRefused, match=r"createdDateTime on the wind unit .* is null, as on every other row"):
-        fetch()
-
-
-@pytest.mark.parametrize("kind", ["wrong_period", "duplicate"])
-def test_an_answer_that_is_not_the_one_asked_for_refuses_the_day(fetch: Any, twin: Twin, kind: str) -> None:
-    twin.fault(Fault(kind=kind, route="stack", period=11, side="offer"))
-    with pytest.raises(SourceRefused, match=f"offer/{DAY}/11"):
-        fetch()
-
-
-def test_one_stack_that_cannot_be_had_fails_the_day(fetch: Any, twin: Twin) -> None:
-    twin.fault(Fault(kind="status", status=500, route="stack", period=48, side="offer"))
-    with pytest.raises(SourceUnavailable, match=f"offer/{DAY}/48"):
-        fetch()
-
-
-def test_passing_faults_change_nothing(fetch: Any, plain: FetchedDay, twin: Twin) -> None:
-    twin.fault(
-        Fault(kind="status", status=500, share=0.1, attempts=1, route="stack"),
-        Fault(kind="cut_json", share=0.1, attempts=1, route="stack"),
-        Fault(kind="reset", share=0.05, attempts=1, route="stack"),
-    )
-    pd.testing.assert_frame_equal(fetch().records, plain.records)
-
-
-# Into the warehouse.
-
-
 @pytest.fixture(scope="module")
 def later(plain: FetchedDay, served: Served, world: GeneratedWorld, units: dict[str, WindUnit]) -> list[FetchedDay]:
     """The day after a later run with the same content, and after one with more."""
+    world.reset()
     found = []
     for scale in (1.0, 1.1):
         world.restate(DAY, scale=scale)
