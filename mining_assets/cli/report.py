@@ -141,7 +141,7 @@ def as_dict(made: Report, path: Path) -> dict[str, Any]:
         ],
         "caveats": caveats_as_dicts(status.caveats),
         "not_final": [{"days": days, "count": count, "is": kind} for days, count, kind in made.open_ranges],
-        "month": made.month,
+        "month": str(made.month) if made.month else None,
         "path": str(path),
     }
 
