@@ -62,8 +62,8 @@ def test_what_cannot_be_had_is_a_warning_changes_no_exit_code_and_comes_later(tm
         twin.fault(*NOT_OF_MIDDLE, NO_GENERATION)
         done = run_cli(made, "range", FIRST, LAST)
         assert done.returncode == 0, done.stderr
-        assert "warning: bitcoin_price: 1 of 2 days could not be had, 2025-06-30: GBP is -1.0" in done.stderr
-        assert "warning: wind_generation: 2 of 2 days could not be had" in done.stderr
+        assert "warning: bitcoin_price: 1 of 2 days could not be fetched, 2025-06-30: GBP is -1.0" in done.stderr
+        assert "warning: wind_generation: 2 of 2 days could not be fetched" in done.stderr
         code, report = status(made)
         assert (code, report["states"]["final"], report["flags"]["inconsistent"]) == (0, 3, 0)
         assert report["series"]["bitcoin_price"] == {
@@ -149,7 +149,7 @@ def test_the_daily_check_brings_what_is_lacking_of_days_that_are_right(tmp_path:
         assert run_cli(made, "range", FIRST, LAST).returncode == 0
         failing = run_cli(made, "daily", 3)
         assert failing.returncode == 0, failing.stderr
-        assert "warning: bitcoin_price: 3 of 3 days could not be had" in failing.stderr
+        assert "warning: bitcoin_price: 3 of 3 days could not be fetched" in failing.stderr
         twin.clear_faults()
         done = run_cli(made, "daily", 3)
         assert done.returncode == 0, done.stderr
