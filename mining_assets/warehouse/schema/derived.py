@@ -87,7 +87,7 @@ daily_summaries = Table(
     *_of_series("daily_summaries"),
     PrimaryKeyConstraint("summary_date"),
     sqlite_strict=True,
-    comment="Curtailment of a whole day. Zeros are certified; a day that is not complete has no row.",
+    comment="Curtailment of a whole day. Zeros are certified; a day that is not whole has no row.",
 )
 
 monthly_summaries = Table(

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import FrameType
 
 import pytest
-from playwright.sync_api import BrowserContext, Playwright, sync_playwright
+from playwright.sync_api import BrowserContext, Playwright, expect, sync_playwright
 
 from mining_assets_tests.support.browser.chromium import chromium
 from mining_assets_tests.support.browser.pictures import Pictures
@@ -37,6 +37,7 @@ def pictures() -> Pictures:
 
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
+    expect.set_options(timeout=60_000)  # the UI draws late on a busy machine; five seconds are Playwright's own
     with sync_playwright() as started:
         yield started
 
