@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 
 import dagster as dg
@@ -118,7 +119,7 @@ def days_in_flight(
 ) -> set[date]:
     """Return the days that the runs and the backfills in progress cover."""
     periods = {period for run in runs for period in _periods_of_run(run)}
-    periods |= {parse_period(key) for key in backfill_keys(instance, repository)}
+    periods |= {period for key in backfill_keys(instance, repository) for period in _periods(key, key)}
     return {period for period in periods if isinstance(period, date)}
 
 
@@ -137,11 +138,18 @@ def backfill_keys(instance: dg.DagsterInstance, repository: dg.RepositoryDefinit
 def _periods_of_run(run: dg.DagsterRun) -> Iterator[Period]:
     """Yield the days, months or years that a run is about, by its tags."""
     if PARTITION in run.tags:
-        yield parse_period(run.tags[PARTITION])
+        yield from _periods(run.tags[PARTITION], run.tags[PARTITION])
     if RANGE_START in run.tags:
-        first, last = run.tags[RANGE_START], run.tags[RANGE_END]
+        yield from _periods(run.tags[RANGE_START], run.tags[RANGE_END])
     elif DAYS_TAG in run.tags:
         first, _, last = run.tags[DAYS_TAG].partition("/")
-    else:
-        return
-    yield from between(parse_period(first), parse_period(last))  # type: ignore[type-var]
+        yield from _periods(first, last)
+
+
+def _periods(first: str, last: str) -> Iterator[Period]:
+    """Yield the periods from one partition key to another.
+
+    None, where they are no periods: an instance also has the runs of other code locations, with keys of their own.
+    """
+    with suppress(ValueError):
+        yield from between(parse_period(first), parse_period(last))  # type: ignore[type-var]

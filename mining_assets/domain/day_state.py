@@ -1,6 +1,6 @@
 """The states of a day: what each is called, and which of them count as complete or trusted.
 
-Which state a stored day is in is read in ``warehouse.day_states``; from when on a day is final, ``settlement`` says.
+Which state a stored day is in is read in ``warehouse.day_states``; from when on a day is final, ``finality`` says.
 """
 
 from datetime import date, datetime

@@ -8,7 +8,7 @@ import time
 
 import dagster as dg
 import pytest
-from dagster._core.execution.backfill import PartitionBackfill
+from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 
 from mining_assets.defs.assets.keys import RECORDS
 from mining_assets.defs.in_flight import (
@@ -19,6 +19,7 @@ from mining_assets.defs.in_flight import (
     reap_dead_runs,
     unfinished_runs,
 )
+from mining_assets.defs.run_requests import PARTITION, RANGE_END, RANGE_START
 from mining_assets_tests.support.clean import QUIET, SHORT, WINDY
 from mining_assets_tests.support.looking import Looking, over
 
@@ -44,6 +45,28 @@ def test_the_days_of_a_backfill_that_has_not_launched_its_runs_are_seen(looking:
 def test_the_days_of_a_run_are_seen(looking: Looking) -> None:
     run = looking.queued("daily", **over(SHORT, WINDY))
     assert days_in_flight(looking.instance, [run], looking.repository) == {SHORT, QUIET, WINDY}
+
+
+OF_OTHERS = ("eu|2025", "2025-06-31", "2025-13", "customers")  # partition keys of other code locations
+
+
+@pytest.mark.parametrize("key", OF_OTHERS)
+def test_runs_and_backfills_of_other_code_locations_are_no_days(looking: Looking, key: str) -> None:
+    runs = [
+        dg.DagsterRun("theirs", tags={PARTITION: key}),
+        dg.DagsterRun("theirs", tags={RANGE_START: key, RANGE_END: key}),
+        looking.queued("daily", **over(SHORT, SHORT)),
+    ]
+    backfill = PartitionBackfill(
+        backfill_id="abcdefgh",
+        status=BulkActionStatus.REQUESTED,
+        from_failure=False,
+        tags={},
+        backfill_timestamp=time.time(),
+        partition_names=[key],
+    )
+    looking.instance.add_backfill(backfill)
+    assert days_in_flight(looking.instance, runs, looking.repository) == {SHORT}
 
 
 def test_the_days_of_an_operators_job_are_seen(looking: Looking) -> None:
