@@ -40,6 +40,7 @@ from mining_assets.sources.body import UnreadableBodyError, read_body, read_erro
 from mining_assets.sources.errors import BrokenBodyError, ImpossibleValueError, SourceRefused, SourceUnavailable
 from mining_assets.sources.rate_limit import even_limiter
 from mining_assets.sources.reachability import advice, mark_reached, was_reached
+from mining_assets.sources.received import Received, note_received
 
 T = TypeVar("T")
 
@@ -217,19 +218,22 @@ class HttpClient:
                 is a setting to correct.
             SourceRefused: 4xx, a redirect, a body above the cap, or an impossible value.
         """
-        request = self._client.build_request("GET", f"{self._base_url}/{path.lstrip('/')}", params=params)
+        asked = str(httpx.URL(path.lstrip("/"), params=params)) if params else path.lstrip("/")
+        request = self._client.build_request("GET", f"{self._base_url}/{asked}")
         url = without_credentials(str(request.url))
         attempts = 0
+        fetched_at: datetime | None = None
+        body: bytes | None = None
 
         async def attempt() -> Answer[T]:
-            nonlocal attempts
+            nonlocal attempts, fetched_at, body
             async with self._slots:
                 await self._acquire()
                 attempts += 1
                 self.counters.requests += 1
                 if attempts > 1:
                     self.counters.retries += 1
-                fetched_at = self._clock()
+                fetched_at, body = self._clock(), None
                 body = await self._fetch(request)
             try:
                 value = parse(body)
@@ -248,12 +252,17 @@ class HttpClient:
             sleep=self._counted_sleep,
             reraise=True,
         )
+        status: int | None = HTTPStatus.OK
+        reason = ""
         try:
             return await retrying(attempt)
-        except (RetryableError, UnreachableError) as error:
-            raise SourceUnavailable(error.reason, url=url, attempts=attempts, status=error.status) from error
-        except PermanentError as error:
-            raise SourceRefused(error.reason, url=url, attempts=attempts, status=error.status) from error
+        except AttemptError as error:
+            status, reason = error.status, error.reason
+            failure = SourceRefused if isinstance(error, PermanentError) else SourceUnavailable
+            raise failure(reason, url=url, attempts=attempts, status=status) from error
+        finally:
+            if fetched_at is not None:
+                note_received(Received(asked, url, fetched_at, status, body, attempts, reason))
 
     async def _acquire(self) -> None:
         """Wait until nothing holds requests back and the rate limiter lets one start."""
