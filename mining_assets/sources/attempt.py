@@ -43,6 +43,10 @@ class RetryableError(AttemptError):
         self.wait = wait
 
 
+class UnresolvedError(RetryableError):
+    """The name of a source that this process reached before does not resolve: asked once more, and no oftener."""
+
+
 class UnreachableError(AttemptError):
     """The source was never reached by this process, for a cause that waiting does not remove."""
 

@@ -23,7 +23,6 @@ from tenacity import (
     AsyncRetrying,
     RetryCallState,
     retry_if_exception_type,
-    stop_after_attempt,
     wait_exponential_jitter,
 )
 
@@ -34,12 +33,13 @@ from mining_assets.sources.attempt import (
     PermanentError,
     RetryableError,
     UnreachableError,
+    UnresolvedError,
     error_for_status,
 )
 from mining_assets.sources.body import UnreadableBodyError, read_body, read_error_body
 from mining_assets.sources.errors import BrokenBodyError, ImpossibleValueError, SourceRefused, SourceUnavailable
 from mining_assets.sources.rate_limit import even_limiter
-from mining_assets.sources.reachability import advice, mark_reached, was_reached
+from mining_assets.sources.reachability import advice, is_unresolved, mark_reached, was_reached
 from mining_assets.sources.received import Received, note_received
 
 T = TypeVar("T")
@@ -206,7 +206,7 @@ class HttpClient:
         Asked again, after growing waits: 429, 5xx, timeouts, connections that fail or break, bodies that end
         early or that ``parse`` rejects with ``BrokenBodyError``. Everything else is not asked again, nor is a source
         that this process never reached if its name does not resolve, it refuses the connection, or its certificate
-        is not trusted.
+        is not trusted. One whose name resolved before is asked once more.
 
         Args:
             path: below the base address.
@@ -246,7 +246,7 @@ class HttpClient:
 
         # Its state belongs to one call: requests run at the same time and must not share it.
         retrying = AsyncRetrying(
-            stop=stop_after_attempt(self.limits.retry_attempts),
+            stop=self._stops,
             retry=retry_if_exception_type(RetryableError),
             wait=self._wait_before_retry,
             sleep=self._counted_sleep,
@@ -294,6 +294,12 @@ class HttpClient:
             since, self._waited_from[counter] = self._waited_from[counter], monotonic()
             setattr(self.counters, counter, getattr(self.counters, counter) + self._waited_from[counter] - since)
 
+    def _stops(self, state: RetryCallState) -> bool:
+        """Return whether no attempt is left. A name that still does not resolve is no server that stumbles."""
+        error = state.outcome.exception() if state.outcome is not None else None
+        most = 2 if isinstance(error, UnresolvedError) else self.limits.retry_attempts
+        return state.attempt_number >= min(most, self.limits.retry_attempts)
+
     def _wait_before_retry(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome is not None else None
         if isinstance(error, RetryableError) and error.wait is not None:
@@ -328,9 +334,11 @@ class HttpClient:
             raise RetryableError(reason, status) from error
         except (httpx.RequestError, OSError) as error:
             reason = ": ".join(filter(None, (type(error).__name__, str(error))))
-            unreached = None if was_reached(request.url) else advice(error, request.url, self._address_setting)
-            if unreached is not None:
-                raise UnreachableError(f"{reason}; {unreached}") from error
+            to_check = advice(error, request.url, self._address_setting)
+            if to_check is not None and not was_reached(request.url):
+                raise UnreachableError(f"{reason}; {to_check}") from error
+            if is_unresolved(error):
+                raise UnresolvedError(f"{reason}; {to_check}") from error
             raise RetryableError(reason, status) from error
         except BrokenBodyError as error:
             raise RetryableError(f"broken body: {error}", HTTPStatus.OK) from error

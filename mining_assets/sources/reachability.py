@@ -30,12 +30,17 @@ def advice(error: BaseException, url: httpx.URL, address_setting: str) -> str | 
     causes = list(_causes(error))
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
         return f"the certificate of {url.host} is not trusted: check {address_setting}, proxy and SSL_CERT_FILE"
-    if any(isinstance(cause, socket.gaierror) for cause in causes):
+    if is_unresolved(error):
         return f"a name does not resolve: check {address_setting} ({url.host}), DNS and proxy"
     # A host of several addresses refused only if each of them did.
     if causes and all(isinstance(cause, ConnectionRefusedError) for cause in causes):
         return f"the connection is refused: check {address_setting} ({url.netloc.decode()}) and proxy"
     return None
+
+
+def is_unresolved(error: BaseException) -> bool:
+    """Return whether a connection failed because a name does not resolve."""
+    return any(isinstance(cause, socket.gaierror) for cause in _causes(error))
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -48,6 +49,51 @@ def test_a_name_that_does_not_resolve_is_asked_once(monkeypatch: pytest.MonkeyPa
     error = run(fail("http://elexon.example"))
     assert error.attempts == 1
     assert f"check {SETTING} (elexon.example), DNS and proxy" in str(error)
+
+
+def by_name(server: Loopback) -> str:
+    return server.url.replace("127.0.0.1", "localhost")
+
+
+def test_a_name_that_resolves_no_more_is_asked_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    lookups = []
+
+    async def unknown(*_: object, **__: object) -> None:
+        lookups.append(1)
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    async def work() -> SourceUnavailable:
+        async with Loopback(in_turn(response([1]))) as server:
+            async with HttpClient(by_name(server), QUICK) as client:
+                await client.get("list", bytes)
+            monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", unknown)
+            return await fail(by_name(server))
+
+    error = run(work())
+    assert (error.attempts, len(lookups)) == (2, 2)
+    assert QUICK.retry_attempts > 2
+    assert f"check {SETTING} (localhost), DNS and proxy" in str(error)
+
+
+def test_a_name_that_resolves_again_is_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolve = asyncio.BaseEventLoop.getaddrinfo
+    lookups = []
+
+    async def unknown_once(*arguments: Any, **named: Any) -> Any:
+        lookups.append(1)
+        if len(lookups) == 1:
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+        return await resolve(*arguments, **named)
+
+    async def work() -> int:
+        async with Loopback(in_turn(response([1]))) as server:
+            async with HttpClient(by_name(server), QUICK) as client:
+                await client.get("list", bytes)
+            monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", unknown_once)
+            async with HttpClient(by_name(server), QUICK) as client:
+                return (await client.get("list", bytes)).attempts
+
+    assert run(work()) == 2
 
 
 def test_a_connection_refused_at_first_is_asked_once(refusing: str) -> None:
