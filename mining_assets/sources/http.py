@@ -40,7 +40,7 @@ from mining_assets.sources.body import UnreadableBodyError, read_body, read_erro
 from mining_assets.sources.errors import BrokenBodyError, ImpossibleValueError, SourceRefused, SourceUnavailable
 from mining_assets.sources.rate_limit import even_limiter
 from mining_assets.sources.reachability import advice, is_unresolved, mark_reached, was_reached
-from mining_assets.sources.received import Received, note_received
+from mining_assets.sources.received import KEPT_HEADERS, Received, note_received
 
 T = TypeVar("T")
 
@@ -224,17 +224,18 @@ class HttpClient:
         attempts = 0
         fetched_at: datetime | None = None
         body: bytes | None = None
+        headers: dict[str, str] = {}
 
         async def attempt() -> Answer[T]:
-            nonlocal attempts, fetched_at, body
+            nonlocal attempts, fetched_at, body, headers
             async with self._slots:
                 await self._acquire()
                 attempts += 1
                 self.counters.requests += 1
                 if attempts > 1:
                     self.counters.retries += 1
-                fetched_at, body = self._clock(), None
-                body = await self._fetch(request)
+                fetched_at, body, headers = self._clock(), None, {}
+                body, headers = await self._fetch(request)
             try:
                 value = parse(body)
             except BrokenBodyError as error:
@@ -262,7 +263,7 @@ class HttpClient:
             raise failure(reason, url=url, attempts=attempts, status=status) from error
         finally:
             if fetched_at is not None:
-                note_received(Received(asked, url, fetched_at, status, body, attempts, reason))
+                note_received(Received(asked, url, fetched_at, status, body, attempts, reason, headers))
 
     async def _acquire(self) -> None:
         """Wait until nothing holds requests back and the rate limiter lets one start."""
@@ -306,8 +307,8 @@ class HttpClient:
             return error.wait
         return self._growing_wait(state)
 
-    async def _fetch(self, request: httpx.Request) -> bytes:
-        """Send a request once and return the body of a 200, within the limits of time and size.
+    async def _fetch(self, request: httpx.Request) -> tuple[bytes, dict[str, str]]:
+        """Send a request once and return body and ``KEPT_HEADERS`` of a 200, within the limits of time and size.
 
         Raises:
             AttemptError: there was none.
@@ -322,7 +323,8 @@ class HttpClient:
                 try:
                     if status == HTTPStatus.OK:
                         self._answers_generated |= GENERATED_HEADER in response.headers
-                        return await read_body(response, self.limits.max_body_bytes)
+                        kept = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
+                        return await read_body(response, self.limits.max_body_bytes), kept
                     raise self._error_for_status(response, await read_error_body(response))
                 finally:
                     # Cancelled in the middle of closing, the connection would never be free again.

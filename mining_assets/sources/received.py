@@ -3,12 +3,15 @@
 What is done with the bodies does not belong here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
+
+KEPT_HEADERS = ("content-encoding", "content-type", "date")
+"""The headers that say something of an answer's body; others may hold what is nobody's business."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class Received:
         body: after decompression; None when none was read.
         attempts: how many requests it took.
         reason: why the answer was not taken; empty when it was.
+        headers: those of ``KEPT_HEADERS`` that came with a body, by their lower-case names.
     """
 
     path: str
@@ -32,6 +36,7 @@ class Received:
     body: bytes | None
     attempts: int
     reason: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def taken(self) -> bool:

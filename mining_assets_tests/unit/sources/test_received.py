@@ -39,6 +39,16 @@ def test_bodies_are_kept_as_they_came() -> None:
     assert received.taken
 
 
+def test_headers_that_say_something_of_the_body_are_kept() -> None:
+    sent = {"Date": "Sat, 28 Nov 2026 12:00:00 GMT", "Set-Cookie": "session=secret"}
+    (received,) = run(_collected(in_turn(response([1], headers=sent, zipped=True))))
+    assert received.headers == {
+        "content-encoding": "gzip",
+        "content-type": "application/json",
+        "date": "Sat, 28 Nov 2026 12:00:00 GMT",
+    }
+
+
 def test_only_the_last_attempt_is_kept() -> None:
     (received,) = run(_collected(in_turn(response(status=500), response([1]), response([3]))))
     assert (received.status, received.body, received.attempts) == (200, b"[1]", 2)
