@@ -13,6 +13,7 @@ from rich.table import Table
 from mining_assets.cli.env_file import file_of
 from mining_assets.cli.options import json_option, load_settings
 from mining_assets.settings import PREFIX, SECRETS_VARIABLE, Settings
+from mining_assets.sources.address import without_credentials
 
 HOME = "DAGSTER_HOME"
 
@@ -65,7 +66,7 @@ def list_settings(loaded: Settings) -> list[Setting]:
 def _shown(value: Any) -> str | None:
     if value is None:
         return None
-    return "***" if isinstance(value, SecretStr) else str(value)
+    return "***" if isinstance(value, SecretStr) else without_credentials(str(value))
 
 
 def _origin(name: str) -> str:

@@ -78,6 +78,8 @@ def test_no_secret_is_anywhere_to_be_read(made: tuple[Environment, Twin], tmp_pa
         assert ended.returncode == ends_with, ended.stdout + ended.stderr
         found.extend(leaks(f"the output of {arguments}", ended.stdout + ended.stderr))
 
+    command("settings", ends_with=0)
+    command("settings", "--json", ends_with=0)
     command("status", ends_with=3)  # no tables yet
     command("db", "upgrade", ends_with=0)
     twin.fault(Fault(kind="status", status=500, route="stack", date=BROKEN))
