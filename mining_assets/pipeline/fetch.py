@@ -81,7 +81,7 @@ async def certified(
     await _ask_again(elexon, stacks)
     _refuse_unpublished(day, stacks, accept_empty)
     confirmed, warnings = await _confirm_empty_sides(elexon, day, stacks, accept_empty)
-    records, decided, of_repeats = await decide_repeats(elexon, day, _wind_records(stacks, units))
+    records, decided, of_repeats = await decide_repeats(elexon, day, wind_records(stacks, units))
     return records, _ledger(stacks, records, confirmed, decided), warnings + of_repeats
 
 
@@ -146,7 +146,7 @@ def _vintages(stacks: Stacks) -> dict[tuple[int, Side], datetime | None]:
     }
 
 
-def _wind_records(stacks: Stacks, units: Mapping[str, WindUnit]) -> pd.DataFrame:
+def wind_records(stacks: Stacks, units: Mapping[str, WindUnit]) -> pd.DataFrame:
     """Return the wind rows; one without the time of its calculation gets the newest run of its stack, or of the day.
 
     Raises:

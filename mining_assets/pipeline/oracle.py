@@ -5,7 +5,7 @@ warning with figures. What cannot be compared is a warning too.
 """
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime
 
 import numpy as np
@@ -15,6 +15,7 @@ from mining_assets.domain.curtailment import bids_of_stacks
 from mining_assets.domain.tolerance import PUBLISHED_RELATIVE_TOLERANCE, volumes_isclose
 from mining_assets.domain.wording import count_of
 from mining_assets.sources.elexon import ElexonClient
+from mining_assets.sources.elexon_schema import AcceptedVolume, Cashflow
 from mining_assets.sources.errors import SourceError
 
 # The cashflows are rounded on their own, to a few pence.
@@ -33,9 +34,6 @@ async def compare_with_whole_day(
         records: the wind records of the day.
         farms: every wind unit known, so that one that the stacks lack altogether is noticed.
     """
-    bids = records[records["side"] == "bid"]
-    multiplier = bids["transmission_loss_multiplier"].fillna(1.0)
-    stack = bids.assign(cash=bids["payment"] * multiplier).groupby(KEY)[["volume", "cash"]].sum()
     energy, cash = bids_of_stacks(records)
     row = {
         "settlement_date": day,
@@ -56,6 +54,34 @@ async def compare_with_whole_day(
     if row["problem"]:
         return pd.DataFrame([row])
     volumes, cashflows = asked_volumes.result(), asked_cashflows.result()
+    both = beside_whole_day(records, volumes, cashflows, farms)
+    row |= {
+        "energy_volumes": -both["volume_theirs"].sum() + 0.0,
+        "cash_flows": both["cash_theirs"].sum(),
+        "differing": int(both["differs"].sum()),
+        "problem": difference(both),
+    }
+    return pd.DataFrame([row])
+
+
+def beside_whole_day(
+    records: pd.DataFrame, volumes: Iterable[AcceptedVolume], cashflows: Iterable[Cashflow], farms: Collection[str]
+) -> pd.DataFrame:
+    """Return the wind bids of the stacks beside what was published of the whole day, per unit and period.
+
+    Args:
+        records: the wind records of the day, or of some of its periods.
+        volumes: accepted bids of the same periods.
+        cashflows: of the bids of the same periods.
+        farms: the units that are compared.
+
+    Returns:
+        Indexed by ``KEY``: volume and volume_theirs (MWh, bids negative), cash and cash_theirs (£, positive = paid to
+        the unit), 0 where one of them has nothing; and whether the row differs by more than the tolerance.
+    """
+    bids = records[records["side"] == "bid"]
+    multiplier = bids["transmission_loss_multiplier"].fillna(1.0)
+    stack = bids.assign(cash=bids["payment"] * multiplier).groupby(KEY)[["volume", "cash"]].sum()
     theirs = pd.DataFrame(
         {
             "volume": _by_key([(row.bm_unit_id, row.settlement_period, row.volume) for row in volumes], farms),
@@ -65,20 +91,20 @@ async def compare_with_whole_day(
     both = stack.merge(theirs, how="outer", left_index=True, right_index=True, suffixes=("", "_theirs")).fillna(0.0)
     differs = ~volumes_isclose(both["volume"], both["volume_theirs"])
     differs |= ~np.isclose(both["cash"], both["cash_theirs"], rtol=PUBLISHED_RELATIVE_TOLERANCE, atol=PENCE_TOLERANCE)
-    row |= {
-        "energy_volumes": -both["volume_theirs"].sum() + 0.0,
-        "cash_flows": both["cash_theirs"].sum(),
-        "differing": int(differs.sum()),
-    }
-    if differs.any():
-        farm, period = both.index[differs][0]
-        first = both[differs].iloc[0]
-        row["problem"] = (
-            f"{count_of(int(differs.sum()), 'value')} of a unit and period differ, first {farm} in period {period}: "
-            f"stacks {first['volume']:,.3f} MWh £{first['cash']:,.2f}, whole day {first['volume_theirs']:,.3f} MWh "
-            f"£{first['cash_theirs']:,.2f}"
-        )
-    return pd.DataFrame([row])
+    return both.assign(differs=differs)
+
+
+def difference(both: pd.DataFrame) -> str | None:
+    """Return how many rows of :func:`beside_whole_day` differ, with the figures of the first; None when all agree."""
+    differing = both[both["differs"]]
+    if differing.empty:
+        return None
+    (farm, period), first = differing.index[0], differing.iloc[0]
+    return (
+        f"{count_of(len(differing), 'value')} of a unit and period differ, first {farm} in period {period}: "
+        f"stacks {first['volume']:,.3f} MWh £{first['cash']:,.2f}, whole day {first['volume_theirs']:,.3f} MWh "
+        f"£{first['cash_theirs']:,.2f}"
+    )
 
 
 def _by_key(rows: list[tuple[str | None, int, float]], farms: Collection[str]) -> "pd.Series[float]":
