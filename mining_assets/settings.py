@@ -37,6 +37,8 @@ PREFIX = "MINING_ASSETS_"
 SECRETS_VARIABLE = f"{PREFIX}SECRETS_DIR"
 TEST_DATA_VARIABLE = f"{PREFIX}TEST_DATA"
 """The one variable of the project that is no setting: where its tests find recorded figures."""
+HOME_FOLDERS = ("data", "data/checkpoints", "data/logs", "data/reports")
+"""The folders of this project within the Dagster home."""
 
 # What Kubernetes sets in every pod for a service of a name like mining-assets-ui.
 _OF_A_SERVICE = re.compile(r"_SERVICE_(HOST|PORT\w*)$|_PORT(_\d+_\w+)?$")
@@ -324,7 +326,7 @@ def prepare_home(home: Path) -> None:
         SettingsError: the home cannot be made or written to.
     """
     try:
-        for folder in ("data", "data/checkpoints", "data/logs", "data/reports"):
+        for folder in HOME_FOLDERS:
             (home / folder).mkdir(parents=True, exist_ok=True)
         instance_file = home / "dagster.yaml"
         if not instance_file.exists():

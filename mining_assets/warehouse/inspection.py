@@ -15,8 +15,12 @@ from mining_assets.warehouse.values import all_unfit_values
 OLDEST_POSTGRESQL = 14
 
 
-def problems(warehouse: Warehouse) -> list[str]:
+def problems(warehouse: Warehouse, *, values: bool = True) -> list[str]:
     """Return what is wrong with the database, a line each; nothing when it can be used. It stays as it was.
+
+    Args:
+        warehouse: open.
+        values: look at every stored value too, which takes as long as there are rows.
 
     Raises:
         SchemaMismatch: its revision is not the one of the code; the message says what to do.
@@ -24,7 +28,8 @@ def problems(warehouse: Warehouse) -> list[str]:
     with warehouse.reading() as connection:
         require_revision(connection)
         found = [*_version(connection), *_differences(connection)]
-    found += all_unfit_values(warehouse)
+    if values:
+        found += all_unfit_values(warehouse)
     try:
         with warehouse.writing("schema") as connection:
             found += list(_rights(connection)) or list(_checks(connection))
