@@ -20,6 +20,7 @@ from mining_assets.sources.elexon_schema import (
     StackRow,
     WindGeneration,
     cashflows_parser,
+    count_stack_rows,
     generation_parser,
     parse_bm_units,
     stack_parser,
@@ -86,6 +87,10 @@ class ElexonClient(SourceClient):
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from None
         return {key: task.result() for key, task in tasks.items()}
+
+    async def rows_of_period(self, day: date, period: int, side: Side) -> Answer[int]:
+        """Count the rows of the stack under any number of a period, also one that the day does not have."""
+        return await self._http.get(f"balancing/settlement/stack/all/{side}/{day}/{period}", count_stack_rows)
 
     async def accepted_volumes(self, day: date, side: Side) -> tuple[AcceptedVolume, ...]:
         """Fetch the accepted volumes (DISPTAV, type Original) of a day, per unit and period, in MWh."""

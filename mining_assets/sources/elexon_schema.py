@@ -286,6 +286,11 @@ def stack_parser(day: date, period: int, side: Side) -> Callable[[bytes], tuple[
     return parse
 
 
+def count_stack_rows(body: bytes) -> int:
+    """Count the rows of a stack, whichever period they are of."""
+    return len(validated(_STACK, body, ("data",))["data"])
+
+
 def _wrong(sequence: int, field: str, value: object, why: str) -> ImpossibleValueError:
     return ImpossibleValueError(f"row with sequence number {sequence}: {field} is {shown(value)}: {why}")
 

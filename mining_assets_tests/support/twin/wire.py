@@ -5,6 +5,8 @@ import contextlib
 import socket
 import struct
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from email.utils import format_datetime
 
 import h11
 
@@ -91,7 +93,8 @@ class Line:
             piece = b" " * READ_SIZE
 
     def _head(self, answer: Answer, framing: tuple[str, str]) -> h11.Response:
-        headers = [("Content-Type", answer.content_type), framing, *answer.headers]
+        date = ("Date", format_datetime(datetime.now(UTC), usegmt=True))
+        headers = [("Content-Type", answer.content_type), framing, date, *answer.headers]
         if answer.compressed:
             headers.append(("Content-Encoding", "gzip"))
         return h11.Response(status_code=answer.status, headers=headers)
