@@ -8,6 +8,7 @@ from sqlalchemy import URL, make_url
 from mining_assets.doctor.database import database_lines
 from mining_assets.doctor.lines import Line
 from mining_assets.warehouse.connection import Warehouse
+from mining_assets.warehouse.upgrade import upgrade
 
 
 def by_name(address: URL) -> dict[str, Line]:
