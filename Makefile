@@ -7,7 +7,9 @@ E2E    := $(VENV)/.installed_e2e
 # With uv, where it is installed, an install takes a tenth of pip's time. Some tests need pip itself: it is put in too.
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv)
 make_venv = $(if $(UV),uv venv --quiet --seed --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(1),$(PYTHON) -m venv $(1))
-pip_install = $(if $(UV),uv pip install --quiet --python $(1)/bin/python,$(1)/bin/python -m pip install --quiet --disable-pip-version-check)
+pip_install = $(if $(UV),uv pip install --quiet --compile-bytecode --python $(1)/bin/python,$(1)/bin/python -m pip install --quiet --disable-pip-version-check)
+# Modules are compiled once, not again in each of the hundreds of processes that the tests start.
+unexport PYTHONDONTWRITEBYTECODE
 # The tests make hundreds of small databases: in memory where there is room for them.
 MEMORY := $(shell test "$$(df --output=avail -k /dev/shm 2>/dev/null | tail -1)" -gt 4000000 2>/dev/null && echo /dev/shm)
 PYTEST := $(if $(MEMORY),TMPDIR=$(MEMORY) )$(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder
