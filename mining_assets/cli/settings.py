@@ -14,6 +14,7 @@ from mining_assets.cli.env_file import file_of
 from mining_assets.cli.options import json_option, load_settings
 from mining_assets.settings import PREFIX, SECRETS_VARIABLE, Settings
 from mining_assets.sources.address import without_credentials
+from mining_assets.warehouse.address import URL
 
 HOME = "DAGSTER_HOME"
 
@@ -66,7 +67,9 @@ def list_settings(loaded: Settings) -> list[Setting]:
 def _shown(value: Any) -> str | None:
     if value is None:
         return None
-    return "***" if isinstance(value, SecretStr) else without_credentials(str(value))
+    if isinstance(value, SecretStr):
+        return "***"
+    return str(value) if isinstance(value, URL) else without_credentials(str(value))  # an URL masks its password
 
 
 def _origin(name: str) -> str:
