@@ -25,6 +25,7 @@ _COMPLETE = "_MINING_ASSETS_COMPLETE"  # set by the shell's function while it as
 # A command's module is imported when it is named: most import Dagster, which takes longer than `status` takes in all.
 _GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     "Look": {
+        "doctor": ("doctor:doctor", "Whether everything is ready, and why not."),
         "status": ("status:status", "What is complete, provisional, missing or inconsistent."),
         "analyze": ("analyze:analyze", "The status, every check by value, and what would repair it."),
         "verify": ("verify:verify", "Every check by value on some days; fetches nothing."),

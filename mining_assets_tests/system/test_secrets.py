@@ -1,6 +1,7 @@
 """No secret leaves the environment: not into a file, an output, a log, a run's config or an answer to the UI."""
 
 import json
+import zipfile
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -80,6 +81,11 @@ def test_no_secret_is_anywhere_to_be_read(made: tuple[Environment, Twin], tmp_pa
 
     command("settings", ends_with=0)
     command("settings", "--json", ends_with=0)
+    command("doctor", ends_with=1)  # no tables yet
+    command("doctor", "--json", "--bundle", tmp_path / "doctor.zip", ends_with=1)
+    with zipfile.ZipFile(tmp_path / "doctor.zip") as bundle:
+        for name in bundle.namelist():
+            found.extend(leaks(f"the bundle's {name}", bundle.read(name)))
     command("status", ends_with=3)  # no tables yet
     command("db", "upgrade", ends_with=0)
     twin.fault(Fault(kind="status", status=500, route="stack", date=BROKEN))

@@ -56,6 +56,12 @@ STATUS = [
     "dates",
 ]
 ANALYZE = [*STATUS, "by_month", "missing_by_model", "buckets", "findings", "database", "sources", "commands"]
+DOCTOR = ["command", "exit_code", "at", "version", "ready", "sentence", "sections", "settings", "requests", "bundle"]
+SECTION = ["section", "origin", "lines", "not_examined"]
+LINE = ["name", "result", "found", "assumed", "url"]
+SETTING = ["name", "value", "origin"]
+ASKED = ["url", "at", "status", "attempts", "bytes", "headers", "reason"]
+OF_DOCTOR = [*DOCTOR, *SECTION, *LINE, *SETTING, *ASKED]
 FINDING = ["table", "check", "severity", "span", "problems", "example", "remedy"]
 
 
@@ -102,9 +108,16 @@ def test_other_reports_have_their_form(made: Environment) -> None:
     assert all(list(finding) == FINDING for finding in verified["findings"])
     assert list(json.loads(run_cli(made, "status", "--json").stdout)) == STATUS
     assert list(json.loads(run_cli(made, "analyze", "--json").stdout)) == ANALYZE
+    doctor = json.loads(run_cli(made, "doctor", "--json").stdout)
+    assert list(doctor) == DOCTOR
+    assert all(list(section) == SECTION for section in doctor["sections"])
+    assert all(list(line) == LINE for section in doctor["sections"] for line in section["lines"])
+    assert all(list(setting) == SETTING for setting in doctor["settings"])
+    assert all(list(asked) == ASKED for asked in doctor["requests"])
+    assert doctor["requests"]
 
 
-@pytest.mark.parametrize("key", sorted({*WORK, *DAY, *ANALYZE, *FINDING, "plan", "action"}))
+@pytest.mark.parametrize("key", sorted({*WORK, *DAY, *ANALYZE, *FINDING, *OF_DOCTOR, "plan", "action"}))
 def test_every_key_is_documented(key: str) -> None:
     assert f"`{key}`" in DOCUMENTED
 

@@ -1,5 +1,6 @@
 """Each thing that the doctor says of a source's answers: an altered answer makes exactly that line differ."""
 
+import asyncio
 import socket
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -8,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from mining_assets.doctor import examination
 from mining_assets.doctor.sources import COINBASE, ELEXON, MEMPOOL, PRICES
 from mining_assets.sources.reachability import forget_reached
 from mining_assets_tests.support.doctored import DAY, NOW, Alter, Transport, examined, lines_of
@@ -248,6 +250,23 @@ def test_a_source_that_does_not_resolve_is_asked_once() -> None:
     assert "check MINING_ASSETS_ELEXON_URL (twin)" in elexon.lines[0].found
     assert "stack, bid: order" in elexon.not_examined
     assert {line.status for section in others for line in section.lines} == {"pass"}
+
+
+def test_sources_that_keep_silent_are_waited_for_together_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting: list[str] = []
+
+    class Silent(Transport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            waiting.append(request.url.path)
+            await asyncio.Event().wait()
+            raise AssertionError("nobody sets it")
+
+    monkeypatch.setattr(examination, "FIRST_ANSWER_SECONDS", 0.2)
+    found = examined(Silent())
+    assert len(waiting) == 3
+    assert {line.status for line in lines_of(found.sections).values()} == {"unreachable"}
+    assert found.sections[0].lines[0].found == "no answer within 0.2 s"
+    assert found.sections[0].lines[1].found == "not asked, since Elexon does not answer"
 
 
 def test_an_endpoint_that_fails_does_not_hide_the_others() -> None:

@@ -1,0 +1,93 @@
+"""Everything that the doctor examines, in the order of the page. What is broken is a finding and stops nothing."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from importlib import metadata
+from urllib.parse import unquote, urlsplit
+
+import httpx
+
+from mining_assets.curated import given_prices, given_sites, halving_times, miner_models, wind_unit_additions
+from mining_assets.doctor.database import database_lines
+from mining_assets.doctor.lines import Line, Section, judged
+from mining_assets.doctor.machine import (
+    DISTRIBUTION,
+    clock_line,
+    home_lines,
+    packages_line,
+    python_line,
+    time_zone_line,
+)
+from mining_assets.doctor.page import Page, ShownSetting, masked
+from mining_assets.doctor.sources import Examined, examine_sources
+from mining_assets.domain.settlement import LONDON
+from mining_assets.errors import SettingsError
+from mining_assets.settings import Settings
+
+MACHINE, SETTINGS, DATABASE = "This machine", "Settings and their files", "Database"
+_FILES: tuple[tuple[str, Callable[[Settings], object]], ...] = (
+    ("miner_models", miner_models),
+    ("wind_units", wind_unit_additions),
+    ("sites", given_sites),
+    ("prices", given_prices),
+    ("halvings", halving_times),
+)
+_ADDRESSES = ("elexon_url", "mempool_url", "coinbase_url", "warehouse_url", "alert_webhook")
+
+
+def examine(
+    settings: Settings | SettingsError,
+    shown: Sequence[ShownSetting],
+    say: Callable[[str], None] = lambda text: None,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> Page:
+    """Examine machine, settings, database and sources.
+
+    Args:
+        settings: those in force, or what is wrong with them; then only the machine can be examined.
+        shown: the settings as they may be shown.
+        say: hears what is being done.
+        transport: replaces the network, for tests.
+    """
+    now, version = datetime.now(UTC), metadata.version(DISTRIBUTION)
+    fixed = [python_line(), packages_line(), time_zone_line(LONDON)]
+    if isinstance(settings, SettingsError):
+        wrong = Section(SETTINGS, [judged("settings", str(settings), "")])
+        machine = Section(MACHINE, [*fixed, clock_line(now)], ("Dagster home", "disk"))
+        sections = [machine, wrong, Section(DATABASE, (), ("database", "schema")), Section("Sources", (), ("all",))]
+        return Page(now, version, sections)
+    say("looking at the database")
+    lines, lacking = database_lines(settings.warehouse)
+    database = Section(DATABASE, lines, lacking)
+    say("asking the sources")
+    asked: Examined = examine_sources(settings, now, transport)
+    machine = Section(MACHINE, [*fixed, clock_line(now, asked.received), *home_lines(settings.home)])
+    sections = [machine, Section(SETTINGS, list(_setting_lines(settings))), database, *asked.sections]
+    return masked(Page(now, version, sections, shown, asked.received), secrets_of(settings))
+
+
+def _setting_lines(settings: Settings) -> Iterable[Line]:
+    yield judged("settings", None, "all are valid")
+    for name, read in _FILES:
+        try:
+            read(settings)
+        except SettingsError as error:
+            yield judged(name.replace("_", " "), str(error), "")
+        else:
+            yield judged(name.replace("_", " "), None, str(getattr(settings, name) or "what ships"))
+
+
+def secrets_of(settings: Settings) -> list[str]:
+    """List what must not be shown of the settings: the passwords of addresses, and the webhook's address."""
+    secrets = []
+    for name in _ADDRESSES:
+        value = getattr(settings, name)
+        text = value.get_secret_value() if hasattr(value, "get_secret_value") else value
+        if not text:
+            continue
+        password = urlsplit(text).password
+        if password:
+            secrets += [password, unquote(password)]
+        if name == "alert_webhook":
+            secrets.append(text)
+    return secrets
