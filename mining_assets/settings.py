@@ -40,6 +40,9 @@ TEST_DATA_VARIABLE = f"{PREFIX}TEST_DATA"
 HOME_FOLDERS = ("data", "data/checkpoints", "data/logs", "data/reports")
 """The folders of this project within the Dagster home."""
 
+NO_ARCHIVE = "none"
+"""The value of ``MINING_ASSETS_ARCHIVE_URL`` that keeps no answers."""
+
 # What Kubernetes sets in every pod for a service of a name like mining-assets-ui.
 _OF_A_SERVICE = re.compile(r"_SERVICE_(HOST|PORT\w*)$|_PORT(_\d+_\w+)?$")
 
@@ -81,6 +84,16 @@ def _existing_file(value: Path) -> Path:
     return value
 
 
+def _archive_address(value: str) -> str:
+    parts = urlsplit(value)
+    if "@" in parts.netloc:
+        raise ValueError("must hold no password: the driver of the object store reads its own variables")
+    if value != NO_ARCHIVE and not parts.scheme and not Path(value).is_absolute():
+        raise ValueError(f"is neither the absolute path of a folder, nor an address like s3://…, nor {NO_ARCHIVE}")
+    return value.rstrip("/")
+
+
+ArchiveAddress = Annotated[str, AfterValidator(_archive_address)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 IsoDate = Annotated[date, BeforeValidator(_iso_date)]
 DataFile = Annotated[Path, AfterValidator(_existing_file)]
@@ -98,6 +111,12 @@ class Settings(BaseSettings):
     warehouse_url: SecretStr | None = Field(
         None,
         description="The warehouse: sqlite:///… or postgresql://…; unset: a SQLite file in $DAGSTER_HOME/data/.",
+    )
+    archive_url: ArchiveAddress | None = Field(
+        None,
+        repr=False,
+        description="Where every answer of the sources is kept: a folder, s3://…, gs://…, az://…, or none; unset: "
+        "$DAGSTER_HOME/data/archive.",
     )
     elexon_url: HttpUrl = Field(LIVE_ELEXON, repr=False, description="Elexon Insights API.")
     mempool_url: HttpUrl = Field(LIVE_MEMPOOL, repr=False, description="mempool.space API.")
@@ -199,6 +218,13 @@ class Settings(BaseSettings):
         if self.warehouse_url is None:
             return sqlite_address(self.home / "data" / "warehouse.sqlite")
         return warehouse_address(self.warehouse_url.get_secret_value())
+
+    @property
+    def archive(self) -> str | None:
+        """The address of the archive of answers; None when they are not kept."""
+        if self.archive_url is None:
+            return str(self.home / "data" / "archive")
+        return None if self.archive_url == NO_ARCHIVE else self.archive_url
 
     @property
     def healing(self) -> HealingPolicy:

@@ -18,6 +18,7 @@ from mining_assets.defs.in_flight import days_tag
 from mining_assets.defs.resources import slow_elexon
 from mining_assets.domain.date_ranges import LONGEST_DAILY_CHECK
 from mining_assets.domain.wording import count_of
+from mining_assets.pipeline.archiving import Archiving
 from mining_assets.pipeline.dependencies import Dependencies, Rules
 from mining_assets.pipeline.repair import DayKept, DaysNotComplete, RepairFailed, Repairs
 from mining_assets.pipeline.results import Event
@@ -136,8 +137,9 @@ def operator_jobs(settings: Settings, rules: Rules, progress: Progress) -> list[
             elexon: dg.ResourceParam[SyncClient[ElexonClient]],
             mempool: dg.ResourceParam[SyncClient[MempoolClient]],
             coinbase: dg.ResourceParam[SyncClient[CoinbaseClient]],
+            archiving: dg.ResourceParam[Archiving],
         ) -> None:
-            dependencies = Dependencies(warehouse, elexon, mempool, coinbase, rules)
+            dependencies = Dependencies(warehouse, elexon, mempool, coinbase, rules, archiving)
             work(Operation(context, dependencies, settings, progress), config)
 
         return dg.GraphDefinition(name=name, node_defs=[op]).to_job(name=name, description=says)

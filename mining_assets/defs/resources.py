@@ -7,8 +7,10 @@ from typing import Any
 import dagster as dg
 from pyrate_limiter import Limiter
 
+from mining_assets.archive.store import Archive
 from mining_assets.domain.fetch_estimate import slow_pace
 from mining_assets.domain.valuation import COINBASE
+from mining_assets.pipeline.archiving import NOT_ARCHIVING, Archiving
 from mining_assets.reconciliation.plan import ELEXON, MEMPOOL
 from mining_assets.settings import Settings
 from mining_assets.sources.coinbase import REQUESTS_PER_SECOND, CoinbaseClient
@@ -57,7 +59,26 @@ def resources(settings: Settings) -> dict[str, Any]:
         with SyncClient(CoinbaseClient(settings.coinbase_url, limits, limiter=slow)) as client:
             yield client
 
-    return {"warehouse": warehouse, "elexon": elexon, "mempool": mempool, "coinbase": coinbase}
+    @dg.resource(description="What keeps the answers of the sources.")
+    def archiving(_: dg.InitResourceContext) -> Archiving:
+        return open_archiving(settings)
+
+    return {
+        "warehouse": warehouse,
+        "elexon": elexon,
+        "mempool": mempool,
+        "coinbase": coinbase,
+        "archiving": archiving,
+    }
+
+
+def open_archiving(settings: Settings) -> Archiving:
+    """Return what keeps the answers of the sources.
+
+    Raises:
+        ArchiveError: the address of the archive is none that an installed driver takes.
+    """
+    return Archiving(Archive(settings.archive)) if settings.archive else NOT_ARCHIVING
 
 
 def http_limits(settings: Settings) -> HttpLimits:

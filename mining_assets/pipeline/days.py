@@ -6,10 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
+from mining_assets.archive.errors import ArchiveError
+from mining_assets.archive.manifest import ArchivedFetch
 from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.network import NEVER_FETCHED, NetworkHistory
 from mining_assets.domain.periods import Month
 from mining_assets.domain.restatement import DayFigures, ShrinkRefused
+from mining_assets.pipeline.archiving import SETTLEMENT_STACKS, keep_day
 from mining_assets.pipeline.dependencies import Dependencies, database_retries
 from mining_assets.pipeline.derive import DerivedDays, derive
 from mining_assets.pipeline.ensure_references import History, WindUnits, ensure_network_history, ensure_wind_units
@@ -28,7 +31,7 @@ from mining_assets.pipeline.results import (
 )
 from mining_assets.pipeline.update_series import update_series
 from mining_assets.reconciliation.findings import Verification
-from mining_assets.reconciliation.plan import ELEXON, MEMPOOL, days_to_fetch
+from mining_assets.reconciliation.plan import ARCHIVE, ELEXON, MEMPOOL, days_to_fetch
 from mining_assets.reconciliation.verify import verify_and_store_days
 from mining_assets.sources.errors import SourceError
 from mining_assets.warehouse.attempts import DAYS, clear_attempts, discount_attempts, record_failures
@@ -45,6 +48,8 @@ from mining_assets.warehouse.days import (
 )
 from mining_assets.warehouse.names import CALCULATIONS, DAY_TABLES, DERIVED_TABLES
 from mining_assets.warehouse.reporting import units_by_day
+
+_NOT_TRIED = {ELEXON: "Elexon does not answer", ARCHIVE: "the archive takes no answers"}
 
 
 @dataclass(frozen=True)
@@ -136,7 +141,7 @@ class DayPipeline:
         if request.wants(RECORDS):
             try:
                 known = ensure_wind_units(self.dependencies, self._retry)
-            except SourceError as error:
+            except (SourceError, ArchiveError) as error:
                 yield from self._cannot_begin(days, error, outages)
                 return
             if known.fetched:
@@ -186,23 +191,47 @@ class DayPipeline:
         outages: Outages,
         should_stop: StopAsked,
     ) -> _Stored:
-        if ELEXON in outages:
-            reason = "not tried, since Elexon does not answer"
-            return _Stored("failed", StepFailure(RECORDS, reason), source_unavailable=True)
+        for name, why in _NOT_TRIED.items():
+            if name in outages:
+                failure = StepFailure(RECORDS, f"not tried, since {why}")
+                return _Stored("failed", failure, source_unavailable=True)
         fetch = ahead.take(day)
         unavailable = self._finds_elexon_unavailable(day, fetch, outages)
         if not unavailable and not should_stop():
             ahead.begin_next(day)
         if isinstance(fetch.outcome, Exception):
+            self._keep_refused(day, fetch, str(fetch.outcome))
             failure = StepFailure(RECORDS, str(fetch.outcome))
             return _Stored("failed", failure, source_unavailable=unavailable, metrics=fetch.metrics)
         outages.clear(ELEXON)
         try:
-            outcome = self._retry(self._store, fetch.outcome, request)
+            fetched, kept = keep_day(
+                self.dependencies.archiving,
+                fetch.outcome,
+                fetch.received,
+                accept_empty=fetch.accepted_empty,
+                accept_shrink=request.accept_shrink,
+            )
+            outcome = self._retry(self._store, fetched, request, kept)
         except ShrinkRefused as refused:
-            self._retry(self._note_refused, refused)
+            self._retry(self._note_refused, refused, kept)
             return _Stored("failed", StepFailure(RECORDS, str(refused)), metrics=fetch.metrics)
-        return _Stored(outcome, warnings=fetch.outcome.warnings, metrics=fetch.metrics)
+        except ArchiveError as error:
+            outages.record(ARCHIVE, error)
+            reason = f"not stored, since the answers could not be archived: {error}"
+            return _Stored("failed", StepFailure(RECORDS, reason), source_unavailable=True, metrics=fetch.metrics)
+        outages.clear(ARCHIVE)
+        return _Stored(outcome, warnings=fetched.warnings, metrics=fetch.metrics)
+
+    def _keep_refused(self, day: date, fetch: Fetch, reason: str) -> None:
+        """Keep the answers that a day could not be made of; nothing else depends on them."""
+        archiving = self.dependencies.archiving
+        try:
+            kept = archiving.keep(SETTLEMENT_STACKS, fetch.received, day, refused=reason)
+            if kept:
+                self._retry(self._record, day, kept)
+        except ArchiveError as error:
+            self._log.warning(f"{day}: the refused answers could not be archived: {error}")
 
     def _finds_elexon_unavailable(self, day: date, fetch: Fetch, outages: Outages) -> bool:
         """Tell whether the source is to blame for a day of which nothing came: it has nothing of another day either."""
@@ -265,9 +294,9 @@ class DayPipeline:
         yield from results
         yield verification
 
-    def _cannot_begin(self, days: Sequence[date], error: SourceError, outages: Outages) -> Iterator[DayResult]:
+    def _cannot_begin(self, days: Sequence[date], error: Exception, outages: Outages) -> Iterator[DayResult]:
         """Give up all days: without any wind register none can be fetched, which is no day's fault."""
-        outages.record(ELEXON, error)
+        outages.record(ARCHIVE if isinstance(error, ArchiveError) else ELEXON, error)
         failure = StepFailure(RECORDS, f"no wind register is stored, and none could be fetched: {error}")
         figures = self._retry(self._figures, days)
         not_to_blame = DayResult(days[0], "failed", None, failures=(failure,), source_unavailable=True)
@@ -287,13 +316,20 @@ class DayPipeline:
         with self._warehouse.reading() as connection:
             return list(complete_days(connection, days))
 
-    def _store(self, fetched: FetchedDay, request: DayRequest) -> str:
+    def _store(self, fetched: FetchedDay, request: DayRequest, kept: ArchivedFetch | None) -> str:
         with self._warehouse.writing(str(fetched.day)) as connection:
-            return str(store_day(connection, fetched, accept_shrink=request.accept_shrink))
+            outcome = store_day(connection, fetched, accept_shrink=request.accept_shrink)
+            self.dependencies.archiving.record(connection, kept)
+            return str(outcome)
 
-    def _note_refused(self, refused: ShrinkRefused) -> None:
+    def _note_refused(self, refused: ShrinkRefused, kept: ArchivedFetch | None) -> None:
         with self._warehouse.writing(str(refused.day)) as connection:
             note_refused(connection, refused)
+            self.dependencies.archiving.record(connection, kept and kept.model_copy(update={"refused": str(refused)}))
+
+    def _record(self, day: date, kept: ArchivedFetch) -> None:
+        with self._warehouse.writing(str(day)) as connection:
+            self.dependencies.archiving.record(connection, kept)
 
     def _derive(self, days: Sequence[date], request: DayRequest, history: NetworkHistory) -> Mapping[str, DerivedDays]:
         tables = [table for table in DERIVED_TABLES if request.wants(table)]

@@ -9,6 +9,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_expo
 
 from mining_assets.domain.retry_policy import HealingPolicy, RetryRule
 from mining_assets.domain.wind_units import WindUnit
+from mining_assets.pipeline.archiving import NOT_ARCHIVING, Archiving
 from mining_assets.reconciliation.verify import Scope
 from mining_assets.sources.coinbase import CoinbaseClient
 from mining_assets.sources.elexon import ElexonClient
@@ -59,13 +60,14 @@ class PriceSources:
 
 @dataclass(frozen=True)
 class Dependencies:
-    """The warehouse, the sources, and the rules."""
+    """The warehouse, the sources, the rules, and what keeps the sources' answers."""
 
     warehouse: Warehouse
     elexon: SyncClient[ElexonClient]
     mempool: SyncClient[MempoolClient]
     coinbase: SyncClient[CoinbaseClient]
     rules: Rules
+    archiving: Archiving = NOT_ARCHIVING
 
     @property
     def prices(self) -> PriceSources:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from tenacity import Retrying
 
+from mining_assets.archive.errors import ArchiveError
 from mining_assets.domain.network import NetworkHistory, UnknownDifficulty
 from mining_assets.domain.periods import Month
 from mining_assets.domain.wind_units import WindUnit
@@ -23,7 +24,7 @@ from mining_assets.pipeline.fetch_references import (
 )
 from mining_assets.pipeline.outages import Outages
 from mining_assets.pipeline.results import ReferenceResult
-from mining_assets.reconciliation.plan import MEMPOOL
+from mining_assets.reconciliation.plan import ARCHIVE, MEMPOOL
 from mining_assets.reconciliation.verify import Scope, verify_and_store_days
 from mining_assets.sources.errors import SourceError
 from mining_assets.warehouse.connection import Warehouse
@@ -50,13 +51,15 @@ def ensure_wind_units(dependencies: Dependencies, retry: Retrying) -> WindUnits:
     """Read the wind units known; fetch them when they never were.
 
     Raises:
-        SourceError: none are stored, and they cannot be had.
+        SourceError, ArchiveError: none are stored, and they cannot be had, or their answer cannot be archived.
     """
     warehouse, rules = dependencies.warehouse, dependencies.rules
     units = retry(known_wind_units, warehouse, rules.additions, rules.sites)
     if units:
         return WindUnits(units)
-    counts = retry(refresh_wind_units, warehouse, dependencies.elexon, rules.additions, rules.sites)
+    counts = retry(
+        refresh_wind_units, warehouse, dependencies.elexon, rules.additions, rules.sites, dependencies.archiving
+    )
     units = retry(known_wind_units, warehouse, rules.additions, rules.sites)
     return WindUnits(units, ReferenceResult(WIND_BM_UNITS, counts, retry(_origin, warehouse, WIND_BM_UNITS)))
 
@@ -74,10 +77,12 @@ def ensure_network_history(
     if reaches(history, days):
         return History(history)
     try:
-        refreshed = retry(refresh_network_epochs, warehouse, dependencies.mempool, rules.halvings)
-    except SourceError as error:
+        refreshed = retry(
+            refresh_network_epochs, warehouse, dependencies.mempool, rules.halvings, archiving=dependencies.archiving
+        )
+    except (SourceError, ArchiveError) as error:
         log.warning(f"network_epochs could not be refreshed, what is stored is used: {error}")
-        outages.record(MEMPOOL, error)
+        outages.record(ARCHIVE if isinstance(error, ArchiveError) else MEMPOOL, error)
         return History(history, error=str(error))
     retry(verify_rewritten, warehouse, refreshed, rules.scope)
     history = retry(stored_network_history, warehouse)

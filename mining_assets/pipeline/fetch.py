@@ -243,6 +243,7 @@ def _ledger(
             "content_hash": hashes.get((answer.day, period, side), EMPTY_HASH),
             "confirmed_by": confirmed.get((period, side), "rows"),
             "repeats_confirmed": decided.get((period, side)),
+            "archive_object": None,
         }
         for (period, side), answer in stacks.items()
     ]

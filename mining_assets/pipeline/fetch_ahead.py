@@ -13,6 +13,7 @@ from mining_assets.domain.wind_units import WindUnit
 from mining_assets.pipeline.fetch import DayIncomplete, fetch_day
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.errors import SourceError
+from mining_assets.sources.received import Received, collect
 from mining_assets.sources.sync import SyncClient
 from mining_assets.warehouse.days import FetchedDay
 
@@ -28,10 +29,19 @@ class FetchMetrics:
 
 @dataclass(frozen=True)
 class Fetch:
-    """How the fetch of a day ended: with the day, or with the error that kept it from being complete."""
+    """How the fetch of a day ended.
+
+    Attributes:
+        outcome: the day, or the error that kept it from being complete.
+        metrics: what it took.
+        received: what its requests came to.
+        accepted_empty: the periods that a person knew to be truly empty.
+    """
 
     outcome: FetchedDay | SourceError | DayIncomplete
     metrics: FetchMetrics
+    received: list[Received]
+    accepted_empty: tuple[int, ...]
 
 
 class FetchAhead:
@@ -87,9 +97,10 @@ class FetchAhead:
         counters, started = self._elexon.client.counters, monotonic()
         asked, answered = counters.requests, counters.bytes
         outcome: FetchedDay | SourceError | DayIncomplete
-        try:
-            outcome = await fetch_day(self._elexon.client, day, self._units, accepted_empty)
-        except (SourceError, DayIncomplete) as error:
-            outcome = error
+        with collect() as received:
+            try:
+                outcome = await fetch_day(self._elexon.client, day, self._units, accepted_empty)
+            except (SourceError, DayIncomplete) as error:
+                outcome = error
         metrics = FetchMetrics(counters.requests - asked, counters.bytes - answered, monotonic() - started)
-        return Fetch(outcome, metrics)
+        return Fetch(outcome, metrics, received, tuple(sorted(accepted_empty)))

@@ -29,10 +29,12 @@ from mining_assets.domain.network import (
 )
 from mining_assets.domain.settlement import LONDON, period_starts
 from mining_assets.domain.wind_units import WindUnit, others_among, wind_among
+from mining_assets.pipeline.archiving import NOT_ARCHIVING, Archiving
 from mining_assets.pipeline.halvings import Halvings, ask_halvings
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.errors import SourceRefused
 from mining_assets.sources.mempool import MempoolClient
+from mining_assets.sources.received import collect
 from mining_assets.sources.sync import SyncClient
 from mining_assets.warehouse import references
 from mining_assets.warehouse.connection import Connection, Warehouse
@@ -49,6 +51,7 @@ def refresh_wind_units(
     elexon: SyncClient[ElexonClient],
     additions: Iterable[WindUnit],
     sites: Mapping[str, str] = NO_SITES,
+    archiving: Archiving = NOT_ARCHIVING,
 ) -> dict[str, int]:
     """Fetch the register of BM units and add its wind units; returns counts for a person.
 
@@ -57,12 +60,16 @@ def refresh_wind_units(
         elexon: asked for what is fetched.
         additions: wind units that a person added.
         sites: of units by id, which go before the rule of ``domain.sites``.
+        archiving: what keeps the answer.
 
     Raises:
         SourceError: the register could not be had; what is stored stays.
+        ArchiveUnavailable: the answer could not be kept; what is stored stays.
     """
     asked_at = datetime.now(UTC)
-    registered = elexon.run(elexon.client.bm_units())
+    with collect() as received:
+        registered = elexon.run(elexon.client.bm_units())
+    kept = archiving.keep(WIND_BM_UNITS, received, origin=elexon.client.origin)
     units = wind_among(registered, additions)
     if not any(unit.source == "register" for unit in units):
         raise SourceRefused(f"none of the {len(registered)} BM units is typed WIND", url="reference/bmunits/all")
@@ -72,7 +79,9 @@ def refresh_wind_units(
         references.store_other_units(connection, others_among(registered))
         # Units that were known before stay, so the table may be of several origins.
         origin = references.origin_beside(connection, WIND_BM_UNITS, elexon.client.origin)
-        references.note_fetch(connection, WIND_BM_UNITS, asked_at, len(registered), origin)
+        archived = kept.object if kept else None
+        references.note_fetch(connection, WIND_BM_UNITS, asked_at, len(registered), origin, archived)
+        archiving.record(connection, kept)
     return {"units in the register": len(registered), "wind units": len(units)} | counts
 
 
@@ -98,6 +107,7 @@ def refresh_network_epochs(
     given: Mapping[int, datetime],
     *,
     accept_change: bool = False,
+    archiving: Archiving = NOT_ARCHIVING,
 ) -> RefreshedEpochs:
     """Fetch the difficulty adjustments, with the times of new halvings, and merge them into what is stored.
 
@@ -109,27 +119,44 @@ def refresh_network_epochs(
         given: block times of halvings by height that a person set; they override what the source says.
         accept_change: store them also where they contradict settled ones that are stored, which halvings that no
             file tells any more are among.
+        archiving: what keeps the answers.
 
     Raises:
         SourceError: they could not be had.
+        ArchiveUnavailable: they could not be kept; what is stored stays.
         SourceRefused: they cannot be true, or contradict what is stored. What is stored stays; a contradiction is
             noted, and stands until an answer is taken.
     """
-    answer = mempool.run(mempool.client.difficulty_adjustments())
-    fetched = [Retarget(entry.time, entry.height, entry.difficulty) for entry in answer.value]
-    try:
-        network_history(fetched, answer.fetched_at)
+    with collect() as received:
+        answer = mempool.run(mempool.client.difficulty_adjustments())
+        fetched = [Retarget(entry.time, entry.height, entry.difficulty) for entry in answer.value]
+        try:
+            network_history(fetched, answer.fetched_at)
+        except NetworkHistoryRefused as refused:
+            raise SourceRefused(f"the difficulty history is refused: {refused}", url=answer.url) from None
         halvings = _halvings(warehouse, mempool, fetched, given, ask_again=accept_change)
+    origin = mempool.client.origin
+    kept = archiving.keep(NETWORK_EPOCHS, received, origin=origin)
+    try:
         with warehouse.writing(NETWORK_EPOCHS) as connection:
-            return _store_epochs(
-                connection, fetched, answer.fetched_at, mempool.client.origin, halvings, accept_change=accept_change
+            refreshed = _store_epochs(
+                connection,
+                fetched,
+                answer.fetched_at,
+                origin,
+                halvings,
+                accept_change=accept_change,
+                archive_object=kept.object if kept else None,
             )
+            archiving.record(connection, kept)
+        return refreshed
     except NetworkHistoryRefused as refused:
         raise SourceRefused(f"the difficulty history is refused: {refused}", url=answer.url) from None
     except HistoryContradicted as contradicted:
         reason = f"the difficulty history contradicts what is stored: {contradicted}"
         with warehouse.writing(NETWORK_EPOCHS) as connection:
             references.note_reference_refused(connection, NETWORK_EPOCHS, reason, answer.fetched_at)
+            archiving.record(connection, kept and kept.model_copy(update={"refused": reason}))
         raise SourceRefused(f"{reason}; if the source is right: `{ACCEPT_DIFFICULTY}`", url=answer.url) from None
 
 
@@ -172,6 +199,7 @@ def _store_epochs(
     halvings: Halvings,
     *,
     accept_change: bool,
+    archive_object: str | None,
 ) -> RefreshedEpochs:
     before = references.stored_epochs(connection)
     trusted = () if references.is_tampered(connection, NETWORK_EPOCHS) else before
@@ -188,7 +216,7 @@ def _store_epochs(
         raise HistoryContradicted(str(refused)) from None
     if any(retarget not in fetched for retarget in retargets):  # some that are stored stay beside the answer's
         origin = references.origin_beside(connection, NETWORK_EPOCHS, origin)
-    added = references.store_network_history(connection, history, origin)
+    added = references.store_network_history(connection, history, origin, archive_object)
     references.note_halvings_lacking(connection, halvings.lacking, fetched_at)
     counts = {"epochs": len(history.epochs), "new": added}
     if lags:

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from mining_assets.archive.errors import ArchiveError
+from mining_assets.archive.manifest import ArchivedFetch
 from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.fetch_estimate import FetchEstimate, estimate_fetch
 from mining_assets.domain.naming import NoSuchUnitError
@@ -13,11 +15,12 @@ from mining_assets.domain.periods import months_of, years_of
 from mining_assets.domain.restatement import ShrinkRefused
 from mining_assets.domain.settlement import periods_in
 from mining_assets.domain.wording import count_of
+from mining_assets.pipeline.archiving import SETTLEMENT_STACKS, keep_day, named
 from mining_assets.pipeline.days import DayPipeline
 from mining_assets.pipeline.dependencies import Dependencies
 from mining_assets.pipeline.fetch import DayIncomplete, fetch_day
 from mining_assets.pipeline.fetch_references import unit_asked_for
-from mining_assets.pipeline.replace_day import DayContent, NotRepaired, content_of, replace_day, save_copy
+from mining_assets.pipeline.replace_day import DayContent, NotRepaired, content_of, replacing_day, save_copy
 from mining_assets.pipeline.replace_period import fetch_period, replace_period
 from mining_assets.pipeline.results import (
     Comparison,
@@ -41,6 +44,7 @@ from mining_assets.reconciliation.verify import (
 )
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.errors import SourceError
+from mining_assets.sources.received import collect
 from mining_assets.sources.sync import SyncClient
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.day_states import day_states
@@ -128,7 +132,8 @@ class Repairs:
         with self._warehouse.reading() as connection:
             saved = save_copy(connection, day, folder)
         yield Message(f"{day}: what is stored was saved to {saved}")
-        counters = slow.client.counters
+        counters, archiving = slow.client.counters, self._dependencies.archiving
+        archived: ArchivedFetch | None = None
         try:
             units, fetched_units = self._pipeline.wind_units()
             if fetched_units:
@@ -136,10 +141,16 @@ class Repairs:
             history, fetched_epochs, _ = self._pipeline.network_history([day])
             if fetched_epochs:
                 yield fetched_epochs
-            fetched = slow.run(fetch_day(slow.client, day, units))
-            outcome = replace_day(self._warehouse, fetched, history, self._scope, accept_shrink=accept_shrink)
-        except (SourceError, DayIncomplete, ShrinkRefused, NotRepaired) as error:
-            raise self._kept(day, error, unanswered=not counters.bytes) from None
+            with collect() as received:
+                fetched = slow.run(fetch_day(slow.client, day, units))
+            fetched, archived = keep_day(archiving, fetched, received, accept_shrink=accept_shrink)
+            with replacing_day(self._warehouse, fetched, history, self._scope, accept_shrink=accept_shrink) as (
+                connection,
+                outcome,
+            ):
+                archiving.record(connection, archived)
+        except (SourceError, ArchiveError, DayIncomplete, ShrinkRefused, NotRepaired) as error:
+            raise self._kept(day, error, archived, unanswered=not counters.bytes) from None
         (result,) = self._pipeline.stored_results([day], str(outcome))
         yield replace(result, requests=counters.requests, warnings=fetched.warnings)
         yield from self._finish([day])
@@ -160,26 +171,25 @@ class Repairs:
         others = [each for each in self._damaged_periods(day) if each != period]
         if others:
             yield Message(f"{day}: {still_damaged(day, others)}; only period {period} is fetched now")
-        elexon = self._dependencies.elexon
+        elexon, archiving = self._dependencies.elexon, self._dependencies.archiving
+        archived: ArchivedFetch | None = None
         try:
             units, fetched_units = self._pipeline.wind_units()
             if fetched_units:
                 yield fetched_units
             unit = unit_asked_for(self._warehouse, farm, units)
-            records, ledger, warnings = elexon.run(fetch_period(elexon.client, day, period, units))
+            with collect() as received:
+                records, ledger, warnings = elexon.run(fetch_period(elexon.client, day, period, units))
+            origin, only = elexon.client.origin, {"settlement_period": period, "accept_shrink": accept_shrink}
+            archived = archiving.keep(SETTLEMENT_STACKS, received, day, origin=origin, **only)
             with self._warehouse.writing(str(day)) as connection:
-                outcome = replace_period(
-                    connection,
-                    day,
-                    period,
-                    (records, ledger),
-                    origin=elexon.client.origin,
-                    accept_shrink=accept_shrink,
-                )
+                fetched = (records, named(ledger, archived))
+                outcome = replace_period(connection, day, period, fetched, origin=origin, accept_shrink=accept_shrink)
+                archiving.record(connection, archived)
         except NoSuchUnitError as error:
             raise RepairFailed(str(error)) from None
-        except (SourceError, DayIncomplete, ShrinkRefused) as error:
-            raise self._kept(day, error, unanswered=not elexon.client.counters.bytes) from None
+        except (SourceError, ArchiveError, DayIncomplete, ShrinkRefused) as error:
+            raise self._kept(day, error, archived, unanswered=not elexon.client.counters.bytes) from None
         rows = records[records["farm_id"] == unit]
         remaining = self._damaged_periods(day)
         became = "replaced, but the day is not repaired" if remaining else outcome
@@ -230,11 +240,13 @@ class Repairs:
         for table, period, rows in roll_up_days(self._warehouse, days, self._scope.date_range):
             yield SummaryResult(table, period, rows)
 
-    def _kept(self, day: date, error: Exception, *, unanswered: bool) -> DayKept:
+    def _kept(self, day: date, error: Exception, archived: ArchivedFetch | None, *, unanswered: bool) -> DayKept:
         """Return the error that says that a day is as it was; a refused answer is remembered."""
         if isinstance(error, ShrinkRefused):
             with self._warehouse.writing(str(day)) as connection:
                 note_refused(connection, error)
+                refused = archived and archived.model_copy(update={"refused": str(error)})
+                self._dependencies.archiving.record(connection, refused)
         return DayKept(day, error, source_unavailable=unanswered)
 
     def _content(self, day: date) -> DayContent:

@@ -5,6 +5,8 @@ and the verification of it all. If anything fails, nothing has changed.
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -81,15 +83,18 @@ def save_copy(connection: Connection, day: date, folder: Path) -> Path:
     return path
 
 
-def replace_day(
+@contextmanager
+def replacing_day(
     warehouse: Warehouse,
     fetched: FetchedDay,
     history: NetworkHistory,
     scope: Scope,
     *,
     accept_shrink: bool,
-) -> Outcome:
-    """Replace a day and everything derived from it, verified before it counts.
+) -> Iterator[tuple[Connection, Outcome]]:
+    """Replace a day and everything derived from it, verified before it counts: it is committed as the block ends.
+
+    Yields the connection of the transaction, and what storing the day did.
 
     Raises:
         ShrinkRefused: as for ``store_day``.
@@ -107,4 +112,4 @@ def replace_day(
         if errors:
             first = errors[0]
             raise NotRepaired(f"{first.check.table} {first.check.name} fails on {first.span}: {first.example}")
-    return outcome
+        yield connection, outcome

@@ -10,14 +10,19 @@ from datetime import UTC, date, datetime
 import pandas as pd
 from tenacity import Retrying
 
+from mining_assets.archive.errors import ArchiveError
+from mining_assets.archive.manifest import ArchivedFetch
 from mining_assets.domain.daily_series import DAILY_SERIES
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.network import NEVER_FETCHED
+from mining_assets.domain.origin import GIVEN, joined_origins
+from mining_assets.pipeline.archiving import NOT_ARCHIVING, Archiving
 from mining_assets.pipeline.dependencies import Dependencies
 from mining_assets.pipeline.derive import derive
 from mining_assets.pipeline.fetch_series import FETCH, FetchedSeries
 from mining_assets.pipeline.results import SeriesResult
 from mining_assets.reconciliation.plan import series_days_needed
+from mining_assets.sources.received import Received, collect
 from mining_assets.warehouse.attempts import discount_attempts, record_failures, record_outage, record_recovery
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.series import (
@@ -37,10 +42,17 @@ def update_series(
     """
     warehouse, rules = dependencies.warehouse, dependencies.rules
     needed, stored = retry(_needed, warehouse, name, days, rules.given_prices)
-    fetched = FetchedSeries()
+    fetched, summaries = FetchedSeries(), {}
     if refetch or needed:
-        fetched = FETCH[name](dependencies, days if refetch else needed, stored)
-    summaries = retry(store_and_summarize, warehouse, name, fetched, rules.scope.models)
+        with collect() as received:
+            fetched = FETCH[name](dependencies, days if refetch else needed, stored)
+        archiving = dependencies.archiving
+        try:
+            kept = keep_series(archiving, name, fetched, received)
+            summaries = retry(store_and_summarize, warehouse, name, fetched, rules.scope.models, archiving, kept)
+        except ArchiveError as error:
+            reason = f"not stored, since the answer could not be archived: {error}"
+            fetched = FetchedSeries(failed=dict.fromkeys(days, reason), unavailable=reason)
     known, origins = retry(_known, dependencies, name, days)
     retry(_record, dependencies, name, fetched)
     failed = {
@@ -62,22 +74,64 @@ def _needed(
 
 
 def store_and_summarize(
-    warehouse: Warehouse, name: str, fetched: FetchedSeries, models: tuple[MinerModel, ...]
+    warehouse: Warehouse,
+    name: str,
+    fetched: FetchedSeries,
+    models: tuple[MinerModel, ...],
+    archiving: Archiving = NOT_ARCHIVING,
+    kept: ArchivedFetch | None = None,
 ) -> dict[str, dict[date, dict[str, float]]]:
     """Store what was fetched and summarize those days again, in one transaction.
+
+    Args:
+        warehouse: open.
+        name: of the daily series.
+        fetched: what was fetched of it.
+        models: the miner models.
+        archiving: what keeps the answers.
+        kept: the answers that it was fetched from.
 
     Returns:
         By the summary that depends on the series, the figures of those days that have a row there; the others get
         theirs when they are derived. Empty where nothing depends on it.
     """
     figures, days = DAILY_SERIES[name].figures, sorted(fetched.fetched_at)
-    if not days:
-        return {}
-    with warehouse.writing(*map(str, days)) as connection:
-        store_series(connection, name, pd.concat(fetched.rows), fetched.fetched_at, fetched.origins)
-        if figures is None:
+    with warehouse.writing(*(map(str, days) if days else [name])) as connection:
+        if not days:
+            archiving.record(connection, kept)
             return {}
-        return {figures.table: derive(connection, days, NEVER_FETCHED, models, [figures.table])[figures.table].done}
+        store_series(
+            connection,
+            name,
+            pd.concat(fetched.rows),
+            fetched.fetched_at,
+            fetched.origins,
+            archive_objects=_objects(fetched, kept),
+        )
+        summaries: dict[str, dict[date, dict[str, float]]] = {}
+        if figures is not None:
+            derived = derive(connection, days, NEVER_FETCHED, models, [figures.table])
+            summaries[figures.table] = derived[figures.table].done
+        archiving.record(connection, kept)
+        return summaries
+
+
+def keep_series(
+    archiving: Archiving, name: str, fetched: FetchedSeries, received: Sequence[Received]
+) -> ArchivedFetch | None:
+    """Keep the answers that a series was fetched from.
+
+    Raises:
+        ArchiveUnavailable: they could not be kept.
+    """
+    origins = [origin for origin in fetched.origins.values() if origin != GIVEN]
+    refused = "" if fetched.fetched_at else "; ".join(sorted(set(fetched.failed.values())))
+    return archiving.keep(name, received, origin=joined_origins(sorted(set(origins))), refused=refused)
+
+
+def _objects(fetched: FetchedSeries, kept: ArchivedFetch | None) -> dict[date, str]:
+    """Return the archived object that each day came from; what a person gave is in none."""
+    return {day: kept.object for day in fetched.fetched_at if kept and fetched.origins.get(day) != GIVEN}
 
 
 def _known(

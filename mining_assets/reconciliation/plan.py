@@ -18,7 +18,8 @@ from mining_assets.domain.date_ranges import LONGEST_RANGE, DayRange, day_ranges
 from mining_assets.domain.finality import refetches_due
 from mining_assets.warehouse.names import DAY_TABLES, DERIVED_TABLES
 
-ELEXON, MEMPOOL = "elexon", "mempool"
+ELEXON, MEMPOOL, ARCHIVE = "elexon", "mempool", "archive"
+"""What a day may have to wait for: the sources, and the archive that takes their answers before they are stored."""
 FETCH, REFETCH, DERIVE = "fetch", "refetch", "derive"
 """What a day may need. One that is fetched again is complete, or cannot be trusted."""
 WAIT_FOR_GIVEN = timedelta(hours=1)
@@ -127,7 +128,7 @@ def plan(
             open_days[kind].append(day)
     works = []
     for kind, days in open_days.items():
-        source = MEMPOOL if kind == DERIVE else ELEXON
+        source = MEMPOOL if kind == DERIVE else _awaited(unavailable)
         ready = _ready(days, source, states, unavailable, now, healing.skipped)
         ranges = day_ranges(ready, LONGEST_RANGE if kind == DERIVE else days_per_fetch)
         works += [Work(DERIVE if kind == DERIVE else FETCH, span, kind == REFETCH) for span in ranges]
@@ -212,6 +213,11 @@ def series_days_needed(
     return list(states.index[needed])
 
 
+def _awaited(unavailable: Mapping[str, datetime]) -> str:
+    """Return what a fetch waits for longest: the source, or the archive that takes its answers."""
+    return max((ELEXON, ARCHIVE), key=lambda name: unavailable[name].timestamp() if name in unavailable else 0.0)
+
+
 def _ready(
     days: list[date],
     source: str,
@@ -224,7 +230,7 @@ def _ready(
     if source not in unavailable:
         return days
     # Only calculations need the network's history; summaries alone can be derived without it.
-    waiting = [day for day in days if source == ELEXON or states.loc[day]["missing"] > 0]
+    waiting = [day for day in days if source != MEMPOOL or states.loc[day]["missing"] > 0]
     probe = waiting[-1:] if unavailable[source] <= now else []
     if len(waiting) > len(probe):
         skipped[f"{source} does not answer"] += len(waiting) - len(probe)

@@ -125,7 +125,9 @@ def stored_epochs(connection: Connection) -> tuple[Epoch, ...]:
     return tuple(Epoch(*row) for row in connection.execute(query))
 
 
-def store_network_history(connection: Connection, history: NetworkHistory, origin: str | None = None) -> int:
+def store_network_history(
+    connection: Connection, history: NetworkHistory, origin: str | None = None, archive_object: str | None = None
+) -> int:
     """Make the stored epochs those of the history, and note until when it is known; returns how many were added.
 
     The caller has merged the stored retargets into the history, or knows why they are not to stay. A refusal that
@@ -133,6 +135,7 @@ def store_network_history(connection: Connection, history: NetworkHistory, origi
 
     Args:
         origin: where all of it came from; None when that is unknown.
+        archive_object: the archived object with the newest answer; None when it is not archived.
     """
     wanted, stored = set(history.epochs), set(stored_epochs(connection))
     table = network_epochs.c
@@ -140,7 +143,7 @@ def store_network_history(connection: Connection, history: NetworkHistory, origi
         connection.execute(delete(network_epochs).where(table.height == epoch.height, table.kind == epoch.kind))
     fresh = [asdict(epoch) for epoch in history.epochs if epoch not in stored]
     insert_frame(connection, network_epochs, pd.DataFrame(fresh))
-    note_fetch(connection, network_epochs.name, history.known_until, len(history.epochs), origin)
+    note_fetch(connection, network_epochs.name, history.known_until, len(history.epochs), origin, archive_object)
     connection.execute(delete(reference_refusals).where(reference_refusals.c.name == network_epochs.name))
     return len(fresh)
 
@@ -168,7 +171,14 @@ def reference_refusal(connection: Connection, name: str) -> tuple[datetime, str]
     return (row.since, row.reason) if row else None
 
 
-def note_fetch(connection: Connection, name: str, fetched_at: datetime, rows: int, origin: str | None = None) -> None:
+def note_fetch(
+    connection: Connection,
+    name: str,
+    fetched_at: datetime,
+    rows: int,
+    origin: str | None = None,
+    archive_object: str | None = None,
+) -> None:
     """Note that a reference was fetched with success, what its table holds now, and where all of that came from."""
     row = {
         "name": name,
@@ -176,6 +186,7 @@ def note_fetch(connection: Connection, name: str, fetched_at: datetime, rows: in
         "rows": rows,
         "content_hash": _content_hash(connection, name),
         "origin": origin,
+        "archive_object": archive_object,
     }
     upsert_rows(connection, reference_fetches, [row])
 

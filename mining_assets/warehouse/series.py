@@ -39,6 +39,7 @@ def store_series(
     rows: pd.DataFrame,
     fetched_at: Mapping[date, datetime],
     origins: Mapping[date, str] = MappingProxyType({}),
+    archive_objects: Mapping[date, str] = MappingProxyType({}),
 ) -> None:
     """Replace the rows of some days by what was fetched; inside ``Warehouse.writing`` on the days.
 
@@ -46,6 +47,7 @@ def store_series(
         rows: of the columns of the table, days with all their rows only.
         fetched_at: the days, and when each was asked for. Their attempts are cleared.
         origins: where the rows of each day came from; that of the others is unknown.
+        archive_objects: the archived object that each day came from; the others are not archived.
     """
     table = TABLES[name]
     days = list(fetched_at)
@@ -60,6 +62,7 @@ def store_series(
             "content_hash": hashes[day],
             "attempts": 0,
             "origin": origins.get(day),
+            "archive_object": archive_objects.get(day),
         }
         for day in days
     ]

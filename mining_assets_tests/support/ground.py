@@ -9,6 +9,8 @@ from pathlib import Path
 import httpx
 from sqlalchemy import make_url
 
+from mining_assets.archive.store import Archive
+from mining_assets.pipeline.archiving import Archiving
 from mining_assets.pipeline.days import DayPipeline
 from mining_assets.pipeline.dependencies import Dependencies, Rules
 from mining_assets.pipeline.results import DAILY_TABLES, DayRequest, Event, StopAsked, never
@@ -33,6 +35,7 @@ class Ground:
         requests: how many were made.
         unavailable: whether the sources answer nothing but 503.
         failing: days whose stacks alone answer so.
+        archive: what keeps the answers; None keeps none.
     """
 
     def __init__(self, world: World, rules: Rules, folder: Path) -> None:
@@ -41,6 +44,7 @@ class Ground:
         self.unavailable = False
         self.failing: set[date] = set()
         self.warehouse: Warehouse = open_warehouse(make_url(f"sqlite:///{folder}/warehouse.sqlite"))
+        self.archive: Archive | None = Archive(str(folder / "archive"))
         transport = httpx.MockTransport(self._answer)
         self.elexon = SyncClient(ElexonClient("http://twin/bmrs/api/v1", LIMITS, transport=transport))
         self.mempool = SyncClient(MempoolClient("http://twin/api/v1", LIMITS, transport=transport))
@@ -56,7 +60,8 @@ class Ground:
     @property
     def dependencies(self) -> Dependencies:
         """What the product's own pipeline and repairs work with here."""
-        return Dependencies(self.warehouse, self.elexon, self.mempool, self.coinbase, self.rules)
+        archiving = Archiving(self.archive)
+        return Dependencies(self.warehouse, self.elexon, self.mempool, self.coinbase, self.rules, archiving)
 
     @property
     def pipeline(self) -> DayPipeline:

@@ -24,6 +24,7 @@ from mining_assets.defs.check_evaluations import check_evaluations, check_result
 from mining_assets.defs.partitions import MONTH_AT_A_TIME, TIMEZONE, Partitions
 from mining_assets.domain.daily_series import DAILY_SERIES, figures_of
 from mining_assets.domain.finality import FINAL_MEANS
+from mining_assets.pipeline.archiving import Archiving
 from mining_assets.pipeline.days import DayPipeline
 from mining_assets.pipeline.dependencies import Dependencies, Rules, database_retries
 from mining_assets.progress import Progress
@@ -72,11 +73,13 @@ def daily_chain(partitions: Partitions, rules: Rules, docs_url: str | None, prog
         elexon: dg.ResourceParam[SyncClient[ElexonClient]],
         mempool: dg.ResourceParam[SyncClient[MempoolClient]],
         coinbase: dg.ResourceParam[SyncClient[CoinbaseClient]],
+        archiving: dg.ResourceParam[Archiving],
     ) -> Iterator[dg.AssetCheckResult]:
         one_run = context.has_partition_key or context.has_partition_key_range
         keys = context.partition_keys if one_run else partitions.days.get_partition_keys()
         days = [date.fromisoformat(key) for key in keys]
-        pipeline = DayPipeline(Dependencies(warehouse, elexon, mempool, coinbase, rules), context.log)
+        dependencies = Dependencies(warehouse, elexon, mempool, coinbase, rules, archiving)
+        pipeline = DayPipeline(dependencies, context.log)
         request = day_request(config, context.selected_asset_keys)
         reporter = DayReporter(context, progress, len(days), series_only=not request.wants(*names.DAY_TABLES))
         if request.tables:

@@ -6,8 +6,10 @@ from contextlib import contextmanager
 import dagster as dg
 from pydantic import Field
 
+from mining_assets.archive.errors import ArchiveError
 from mining_assets.defs.assets.descriptions import OWNERS, RULES_VERSION, table_metadata
 from mining_assets.defs.assets.partition_metadata import Metadata, of_origin
+from mining_assets.pipeline.archiving import Archiving
 from mining_assets.pipeline.dependencies import Rules
 from mining_assets.pipeline.ensure_references import verify_rewritten
 from mining_assets.pipeline.fetch_references import doubtful_sites, refresh_network_epochs, refresh_wind_units
@@ -43,6 +45,8 @@ def _in_vain_not_retried(*, patient: bool = True) -> Iterator[None]:
     """End the step at once where another try would not help: a refusal, or something that a person has to set right."""
     try:
         yield
+    except ArchiveError as error:
+        raise dg.Failure(f"nothing was stored, since the answer could not be archived: {error}") from error
     except SourceError as error:
         if patient and isinstance(error, SourceUnavailable) and error.attempts > 1:
             raise
@@ -75,9 +79,10 @@ def reference_assets(rules: Rules) -> list[dg.AssetsDefinition]:
         context: dg.AssetExecutionContext,
         warehouse: dg.ResourceParam[Warehouse],
         elexon: dg.ResourceParam[SyncClient[ElexonClient]],
+        archiving: dg.ResourceParam[Archiving],
     ) -> dg.MaterializeResult[None]:
         with _in_vain_not_retried():
-            counts = refresh_wind_units(warehouse, elexon, rules.additions, rules.sites)
+            counts = refresh_wind_units(warehouse, elexon, rules.additions, rules.sites, archiving)
         for doubt in doubtful_sites(warehouse, rules.sites):
             context.log.warning(f"MINING_ASSETS_SITES: {doubt}")
         return dg.MaterializeResult(metadata={**counts, **_origin(warehouse, names.WIND_BM_UNITS)})
@@ -97,10 +102,15 @@ def reference_assets(rules: Rules) -> list[dg.AssetsDefinition]:
         ),
     )
     def epochs(
-        config: EpochsRun, warehouse: dg.ResourceParam[Warehouse], mempool: dg.ResourceParam[SyncClient[MempoolClient]]
+        config: EpochsRun,
+        warehouse: dg.ResourceParam[Warehouse],
+        mempool: dg.ResourceParam[SyncClient[MempoolClient]],
+        archiving: dg.ResourceParam[Archiving],
     ) -> dg.MaterializeResult[None]:
         with _in_vain_not_retried(patient=config.patient):
-            refreshed = refresh_network_epochs(warehouse, mempool, rules.halvings, accept_change=config.accept_change)
+            refreshed = refresh_network_epochs(
+                warehouse, mempool, rules.halvings, accept_change=config.accept_change, archiving=archiving
+            )
         verify_rewritten(warehouse, refreshed, rules.scope)
         return dg.MaterializeResult(metadata={**refreshed.shown(), **_origin(warehouse, names.NETWORK_EPOCHS)})
 

@@ -4,6 +4,7 @@ Dates are DATE on PostgreSQL and ISO text on SQLite. Energies are MWh, payments 
 The views are in ``warehouse.views``.
 """
 
+from mining_assets.warehouse.schema.archive import archived_fetches
 from mining_assets.warehouse.schema.base import metadata, optional, required
 from mining_assets.warehouse.schema.derived import (
     bitcoin_daily_summaries,
@@ -45,6 +46,7 @@ from mining_assets.warehouse.schema.settlement import (
 
 __all__ = [
     "alerts_sent",
+    "archived_fetches",
     "bitcoin_daily_summaries",
     "bitcoin_monthly_summaries",
     "bitcoin_price",

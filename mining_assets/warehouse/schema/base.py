@@ -57,6 +57,11 @@ def origin() -> Column[object]:
     )
 
 
+def archive_object() -> Column[object]:
+    """Return the column that says in which object the answer is kept that a row came from."""
+    return optional("archive_object", Name, "SHA-256 of the archived object with the answer; absent: not archived.")
+
+
 def totals() -> list[Column[object]]:
     """Return the columns of the measures of a day, a month or a year: ``curtailment.TOTALS``."""
     return [

@@ -3,7 +3,7 @@
 from sqlalchemy import CheckConstraint, Index, PrimaryKeyConstraint, Table, text
 
 from mining_assets.warehouse.columns import Count, Flag, Instant, Name, Number
-from mining_assets.warehouse.schema.base import metadata, optional, origin, required
+from mining_assets.warehouse.schema.base import archive_object, metadata, optional, origin, required
 
 wind_bm_units = Table(
     "wind_bm_units",
@@ -60,6 +60,7 @@ reference_fetches = Table(
     required("rows", Count, "Rows of that answer."),
     optional("content_hash", Name, "SHA-256 of what the table then held; another content was not fetched."),
     origin(),
+    archive_object(),
     PrimaryKeyConstraint("name"),
     sqlite_strict=True,
     comment="When each reference was last fetched.",

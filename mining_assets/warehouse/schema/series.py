@@ -3,7 +3,15 @@
 from sqlalchemy import CheckConstraint, PrimaryKeyConstraint, Table
 
 from mining_assets.warehouse.columns import Count, Day, Instant, Name, Number
-from mining_assets.warehouse.schema.base import PERIOD_RANGE, metadata, optional, origin, period_key, required
+from mining_assets.warehouse.schema.base import (
+    PERIOD_RANGE,
+    archive_object,
+    metadata,
+    optional,
+    origin,
+    period_key,
+    required,
+)
 
 bitcoin_price = Table(
     "bitcoin_price",
@@ -44,6 +52,7 @@ day_fetches = Table(
     optional("next_attempt_at", Instant, "Not asked again by itself before this."),
     optional("last_error", Name, "Why it failed last; absent after a success."),
     origin(),
+    archive_object(),
     PrimaryKeyConstraint("name", "settlement_date"),
     sqlite_strict=True,
     comment="What was asked and answered of prices and generation, a row per day, with the back-off of days that fail.",

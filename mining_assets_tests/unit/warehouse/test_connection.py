@@ -47,7 +47,7 @@ def count(warehouse: Warehouse) -> int:
 def test_what_was_written_is_there_after_the_block(warehouse: Warehouse) -> None:
     with warehouse.writing("a") as connection:
         insert_frame(connection, reference_fetches, note("a"))
-    assert rows_of(warehouse, reference_fetches) == [("a", MOMENT, 1, None, None)]
+    assert rows_of(warehouse, reference_fetches) == [("a", MOMENT, 1, None, None, None)]
 
 
 def test_any_exception_takes_the_whole_transaction_back(warehouse: Warehouse) -> None:

@@ -1,0 +1,184 @@
+"""Where objects and manifests are kept: a folder, or a bucket of an object store, by whatever address fsspec takes.
+
+An object is written once, under a name made of its content, and is there before anybody names it. A manifest is
+replaced whole, so a reader finds it as it was or as it is. What is in them belongs in ``objects`` and ``manifest``.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+
+from mining_assets.archive.errors import ArchiveError, ArchiveUnavailable, ObjectMissing
+from mining_assets.archive.manifest import ArchivedFetch, parse_manifest, requested_after
+from mining_assets.archive.objects import SUFFIX, KeptAnswer, pack, unpack
+from mining_assets.files import atomic_write
+from mining_assets.sources.received import Received
+
+MANIFEST = "manifest.jsonl"
+
+
+class Archive:
+    """The answers of every fetch.
+
+    Every method raises ``ArchiveUnavailable`` when the store cannot be used, naming what it was at.
+
+    Args:
+        address: of a folder: ``file:///…``, ``s3://bucket/folder``, ``gs://…``, ``az://…``, or a path.
+        options: for fsspec's driver, such as the address of an S3-compatible server.
+
+    Raises:
+        ArchiveError: the address is none that an installed driver takes.
+    """
+
+    def __init__(self, address: str, **options: Any) -> None:
+        try:
+            self._files, self._root = fsspec.core.url_to_fs(address, **options)
+        except (ImportError, ValueError) as error:
+            raise ArchiveError(address, f"{error}") from None
+        self._local = isinstance(self._files, LocalFileSystem)
+        # Another process writes here too: what was listed once is old.
+        self._files.use_listings_cache = False
+
+    @property
+    def address(self) -> str:
+        """The folder, as a person may be shown it."""
+        return str(self._files.unstrip_protocol(self._root))
+
+    def keep(self, name: str, subject: str, received: Sequence[Received], **details: Any) -> ArchivedFetch:
+        """Keep the answers of a fetch as an object, unless the archive has the same, and return what names it.
+
+        Nobody knows of it until :meth:`record` was called.
+
+        Args:
+            name: what was fetched, as ``ArchivedFetch.name``.
+            subject: as ``ArchivedFetch.subject``.
+            received: the answers, at least one.
+            details: other fields of ``ArchivedFetch``.
+        """
+        packed = pack(received)
+        fetched_at, after = requested_after(packed)
+        fetch = ArchivedFetch(
+            name=name,
+            subject=subject,
+            fetched_at=fetched_at,
+            object=packed.sha256,
+            object_bytes=len(packed.data),
+            answers=len(packed.answers),
+            body_bytes=packed.body_bytes,
+            base=_base(packed.answers[0]),
+            requested_after=after,
+            **details,
+        )
+        path = self._object(fetch)
+        with self._reaching(path):
+            if not self._files.exists(path) or self._files.size(path) != len(packed.data):
+                self._write(path, packed.data)
+        return fetch
+
+    def record(self, fetch: ArchivedFetch) -> None:
+        """Add a fetch to the manifest of its subject, once; to be called while nobody else writes the subject."""
+        path = self._manifest(fetch.name, fetch.subject)
+        known = self.fetches(fetch.name, fetch.subject)
+        if fetch in known:
+            return
+        lines = [*known, fetch]
+        with self._reaching(path):
+            self._write(path, "".join(each.line() for each in lines).encode())
+
+    def fetches(self, name: str, subject: str) -> list[ArchivedFetch]:
+        """Return the fetches that a manifest names, oldest first; none where there is no manifest.
+
+        Raises:
+            ObjectDamaged: the manifest is not one that was written.
+        """
+        path = self._manifest(name, subject)
+        with self._reaching(path):
+            try:
+                text = self._files.cat_file(path).decode()
+            except FileNotFoundError:
+                return []
+        return sorted(parse_manifest(text, self._shown(path)), key=lambda fetch: fetch.fetched_at)
+
+    def answers(self, fetch: ArchivedFetch) -> tuple[KeptAnswer, ...]:
+        """Read the answers of a fetch, in the order of its object.
+
+        Raises:
+            ObjectMissing, ObjectDamaged: it is not there, or not what was written.
+        """
+        path = self._object(fetch)
+        with self._reaching(path):
+            try:
+                data = self._files.cat_file(path)
+            except FileNotFoundError:
+                raise ObjectMissing(self._shown(path), "there is no such object") from None
+        return unpack(data, fetch.object, self._shown(path))
+
+    def location(self, fetch: ArchivedFetch) -> str:
+        """Return the address of a fetch's object."""
+        return self._shown(self._object(fetch))
+
+    def subjects(self, name: str) -> Iterator[tuple[str, list[str]]]:
+        """Yield each subject that has anything of a name, in order, with the names of its objects."""
+        folder = f"{self._root}/{name}"
+        with self._reaching(folder):
+            if not self._files.exists(folder):
+                return
+            found: dict[str, list[str]] = {}
+            for path in sorted(self._files.find(folder)):
+                *_, subject, file = path.split("/")
+                objects = found.setdefault(subject, [])
+                if file.endswith(SUFFIX):
+                    objects.append(file.removesuffix(SUFFIX))
+        yield from sorted(found.items())
+
+    def size(self, name: str, subject: str, sha256: str) -> int:
+        """Return the bytes of an object as it is stored."""
+        path = f"{self._folder(name, subject)}/{sha256}{SUFFIX}"
+        with self._reaching(path):
+            return int(self._files.size(path))
+
+    def remove(self, name: str, subject: str, sha256: str) -> None:
+        """Remove an object; whoever names it has lost it."""
+        path = f"{self._folder(name, subject)}/{sha256}{SUFFIX}"
+        with self._reaching(path):
+            self._files.rm_file(path)
+
+    def _folder(self, name: str, subject: str) -> str:
+        year, *rest = subject.split("-")
+        month = f"/{year}-{rest[0]}" if len(rest) > 1 else ""
+        return f"{self._root}/{name}/{year}{month}/{subject}"
+
+    def _object(self, fetch: ArchivedFetch) -> str:
+        return f"{self._folder(fetch.name, fetch.subject)}/{fetch.object}{SUFFIX}"
+
+    def _manifest(self, name: str, subject: str) -> str:
+        return f"{self._folder(name, subject)}/{MANIFEST}"
+
+    def _shown(self, path: str) -> str:
+        return str(self._files.unstrip_protocol(path))
+
+    def _write(self, path: str, data: bytes) -> None:
+        """Write a file that a reader finds whole: an object store does so by itself."""
+        if self._local:
+            with atomic_write(Path(path)) as file:
+                file.write(data)
+        else:
+            self._files.pipe_file(path, data)
+
+    @contextmanager
+    def _reaching(self, path: str) -> Iterator[None]:
+        try:
+            yield
+        except ArchiveError:
+            raise
+        except Exception as error:  # each driver has errors of its own
+            reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
+            raise ArchiveUnavailable(self._shown(path), reason) from error
+
+
+def _base(answer: Received) -> str:
+    return answer.url.removesuffix(answer.path).rstrip("/")

@@ -1,0 +1,60 @@
+"""What the warehouse knows of the archive: which fetches it holds, and where the answer behind a row is.
+
+What is in the archive belongs in ``archive``. A row here is committed with what was stored from its fetch.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Connection, select
+
+from mining_assets.warehouse.connection import read_frame, upsert_rows
+from mining_assets.warehouse.schema import archived_fetches, settlement_ledger
+
+COLUMNS = tuple(column.name for column in archived_fetches.columns)
+
+
+def note_archived(connection: Connection, fetches: Iterable[Mapping[str, Any]]) -> None:
+    """Note fetches as archived; inside the transaction that stores what came of them.
+
+    Args:
+        connection: of the caller's transaction.
+        fetches: by the names of ``COLUMNS``; others are left out.
+    """
+    rows = [{name: fetch.get(name) for name in COLUMNS} for fetch in fetches]
+    upsert_rows(connection, archived_fetches, rows)
+
+
+def noted_fetches(connection: Connection, name: str, first: str | None = None, last: str | None = None) -> pd.DataFrame:
+    """Read the archived fetches of a name, oldest first, as columns ``COLUMNS``.
+
+    Args:
+        connection: of the caller's transaction.
+        name: what was fetched.
+        first: the first subject that is wanted.
+        last: the last subject that is wanted.
+    """
+    columns = archived_fetches.c
+    query = select(*columns).where(columns.name == name)
+    if first is not None:
+        query = query.where(columns.subject >= first)
+    if last is not None:
+        query = query.where(columns.subject <= last)
+    return read_frame(connection, query.order_by(columns.subject, columns.fetched_at, columns.object))
+
+
+def objects_of_day(connection: Connection, day: date) -> pd.DataFrame:
+    """Read in which object the answer of each period and side of a day is kept.
+
+    Returns:
+        settlement_period, side, archive_object (absent where it was not archived), in the order of the key.
+    """
+    ledger = settlement_ledger.c
+    query = (
+        select(ledger.settlement_period, ledger.side, ledger.archive_object)
+        .where(ledger.settlement_date == day)
+        .order_by(ledger.settlement_period, ledger.side)
+    )
+    return read_frame(connection, query)
