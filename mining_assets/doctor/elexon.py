@@ -256,7 +256,10 @@ def _judge_generation(seen: Examination, day: date, rows: Iterable[WindGeneratio
     _, reasons = complete_generation(pd.DataFrame(list(rows), columns=columns), [day])
     seen.judge(GENERATION, "half hours", reasons.get(day), "every half hour of the day once, by its start")
     known = [row.generation for row in rows if row.generation is not None]
+    if not known:
+        seen.skip(GENERATION, "units")
+        return
     low, high = _NATIONAL_MW
-    mean = sum(known) / len(known) if known else 0.0
+    mean = sum(known) / len(known)
     problem = None if low <= mean <= high else f"the mean of {len(known)} half hours is {mean:,.1f}: no MW"
     seen.judge(GENERATION, "units", problem, "the wind of the country, in MW")

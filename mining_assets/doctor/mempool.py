@@ -6,6 +6,7 @@ from mining_assets.doctor.examination import Examination, body_of, out_of_order,
 from mining_assets.domain.network import (
     KNOWN_HALVINGS,
     RETARGET_INTERVAL,
+    SHORT_SOURCE,
     NetworkHistoryRefused,
     Retarget,
     network_history,
@@ -78,7 +79,9 @@ def _judge_difficulty(seen: Examination, adjustments: tuple[DifficultyAdjustment
         history = network_history(retargets, now)
         holes = [reason for *_, reason in history.holes]
         late = min(each.height for each in adjustments) > 0
-        problem = f"the list {holes[0]}" if holes else "the list does not begin with the first block" if late else None
+        problem = (
+            f"the list {holes[0]}" if holes else f"the first block is not in the list; {SHORT_SOURCE}" if late else None
+        )
     except NetworkHistoryRefused as refused:
         problem = f"the history would be refused: {refused}"
     seen.judge(DIFFICULTY, "history", problem, "every retarget since the first block, none refused")

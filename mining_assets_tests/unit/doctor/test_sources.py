@@ -139,6 +139,7 @@ CASES: list[tuple[str, str, Alter]] = [
     (ELEXON, "bids of a period: agreement", of("cashflows", data(each("totalCashflow", negative, is_wind)))),
     (ELEXON, "generation", of("fuelhh", one("generation", "many"))),
     (ELEXON, "generation: half hours", of("fuelhh", lambda rows: rows[1:])),
+    (ELEXON, "generation: half hours", of("fuelhh", lambda rows: [])),
     (ELEXON, "generation: units", of("fuelhh", each("generation", lambda power: power * 1000))),
     (MEMPOOL, "blocks, newest", of("blocks", one("timestamp", "now"), params=())),
     (MEMPOOL, "blocks, newest: order", of("blocks", lambda rows: rows[::-1], params=())),
