@@ -8,14 +8,13 @@ a draft that did not take its file's name, a lock that dies with its holder.
 
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-_END_LIVE_LINE = b"\r\x1b[2K\x1b[?25h"  # the line itself is cleared, and the cursor, which it hides, is shown
+_CLEAR_LINE, _SHOW_CURSOR = b"\r\x1b[2K", b"\x1b[?25h"  # a live line hides the cursor
 
 
 class StopSignals:
@@ -53,6 +52,7 @@ class _Watch:
     """The one watch of this process: how often it was begun, who takes the first signal, and how to go on."""
 
     begun = 0
+    on_terminal = False
     listener: StopSignals | None = None
     way_on: Callable[[], str] = lambda: ""
 
@@ -70,6 +70,7 @@ def watching() -> Iterator[None]:
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     _Watch.begun += 1
+    _Watch.on_terminal = os.isatty(2)  # asked now: while a step works, Dagster has a file there, which it copies
     before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     threading.Thread(target=_watch, args=(reading,), name="signals", daemon=True).start()
     try:
@@ -126,13 +127,17 @@ def _watch(reading: int) -> None:
 
 
 def _end(number: int) -> None:
-    if os.isatty(sys.__stderr__.fileno() if sys.__stderr__ else 2):
-        os.write(2, _END_LIVE_LINE)
     way_on = _Watch.way_on()
-    _say(f"stopped by {signal.Signals(number).name}" + (f"; {way_on}" if way_on else ""))
+    _say(f"stopped by {signal.Signals(number).name}" + (f"; {way_on}" if way_on else ""), control=_SHOW_CURSOR)
     os._exit(128 + number)
 
 
-def _say(text: str) -> None:
-    """Write a line past Python's streams, whose locks the main thread may hold."""
-    os.write(2, f"mining-assets: {text}\n".encode())
+def _say(text: str, control: bytes = b"") -> None:
+    """Write a line past Python's streams, whose locks the main thread may hold; in place of the live line, if any.
+
+    Args:
+        text: of the line.
+        control: the codes that a terminal gets before it.
+    """
+    codes = _CLEAR_LINE + control if _Watch.on_terminal else b""
+    os.write(2, codes + f"mining-assets: {text}\n".encode())

@@ -1,8 +1,11 @@
 """A second signal ends the process wherever it is: in garbage collection, in imports, in C code."""
 
 import json
+import os
+import pty
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -102,3 +105,30 @@ def test_a_command_that_does_not_listen_ends_at_the_first_with_a_line(name: str,
     )
     ran = subprocess.run([sys.executable, "-c", waits], capture_output=True, text=True, check=False, timeout=300)
     assert (ran.returncode, ran.stdout, ran.stderr) == (code, "", f"mining-assets: stopped by {name}\n")
+
+
+def test_a_line_takes_the_place_of_the_live_one_while_a_step_has_taken_the_terminal_away(tmp_path: Path) -> None:
+    told = tmp_path / "stderr"
+    works = (
+        "import os, signal, sys, time\n"
+        "from mining_assets.cli.signals import StopSignals\n"
+        "class Heard(StopSignals):\n"
+        "    def hear(self, number):\n"
+        "        super().hear(number)\n"
+        "        os.kill(os.getpid(), signal.SIGTERM)\n"
+        "with Heard().listening():\n"
+        f"    os.dup2(os.open({str(told)!r}, os.O_WRONLY | os.O_CREAT), 2)\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    time.sleep(600)\n"
+    )
+    ours, theirs = pty.openpty()
+    try:
+        ran = subprocess.run([sys.executable, "-c", works], stderr=theirs, check=False, timeout=300)
+    finally:
+        os.close(theirs)
+        os.close(ours)
+    assert ran.returncode == 143
+    first, second, end = told.read_bytes().split(b"\n")
+    assert first == b"\r\x1b[2Kmining-assets: stopping after the day at hand; a second signal stops at once"
+    assert second == b"\r\x1b[2K\x1b[?25hmining-assets: stopped by SIGTERM"
+    assert end == b""
