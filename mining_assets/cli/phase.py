@@ -3,21 +3,23 @@
 A short phase shows nothing. Standard output belongs to the report, so all of this is on standard error.
 """
 
-import shutil
+import logging
 import sys
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
+from mining_assets.cli.lines import console, plain_lines
 from mining_assets.domain.fetch_estimate import LONGEST_SILENCE
 from mining_assets.progress import NullProgress
 
+if TYPE_CHECKING:
+    from rich.live import Live
+
 BEAT_SECONDS = LONGEST_SILENCE - 1  # a busy machine may take another second to show it
 _LIVE_SECONDS = 1.0
-_CLEAR_LINE = "\r\x1b[2K"
 
 
 class Beat:
@@ -61,8 +63,9 @@ class Phase(NullProgress):
         """Begin with such a text, as in ``verifying 2025-06``."""
         self._text = text
         self._started = time.monotonic()
-        self._live = sys.stderr.isatty()
-        self._drawn = False
+        self._lines = logging.Logger(__name__, logging.INFO)
+        self._lines.addHandler(plain_lines())
+        self._live = _live_line(self._line) if sys.stderr.isatty() else None
         self._beat = Beat(self._show, _LIVE_SECONDS if self._live else BEAT_SECONDS)
 
     def phase(self, text: str) -> None:
@@ -70,11 +73,10 @@ class Phase(NullProgress):
         self._text = text
 
     def clear(self) -> None:
-        """Take the line off the terminal, so that another can be printed."""
-        if self._drawn:
-            sys.stderr.write(_CLEAR_LINE)
-            sys.stderr.flush()
-        self._drawn = False
+        """Take the line off the terminal, so that another can be printed; it is back after a second."""
+        self._beat.shown()
+        if self._live:
+            self._live.stop()
 
     def __enter__(self) -> Self:
         self._beat.__enter__()
@@ -87,10 +89,28 @@ class Phase(NullProgress):
         self.clear()
 
     def _show(self) -> None:
-        text = f"{self._text} … {time.monotonic() - self._started:,.0f} s"
         if self._live:
-            sys.stderr.write(_CLEAR_LINE + text[: shutil.get_terminal_size().columns - 1])
-            self._drawn = True
+            self._live.start(refresh=True)  # from then on it goes on by itself
         else:
-            sys.stderr.write(f"[{datetime.now(UTC):%Y-%m-%d %H:%M:%S}] [INFO] {text}\n")
-        sys.stderr.flush()
+            self._lines.info(self._line())
+
+    def _line(self) -> str:
+        return f"{self._text} … {time.monotonic() - self._started:,.0f} s"
+
+
+def _live_line(line: Callable[[], str]) -> "Live | None":
+    """Return a line that is drawn again every second, cut where the terminal ends; none where it cannot be drawn."""
+    from rich.live import Live  # only here: a command into a file needs none
+    from rich.text import Text
+
+    screen = console()
+    if not screen.is_interactive:
+        return None
+    return Live(
+        get_renderable=lambda: Text(line(), no_wrap=True, overflow="ellipsis"),
+        console=screen,
+        refresh_per_second=1,
+        transient=True,
+        redirect_stdout=False,  # which may be a file, as of an export
+        redirect_stderr=False,
+    )

@@ -1,18 +1,20 @@
 """What a command shows while it works, on standard error and in `$DAGSTER_HOME/logs/`."""
 
 import logging
-import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
+from rich.console import Console, ConsoleRenderable
+from rich.highlighter import NullHighlighter
+from rich.logging import RichHandler
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -23,8 +25,11 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.styled import Styled
 from rich.text import Text
+from rich.traceback import Traceback
 
+from mining_assets.cli.lines import PLAIN, console, plain_lines
 from mining_assets.cli.phase import BEAT_SECONDS, Beat
 from mining_assets.cli.signals import StopSignals
 from mining_assets.domain.wording import count_of
@@ -75,21 +80,21 @@ class TerminalProgress:
         self._started = time.monotonic()
         self._total = total
         self._stats: list[RequestStats] = []
-        self._log = _log(command, home)
-        # While a step works, Dagster has a file in place of standard error and copies it from there: what is a terminal
-        # now stays one, or the control codes of the live line would be left out.
-        self._console = Console(file=sys.stderr, highlight=False, force_terminal=sys.stderr.isatty() or None)
-        self._live = self._console.is_terminal
+        screen = console()
+        self._live = screen.is_interactive
+        self._file = _file_of_the_day(command, home)
+        self._screen = _LinesAbove(screen) if self._live else plain_lines()
+        self._log = _logger(command, self._file, self._screen)
         self._bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(bar_width=10),
             MofNCompleteColumn(),
             TextColumn("days"),
-            _Pace(self.totals, all_columns=self._console.width >= _WIDE),
+            _Pace(self.totals, all_columns=screen.width >= _WIDE),
             TimeRemainingColumn(),
             TextColumn("left"),
-            console=self._console,
+            console=screen,
             transient=True,
             disable=not self._live,
         )
@@ -144,7 +149,7 @@ class TerminalProgress:
         """Keep a comparison for the report at the end, and log it."""
         self.comparisons.append((day, figures))
         for figure in figures:
-            self._log.info("%s %s", day, figure)
+            self._log.info("%s %s", day, figure, extra={"only": self._file})
 
     def phase(self, text: str) -> None:
         """Take in what is being done now, apart from days."""
@@ -176,24 +181,28 @@ class TerminalProgress:
 
     def _show(self, text: str, level: int) -> None:
         self._log.log(level, text)
-        if self._live:
-            self._console.print(text, style="red" if level >= logging.ERROR else None, markup=False, soft_wrap=True)
-        else:
-            self._print(text, level)
-            self._beat.shown()
+        self._beat.shown()
 
     def _show_beat(self) -> None:
         """Show that something is being done where there is no live line, and how far it is."""
         now = self.totals()
-        self._print(
+        text = (
             f"{self._doing}: {now.days:,} of {count_of(self._total, 'day')}, {count_of(now.requests, 'request')} "
-            f"in {now.seconds:,.0f} s",
-            logging.INFO,
+            f"in {now.seconds:,.0f} s"
         )
+        self._log.info(text, extra={"only": self._screen})
 
-    def _print(self, text: str, level: int) -> None:
-        name = logging.getLevelName(level)
-        print(f"[{datetime.now(UTC):%Y-%m-%d %H:%M:%S}] [{name}] {text}", file=sys.stderr, flush=True)
+
+class _LinesAbove(RichHandler):
+    """Print lines above the live one: the text without columns, which would fold it; errors in red."""
+
+    def __init__(self, screen: Console) -> None:
+        super().__init__(console=screen, keywords=[], highlighter=NullHighlighter())
+
+    def render(
+        self, *, record: logging.LogRecord, traceback: Traceback | None, message_renderable: ConsoleRenderable
+    ) -> ConsoleRenderable:
+        return Styled(message_renderable, "red" if record.levelno >= logging.ERROR else "")
 
 
 class _Pace(ProgressColumn):
@@ -211,15 +220,24 @@ class _Pace(ProgressColumn):
         return Text(f"{records}· {now.curtailed_mwh:,.0f} MWh · {pace} {waits}·")
 
 
-def _log(command: str, home: Path) -> logging.Logger:
-    """Return a logger that writes to a file per command and day, and nowhere else."""
+def _file_of_the_day(command: str, home: Path) -> logging.Handler:
+    """Return what writes plain lines to a file per command and day."""
     folder = home / "data" / "logs"  # $DAGSTER_HOME/logs is Dagster's: it uploads and empties it as its telemetry
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{command}-{datetime.now(UTC):%Y-%m-%d}.log"
     handler = RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8")
-    formatter = logging.Formatter("[%(asctime)s] [%(levelname)s] %(message)s", "%Y-%m-%d %H:%M:%S")
-    formatter.converter = time.gmtime
-    handler.setFormatter(formatter)
+    handler.setFormatter(PLAIN)
+    return handler
+
+
+def _logger(command: str, *handlers: logging.Handler) -> logging.Logger:
+    """Return a logger for these handlers and no others; a record may name the ``only`` one that it is for."""
     logger = logging.Logger(f"mining_assets.{command}", logging.INFO)
-    logger.addHandler(handler)
+    for handler in handlers:
+        handler.addFilter(partial(_is_for, handler))
+        logger.addHandler(handler)
     return logger
+
+
+def _is_for(handler: logging.Handler, record: logging.LogRecord) -> bool:
+    return getattr(record, "only", handler) is handler

@@ -1,7 +1,9 @@
 """No phase of a command is silent: a line in place on a terminal, and one now and then elsewhere."""
 
+import re
 import sys
 import threading
+import time
 from contextlib import nullcontext
 from io import StringIO
 from pathlib import Path
@@ -40,30 +42,65 @@ class Screen(StringIO):
 
     def wait_for(self, text: str) -> None:
         """Return once a text was written."""
+        until = time.monotonic() + TIMEOUT
         while text not in self.getvalue():
-            assert self.written.wait(TIMEOUT), self.getvalue()
+            assert self.written.wait(max(until - time.monotonic(), 0)), self.getvalue()
             self.written.clear()
 
 
 @pytest.fixture(autouse=True)
 def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """What takes no time at all is shown too."""
+    monkeypatch.setenv("TERM", "xterm")
     for module, name in ((phases, "BEAT_SECONDS"), (phases, "_LIVE_SECONDS"), (terminal, "BEAT_SECONDS")):
         monkeypatch.setattr(module, name, 0.01)
 
 
-@pytest.mark.parametrize("is_terminal", [True, False], ids=["terminal", "file"])
-def test_a_phase_shows_what_it_does_and_leaves_no_line_on_a_terminal(
-    is_terminal: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    screen = Screen(terminal=is_terminal)
+def test_a_phase_shows_what_it_does_and_leaves_no_line_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Screen(terminal=True)
     monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("COLUMNS", "40")
     with Phase("verifying") as phase:
+        phase.phase("verifying [1 of 2], " + "a long name " * 9)
+        screen.wait_for("verifying [1 of 2], a long name a long …")
+        phase.clear()
         phase.phase("verifying 2025-06")
         screen.wait_for("verifying 2025-06 … ")
-    said = screen.getvalue()
-    assert said.endswith("\r\x1b[2K" if is_terminal else " s\n")
-    assert ("\n" in said) is not is_terminal
+    said, taken_off = screen.getvalue(), "\n\x1b[?25h\r\x1b[1A\x1b[2K"  # it is left for the next, and that is cleared
+    assert said.count("\n") == said.count(taken_off) == 2
+    assert said.endswith(taken_off)
+
+
+@pytest.mark.parametrize("term", ["dumb", None], ids=["dumb terminal", "file"])
+def test_a_phase_is_lines_where_none_can_be_drawn_again(term: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Screen(terminal=term is not None)
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("TERM", term or "xterm")
+    with Phase("verifying " + "a long name " * 9):
+        screen.wait_for(" s\n")
+    line = screen.getvalue().splitlines()[0]
+    assert re.fullmatch(r"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\] \[INFO\] verifying (a long name ){9} … \d+ s", line), line
+
+
+def test_what_is_printed_in_a_phase_goes_where_it_belongs(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    screen = Screen(terminal=True)
+    monkeypatch.setattr(sys, "stderr", screen)
+    with Phase("exporting"):
+        screen.wait_for("exporting … ")
+        print("a row")
+    assert capfd.readouterr().out == "a row\n"
+    assert "a row" not in screen.getvalue()
+
+
+def test_a_short_phase_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Screen(terminal=True)
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setattr(phases, "_LIVE_SECONDS", 3600.0)
+    with Phase("verifying"):
+        pass
+    assert screen.getvalue() == ""
 
 
 def test_days_that_take_long_are_not_silent_where_there_is_no_terminal(

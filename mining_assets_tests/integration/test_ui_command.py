@@ -71,6 +71,7 @@ def test_a_terminal_is_not_silent_while_the_processes_start(
 
     for name, value in mixed_days.of_process().items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(phase, "_LIVE_SECONDS", 0.01)
     monkeypatch.setattr(sys, "stderr", screen)
     monkeypatch.setattr(Services, "start", start)

@@ -98,6 +98,7 @@ def test_a_message_stands_on_its_own_line_while_a_step_has_taken_the_terminal_aw
 ) -> None:
     screen = Screen(is_terminal=True)
     monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("TERM", "xterm")
     with TerminalProgress("reconcile", 3, tmp_path) as progress:
         screen.is_terminal = False  # as Dagster does, which copies what is written to the terminal
         before = len(screen.getvalue())
@@ -128,6 +129,7 @@ class Screen(StringIO):
 def test_the_live_line_fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "xterm")
     progress = TerminalProgress("reconcile", 3650, tmp_path)
     with progress:
         progress.reports += [DayReport(FIRST, "new", 20_000, 90_000.0, 5e6)] * 3649
