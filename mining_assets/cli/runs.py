@@ -211,7 +211,7 @@ def run_difficulty(
     settings: Settings, warehouse: Warehouse, command: str, progress: Progress, *, accept_change: bool
 ) -> Outcome:
     """Fetch the network's epochs by the job of the references."""
-    config, name = {"accept_change": accept_change, "patient": False}, NETWORK_EPOCHS.to_user_string()
+    config, name = {"accept_change": accept_change, "retry_unavailable": False}, NETWORK_EPOCHS.to_user_string()
     return _run_step(settings, warehouse, REFERENCE_JOB, name, config, command, progress, selection=[NETWORK_EPOCHS])
 
 

@@ -1,4 +1,4 @@
-"""The twin and the project's clients on it, quick and without patience."""
+"""The twin and the project's clients on it, fast and without long waits."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

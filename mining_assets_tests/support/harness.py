@@ -115,7 +115,7 @@ class Environment:
 
 
 def environment(folder: Path, twin: Twin, **settings: object) -> Environment:
-    """A new environment in a folder, fed by a twin: fast, patient for fractions of a second only."""
+    """A new environment in a folder, fed by a twin: fast, with waits of fractions of a second."""
     base = Environment(folder / "home", {})
     return base.but(
         elexon_url=twin.elexon_url,
@@ -228,7 +228,7 @@ def _empty_warehouse() -> bytes:
         return file.read_bytes()
 
 
-def impatient(environment: Environment, seconds: float, **limits: Any) -> dict[str, Any]:
+def with_timeout(environment: Environment, seconds: float, **limits: Any) -> dict[str, Any]:
     """Resources whose requests take no longer than some seconds: there is no setting for that."""
     settings = environment.settings
     http = HttpLimits(

@@ -12,9 +12,9 @@ from mining_assets_tests.support.harness import (
     assert_day_is_right,
     assert_nothing_stored,
     environment,
-    impatient,
     run_range,
     tables,
+    with_timeout,
 )
 from mining_assets_tests.support.twin.faults import KINDS, Fault
 from mining_assets_tests.support.twin.generated import GeneratedWorld
@@ -115,8 +115,10 @@ def made(twin: Twin, tmp_path: Path) -> Iterator[Environment]:
 
 
 def bring_in(made: Environment, **config: Any) -> Any:
-    """The day through the daily chain, without patience."""
-    return run_range(made, DAY, overrides=impatient(made, TIMEOUT, max_body_bytes=4_000_000), roll_ups=False, **config)
+    """The day through the daily chain, with a short timeout."""
+    return run_range(
+        made, DAY, overrides=with_timeout(made, TIMEOUT, max_body_bytes=4_000_000), roll_ups=False, **config
+    )
 
 
 def test_the_period_has_wind_bids_and_other_rows(twin: Twin) -> None:

@@ -58,14 +58,14 @@ def tampered(made: Environment, served: ChangedWorld) -> Iterator[Environment]:
 
 
 def refresh_epochs(made: Environment) -> dict[str, int]:
-    """The asset `network_epochs` without its patience."""
+    """The asset `network_epochs` without its retries."""
     client = MempoolClient(made.settings.mempool_url, http_limits(made.settings))
     with made.warehouse() as warehouse, SyncClient(client) as source:
         return refresh_network_epochs(warehouse, source, {}).counts
 
 
 def refresh_register(made: Environment) -> dict[str, int]:
-    """The asset `wind_bm_units` without its patience."""
+    """The asset `wind_bm_units` without its retries."""
     client = ElexonClient(made.settings.elexon_url, http_limits(made.settings))
     with made.warehouse() as warehouse, SyncClient(client) as source:
         return refresh_wind_units(warehouse, source, wind_unit_additions(made.settings))

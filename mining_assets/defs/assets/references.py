@@ -35,20 +35,22 @@ class EpochsRun(dg.Config):
         description="Store the fetched history even where it says something else of a settled retarget than what is "
         "stored.",
     )
-    patient: bool = Field(
-        default=True, description="Whether a source that cannot be reached is asked again after half a minute, and one."
+    retry_unavailable: bool = Field(
+        default=True,
+        description="Whether the step is retried, after half a minute and after one, when the source cannot be "
+        "reached.",
     )
 
 
 @contextmanager
-def _in_vain_not_retried(*, patient: bool = True) -> Iterator[None]:
+def _in_vain_not_retried(*, retry_unavailable: bool = True) -> Iterator[None]:
     """End the step at once where another try would not help: a refusal, or something that a person has to set right."""
     try:
         yield
     except ArchiveError as error:
         raise dg.Failure(f"nothing was stored, since the answer could not be archived: {error}") from error
     except SourceError as error:
-        if patient and isinstance(error, SourceUnavailable) and error.attempts > 1:
+        if retry_unavailable and isinstance(error, SourceUnavailable) and error.attempts > 1:
             raise
         raise dg.Failure(str(error), allow_retries=False) from error
 
@@ -107,7 +109,7 @@ def reference_assets(rules: Rules) -> list[dg.AssetsDefinition]:
         mempool: dg.ResourceParam[SyncClient[MempoolClient]],
         archiving: dg.ResourceParam[Archiving],
     ) -> dg.MaterializeResult[None]:
-        with _in_vain_not_retried(patient=config.patient):
+        with _in_vain_not_retried(retry_unavailable=config.retry_unavailable):
             refreshed = refresh_network_epochs(
                 warehouse, mempool, rules.halvings, accept_change=config.accept_change, archiving=archiving
             )

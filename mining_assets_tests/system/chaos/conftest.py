@@ -93,10 +93,10 @@ def own_cluster() -> Iterator[Cluster]:
 def on_own_cluster(
     own_cluster: Cluster, postgresql: Cluster, twin: Twin, undisturbed: Tables, tmp_path: Path
 ) -> Iterator[Scene]:
-    """An empty warehouse there, with patience for half a minute. Skipped, like all others, without PostgreSQL."""
+    """An empty warehouse there, with retries for half a minute. Skipped, like all others, without PostgreSQL."""
     name = own_cluster.create()
-    patient = {"retry_attempts": 8, "retry_base_seconds": 0.2, "retry_max_seconds": 5}
-    yield Scene(twin, at_database(own_cluster, name, twin, tmp_path).but(**patient), undisturbed, name)
+    retries = {"retry_attempts": 8, "retry_base_seconds": 0.2, "retry_max_seconds": 5}
+    yield Scene(twin, at_database(own_cluster, name, twin, tmp_path).but(**retries), undisturbed, name)
     own_cluster.drop(name)
 
 

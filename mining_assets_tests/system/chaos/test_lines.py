@@ -10,7 +10,7 @@ from mining_assets_tests.support.chaos.processes import command, heal, said
 from mining_assets_tests.support.chaos.proxy import KINDS, Harm, Kind, Proxy
 from mining_assets_tests.support.chaos.seeds import long, seeds, some
 from mining_assets_tests.support.chaos.state import assert_sound, assert_undisturbed
-from mining_assets_tests.support.harness import Environment, Tables, impatient, run_range
+from mining_assets_tests.support.harness import Environment, Tables, run_range, with_timeout
 from mining_assets_tests.support.postgres import Cluster
 from mining_assets_tests.support.twin.server import Twin
 from mining_assets_tests.system.chaos.conftest import DAYS, FIRST, LAST, Scene, at_database
@@ -70,7 +70,7 @@ def test_line_to_the_sources(kind: Kind, seed: int, on_sqlite: Scene, through_pr
         print(harm)
         proxy.harm(harm)
         before = len(proxy.met)
-        ran = run_range(made, DAYS[0], refetch=True, overrides=impatient(made, 1.0))
+        ran = run_range(made, DAYS[0], refetch=True, overrides=with_timeout(made, 1.0))
         print(ran.errors, ran.reports)
         assert len(proxy.met) > before, "the harm was never met"
         assert ran.outcome(DAYS[0]) != "failed" or ran.reason(DAYS[0])

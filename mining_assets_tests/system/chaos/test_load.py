@@ -36,7 +36,7 @@ def foreign(on_own_cluster: Scene, own_cluster: Cluster) -> "Iterator[psycopg.Co
 
 
 def hasty(made: Environment, seconds: float) -> Environment:
-    """With little patience for locks, ten times as much for statements, and one more attempt."""
+    """With a short timeout for locks, one ten times as long for statements, and one more attempt."""
     address = made.settings.warehouse.update_query_dict({"timeout": str(seconds)})
     return made.but(warehouse_url=address.render_as_string(hide_password=False), retry_attempts=2)
 

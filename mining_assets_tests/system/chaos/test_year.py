@@ -34,8 +34,8 @@ def test_an_interrupted_year_on_postgresql_equals_an_undisturbed_one_on_sqlite(
     twin.record.clear()
 
     name, storage = own_cluster.create(), own_cluster.create()
-    patient = {"retry_attempts": 8, "retry_base_seconds": 0.2, "retry_max_seconds": 5, "heal_interval_seconds": 5}
-    made = at_database(own_cluster, name, twin, tmp_path).but(start_date=FIRST, end_date=LAST, **patient)
+    retries = {"retry_attempts": 8, "retry_base_seconds": 0.2, "retry_max_seconds": 5, "heal_interval_seconds": 5}
+    made = at_database(own_cluster, name, twin, tmp_path).but(start_date=FIRST, end_date=LAST, **retries)
     address = own_cluster.address(storage).set(drivername="postgresql+psycopg2").render_as_string(hide_password=False)
     moments = sorted(random.Random(SEED).sample(range(1, len(DAYS)), 2))
     with Deployment(made, address) as deployed:

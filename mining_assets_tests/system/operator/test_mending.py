@@ -91,17 +91,17 @@ def test_reingest_replaces_a_day_and_shows_before_and_after(made: Environment, c
 
 
 def test_critical_saves_the_day_aside_and_mends_it(made: Environment, clean: Tables) -> None:
-    patient = made.but(requests_per_second=1000)
-    harmed(patient, "volumes altered")
-    broken = of_day(tables(patient), "curtailment_records", date(2025, 3, 29))
+    fast = made.but(requests_per_second=1000)
+    harmed(fast, "volumes altered")
+    broken = of_day(tables(fast), "curtailment_records", date(2025, 3, 29))
     right = of_day(clean, "curtailment_records", date(2025, 3, 29))
-    ran = run_cli(patient, "critical", date(2025, 3, 29), "--yes", "--json", timeout=180)
+    ran = run_cli(fast, "critical", date(2025, 3, 29), "--yes", "--json", timeout=180)
     assert ran.returncode == 0, ran.stderr
-    (saved,) = (patient.home / "data" / "saved_days").iterdir()
+    (saved,) = (fast.home / "data" / "saved_days").iterdir()
     content = json.loads(saved.read_text())
     assert [row["volume"] for row in content["curtailment_records"]] == pytest.approx(broken["volume"].tolist())
     assert compared(ran.stdout)["curtailed MWh"] == (energy(broken), energy(right))
-    assert_same_tables(tables(patient), clean)
+    assert_same_tables(tables(fast), clean)
 
 
 def test_critical_keeps_the_old_day_when_the_new_one_cannot_be_had(
