@@ -25,6 +25,7 @@ class ArchivedFetch(BaseModel):
         vintage: newest settlement run (createdDateTime) in it, where it has any.
         origin: where it came from, as ``domain.origin`` writes it.
         base: address below which the paths of the object were asked for, without credentials.
+        days: of a daily series, the ranges of days that were asked for: 2025-06-01/2025-06-07.
         settlement_period: the one that was fetched alone; None for a whole day.
         accept_empty: settlement periods that a person confirmed to be empty.
         accept_shrink: whether a person accepted a smaller day.
@@ -44,6 +45,7 @@ class ArchivedFetch(BaseModel):
     vintage: AwareDatetime | None = None
     origin: str | None = None
     base: str = ""
+    days: tuple[str, ...] = ()
     settlement_period: int | None = None
     accept_empty: tuple[int, ...] = ()
     accept_shrink: bool = False

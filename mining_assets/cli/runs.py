@@ -144,7 +144,7 @@ def by_need(needed: Mapping[date, str], size: int) -> list[Batch]:
     for kind in sorted(set(needed.values())):
         days = sorted(day for day, need in needed.items() if need == kind)
         derive_only = kind == DERIVE
-        batches += by_size(days, size, {"refetch": not derive_only}, derive_only=derive_only)
+        batches += by_size(days, size, {"refetch": not derive_only, "repair": not derive_only}, derive_only=derive_only)
     return sorted(batches, key=lambda batch: batch.days[0])
 
 

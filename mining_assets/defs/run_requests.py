@@ -65,7 +65,8 @@ def roll_up_request(first: Month | Year, last: Month | Year) -> dg.RunRequest:
 
 def healing_request(work: Work) -> dg.RunRequest:
     """Return the request for the run by which healing does a piece of the plan."""
-    request = days_request(*work.days, [work.kind], {"refetch": work.refetch})
+    config = {"refetch": work.refetch} | ({"repair": True} if work.refetch else {})
+    request = days_request(*work.days, [work.kind], config)
     return request.with_replaced_attrs(tags={**request.tags, HEALING_TAG: work.kind, **HEALING_PRIORITY})
 
 

@@ -3,22 +3,26 @@
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from itertools import groupby
+from typing import Literal
+
+import pandas as pd
 
 from mining_assets.archive.errors import ArchiveError
-from mining_assets.archive.manifest import ArchivedFetch
 from mining_assets.domain.daily_series import SERIES
+from mining_assets.domain.finality import refetches_due
 from mining_assets.domain.network import NEVER_FETCHED, NetworkHistory
 from mining_assets.domain.periods import Month
-from mining_assets.domain.restatement import DayFigures, ShrinkRefused
-from mining_assets.pipeline.archiving import SETTLEMENT_STACKS, keep_day
+from mining_assets.domain.restatement import DayFigures
+from mining_assets.pipeline.day_storing import DayStoring, Stored
 from mining_assets.pipeline.dependencies import Dependencies, database_retries
 from mining_assets.pipeline.derive import DerivedDays, derive
 from mining_assets.pipeline.ensure_references import History, WindUnits, ensure_network_history, ensure_wind_units
-from mining_assets.pipeline.fetch import NothingPublished
-from mining_assets.pipeline.fetch_ahead import Fetch, FetchAhead, FetchMetrics
+from mining_assets.pipeline.fetch_ahead import FetchAhead, FetchMetrics
+from mining_assets.pipeline.fetch_references import known_wind_units, stored_network_history
 from mining_assets.pipeline.outages import Outages
+from mining_assets.pipeline.replay_day import Kept, kept_of_days
 from mining_assets.pipeline.results import (
     RECORDS,
     DayRequest,
@@ -37,38 +41,22 @@ from mining_assets.sources.errors import SourceError
 from mining_assets.warehouse.attempts import DAYS, clear_attempts, discount_attempts, record_failures
 from mining_assets.warehouse.connection import Connection
 from mining_assets.warehouse.days import (
-    FetchedDay,
     complete_days,
     day_figures,
-    note_refused,
     noted_days,
     periods_known_empty,
-    store_day,
     untampered_days,
 )
 from mining_assets.warehouse.names import CALCULATIONS, DAY_TABLES, DERIVED_TABLES
 from mining_assets.warehouse.reporting import units_by_day
 
-_NOT_TRIED = {ELEXON: "Elexon does not answer", ARCHIVE: "the archive takes no answers"}
-
-
-@dataclass(frozen=True)
-class _Stored:
-    """How the fetch of a day and its storing ended."""
-
-    outcome: str
-    failure: StepFailure | None = None
-    warnings: tuple[str, ...] = ()
-    source_unavailable: bool = False
-    metrics: FetchMetrics | None = None
-
 
 @dataclass(frozen=True)
 class _Batch:
-    """Days that are processed together: one that is fetched, or several that are not."""
+    """Days that are processed together: one that is fetched, or several that are replayed or kept."""
 
     days: list[date]
-    fetch: bool
+    way: Literal["fetch", "replay", "keep"]
 
 
 class DayPipeline:
@@ -105,7 +93,14 @@ class DayPipeline:
     def _process(self, days: Sequence[date], request: DayRequest, should_stop: StopAsked) -> Iterator[Event]:
         for name in SERIES:
             if request.wants(name):
-                result = update_series(name, days, self.dependencies, self._retry, refetch=request.refetch)
+                result = update_series(
+                    name,
+                    days,
+                    self.dependencies,
+                    self._retry,
+                    refetch=request.refetch and not request.repair,
+                    stored_only=request.replay,
+                )
                 # The days' own results report the summaries that are wanted anyway.
                 shown = {table: days for table, days in result.summaries.items() if not request.wants(table)}
                 yield replace(result, summaries=shown)
@@ -140,7 +135,7 @@ class DayPipeline:
         known = None
         if request.wants(RECORDS):
             try:
-                known = ensure_wind_units(self.dependencies, self._retry)
+                known = self._known_units(request)
             except (SourceError, ArchiveError) as error:
                 yield from self._cannot_begin(days, error, outages)
                 return
@@ -148,110 +143,80 @@ class DayPipeline:
                 yield known.fetched
         history, why_no_history = NEVER_FETCHED, ""
         if request.wants(CALCULATIONS):
-            history, fetched, why_no_history = ensure_network_history(
-                days, self.dependencies, self._retry, outages, self._log
-            )
+            history, fetched, why_no_history = self._known_history(days, request, outages)
             if fetched:
                 yield fetched
-        batches = list(self._batches(days, request))
-        to_fetch = [batch.days[0] for batch in batches if batch.fetch]
+        storing = DayStoring(self.dependencies, self._retry, self._log, outages)
+        kept = self._replayable(days, request)
+        batches = list(self._batches(days, request, kept))
+        to_fetch = [batch.days[0] for batch in batches if batch.way == "fetch"]
+        units = known.units if known else {}
 
         def accepted_empty(day: date) -> set[int]:
             return {*request.accept_empty, *self._retry(self._known_empty, day)}
 
-        with FetchAhead(self.dependencies.elexon, known.units if known else {}, to_fetch, accepted_empty) as ahead:
+        with FetchAhead(self.dependencies.elexon, units, to_fetch, accepted_empty) as ahead:
             for batch in batches:
                 if should_stop():
                     return
-                if batch.fetch:
+                if batch.way == "fetch":
                     (day,) = batch.days
-                    stored = {day: self._fetch_and_store(day, ahead, request, outages, should_stop)}
+                    stored = {day: storing.fetch(day, ahead, request, should_stop)}
+                elif batch.way == "replay":
+                    stored = {
+                        day: storing.replay(day, kept.get(day, []), units, ahead, request, should_stop)
+                        for day in batch.days
+                    }
                 else:
                     outcome = "kept" if request.wants(RECORDS) else "derived"
-                    stored = {day: _Stored(outcome) for day in batch.days}
+                    stored = {day: Stored(outcome) for day in batch.days}
                 yield from self._results(stored, request, history, why_no_history, outages)
 
-    def _batches(self, days: Sequence[date], request: DayRequest) -> Iterator[_Batch]:
+    def _known_units(self, request: DayRequest) -> WindUnits:
+        if request.replay:
+            units = self._retry(known_wind_units, self._warehouse, self._rules.additions, self._rules.sites)
+            return WindUnits(units)
+        return ensure_wind_units(self.dependencies, self._retry)
+
+    def _known_history(self, days: Sequence[date], request: DayRequest, outages: Outages) -> History:
+        if request.replay:
+            return History(self._retry(stored_network_history, self._warehouse))
+        return ensure_network_history(days, self.dependencies, self._retry, outages, self._log)
+
+    def _replayable(self, days: Sequence[date], request: DayRequest) -> dict[date, list[Kept]]:
+        """Return the days that may be made of their archived answers, and of which: those not due to be asked for."""
+        if not request.wants(RECORDS) or (request.refetch and not request.repair) or request.accept_empty:
+            return {}
+        if self.dependencies.archiving.archive is None:
+            return {}
+        kept = self._retry(self._kept, days)
+        instants = {day: fetches[0].fetched_at for day, fetches in kept.items()}
+        due = refetches_due(pd.Series(instants, dtype="datetime64[us, UTC]"), datetime.now(UTC))
+        return {day: fetches for day, fetches in kept.items() if request.replay or not due[day]}
+
+    def _batches(
+        self, days: Sequence[date], request: DayRequest, kept: Mapping[date, Sequence[Kept]]
+    ) -> Iterator[_Batch]:
         """Yield the days in order, each that has to be fetched alone, the others as many as stand together."""
         wanted: set[date] = set()
         if request.wants(RECORDS):
-            untampered = () if request.refetch else self._retry(self._untampered, days)
-            wanted = days_to_fetch(days, untampered, refetch=request.refetch)
-        for fetch, group in groupby(days, key=wanted.__contains__):
-            if fetch:
-                yield from (_Batch([day], fetch=True) for day in group)
+            untampered = () if request.refetch or request.replay else self._retry(self._untampered, days)
+            wanted = days_to_fetch(days, untampered, refetch=request.refetch or request.replay)
+
+        def way(day: date) -> Literal["fetch", "replay", "keep"]:
+            if day not in wanted:
+                return "keep"
+            return "replay" if request.replay or day in kept else "fetch"
+
+        for taken, group in groupby(days, key=way):
+            if taken == "fetch":
+                yield from (_Batch([day], taken) for day in group)
             else:
-                yield _Batch(list(group), fetch=False)
-
-    def _fetch_and_store(
-        self,
-        day: date,
-        ahead: FetchAhead,
-        request: DayRequest,
-        outages: Outages,
-        should_stop: StopAsked,
-    ) -> _Stored:
-        for name, why in _NOT_TRIED.items():
-            if name in outages:
-                failure = StepFailure(RECORDS, f"not tried, since {why}")
-                return _Stored("failed", failure, source_unavailable=True)
-        fetch = ahead.take(day)
-        unavailable = self._finds_elexon_unavailable(day, fetch, outages)
-        if not unavailable and not should_stop():
-            ahead.begin_next(day)
-        if isinstance(fetch.outcome, Exception):
-            self._keep_refused(day, fetch, str(fetch.outcome))
-            failure = StepFailure(RECORDS, str(fetch.outcome))
-            return _Stored("failed", failure, source_unavailable=unavailable, metrics=fetch.metrics)
-        outages.clear(ELEXON)
-        try:
-            fetched, kept = keep_day(
-                self.dependencies.archiving,
-                fetch.outcome,
-                fetch.received,
-                accept_empty=fetch.accepted_empty,
-                accept_shrink=request.accept_shrink,
-            )
-            outcome = self._retry(self._store, fetched, request, kept)
-        except ShrinkRefused as refused:
-            self._retry(self._note_refused, refused, kept)
-            return _Stored("failed", StepFailure(RECORDS, str(refused)), metrics=fetch.metrics)
-        except ArchiveError as error:
-            outages.record(ARCHIVE, error)
-            reason = f"not stored, since the answers could not be archived: {error}"
-            return _Stored("failed", StepFailure(RECORDS, reason), source_unavailable=True, metrics=fetch.metrics)
-        outages.clear(ARCHIVE)
-        return _Stored(outcome, warnings=fetched.warnings, metrics=fetch.metrics)
-
-    def _keep_refused(self, day: date, fetch: Fetch, reason: str) -> None:
-        """Keep the answers that a day could not be made of; nothing else depends on them."""
-        archiving = self.dependencies.archiving
-        try:
-            kept = archiving.keep(SETTLEMENT_STACKS, fetch.received, day, refused=reason)
-            if kept:
-                self._retry(self._record, day, kept)
-        except ArchiveError as error:
-            self._log.warning(f"{day}: the refused answers could not be archived: {error}")
-
-    def _finds_elexon_unavailable(self, day: date, fetch: Fetch, outages: Outages) -> bool:
-        """Tell whether the source is to blame for a day of which nothing came: it has nothing of another day either."""
-        error = fetch.outcome
-        if not isinstance(error, Exception) or (fetch.metrics.bytes and not isinstance(error, NothingPublished)):
-            return False
-        elexon = self.dependencies.elexon
-        try:
-            other = elexon.run(elexon.client.stack(day - timedelta(days=7), 1, "bid"))
-        except SourceError:
-            answers = False
-        else:
-            answers = bool(other.rows)
-        if not answers:
-            outages.record(ELEXON, error)
-        return not answers
+                yield _Batch(list(group), taken)
 
     def _results(
         self,
-        stored: Mapping[date, _Stored],
+        stored: Mapping[date, Stored],
         request: DayRequest,
         history: NetworkHistory,
         why_no_history: str,
@@ -308,6 +273,10 @@ class DayPipeline:
         with self._warehouse.reading() as connection:
             return periods_known_empty(connection, day)
 
+    def _kept(self, days: Sequence[date]) -> dict[date, list[Kept]]:
+        with self._warehouse.reading() as connection:
+            return kept_of_days(connection, days)
+
     def _untampered(self, days: Sequence[date]) -> set[date]:
         with self._warehouse.reading() as connection:
             return set(untampered_days(connection, days).hashes)
@@ -315,21 +284,6 @@ class DayPipeline:
     def _complete(self, days: Sequence[date]) -> list[date]:
         with self._warehouse.reading() as connection:
             return list(complete_days(connection, days))
-
-    def _store(self, fetched: FetchedDay, request: DayRequest, kept: ArchivedFetch | None) -> str:
-        with self._warehouse.writing(str(fetched.day)) as connection:
-            outcome = store_day(connection, fetched, accept_shrink=request.accept_shrink)
-            self.dependencies.archiving.record(connection, kept)
-            return str(outcome)
-
-    def _note_refused(self, refused: ShrinkRefused, kept: ArchivedFetch | None) -> None:
-        with self._warehouse.writing(str(refused.day)) as connection:
-            note_refused(connection, refused)
-            self.dependencies.archiving.record(connection, kept and kept.model_copy(update={"refused": str(refused)}))
-
-    def _record(self, day: date, kept: ArchivedFetch) -> None:
-        with self._warehouse.writing(str(day)) as connection:
-            self.dependencies.archiving.record(connection, kept)
 
     def _derive(self, days: Sequence[date], request: DayRequest, history: NetworkHistory) -> Mapping[str, DerivedDays]:
         tables = [table for table in DERIVED_TABLES if request.wants(table)]

@@ -66,9 +66,9 @@ def refresh_wind_units(
         SourceError: the register could not be had; what is stored stays.
         ArchiveUnavailable: the answer could not be kept; what is stored stays.
     """
-    asked_at = datetime.now(UTC)
     with collect() as received:
         registered = elexon.run(elexon.client.bm_units())
+    asked_at = received[-1].requested_at if received else datetime.now(UTC)
     kept = archiving.keep(WIND_BM_UNITS, received, origin=elexon.client.origin)
     units = wind_among(registered, additions)
     if not any(unit.source == "register" for unit in units):

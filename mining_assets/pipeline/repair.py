@@ -51,6 +51,8 @@ from mining_assets.warehouse.day_states import day_states
 from mining_assets.warehouse.days import note_refused
 
 FETCHED_AGAIN = DayRequest(frozenset(tables_for(REFETCH)), refetch=True)
+REPAIRED = replace(FETCHED_AGAIN, repair=True)
+"""Fetched again, unless the answers that are archived are still the newest that can be had."""
 DERIVED_AGAIN = DayRequest(frozenset(tables_for(DERIVE)))
 
 
@@ -107,7 +109,7 @@ class Repairs:
         yield from self._run(days, DayRequest(frozenset(SERIES)))
         derive = [day for day, kind in needed.items() if kind == DERIVE]
         fetch = [day for day in needed if day not in derive]
-        yield from self._process((fetch, FETCHED_AGAIN), (derive, DERIVED_AGAIN))
+        yield from self._process((fetch, FETCHED_AGAIN if force else REPAIRED), (derive, DERIVED_AGAIN))
         yield from self._finish(days)
 
     def reingest(self, day: date, *, accept_shrink: bool) -> Iterator[Event]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
 import pandas as pd
@@ -62,17 +63,36 @@ def replace_period(
     """
     if day not in complete_days(connection, [day]):
         raise DayIncomplete(f"{day} is not complete: fetch the day with `mining-assets date {day}`")
-    records, ledger = fetched
-    stored, stored_ledger = records_of(connection, [day]), ledger_of(connection, day)
-    others = stored[stored["settlement_period"] != period]
-    other_rows = stored_ledger[stored_ledger["settlement_period"] != period]
-    key = ["settlement_period", "side"]
-    fetched_day = FetchedDay(
+    stored = FetchedDay(
         day=day,
-        records=pd.concat([others, records]).sort_values([*key, "sequence_number"], ignore_index=True),
-        ledger=pd.concat([other_rows, ledger]).sort_values(key, ignore_index=True),
+        records=records_of(connection, [day]),
+        ledger=ledger_of(connection, day),
         unknown_units=None,
-        origin=joined_origins([origin_of_day(connection, day), origin]),
+        origin=origin_of_day(connection, day),
         oracle=None,
     )
+    fetched_day = with_period(stored, period, fetched, origin=joined_origins([stored.origin, origin]))
     return store_day(connection, fetched_day, accept_shrink=accept_shrink)
+
+
+def with_period(
+    day: FetchedDay, period: int, fetched: tuple[pd.DataFrame, pd.DataFrame], *, origin: str | None
+) -> FetchedDay:
+    """Return a day with one settlement period replaced.
+
+    Args:
+        day: whole.
+        period: the settlement period.
+        fetched: its wind records and its ledger rows.
+        origin: of the day that results.
+    """
+    records, ledger = fetched
+    others = day.records[day.records["settlement_period"] != period]
+    other_rows = day.ledger[day.ledger["settlement_period"] != period]
+    key = ["settlement_period", "side"]
+    return replace(
+        day,
+        records=pd.concat([others, records]).sort_values([*key, "sequence_number"], ignore_index=True),
+        ledger=pd.concat([other_rows, ledger]).sort_values(key, ignore_index=True),
+        origin=origin,
+    )

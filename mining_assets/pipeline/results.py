@@ -38,12 +38,16 @@ class DayRequest:
         refetch: fetch days again that are complete, and daily series that are known.
         accept_empty: settlement periods that a person knows to be truly empty on both sides; for one day.
         accept_shrink: store a day even if it takes more than 5 % off the final one that is stored.
+        replay: make the days of their archived answers, by today's rules and register, and ask no source.
+        repair: with ``refetch``, take the archived answers of a day that is not due to be fetched again.
     """
 
     tables: frozenset[str]
     refetch: bool = False
     accept_empty: tuple[int, ...] = ()
     accept_shrink: bool = False
+    replay: bool = False
+    repair: bool = False
 
     def wants(self, *tables: str) -> bool:
         """Tell whether any of the tables is wanted."""
@@ -55,6 +59,8 @@ class DayRequest:
         Raises:
             ValueError: saying what does not.
         """
+        if self.replay and (self.refetch or self.accept_empty):
+            raise ValueError("replay asks no source: it goes neither with refetch nor with accept_empty")
         if not self.accept_empty:
             return
         if len(days) != 1:

@@ -13,6 +13,7 @@ from tenacity import Retrying
 from mining_assets.archive.errors import ArchiveError
 from mining_assets.archive.manifest import ArchivedFetch
 from mining_assets.domain.daily_series import DAILY_SERIES
+from mining_assets.domain.date_ranges import day_ranges
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.network import NEVER_FETCHED
 from mining_assets.domain.origin import GIVEN, joined_origins
@@ -34,21 +35,30 @@ from mining_assets.warehouse.series import (
 
 
 def update_series(
-    name: str, days: Sequence[date], dependencies: Dependencies, retry: Retrying, *, refetch: bool
+    name: str,
+    days: Sequence[date],
+    dependencies: Dependencies,
+    retry: Retrying,
+    *,
+    refetch: bool,
+    stored_only: bool = False,
 ) -> SeriesResult:
     """Fetch the days of a series that need it, and store them with the summaries that depend on them.
+
+    With ``stored_only`` no source is asked: what is stored is reported.
 
     Each step on the database is repeated by itself: what an earlier one did is not lost with a later one.
     """
     warehouse, rules = dependencies.warehouse, dependencies.rules
     needed, stored = retry(_needed, warehouse, name, days, rules.given_prices)
     fetched, summaries = FetchedSeries(), {}
-    if refetch or needed:
+    if not stored_only and (refetch or needed):
+        asked = days if refetch else needed
         with collect() as received:
-            fetched = FETCH[name](dependencies, days if refetch else needed, stored)
+            fetched = FETCH[name](dependencies, asked, stored)
         archiving = dependencies.archiving
         try:
-            kept = keep_series(archiving, name, fetched, received)
+            kept = keep_series(archiving, name, fetched, received, asked)
             summaries = retry(store_and_summarize, warehouse, name, fetched, rules.scope.models, archiving, kept)
         except ArchiveError as error:
             reason = f"not stored, since the answer could not be archived: {error}"
@@ -117,16 +127,17 @@ def store_and_summarize(
 
 
 def keep_series(
-    archiving: Archiving, name: str, fetched: FetchedSeries, received: Sequence[Received]
+    archiving: Archiving, name: str, fetched: FetchedSeries, received: Sequence[Received], days: Sequence[date]
 ) -> ArchivedFetch | None:
-    """Keep the answers that a series was fetched from.
+    """Keep the answers that days of a series were fetched from.
 
     Raises:
         ArchiveUnavailable: they could not be kept.
     """
     origins = [origin for origin in fetched.origins.values() if origin != GIVEN]
     refused = "" if fetched.fetched_at else "; ".join(sorted(set(fetched.failed.values())))
-    return archiving.keep(name, received, origin=joined_origins(sorted(set(origins))), refused=refused)
+    ranges = tuple(f"{first}/{last}" for first, last in day_ranges(days, longest=len(days)))
+    return archiving.keep(name, received, origin=joined_origins(sorted(set(origins))), days=ranges, refused=refused)
 
 
 def _objects(fetched: FetchedSeries, kept: ArchivedFetch | None) -> dict[date, str]:

@@ -1,12 +1,36 @@
-"""The common part of the clients of all sources: one HTTP client, opened and closed with them."""
+"""The common part of the clients of all sources: what gives them answers, opened and closed with them."""
 
+from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import ClassVar, Protocol, Self, TypeVar
 
 import httpx
 from pyrate_limiter import Limiter
 
-from mining_assets.sources.http import HttpClient, HttpCounters, HttpLimits
+from mining_assets.sources.http import Answer, HttpClient, HttpCounters, HttpLimits
+
+T = TypeVar("T")
+
+
+class Http(Protocol):
+    """What a client asks: ``HttpClient``, or the archived answers of a fetch."""
+
+    @property
+    def origin(self) -> str:
+        """Where answers come from, as ``domain.origin`` writes it."""
+
+    @property
+    def counters(self) -> HttpCounters:
+        """What was asked and answered so far."""
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    async def get(self, path: str, parse: Callable[[bytes], T], params: Mapping[str, str] | None = None) -> Answer[T]:
+        """Return an answer, as ``HttpClient.get`` does."""
 
 
 class SourceClient:
@@ -29,13 +53,20 @@ class SourceClient:
         limiter: Limiter | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._http = HttpClient(
+        self._http: Http = HttpClient(
             self.base_url if base_url is None else base_url,
             limits,
             limiter=limiter,
             address_setting=self.address_setting,
             transport=transport,
         )
+
+    @classmethod
+    def on(cls, http: Http) -> Self:
+        """Return a client that asks something else than a source over HTTP."""
+        client = cls.__new__(cls)
+        client._http = http
+        return client
 
     async def __aenter__(self) -> Self:
         await self._http.__aenter__()

@@ -25,6 +25,15 @@ class DailyRun(dg.Config):
         default=False,
         description="Store a fetched day even if it takes more than 5 % off the final one that is stored.",
     )
+    replay: bool = Field(
+        default=False,
+        description="Make the days of their archived answers, by today's rules and register, and ask no source.",
+    )
+    repair: bool = Field(
+        default=False,
+        description="Take a day that is not due to be fetched again from its archived answers, where they are sound, "
+        "also with refetch. Healing asks for it.",
+    )
 
 
 def day_request(config: DailyRun, wanted: Collection[dg.AssetKey]) -> DayRequest:
@@ -35,4 +44,6 @@ def day_request(config: DailyRun, wanted: Collection[dg.AssetKey]) -> DayRequest
         wanted: the assets of the daily chain.
     """
     tables = frozenset(key.to_user_string() for key in wanted)
-    return DayRequest(tables, config.refetch, tuple(config.accept_empty), config.accept_shrink)
+    return DayRequest(
+        tables, config.refetch, tuple(config.accept_empty), config.accept_shrink, config.replay, config.repair
+    )

@@ -101,7 +101,9 @@ def test_a_day_has_just_the_work_that_mends_it(
     (request,) = looking.tick().requests
     assert request.job_name == "daily"
     assert set(request.asset_selection or ()) == assets
-    assert request.run_config == {"ops": {"daily_chain": {"config": {"refetch": refetch}}}}
+    assert request.run_config == {
+        "ops": {"daily_chain": {"config": {"refetch": refetch} | ({"repair": True} if refetch else {})}}
+    }
     assert request.tags.items() >= over(WINDY, WINDY).items()
     assert request.tags[HEALING_TAG] == ("fetch" if RECORDS in assets else "derive")
     assert request.run_key is None

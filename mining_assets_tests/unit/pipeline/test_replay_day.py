@@ -1,0 +1,181 @@
+"""Days out of the archive: repaired and derived anew without a request, and fetched where the archive is damaged."""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from sqlalchemy import delete, update
+
+from mining_assets.domain.retry_policy import HealingPolicy, RetryRule
+from mining_assets.pipeline.archiving import SETTLEMENT_STACKS
+from mining_assets.pipeline.dependencies import Rules
+from mining_assets.pipeline.repair import Repairs
+from mining_assets.pipeline.results import DAILY_TABLES, DayRequest, DayResult, Event
+from mining_assets.reconciliation.verify import Scope
+from mining_assets.warehouse.connection import Warehouse
+from mining_assets.warehouse.days import ledger_of, records_of
+from mining_assets.warehouse.names import CURTAILMENT_RECORDS
+from mining_assets.warehouse.schema import (
+    curtailment_records,
+    settlement_days,
+    settlement_ledger,
+)
+from mining_assets_tests.support.ground import LOG, Ground
+from mining_assets_tests.support.samples import MODELS
+from mining_assets_tests.support.twin.generated import GeneratedWorld
+
+FIRST, SECOND = DAYS = [date(2025, 6, 2), date(2025, 6, 3)]
+RULES = Rules(
+    Scope(MODELS, (FIRST, SECOND)), (), {}, {}, {}, HealingPolicy(), RetryRule(attempts=2, base_seconds=0.001), 1000
+)
+ALL = frozenset(DAILY_TABLES)
+REPLAY = DayRequest(ALL, replay=True)
+HEAL = DayRequest(ALL, refetch=True, repair=True)
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Iterator[Ground]:
+    world = GeneratedWorld(seed=5, units=4, light=True, windy_days=DAYS)
+    with Ground(world, RULES, tmp_path).open() as opened:
+        opened.run(DAYS)
+        opened.requests = 0
+        yield opened
+
+
+def ask(ground: Ground, request: DayRequest) -> dict[date, DayResult]:
+    events: list[Event] = list(ground.pipeline.run(DAYS, request))
+    return {each.day: each for each in events if isinstance(each, DayResult)}
+
+
+def stored(warehouse: Warehouse) -> list[pd.DataFrame]:
+    with warehouse.reading() as connection:
+        return [records_of(connection, DAYS), *(ledger_of(connection, day) for day in DAYS)]
+
+
+def same(before: list[pd.DataFrame], after: list[pd.DataFrame]) -> bool:
+    for one, other in zip(before, after, strict=True):
+        pd.testing.assert_frame_equal(one, other)
+    return True
+
+
+def _altered(warehouse: Warehouse) -> None:
+    records = curtailment_records
+    with warehouse.writing("damage") as connection:
+        connection.execute(update(records).where(records.c.settlement_date == FIRST).values(original_price=-1.0))
+
+
+def _lost_records(warehouse: Warehouse) -> None:
+    with warehouse.writing("damage") as connection:
+        connection.execute(delete(curtailment_records).where(curtailment_records.c.settlement_date == FIRST))
+
+
+def _lost_ledger(warehouse: Warehouse) -> None:
+    ledger = settlement_ledger
+    with warehouse.writing("damage") as connection:
+        connection.execute(delete(ledger).where(ledger.c.settlement_date == FIRST, ledger.c.settlement_period == 5))
+
+
+def _lost_day(warehouse: Warehouse) -> None:
+    with warehouse.writing("damage") as connection:
+        for table in (curtailment_records, settlement_ledger, settlement_days):
+            connection.execute(delete(table).where(table.c.settlement_date == FIRST))
+
+
+DAMAGES = [_altered, _lost_records, _lost_ledger, _lost_day]
+Damage = Callable[[Warehouse], None]
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: str(damage.__name__).strip("_"))
+@pytest.mark.parametrize("request_", [REPLAY, HEAL, DayRequest(ALL)], ids=["replay", "heal", "backfill"])
+def test_damage_is_repaired_without_a_request(ground: Ground, damage: Damage, request_: DayRequest) -> None:
+    before = stored(ground.warehouse)
+    damage(ground.warehouse)
+    results = ask(ground, request_)
+    assert not results[FIRST].failures
+    assert ground.requests == 0
+    assert same(before, stored(ground.warehouse))
+
+
+def test_a_person_who_asks_for_a_refetch_gets_one(ground: Ground) -> None:
+    ask(ground, DayRequest(ALL, refetch=True))
+    assert ground.requests > 0
+
+
+def _objects(tmp_path: Path) -> list[Path]:
+    return [path for path in (tmp_path / "archive" / SETTLEMENT_STACKS).rglob("*.tar.zst") if str(FIRST) in str(path)]
+
+
+def _cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def _lose_line(path: Path) -> None:
+    path.with_name("manifest.jsonl").write_text("")
+
+
+FAULTS = [
+    pytest.param(Path.unlink, "there is no such object", id="missing"),
+    pytest.param(_cut, "cannot be read", id="cut"),
+    pytest.param(_lose_line, "has no line of the fetch", id="without its line"),
+]
+
+
+@pytest.mark.parametrize(("fault", "reason"), FAULTS)
+def test_a_day_whose_archive_is_damaged_too_is_fetched(
+    ground: Ground, tmp_path: Path, fault: Callable[[Path], None], reason: str
+) -> None:
+    before = stored(ground.warehouse)[0]
+    _altered(ground.warehouse)
+    (path,) = _objects(tmp_path)
+    fault(path)
+    results = ask(ground, HEAL)
+    assert not results[FIRST].failures
+    assert ground.requests == results[FIRST].requests > 0
+    pd.testing.assert_frame_equal(stored(ground.warehouse)[0], before)
+    ground.requests = 0
+    _altered(ground.warehouse)  # what was fetched is in the archive again
+    assert not ask(ground, HEAL)[FIRST].failures
+    assert ground.requests == 0
+
+
+@pytest.mark.parametrize(("fault", "reason"), FAULTS)
+def test_a_replay_alone_says_what_is_damaged_and_asks_nobody(
+    ground: Ground, tmp_path: Path, fault: Callable[[Path], None], reason: str
+) -> None:
+    before = stored(ground.warehouse)
+    (path,) = _objects(tmp_path)
+    fault(path)
+    results = ask(ground, REPLAY)
+    (failure,) = (each for each in results[FIRST].failures if each.table == CURTAILMENT_RECORDS)
+    assert f"{FIRST} cannot be replayed: " in failure.reason
+    assert reason in failure.reason
+    assert not results[SECOND].failures
+    assert ground.requests == 0
+    assert same(before, stored(ground.warehouse))
+
+
+def test_a_day_that_is_due_is_fetched_not_repaired(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "mining_assets.pipeline.days.refetches_due", lambda fetched_at, _: pd.Series(True, index=fetched_at.index)
+    )
+    ask(ground, HEAL)
+    assert ground.requests > 0
+
+
+def test_a_period_that_was_fixed_alone_is_part_of_the_day(ground: Ground) -> None:
+    ground.world = GeneratedWorld(seed=6, units=4, light=True, windy_days=DAYS)
+    unit = str(stored(ground.warehouse)[0]["farm_id"].iloc[0])
+    list(Repairs(ground.dependencies, LOG).fix_period(FIRST, 20, unit, accept_shrink=True))
+    before = stored(ground.warehouse)
+    ground.requests = 0
+    _lost_day(ground.warehouse)
+    assert not ask(ground, REPLAY)[FIRST].failures
+    assert ground.requests == 0
+    assert same(before, stored(ground.warehouse))
+
+
+def test_replay_goes_with_no_refetch() -> None:
+    with pytest.raises(ValueError, match="replay asks no source"):
+        DayRequest(ALL, refetch=True, replay=True).check(DAYS)
