@@ -1,12 +1,14 @@
 """Fixtures for all tests: warehouses on both databases, and an environment without the caller's settings."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from hypothesis import settings as hypothesis_settings
 from sqlalchemy import URL
 
@@ -55,6 +57,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.postgresql)
                 if not item.path.is_relative_to(WAREHOUSE):
                     item.add_marker(pytest.mark.system)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _migrations_are_read_once() -> Iterator[None]:
+    """Dagster reads the files of its migrations for each database that it opens, ours are read for each upgrade."""
+    read: Callable[[Config], ScriptDirectory] = ScriptDirectory.from_config
+    known: dict[str | None, ScriptDirectory] = {}
+
+    def known_or_read(config: Config) -> ScriptDirectory:
+        folder = config.get_main_option("script_location")
+        if folder not in known:
+            known[folder] = read(config)
+        return known[folder]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(ScriptDirectory, "from_config", known_or_read)
+        yield
 
 
 @pytest.fixture(autouse=True)

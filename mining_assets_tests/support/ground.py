@@ -7,7 +7,6 @@ from datetime import date
 from pathlib import Path
 
 import httpx
-from sqlalchemy import make_url
 
 from mining_assets.archive.store import Archive
 from mining_assets.pipeline.archiving import Archiving
@@ -20,7 +19,7 @@ from mining_assets.sources.http import HttpLimits
 from mining_assets.sources.mempool import MempoolClient
 from mining_assets.sources.sync import SyncClient
 from mining_assets.warehouse.connection import Warehouse
-from mining_assets.warehouse.upgrade import open_warehouse
+from mining_assets_tests.support.empty import empty_warehouse
 from mining_assets_tests.support.twin.routes import encode, parse, payload
 from mining_assets_tests.support.twin.world import World
 
@@ -29,7 +28,7 @@ LIMITS = HttpLimits(requests_per_second=1000, concurrency=1, retry_attempts=1)
 
 
 class Ground:
-    """Runs the pipeline on a world.
+    """Runs the pipeline on a world, on a given warehouse or an empty one in a folder.
 
     Attributes:
         requests: how many were made.
@@ -38,12 +37,12 @@ class Ground:
         archive: what keeps the answers; None keeps none.
     """
 
-    def __init__(self, world: World, rules: Rules, folder: Path) -> None:
+    def __init__(self, world: World, rules: Rules, folder: Path, warehouse: Warehouse | None = None) -> None:
         self.world, self.rules = world, rules
         self.requests = 0
         self.unavailable = False
         self.failing: set[date] = set()
-        self.warehouse: Warehouse = open_warehouse(make_url(f"sqlite:///{folder}/warehouse.sqlite"))
+        self.warehouse = warehouse or empty_warehouse(folder)
         self.archive: Archive | None = Archive(str(folder / "archive"))
         transport = httpx.MockTransport(self._answer)
         self.elexon = SyncClient(ElexonClient("http://twin/bmrs/api/v1", LIMITS, transport=transport))

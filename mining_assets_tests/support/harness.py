@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from typing import Any, TypeVar
 import dagster as dg
 import pandas as pd
 import pytest
-from sqlalchemy import URL, select
+from sqlalchemy import select
 
 from mining_assets.definitions import build_definitions
 from mining_assets.defs.run_requests import DAILY_JOB, MONTHLY_JOB, YEARLY_JOB
@@ -32,6 +31,8 @@ from mining_assets.warehouse import schema
 from mining_assets.warehouse.connection import Warehouse, read_frame
 from mining_assets.warehouse.upgrade import open_warehouse
 from mining_assets_tests.support.commands import run_command
+from mining_assets_tests.support.dagster_storage import place_storage
+from mining_assets_tests.support.empty import place_empty_warehouse
 from mining_assets_tests.support.twin.record import Request
 from mining_assets_tests.support.twin.server import Twin
 from mining_assets_tests.support.twin.world import World
@@ -110,6 +111,7 @@ class Environment:
         with pytest.MonkeyPatch.context() as patched:
             patched.setenv("DAGSTER_HOME", str(self.home))
             prepare_home(self.home)
+            place_storage(self.home)
             with dg.DagsterInstance.get() as instance:
                 yield instance
 
@@ -195,7 +197,9 @@ def run_range(
     plan: list[tuple[str, str, str, dict[str, Any]]] = [(DAILY_JOB, str(first), str(last), daily)]
     if roll_ups:
         plan += [(MONTHLY_JOB, f"{first:%Y-%m}", f"{last:%Y-%m}", {}), (YEARLY_JOB, f"{first:%Y}", f"{last:%Y}", {})]
-    _place_empty_warehouse(environment.settings.warehouse)
+    address = environment.settings.warehouse
+    if address.get_backend_name() == "sqlite":  # spared the migrations; that a run makes its warehouse, others show
+        place_empty_warehouse(Path(address.database or ""))
     for job, start, end, run_config in plan:
         ran.results[job] = definitions.resolve_job_def(job).execute_in_process(
             instance=instance or _forgetful_instance(),
@@ -210,22 +214,6 @@ def run_range(
 def _forgetful_instance() -> dg.DagsterInstance:
     """One in memory for all runs whose record nobody looks at: to make one takes longer than many a run."""
     return dg.DagsterInstance.ephemeral()
-
-
-def _place_empty_warehouse(address: URL) -> None:
-    """Spare a run the migrations where it would find no SQLite file; that it makes one, other tests show."""
-    file = Path(address.database or "")
-    if address.get_backend_name() == "sqlite" and not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(_empty_warehouse())
-
-
-@cache
-def _empty_warehouse() -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "warehouse.sqlite")
-        open_warehouse(URL.create("sqlite", database=str(file))).close()
-        return file.read_bytes()
 
 
 def with_timeout(environment: Environment, seconds: float, **limits: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import pytest
 from mining_assets.settings import Settings
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets_tests.support.clean import SHORT, WINDY, clean
+from mining_assets_tests.support.dagster_storage import QUIET, place_storage
 from mining_assets_tests.support.looking import Looking
 from mining_assets_tests.support.templates import Templates
 
@@ -24,9 +25,8 @@ def ground(templates: Templates, tmp_path: Path) -> Iterator[Warehouse]:
 def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
     """A Dagster instance with storage of its own."""
     folder = tmp_path / "instance"
-    folder.mkdir()
-    quiet = {"telemetry": {"enabled": False}}
-    with dg.DagsterInstance.local_temp(str(folder), overrides=quiet) as made:
+    place_storage(folder)
+    with dg.DagsterInstance.local_temp(str(folder), overrides=QUIET) as made:
         yield made
 
 
