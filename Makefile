@@ -32,7 +32,7 @@ demo: $(READY) ## Run the main job on two weeks of generated data, without inter
 demo-ui: $(READY) ## Open the Dagster UI on the demo's result
 	$(BIN)/python -m mining_assets_tests.demo --ui
 
-test: $(READY) ## Run the unit and integration tests, the warehouse's on both databases
+test: $(READY) ## Run the unit and integration tests, on both databases where SQL differs
 	$(PYTEST) -n 3 -m "not system"
 
 test-system: $(READY) ## Run the tests on real processes and the rest on PostgreSQL: commands, daemon, deployment, faults in one round

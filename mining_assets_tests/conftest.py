@@ -30,6 +30,24 @@ hypothesis_settings.load_profile("quick")
 
 CLUSTER = pytest.StashKey[str]()
 WAREHOUSE = Path(__file__).parent / "unit" / "warehouse"
+# Whose SQL differs by database, or which test what a database itself does: locks, types, the schema, rows that
+# are replaced. The other modules of the warehouse leave all of that to these.
+DIFFERS_BY_DATABASE = frozenset(
+    {
+        "test_attempts",
+        "test_connection",
+        "test_copy",
+        "test_day_states",
+        "test_days",
+        "test_inspection",
+        "test_pacing",
+        "test_pgbouncer",
+        "test_schema",
+        "test_strict",
+        "test_upgrade",
+        "test_views",
+    }
+)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -47,15 +65,15 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs PostgreSQL, by its fixtures and parameters.
 
-    SQL stands in the warehouse alone: its tests play on PostgreSQL in ``make test`` too, those of the other rooms in
-    ``make test-system`` only.
+    SQL stands in the warehouse alone, and where it differs by database its tests play on PostgreSQL in ``make test``
+    too. All others do in ``make test-system`` only.
     """
     for item in items:
         if isinstance(item, pytest.Function):
             played_on = item.callspec.params.values() if hasattr(item, "callspec") else ()
             if "postgresql" in item.fixturenames or "postgresql" in map(str, played_on):
                 item.add_marker(pytest.mark.postgresql)
-                if not item.path.is_relative_to(WAREHOUSE):
+                if item.path.parent != WAREHOUSE or item.path.stem not in DIFFERS_BY_DATABASE:
                     item.add_marker(pytest.mark.system)
 
 

@@ -168,6 +168,7 @@ def test_day_after_the_last_partition_is_refused(told: Told, monkeypatch: pytest
     assert "2025-07-01 is after the last partition, 2025-06-30" in told("range", "2025-06-29", "2025-07-01")
 
 
+@pytest.mark.system
 def test_refused_command_touches_nothing_as_a_process_either(tmp_path: Path) -> None:
     empty = Environment(tmp_path / "home", {})
     done = run_cli(empty, "range", "2025-06-02", "2025-06-01", cwd=tmp_path)

@@ -100,6 +100,7 @@ def test_a_range_of_days_months_and_years(filled: Warehouse) -> None:
             assert {getattr(row, column.name) for row in rows} == wanted, name
 
 
+@pytest.mark.system
 def test_export_prints_the_rows_of_a_range(mixed_days: Environment) -> None:
     done = run_cli(mixed_days, "export", "daily_by_farm", "--from", WINDY, "--to", PROVISIONAL)
     assert done.returncode == 0, done.stderr

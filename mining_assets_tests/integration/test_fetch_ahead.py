@@ -73,6 +73,7 @@ def test_the_next_day_is_fetched_while_the_last_is_stored(
     assert asked == {day: requests_of(day) for day in (FIRST, SECOND)}  # which is what is told before a fill
 
 
+@pytest.mark.system
 def test_a_day_that_was_fetched_is_not_asked_for_again_when_the_database_fails(
     made: Environment, twin: Twin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -89,6 +90,7 @@ def test_a_day_that_was_fetched_is_not_asked_for_again_when_the_database_fails(
     assert {day: twin.count(route="stack", date=day) for day in (FIRST, SECOND)} == {FIRST: STACKS, SECOND: STACKS}
 
 
+@pytest.mark.system
 def test_what_is_fetched_ahead_is_given_up_when_a_person_stops_the_run(
     made: Environment, twin: Twin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,6 +115,7 @@ def test_what_is_fetched_ahead_is_given_up_when_a_person_stops_the_run(
     assert_nothing_stored(made, SECOND)
 
 
+@pytest.mark.system
 def test_an_outage_found_ahead_is_told_in_its_turn_and_nothing_more_is_asked(
     made: Environment, twin: Twin, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -77,6 +77,7 @@ print(json.dumps(results))
 """
 
 
+@pytest.mark.system
 def test_a_second_signal_ends_the_process_at_any_moment() -> None:
     ran = subprocess.run(
         [sys.executable, "-c", PLAYED, str(MOMENTS), str(SEED)],

@@ -362,6 +362,7 @@ def is_listening(twin: Twin) -> bool:
         return False
 
 
+@pytest.mark.system
 def test_foreground_process(tmp_path: Path) -> None:
     ready = tmp_path / "ready.json"
     command = [
