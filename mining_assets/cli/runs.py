@@ -15,18 +15,21 @@ from mining_assets.defs.in_flight import reap_dead_runs
 from mining_assets.defs.integrity import ALL, INTEGRITY_JOB, VERIFY
 from mining_assets.defs.jobs import REFERENCE_JOB
 from mining_assets.defs.operator_jobs import OPERATIONS
-from mining_assets.defs.run_requests import DAILY_JOB, RANGE_END, RANGE_START, days_request, roll_up_request
+from mining_assets.defs.run_requests import RANGE_END, RANGE_START, days_request, roll_up_request
 from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.date_ranges import LONGEST_RANGE, day_ranges
 from mining_assets.domain.periods import Month, Year, months_of, years_of
-from mining_assets.progress import Progress
+from mining_assets.progress import DayReport, Progress
 from mining_assets.reconciliation.plan import DERIVE, FETCH, series_days_needed
 from mining_assets.settings import Settings
 from mining_assets.sources.errors import SourceUnavailable
+from mining_assets.sources.reachability import is_out_of_reach
 from mining_assets.warehouse.connection import Warehouse, is_transient
+from mining_assets.warehouse.days import noted_days
 from mining_assets.warehouse.status import Status
 
 _LOST = "the warehouse could not be used ({}); what was committed stays, `mining-assets resume` goes on from there"
+_NOT_TRIED = "not tried, since Elexon cannot be reached"
 # The console belongs to the progress; the instance keeps the whole log.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -166,6 +169,9 @@ def run_batches(
 ) -> Outcome:
     """Run the daily chain over the batches, then the months and years they are in.
 
+    Once Elexon turns out to be out of reach of this process, days of which nothing is stored are not tried any more:
+    each run would begin, ask, and end in the same way.
+
     Args:
         settings: of the command.
         batches: in the order in which they are run.
@@ -176,17 +182,37 @@ def run_batches(
     """
     definitions = build_definitions(settings, {"warehouse": warehouse}, progress)
     outcome = Outcome()
+    tried: list[Batch] = []
+
+    def run(request: dg.RunRequest, instance: dg.DagsterInstance) -> None:
+        ran = run_request(definitions, request, instance, command)
+        first, last = request.tags[RANGE_START], request.tags[RANGE_END]
+        outcome.add(f"{request.job_name} {first} to {last}", ran, declared=False)
+
     with command_instance() as instance:
         reap_dead_runs(instance)
-        for request in _requests(batches, spans):
-            if request.job_name == DAILY_JOB and progress.stopping:
-                continue  # months and years still follow the days that were done
-            ran = run_request(definitions, request, instance, command)
-            first, last = request.tags[RANGE_START], request.tags[RANGE_END]
-            outcome.add(f"{request.job_name} {first} to {last}", ran, declared=False)
+        for batch in batches:
+            hopeless = is_out_of_reach(settings.elexon_url) and not progress.stopping
+            if hopeless and _has_nothing_stored(warehouse, batch.days):
+                for day in batch.days:
+                    progress.day(DayReport(day, "failed", reasons=(_NOT_TRIED,), unreachable=True))
+                continue
+            tried.append(batch)
+            if not progress.stopping:
+                run(_days_request(batch), instance)
             if outcome.database_lost:
-                break  # the others would wait as long for it, and end the same
+                return outcome  # the others would wait as long for it, and end the same
+        # Months and years follow the days that were done, also when the others are not to be.
+        for request in _roll_up_requests(tried, spans):
+            run(request, instance)
+            if outcome.database_lost:
+                break
     return outcome
+
+
+def _has_nothing_stored(warehouse: Warehouse, days: Sequence[date]) -> bool:
+    with warehouse.reading() as connection:
+        return len(noted_days(connection, days)) == 0
 
 
 def run_verification(
@@ -259,11 +285,13 @@ def _run_step(
     return outcome
 
 
-def _requests(batches: Sequence[Batch], spans: Sequence[Month | Year]) -> Iterator[dg.RunRequest]:
-    """Yield the requests for the batches, then for every month and year they are in, and the spans."""
-    for batch in batches:
-        kinds = SERIES if batch.series_only else [DERIVE if batch.derive_only else FETCH]
-        yield days_request(batch.days[0], batch.days[-1], kinds, batch.config)
+def _days_request(batch: Batch) -> dg.RunRequest:
+    kinds = SERIES if batch.series_only else [DERIVE if batch.derive_only else FETCH]
+    return days_request(batch.days[0], batch.days[-1], kinds, batch.config)
+
+
+def _roll_up_requests(batches: Sequence[Batch], spans: Sequence[Month | Year]) -> Iterator[dg.RunRequest]:
+    """Yield the requests for every month and year that the batches are in, and for the spans."""
     days = [day for batch in batches for day in batch.days]
     months = {*months_of(days), *(span for span in spans if isinstance(span, Month))}
     years = {*years_of(month.first for month in months), *(span for span in spans if isinstance(span, Year))}

@@ -39,7 +39,13 @@ from mining_assets.sources.attempt import (
 from mining_assets.sources.body import UnreadableBodyError, read_body, read_error_body
 from mining_assets.sources.errors import BrokenBodyError, ImpossibleValueError, SourceRefused, SourceUnavailable
 from mining_assets.sources.rate_limit import even_limiter
-from mining_assets.sources.reachability import advice, is_unresolved, mark_reached, was_reached
+from mining_assets.sources.reachability import (
+    advice,
+    is_unresolved,
+    mark_out_of_reach,
+    mark_reached,
+    was_reached,
+)
 from mining_assets.sources.received import KEPT_HEADERS, Received, note_received
 
 T = TypeVar("T")
@@ -338,6 +344,7 @@ class HttpClient:
             reason = ": ".join(filter(None, (type(error).__name__, str(error))))
             to_check = advice(error, request.url, self._address_setting)
             if to_check is not None and not was_reached(request.url):
+                mark_out_of_reach(request.url)
                 raise UnreachableError(f"{reason}; {to_check}") from error
             if is_unresolved(error):
                 raise UnresolvedError(f"{reason}; {to_check}") from error

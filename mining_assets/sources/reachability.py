@@ -8,11 +8,24 @@ import httpx
 
 # Scheme, host and port of all that answered once: what was reachable a moment ago is worth waiting for.
 _reached: set[tuple[str, str, int | None]] = set()
+# Those that were asked, and never reached for a cause that waiting does not remove.
+_out_of_reach: set[tuple[str, str, int | None]] = set()
 
 
 def mark_reached(url: httpx.URL) -> None:
     """Record that the server of this address answered this process, whatever the answer was."""
     _reached.add(_origin(url))
+    _out_of_reach.discard(_origin(url))
+
+
+def mark_out_of_reach(url: httpx.URL) -> None:
+    """Record that the server of this address cannot be reached, for a cause that waiting does not remove."""
+    _out_of_reach.add(_origin(url))
+
+
+def is_out_of_reach(base_url: str) -> bool:
+    """Return whether the server of this address was asked by this process, and could not be reached at all so far."""
+    return _origin(httpx.URL(base_url)) in _out_of_reach
 
 
 def was_reached(url: httpx.URL) -> bool:
@@ -23,6 +36,7 @@ def was_reached(url: httpx.URL) -> bool:
 def forget_reached() -> None:
     """Forget every server that answered, as in a new process."""
     _reached.clear()
+    _out_of_reach.clear()
 
 
 def advice(error: BaseException, url: httpx.URL, address_setting: str) -> str | None:

@@ -1,4 +1,4 @@
-"""`doctor` as a process: ready on a twin, and without a network at once."""
+"""`doctor` as a process, ready on a twin; and what it and the other commands do at once without a network."""
 
 import json
 import subprocess
@@ -52,6 +52,19 @@ def test_without_a_network_other_commands_end_at_once_too(arguments: tuple[objec
     ran = run(made.but(**NOWHERE, **PATIENT), *arguments)
     assert ran.returncode == 3, ran.stderr
     assert "DNS" in ran.stdout + ran.stderr
+
+
+def test_without_a_network_a_long_range_ends_after_its_first_month(made: Environment) -> None:
+    assert run(made, "date", "2025-11-10").returncode == 0
+    ran = run(made.but(**NOWHERE, **PATIENT), "range", "2025-10-01", DAY, "--json")
+    report = json.loads(ran.stdout)
+    assert (ran.returncode, len(report["days"])) == (3, 92), ran.stderr
+    by_day = {each["date"]: each for each in report["days"]}
+    assert by_day.pop("2025-11-10")["outcome"] == "kept"
+    assert all(each["unreachable"] for each in by_day.values())
+    assert "DNS" in by_day["2025-10-01"]["reasons"][0] or "not tried" in by_day["2025-10-01"]["reasons"][0]
+    assert by_day["2025-12-05"]["reasons"] == ["not tried, since Elexon cannot be reached"]
+    assert len(report["runs"]) == 2 + 2 + 1  # the days of October and November, their months, and the year
 
 
 def test_a_database_without_tables_says_what_to_do(made: Environment, postgresql: Cluster) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from mining_assets.sources.errors import SourceUnavailable
 from mining_assets.sources.http import HttpClient
-from mining_assets.sources.reachability import advice
+from mining_assets.sources.reachability import advice, is_out_of_reach, mark_out_of_reach
 from mining_assets_tests.support.loopback import QUICK, Loopback, in_turn, response, run
 
 SETTING = "MINING_ASSETS_ELEXON_URL"
@@ -49,6 +49,21 @@ def test_a_name_that_does_not_resolve_is_asked_once(monkeypatch: pytest.MonkeyPa
     error = run(fail("http://elexon.example"))
     assert error.attempts == 1
     assert f"check {SETTING} (elexon.example), DNS and proxy" in str(error)
+
+
+def test_what_was_never_reached_is_out_of_reach_until_it_answers(refusing: str) -> None:
+    async def work() -> None:
+        async with Loopback(in_turn(response([1]))) as server:
+            mark_out_of_reach(httpx.URL(server.url))
+            assert is_out_of_reach(server.url)
+            async with HttpClient(server.url, QUICK) as client:
+                await client.get("list", bytes)
+            assert not is_out_of_reach(server.url)
+
+    assert not is_out_of_reach(refusing)
+    run(fail(refusing))
+    assert is_out_of_reach(f"{refusing}/another/path")
+    run(work())
 
 
 def by_name(server: Loopback) -> str:
