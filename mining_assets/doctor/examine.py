@@ -6,6 +6,7 @@ from importlib import metadata
 from urllib.parse import unquote, urlsplit
 
 import httpx
+from pydantic import SecretStr
 
 from mining_assets.curated import given_prices, given_sites, halving_times, miner_models, wind_unit_additions
 from mining_assets.doctor.database import database_lines
@@ -32,7 +33,6 @@ _FILES: tuple[tuple[str, Callable[[Settings], object]], ...] = (
     ("prices", given_prices),
     ("halvings", halving_times),
 )
-_ADDRESSES = ("elexon_url", "mempool_url", "coinbase_url", "warehouse_url", "alert_webhook")
 
 
 def examine(
@@ -78,16 +78,15 @@ def _setting_lines(settings: Settings) -> Iterable[Line]:
 
 
 def secrets_of(settings: Settings) -> list[str]:
-    """List what must not be shown of the settings: the passwords of addresses, and the webhook's address."""
+    """List what must not be shown of the settings: the passwords of all addresses, and the webhook's address."""
     secrets = []
-    for name in _ADDRESSES:
+    for name in Settings.model_fields:
         value = getattr(settings, name)
-        text = value.get_secret_value() if hasattr(value, "get_secret_value") else value
-        if not text:
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if not isinstance(text, str):
             continue
-        password = urlsplit(text).password
-        if password:
+        if password := urlsplit(text).password:
             secrets += [password, unquote(password)]
-        if name == "alert_webhook":
+        if isinstance(value, SecretStr) and name != "warehouse_url":  # of that one the host is shown
             secrets.append(text)
     return secrets
