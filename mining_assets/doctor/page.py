@@ -161,10 +161,7 @@ def _text(page: Page) -> Iterator[str]:
     for section in page.sections:
         yield ""
         yield f"=== {section.title}{f': {section.origin}' if section.origin else ''} ==="
-        for subject in dict.fromkeys(line.subject for line in section.lines):
-            yield from _subject([line for line in section.lines if line.subject == subject])
-        if section.not_examined:
-            yield f"not examined: {', '.join(section.not_examined)}"
+        yield from _section(section)
     if page.settings:
         yield ""
         yield "=== Settings ==="
@@ -173,6 +170,20 @@ def _text(page: Page) -> Iterator[str]:
             yield f"{shown.name}={shown.value or ''} ({shown.origin})"
         rest = len(page.settings) - len(given)
         yield f"By default: {count_of(rest, 'other setting')} (`mining-assets settings` lists them)"
+
+
+def _section(section: Section) -> Iterator[str]:
+    """Yield what was examined; what was not only where that does not follow from a line before."""
+    asked = [line for line in section.lines if line.status != "unreachable" or line.url or line.aspect]
+    for subject in dict.fromkeys(line.subject for line in asked):
+        yield from _subject([line for line in asked if line.subject == subject])
+    others = [line for line in section.lines if line not in asked]
+    for found in dict.fromkeys(line.found for line in others):
+        yield f"{'unreachable':<12}{'; '.join(line.name for line in others if line.found == found)}: {found}"
+    failed = tuple(f"{line.subject}: " for line in section.lines if line.status != "pass" and not line.aspect)
+    lacking = [name for name in section.not_examined if not name.startswith(failed)] if failed else section.not_examined
+    if lacking:
+        yield f"not examined: {'; '.join(lacking)}"
 
 
 def _subject(lines: Sequence[Line]) -> Iterator[str]:

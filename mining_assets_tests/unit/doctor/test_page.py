@@ -90,6 +90,22 @@ def test_what_passes_is_short_and_what_does_not_says_what_and_where() -> None:
     ]
 
 
+def test_what_follows_from_a_line_is_not_repeated() -> None:
+    lines = [
+        Line("register", "", "unreachable", "no", url=URL),
+        Line("stack", "", "unreachable", "not asked, since it does not answer"),
+        Line("volumes", "", "unreachable", "not asked, since it does not answer"),
+    ]
+    made = Page(AT, "1", [Section("Elexon", lines, ("register: wind", "stack: order", "answers: compression"))])
+    assert as_text(made).splitlines()[3:] == [
+        "unreachable register: no",
+        f"            {URL}",
+        "unreachable stack; volumes: not asked, since it does not answer",
+        "not examined: answers: compression",
+    ]
+    assert len(as_dict(made)["sections"][0]["not_examined"]) == 3
+
+
 def test_the_document_has_every_line_and_request() -> None:
     document = json.loads(json.dumps(as_dict(page("pass", "differs"))))
     (section,) = document["sections"]
