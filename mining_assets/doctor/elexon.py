@@ -33,15 +33,16 @@ OF_VOLUMES = ("rows", "types", "nulls", "signs", "keys", "whole")
 OF_STACK = ("rows", "order", "nulls", "units", "vintage", "whole")
 OF_GENERATION = ("half hours", "units")
 
-# The most that may be null, of all rows and of those of BM units. On real answers it is far less.
+# The most that may be null, of all rows, of those of BM units and of wind. On real answers it is far less.
 _REGISTER_NULLS = {"elexonBmUnit": 0.1, "nationalGridBmUnit": 0.1, "bmUnitType": 0.5, "leadPartyName": 0.5}
-_STACK_NULLS = {"createdDateTime": 0.0, "id": 0.5}
-_BM_UNIT_NULLS = {"acceptanceId": 0.0, "bidOfferPairId": 0.0, "originalPrice": 0.0, "soFlag": 0.5, "finalPrice": 0.5}
+_STACK_NULLS = {"createdDateTime": 0.5, "id": 0.5}
+_BM_UNIT_NULLS = {"acceptanceId": 0.05, "bidOfferPairId": 0.05, "originalPrice": 0.05, "soFlag": 0.5, "finalPrice": 0.5}
+_WIND_NULLS = {"originalPrice": 0.0}  # with one, the day would be refused
 _DAY_NULLS = {"bmUnit": 0.05}
 _PERIODS_WITH_ROWS = 0.8
 _USUAL_MW = (1.0, 2000.0)
 _USUAL_POUNDS = 1000.0
-_CAPACITY_FACTOR = 1.05
+_CAPACITY_FACTOR = 1.5  # of all units together; some registered capacities are too low
 _NATIONAL_MW = (10.0, 40_000.0)
 _LAST_PERIOD_NUMBER = 50
 _NOON = 25
@@ -175,8 +176,12 @@ async def _stack(
     order = out_of_order([row.sequence_number for row in answer.rows])
     seen.judge(subject, "order", order and f"sequenceNumber: {order}", "rows come in the order of the stack")
     of_units = [row for row in body["data"] if is_bm_unit(row["id"])]
+    of_wind = [row for row in of_units if row["id"] in wind]
     nulls = too_often_null(body["data"], _STACK_NULLS) or too_often_null(of_units, _BM_UNIT_NULLS)
-    seen.judge(subject, "nulls", nulls, "every row of a unit has acceptance, pair, price and time of calculation")
+    nulls = nulls or too_often_null(of_wind, _WIND_NULLS)
+    seen.judge(
+        subject, "nulls", nulls, "nearly every row of a unit has acceptance, pair and price, and of wind each one"
+    )
     seen.judge(subject, "units", _wrong_units(answer, wind), "volumes are MWh in the half hour, prices £/MWh")
     seen.judge(subject, "vintage", _wrong_vintage(answer, now), "createdDateTime is after the period's start, and past")
     seen.judge(subject, "whole", unknown_keys(body, {"data", "metadata"}), "one answer has the whole stack")

@@ -124,6 +124,7 @@ CASES: list[tuple[str, str, Alter]] = [
     (ELEXON, "stack, offer", of("stack", data(one("startTime", FUTURE)), side="offer")),
     (ELEXON, "stack, offer: rows", of("stack", data(lambda rows: []), side="offer")),
     (ELEXON, "stack, bid: units", of("stack", data(one("originalPrice", 9000.0, is_wind)), side="bid")),
+    (ELEXON, "stack, bid: nulls", of("stack", data(one("originalPrice", None, is_wind)), side="bid")),
     (ELEXON, "stack, offer: units", of("stack", data(each("originalPrice", lambda price: 100 * price)), side="offer")),
     (ELEXON, "stack, no such period", lambda ask, value: {"data": None} if ask.period == 49 else value),
     (
@@ -176,8 +177,8 @@ for side in ("bid", "offer"):
         (ELEXON, f"volumes, {side}: whole", of("volumes", with_next, side=side)),
         (ELEXON, f"volumes, {side}: whole", of("volumes", data(until_period_30), side=side)),
         (ELEXON, f"stack, {side}: order", of("stack", data(lambda rows: rows[::-1]), side=side)),
-        (ELEXON, f"stack, {side}: nulls", of("stack", data(one("createdDateTime", None, other)), side=side)),
-        (ELEXON, f"stack, {side}: nulls", of("stack", data(one("originalPrice", None, other)), side=side)),
+        (ELEXON, f"stack, {side}: nulls", of("stack", data(each("createdDateTime", None)), side=side)),
+        (ELEXON, f"stack, {side}: nulls", of("stack", data(each("originalPrice", None, other)), side=side)),
         (ELEXON, f"stack, {side}: vintage", of("stack", data(one("createdDateTime", FUTURE)), side=side)),
         (ELEXON, f"stack, {side}: whole", of("stack", with_pages, side=side)),
     ]
@@ -229,6 +230,13 @@ def test_exactly_that_line_differs(section: str, name: str, alter: Alter) -> Non
     (line,) = differing.values()
     assert line.status == "differs"
     assert section == PRICES or str(line.url).startswith("http://twin/")
+
+
+def test_more_energy_than_the_units_can_make_differs() -> None:
+    kilowatts = each("generationCapacity", "0.100", lambda row: row["fuelType"] == "WIND")
+    line = lines_of(examined(Transport(of("bmunits", kilowatts))).sections)[ELEXON, "stack, bid: units"]
+    assert line.status == "differs"
+    assert "MWh, their capacities allow 0." in line.found
 
 
 def test_bodies_that_are_not_compressed_differ() -> None:
