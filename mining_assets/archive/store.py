@@ -5,7 +5,8 @@ replaced whole, so a reader finds it as it was or as it is. What is in them belo
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ class Archive:
             requested_after=after,
             **details,
         )
-        path = self._object(fetch)
+        path = self._path(name, subject, packed.sha256)
         with self._reaching(path):
             if not self._files.exists(path) or self._files.size(path) != len(packed.data):
                 self._write(path, packed.data)
@@ -109,17 +110,34 @@ class Archive:
         Raises:
             ObjectMissing, ObjectDamaged: it is not there, or not what was written.
         """
-        path = self._object(fetch)
+        return self.read(fetch.name, fetch.subject, fetch.object)
+
+    def read(self, name: str, subject: str, sha256: str) -> tuple[KeptAnswer, ...]:
+        """Read the answers of an object, in its order.
+
+        Raises:
+            ObjectMissing, ObjectDamaged: it is not there, or not what was written.
+        """
+        path = self._path(name, subject, sha256)
         with self._reaching(path):
             try:
                 data = self._files.cat_file(path)
             except FileNotFoundError:
                 raise ObjectMissing(self._shown(path), "there is no such object") from None
-        return unpack(data, fetch.object, self._shown(path))
+        return unpack(data, sha256, self._shown(path))
 
     def location(self, fetch: ArchivedFetch) -> str:
         """Return the address of a fetch's object."""
-        return self._shown(self._object(fetch))
+        return self._shown(self._path(fetch.name, fetch.subject, fetch.object))
+
+    def manifest_location(self, name: str, subject: str) -> str:
+        """Return the address of a subject's manifest."""
+        return self._shown(self._manifest(name, subject))
+
+    def reach(self) -> None:
+        """See that the store answers; the folder itself is made by the first object."""
+        with self._reaching(self._root), suppress(FileNotFoundError):
+            self._files.info(self._root)
 
     def subjects(self, name: str) -> Iterator[tuple[str, list[str]]]:
         """Yield each subject that has anything of a name, in order, with the names of its objects."""
@@ -137,13 +155,20 @@ class Archive:
 
     def size(self, name: str, subject: str, sha256: str) -> int:
         """Return the bytes of an object as it is stored."""
-        path = f"{self._folder(name, subject)}/{sha256}{SUFFIX}"
+        path = self._path(name, subject, sha256)
         with self._reaching(path):
             return int(self._files.size(path))
 
+    def written_at(self, name: str, subject: str, sha256: str) -> datetime:
+        """Return when an object was last written, by the store's clock, UTC."""
+        path = self._path(name, subject, sha256)
+        with self._reaching(path):
+            written: datetime = self._files.modified(path)
+        return written
+
     def remove(self, name: str, subject: str, sha256: str) -> None:
         """Remove an object; whoever names it has lost it."""
-        path = f"{self._folder(name, subject)}/{sha256}{SUFFIX}"
+        path = self._path(name, subject, sha256)
         with self._reaching(path):
             self._files.rm_file(path)
 
@@ -152,8 +177,8 @@ class Archive:
         month = f"/{year}-{rest[0]}" if len(rest) > 1 else ""
         return f"{self._root}/{name}/{year}{month}/{subject}"
 
-    def _object(self, fetch: ArchivedFetch) -> str:
-        return f"{self._folder(fetch.name, fetch.subject)}/{fetch.object}{SUFFIX}"
+    def _path(self, name: str, subject: str, sha256: str) -> str:
+        return f"{self._folder(name, subject)}/{sha256}{SUFFIX}"
 
     def _manifest(self, name: str, subject: str) -> str:
         return f"{self._folder(name, subject)}/{MANIFEST}"

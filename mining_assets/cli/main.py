@@ -51,6 +51,7 @@ _GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     "Run": {
         "ui": ("ui:ui", "Open the Dagster UI with its daemon, on this machine only."),
         "db": ("database:db", "Check, upgrade or copy the database of the warehouse."),
+        "archive": ("archive:archive", "Check the kept answers, or remove what nobody names."),
     },
 }
 _COMMANDS = {name: target for group in _GROUPS.values() for name, (target, _) in group.items()}

@@ -11,7 +11,7 @@ import pandas as pd
 from sqlalchemy import Connection, select
 
 from mining_assets.warehouse.connection import read_frame, upsert_rows
-from mining_assets.warehouse.schema import archived_fetches, settlement_ledger
+from mining_assets.warehouse.schema import archived_fetches, day_fetches, reference_fetches, settlement_ledger
 
 COLUMNS = tuple(column.name for column in archived_fetches.columns)
 
@@ -58,3 +58,27 @@ def objects_of_day(connection: Connection, day: date) -> pd.DataFrame:
         .order_by(ledger.settlement_period, ledger.side)
     )
     return read_frame(connection, query)
+
+
+def objects_of_days(connection: Connection, first: date, last: date) -> set[tuple[str, str]]:
+    """Return the settlement day, as text, and the object of every answer that the ledger names from first to last."""
+    ledger = settlement_ledger.c
+    query = select(ledger.settlement_date, ledger.archive_object).distinct()
+    query = query.where(ledger.settlement_date.between(first, last), ledger.archive_object.is_not(None))
+    return {(str(day), archived) for day, archived in connection.execute(query)}
+
+
+def objects_of_others(connection: Connection) -> set[tuple[str, str]]:
+    """Return the name and the object of everything but settlement days that is stored from an archived answer."""
+    return {
+        (name, archived)
+        for table in (day_fetches, reference_fetches)
+        for name, archived in connection.execute(
+            select(table.c.name, table.c.archive_object).where(table.c.archive_object.is_not(None)).distinct()
+        )
+    }
+
+
+def archived_names(connection: Connection) -> list[str]:
+    """Return what was ever archived, in order."""
+    return list(connection.execute(select(archived_fetches.c.name).distinct().order_by("name")).scalars())

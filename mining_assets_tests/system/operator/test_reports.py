@@ -62,6 +62,19 @@ LINE = ["name", "result", "found", "assumed", "url"]
 SETTING = ["name", "value", "origin"]
 ASKED = ["url", "at", "status", "attempts", "bytes", "headers", "reason"]
 OF_DOCTOR = [*DOCTOR, *SECTION, *LINE, *SETTING, *ASKED]
+ARCHIVE_CHECK = [
+    "command",
+    "exit_code",
+    "address",
+    "from",
+    "to",
+    "fetches",
+    "objects",
+    "bytes",
+    "problems",
+    "orphans",
+]
+ORPHAN = ["name", "subject", "what", "object", "fetched_at", "bytes"]
 FINDING = ["table", "check", "severity", "span", "problems", "example", "remedy"]
 
 
@@ -115,9 +128,16 @@ def test_other_reports_have_their_form(made: Environment) -> None:
     assert all(list(setting) == SETTING for setting in doctor["settings"])
     assert all(list(asked) == ASKED for asked in doctor["requests"])
     assert doctor["requests"]
+    archive = json.loads(run_cli(made, "archive", "check", "--json").stdout)
+    assert list(archive) == ARCHIVE_CHECK
+    # The copy of the warehouse came without the archive that it names.
+    assert len(archive["problems"]) > archive["objects"] > 0
+    assert all(list(problem) == ["name", "subject", "object", "reason"] for problem in archive["problems"])
 
 
-@pytest.mark.parametrize("key", sorted({*WORK, *DAY, *ANALYZE, *FINDING, *OF_DOCTOR, "plan", "action"}))
+@pytest.mark.parametrize(
+    "key", sorted({*WORK, *DAY, *ANALYZE, *FINDING, *OF_DOCTOR, *ARCHIVE_CHECK, *ORPHAN, "plan", "action"})
+)
 def test_every_key_is_documented(key: str) -> None:
     assert f"`{key}`" in DOCUMENTED
 

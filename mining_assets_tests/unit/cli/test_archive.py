@@ -1,0 +1,127 @@
+"""`archive`: what it prints, its documents and its exit codes."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mining_assets.cli.main import main
+from mining_assets.pipeline.archiving import SETTLEMENT_STACKS
+from mining_assets_tests.support.answers import answers
+from mining_assets_tests.support.archived import FIRST, SECOND, archived_days, the_object
+from mining_assets_tests.support.ground import Ground
+
+
+@dataclass
+class Told:
+    """How a command ended, and what it said."""
+
+    code: object
+    out: str
+    err: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self.out)
+        return document
+
+
+Run = Callable[..., Told]
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Iterator[Ground]:
+    with archived_days(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def run(ground: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """`mining-assets archive` with some arguments, in this process."""
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("MINING_ASSETS_WAREHOUSE_URL", ground.warehouse.url.render_as_string())
+    monkeypatch.setenv("MINING_ASSETS_ARCHIVE_URL", str(tmp_path / "archive"))
+
+    def command(*arguments: object) -> Told:
+        monkeypatch.setattr(sys, "argv", ["mining-assets", "archive", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            main()
+        shown = capsys.readouterr()
+        return Told(left.value.code, shown.out, shown.err)
+
+    return command
+
+
+def test_check_of_a_right_archive(run: Run, tmp_path: Path) -> None:
+    told = run("check")
+    assert (told.code, told.err) == (0, "")
+    assert told.out.startswith(
+        f"file://{tmp_path}/archive: 6 objects of 6 fetches, all there and as they were received"
+    )
+    document = run("check", "--json").document
+    assert (document["exit_code"], document["objects"], document["problems"], document["orphans"]) == (0, 6, [], [])
+
+
+def test_check_names_what_is_wrong_and_ends_with_1(run: Run, tmp_path: Path) -> None:
+    lost = the_object(tmp_path, SETTLEMENT_STACKS, str(FIRST))
+    lost.unlink()
+    told = run("check")
+    assert told.code == 1
+    assert f"error {SETTLEMENT_STACKS} {FIRST}: archive: file://{lost}: there is no such object" in told.out
+    document = run("check", FIRST, SECOND, "--json").document
+    assert (document["exit_code"], document["from"], document["to"]) == (1, str(FIRST), str(SECOND))
+    assert document["problems"] == [
+        {
+            "name": SETTLEMENT_STACKS,
+            "subject": str(FIRST),
+            "object": lost.name.split(".")[0],
+            "reason": f"archive: file://{lost}: there is no such object",
+        }
+    ]
+    assert run("check", SECOND).code == 0
+
+
+def test_check_lists_orphans_and_ends_with_0(run: Run, ground: Ground) -> None:
+    assert ground.archive
+    kept = ground.archive.keep(SETTLEMENT_STACKS, str(FIRST), answers(3))
+    told = run("check")
+    assert told.code == 0
+    assert f"orphans, which no committed fetch names: 1 object, {kept.object_bytes} bytes; 0 manifest lines" in told.out
+    assert f"{SETTLEMENT_STACKS} {FIRST}: object {kept.object}" in told.out
+    (orphan,) = run("check", "--json").document["orphans"]
+    assert list(orphan) == ["name", "subject", "what", "object", "fetched_at", "bytes"]
+    assert (orphan["what"], orphan["object"], orphan["bytes"]) == ("object", kept.object, kept.object_bytes)
+
+
+@pytest.mark.parametrize(
+    ("address", "code", "said"),
+    [
+        ("none", 2, "there is no archive: MINING_ASSETS_ARCHIVE_URL is none"),
+        ("nonsense://there", 2, "MINING_ASSETS_ARCHIVE_URL: archive: nonsense://there: Protocol not known: nonsense"),
+        ("/proc/1/nowhere/x", 1, ""),
+    ],
+)
+def test_check_without_an_archive(
+    run: Run, monkeypatch: pytest.MonkeyPatch, address: str, code: int, said: str
+) -> None:
+    monkeypatch.setenv("MINING_ASSETS_ARCHIVE_URL", address)
+    told = run("check")
+    assert told.code == code
+    assert said in told.err
+
+
+def test_check_of_an_archive_that_cannot_be_reached_ends_with_3(run: Run, tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    archive.rename(tmp_path / "away")
+    archive.symlink_to(archive)
+    told = run("check")
+    assert told.code == 3
+    assert told.err == f"mining-assets: archive: file://{archive}: Too many levels of symbolic links\n"
+
+
+def test_check_refuses_days_that_are_none(run: Run) -> None:
+    assert run("check", SECOND, FIRST).code == 2
