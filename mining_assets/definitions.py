@@ -5,7 +5,6 @@ from typing import Any
 
 import dagster as dg
 
-from mining_assets.curated import given_prices, given_sites, halving_times, miner_models, wind_unit_additions
 from mining_assets.defs.assets.daily_chain import daily_chain
 from mining_assets.defs.assets.references import reference_assets
 from mining_assets.defs.assets.report import reconciliation_report
@@ -20,9 +19,8 @@ from mining_assets.defs.schedules import daily_reconciliation_schedule, referenc
 from mining_assets.defs.sensors.alerts import alert_sensor
 from mining_assets.defs.sensors.healing import healing_sensor
 from mining_assets.defs.sensors.roll_ups import ROLL_UP_SENSOR
-from mining_assets.pipeline.dependencies import Rules
+from mining_assets.pipeline.dependencies import rules_of
 from mining_assets.progress import NULL_PROGRESS, Progress
-from mining_assets.reconciliation.verify import Scope
 from mining_assets.settings import Settings, check_instance
 
 
@@ -36,17 +34,8 @@ def build_definitions(
         resource_overrides: what tests use instead of resources, by name.
         progress: hears of each day that a run of these definitions does in this process.
     """
-    parts, scope = partitions_of(settings), Scope(miner_models(settings), (settings.start_date, settings.end_date))
-    rules = Rules(
-        scope=scope,
-        additions=wind_unit_additions(settings),
-        sites=given_sites(settings),
-        halvings=halving_times(settings),
-        given_prices=given_prices(settings),
-        healing=settings.healing,
-        retries=settings.retries,
-        requests_per_second=settings.requests_per_second,
-    )
+    parts, rules = partitions_of(settings), rules_of(settings)
+    scope = rules.scope
     integrity = integrity_job(settings, scope, progress)
     return dg.Definitions(
         assets=[

@@ -65,6 +65,28 @@ class Archiving:
 NOT_ARCHIVING = Archiving()
 
 
+@dataclass(frozen=True)
+class Replaying(Archiving):
+    """What names the object that answers are read from, in place of keeping them again.
+
+    Attributes:
+        fetch: whose answers they are.
+    """
+
+    fetch: ArchivedFetch | None = None
+
+    def keep(
+        self, name: str, received: Sequence[Received], subject: date | None = None, **details: Any
+    ) -> ArchivedFetch | None:
+        """Return the fetch: its answers are kept already."""
+        return self.fetch
+
+    def record(self, connection: Connection, kept: ArchivedFetch | None) -> None:
+        """Name the fetch in the caller's transaction; its manifest has it already."""
+        if kept is not None:
+            note_archived(connection, [kept.model_dump() | {"refused": kept.refused or None}])
+
+
 def keep_day(
     archiving: Archiving, fetched: FetchedDay, received: Sequence[Received], **details: Any
 ) -> tuple[FetchedDay, ArchivedFetch | None]:

@@ -7,10 +7,12 @@ from datetime import date, datetime
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
+from mining_assets.curated import given_prices, given_sites, halving_times, miner_models, wind_unit_additions
 from mining_assets.domain.retry_policy import HealingPolicy, RetryRule
 from mining_assets.domain.wind_units import WindUnit
 from mining_assets.pipeline.archiving import NOT_ARCHIVING, Archiving
 from mining_assets.reconciliation.verify import Scope
+from mining_assets.settings import Settings
 from mining_assets.sources.coinbase import CoinbaseClient
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.mempool import MempoolClient
@@ -41,6 +43,24 @@ class Rules:
     healing: HealingPolicy
     retries: RetryRule
     requests_per_second: float
+
+
+def rules_of(settings: Settings) -> Rules:
+    """Return the rules that the settings and the files that they name say.
+
+    Raises:
+        SettingsError: a file cannot be read, or says what cannot be.
+    """
+    return Rules(
+        scope=Scope(miner_models(settings), (settings.start_date, settings.end_date)),
+        additions=wind_unit_additions(settings),
+        sites=given_sites(settings),
+        halvings=halving_times(settings),
+        given_prices=given_prices(settings),
+        healing=settings.healing,
+        retries=settings.retries,
+        requests_per_second=settings.requests_per_second,
+    )
 
 
 @dataclass(frozen=True)

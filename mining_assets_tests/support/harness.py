@@ -63,8 +63,10 @@ TABLES = (
     schema.wind_generation,
     schema.reference_fetches,
 )
-# When something was done and from which twin's port, not what came of it.
-VOLATILE = frozenset({"fetched_at", "calculated_at", "restated_at", "seen_from", "seen_until", "origin"})
+# When something was done, from which twin's port and among which answers it came, not what came of it.
+VOLATILE = frozenset(
+    {"fetched_at", "calculated_at", "restated_at", "seen_from", "seen_until", "origin", "archive_object"}
+)
 
 Tables = dict[str, pd.DataFrame]
 Here = Callable[..., tuple[int, str, str]]
@@ -253,11 +255,17 @@ def table(environment: Environment, name: str) -> pd.DataFrame:
 
 def tables(environment: Environment, *, volatile: bool = False) -> Tables:
     """The tables in the order of their keys; without the volatile columns unless they are wanted."""
+    with environment.warehouse() as warehouse:
+        return tables_in(warehouse, frozenset() if volatile else VOLATILE)
+
+
+def tables_in(warehouse: Warehouse, without: frozenset[str] = VOLATILE) -> Tables:
+    """The tables of a warehouse in the order of their keys, without some columns."""
     dumped = {}
-    with environment.warehouse() as warehouse, warehouse.reading() as connection:
+    with warehouse.reading() as connection:
         for each in TABLES:
-            columns = [column for column in each.columns if volatile or column.name not in VOLATILE]
-            order = [column for column in each.primary_key if volatile or column.name not in VOLATILE]
+            columns = [column for column in each.columns if column.name not in without]
+            order = [column for column in each.primary_key if column.name not in without]
             dumped[each.name] = read_frame(connection, select(*columns).order_by(*order))
     return dumped
 

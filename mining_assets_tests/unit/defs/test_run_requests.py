@@ -54,7 +54,7 @@ def test_a_person_asks_for_days_without_a_priority() -> None:
 
 def test_healing_asks_for_days_behind_everything_else() -> None:
     request = healing_request(Work("fetch", (FIRST, LAST), refetch=True))
-    asked = days_request(FIRST, LAST, ["fetch"], {"refetch": True})
+    asked = days_request(FIRST, LAST, ["fetch"], {"refetch": True, "repair": True})
     assert request == asked.with_replaced_attrs(tags={**DAYS, HEALING_TAG: "fetch", "dagster/priority": "-2"})
 
 
