@@ -45,7 +45,7 @@ def db() -> None:
 
 
 @contextmanager
-def _reached(address: URL) -> Iterator[Warehouse]:
+def reached(address: URL) -> Iterator[Warehouse]:
     """Open the warehouse at an address, whatever its schema.
 
     Raises:
@@ -68,11 +68,11 @@ def _looked_at() -> Iterator[Warehouse]:
 
     Raises:
         click.ClickException: there is none yet.
-        Unusable: as for :func:`_reached`.
+        Unusable: as for :func:`reached`.
     """
     settings = load_settings()
     require_warehouse(settings)
-    with _reached(settings.warehouse) as warehouse:
+    with reached(settings.warehouse) as warehouse:
         yield warehouse
 
 
@@ -84,7 +84,7 @@ def upgrade_command() -> None:
     """
     settings = load_settings()
     prepare_home(settings.home)
-    with _reached(settings.warehouse) as warehouse:
+    with reached(settings.warehouse) as warehouse:
         with Phase("upgrading the schema"):
             upgrade(warehouse)
         click.echo(f"{warehouse} is at revision {needed_revision()}")
@@ -138,10 +138,10 @@ def copy_command(source: URL, target: URL) -> None:
         raise click.UsageError("--from and --to are the same database")
     if source.get_backend_name() == "sqlite" and not Path(str(source.database)).is_file():
         raise click.UsageError(f"--from: there is no file {source.database}")
-    with _reached(source) as read:
+    with reached(source) as read:
         with read.reading() as connection:
             require_revision(connection)  # told of the source, before the target is touched
-        with _reached(target) as write:
+        with reached(target) as write:
             try:
                 with Phase("copying") as phase:
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 FETCH = "fetch, calculate, summarize"
 DERIVE = "calculate and summarize"
+REPLAY = "replay from the archive, calculate, summarize"
 KEEP = "keep (whole already), calculate and summarize"
 FETCH_SERIES = f"fetch {' and '.join(series.noun for series in DAILY_SERIES.values())}"
 SUM_UP = "sum up"
@@ -67,6 +68,9 @@ def steps_of(warehouse: Warehouse | None, batches: "Iterable[Batch]", spans: Seq
         fetched: set[date] = set()
         if batch.series_only:
             steps.append(Step(FETCH_SERIES, batch.days[0], batch.days[-1], len(batch.days)))
+            continue
+        if batch.config.get("replay"):
+            steps.append(Step(REPLAY, batch.days[0], batch.days[-1], len(batch.days)))
             continue
         if not batch.derive_only:
             fetched = days_to_fetch(

@@ -76,7 +76,7 @@ def copy_warehouse(source: Warehouse, target: Warehouse, report: Callable[[str, 
         for connection in (read, write):
             without_timeouts(connection)
         require_revision(read)
-        _refuse_occupied(write)
+        refuse_occupied(write)
         upgrade_within(write)
         for table in metadata.sorted_tables:
             _copy_table(read, write, table)
@@ -86,7 +86,13 @@ def copy_warehouse(source: Warehouse, target: Warehouse, report: Callable[[str, 
             report(table.name, sent.rows)
 
 
-def _refuse_occupied(connection: Connection) -> None:
+def refuse_occupied(connection: Connection) -> None:
+    """Refuse a database that holds anything; one with the schema and no rows is empty.
+
+    Raises:
+        SchemaMismatch: its schema is not that of this version.
+        TargetNotEmpty: naming the first table that has rows.
+    """
     there = set(inspect(connection).get_table_names()) & {*metadata.tables, "alembic_version"}
     if not there:
         return
