@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from mining_assets.domain.daily_series import DAILY_SERIES
+from mining_assets.domain.daily_series import nouns
 from mining_assets.domain.fetch_estimate import FetchEstimate, estimate_fetch
 from mining_assets.domain.periods import Month, Period, Year, comes_after, in_order
 from mining_assets.reconciliation.plan import days_to_fetch
@@ -26,7 +26,7 @@ FETCH = "fetch, calculate, summarize"
 DERIVE = "calculate and summarize"
 REPLAY = "replay from the archive, calculate, summarize"
 KEEP = "keep (whole already), calculate and summarize"
-FETCH_SERIES = f"fetch {' and '.join(series.noun for series in DAILY_SERIES.values())}"
+FETCH_SERIES = f"fetch {nouns()}"
 SUM_UP = "sum up"
 
 

@@ -1,7 +1,7 @@
 """When a settlement day is final, and when it is fetched again.
 
 Settlement runs change a day until 15:00 UTC of the day after (D+1). Later changes are rare: they are looked for at D+2
-and at D+8, and no more. This is the only place that says so; ``warehouse.predicates`` has the form that SQL needs.
+and at D+8, and no more. No other code knows these moments; ``warehouse.predicates`` has the form that SQL needs.
 How long to wait after a fetch that failed is said in ``domain.retry_policy``.
 """
 

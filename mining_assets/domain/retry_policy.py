@@ -10,7 +10,7 @@ from mining_assets.domain.date_ranges import LONGEST_RANGE
 from mining_assets.domain.finality import has_no_refetch_left, within_settlement_window
 
 LONGEST_WAIT = timedelta(hours=6)
-"""How long a failed day waits at most before it is quarantined."""
+"""How long a failed day waits at most; one that is given up before waits never so long."""
 QUARANTINE_WAIT = timedelta(days=1)
 """How long a quarantined day waits between two attempts."""
 LACKING_WAIT = timedelta(days=30)

@@ -7,6 +7,7 @@ When a day is final is said in ``finality``.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,7 @@ def day_start(day: date) -> datetime:
     return datetime.combine(day, time.min, LONDON).astimezone(UTC)
 
 
+@lru_cache(maxsize=8192)  # asked for every row of a report
 def periods_in(day: date) -> int:
     """Return how many settlement periods the day has: 46, 48 or 50."""
     return (day_start(day + timedelta(days=1)) - day_start(day)) // PERIOD_LENGTH

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from mining_assets.domain.day_state import TRUSTED
+from mining_assets.domain.day_state import FINAL, TRUSTED
 from mining_assets.domain.periods import Month
 from mining_assets.domain.rollups import bitcoin_months_from_days, months_from_days
 from mining_assets.domain.settlement import periods_in
@@ -117,7 +117,7 @@ def day_kinds(states: pd.DataFrame) -> "pd.Series[str]":
     """Return the kind of each day, a key of ``DAY_KINDS``, from the frame of ``day_states``."""
     kinds = states["state"].astype(object)
     trusted = kinds.isin(TRUSTED)
-    kinds = kinds.mask((kinds == "final") & (states["records"] == 0), "quiet")
+    kinds = kinds.mask((kinds == FINAL) & (states["records"] == 0), "quiet")
     kinds = kinds.mask(trusted & states["inconsistent"], "inconsistent")
     return kinds.mask(states["quarantined"], "quarantined")
 
@@ -134,7 +134,7 @@ def months_in(report_data: ReportData) -> pd.DataFrame:
             "year_month": [str(Month.of(day)) for day in days.index],
             "days": 1,
             "days_known": known.astype(int),
-            "days_final": (known & (days["state"] == "final")).astype(int),
+            "days_final": (known & (days["state"] == FINAL)).astype(int),
         }
     )
     counted = months.groupby("year_month", sort=True).sum().reset_index()

@@ -2,7 +2,7 @@
 
 Which units that are is decided here once, for checks, status and report: those kept in ``unknown_wind_units`` that are
 neither known as wind now nor explained as something else by the newest register. What is known as wind by now makes its
-days due for a fetch instead (``states``).
+days due for a fetch instead (``day_states``).
 """
 
 from collections.abc import Sequence
