@@ -106,7 +106,7 @@ def store_and_summarize(
         theirs when they are derived. Empty where nothing depends on it.
     """
     figures, days = DAILY_SERIES[name].figures, sorted(fetched.fetched_at)
-    with warehouse.writing(*(map(str, days) if days else [name])) as connection:
+    with warehouse.writing(*map(str, days), name) as connection:  # the name: whose manifest is written
         if not days:
             archiving.record(connection, kept)
             return {}
