@@ -1,10 +1,10 @@
 """Where objects and manifests are kept: a folder, or a bucket of an object store, by whatever address fsspec takes.
 
-An object is written once, under a name made of its content, and is there before anybody names it. A manifest is
+An object has a name made of its content, and is there before anybody names it. A manifest is
 replaced whole, so a reader finds it as it was or as it is. What is in them belongs in ``objects`` and ``manifest``.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -50,9 +50,10 @@ class Archive:
         return str(self._files.unstrip_protocol(self._root))
 
     def keep(self, name: str, subject: str, received: Sequence[Received], **details: Any) -> ArchivedFetch:
-        """Keep the answers of a fetch as an object, unless the archive has the same, and return what names it.
+        """Keep the answers of a fetch as an object, and return what names it.
 
-        Nobody knows of it until :meth:`record` was called.
+        Nobody knows of it until :meth:`record` was called. One that the archive has is written again: that mends what
+        was damaged, and tells by its age whether a fetch may be about to name it.
 
         Args:
             name: what was fetched, as ``ArchivedFetch.name``.
@@ -76,8 +77,7 @@ class Archive:
         )
         path = self._path(name, subject, packed.sha256)
         with self._reaching(path):
-            if not self._files.exists(path) or self._files.size(path) != len(packed.data):
-                self._write(path, packed.data)
+            self._write(path, packed.data)
         return fetch
 
     def record(self, fetch: ArchivedFetch) -> None:
@@ -86,9 +86,14 @@ class Archive:
         known = self.fetches(fetch.name, fetch.subject)
         if fetch in known:
             return
-        lines = [*known, fetch]
-        with self._reaching(path):
-            self._write(path, "".join(each.line() for each in lines).encode())
+        self._rewrite(path, [*known, fetch])
+
+    def strike(self, name: str, subject: str, lines: Collection[tuple[str, datetime | None]]) -> None:
+        """Take lines out of a manifest, by object and instant; to be called while nobody else writes the subject."""
+        known = self.fetches(name, subject)
+        left = [fetch for fetch in known if (fetch.object, fetch.fetched_at) not in lines]
+        if len(left) < len(known):
+            self._rewrite(self._manifest(name, subject), left)
 
     def fetches(self, name: str, subject: str) -> list[ArchivedFetch]:
         """Return the fetches that a manifest names, oldest first; none where there is no manifest.
@@ -185,6 +190,13 @@ class Archive:
 
     def _shown(self, path: str) -> str:
         return str(self._files.unstrip_protocol(path))
+
+    def _rewrite(self, manifest: str, fetches: Sequence[ArchivedFetch]) -> None:
+        with self._reaching(manifest):
+            if fetches:
+                self._write(manifest, "".join(each.line() for each in fetches).encode())
+            else:
+                self._files.rm_file(manifest)
 
     def _write(self, path: str, data: bytes) -> None:
         """Write a file that a reader finds whole: an object store does so by itself."""

@@ -14,11 +14,15 @@ from mining_assets.archive.store import Archive
 from mining_assets.cli.options import (
     DAY,
     Unusable,
+    confirm,
     days_asked_for,
+    exclusive_command,
     json_option,
     load_settings,
     opened_warehouse,
+    plan_option,
     require_warehouse,
+    yes_option,
 )
 from mining_assets.cli.phase import Phase
 from mining_assets.cli.text import print_text
@@ -28,6 +32,7 @@ from mining_assets.warehouse.connection import Warehouse
 
 if TYPE_CHECKING:
     from mining_assets.pipeline.archive_check import ArchiveCheck, Orphan
+    from mining_assets.pipeline.archive_prune import Pruning
 
 _LISTED = 20
 
@@ -69,6 +74,68 @@ def check_command(start: date | None, end: date | None, as_json: bool) -> None:
     sys.exit(code)
 
 
+@archive.command("prune")
+@click.option(
+    "--vintage",
+    "vintages",
+    metavar="SHA256",
+    multiple=True,
+    help="Remove this object too, although committed fetches name it; never one that stored data was made of.",
+)
+@plan_option
+@yes_option
+@json_option
+def prune_command(vintages: tuple[str, ...], plan_only: bool, yes: bool, as_json: bool) -> None:
+    """Remove what no committed fetch names: objects older than an hour, and lines of manifests.
+
+    Shows what would be removed and its bytes, and asks first. What is removed cannot be replayed any more.
+
+    Example: mining-assets archive prune --plan
+    """
+    settings = load_settings()
+    with _opened(settings) as (warehouse, kept):
+        from mining_assets.pipeline.archive_prune import InUse, plan_pruning, prune
+
+        try:
+            with Phase("looking for what nobody names"):
+                pruning = plan_pruning(warehouse, kept, vintages)
+        except InUse as error:
+            raise click.UsageError(f"--vintage: {error}") from None
+        removed: Sequence[Orphan] = []
+        if not as_json:
+            print_text("\n".join(_plan_lines(kept.address, pruning)))
+        if pruning.removed and not plan_only:
+            confirm("Remove this for good?", yes=yes, why="this removes answers for good")
+            with exclusive_command(warehouse, "archive prune"), Phase("removing it"):
+                removed = prune(warehouse, kept, pruning, vintages)
+    if as_json:
+        document = {
+            "command": "archive prune",
+            "exit_code": 0,
+            "address": kept.address,
+            "plan": [orphan_as_dict(each) for each in pruning.removed],
+            "bytes": pruning.bytes,
+            "kept": [orphan_as_dict(each) for each in pruning.kept],
+            "removed": [orphan_as_dict(each) for each in removed],
+        }
+        click.echo(json.dumps(document, indent=2))
+    elif removed:
+        objects = [each for each in removed if each.fetched_at is None]
+        click.echo(
+            f"removed: {count_of(len(objects), 'object')}, {sum(each.bytes for each in objects):,} bytes; "
+            f"{count_of(len(removed) - len(objects), 'manifest line')}"
+        )
+
+
+def _plan_lines(address: str, pruning: "Pruning") -> Iterator[str]:
+    if pruning.removed:
+        yield f"{address}: to be removed"
+        yield from _orphan_lines("what no fetch needs", pruning.removed)
+    else:
+        yield f"{address}: nothing is to be removed"
+    yield from _orphan_lines("younger than an hour, a fetch may be about to name it, kept", pruning.kept)
+
+
 @contextmanager
 def _opened(settings: Settings) -> Iterator[tuple[Warehouse, Archive]]:
     """Open the warehouse and the archive of the settings; neither is made.
@@ -89,6 +156,8 @@ def _opened(settings: Settings) -> Iterator[tuple[Warehouse, Archive]]:
             yield warehouse, kept
         except ArchiveUnavailable as error:
             raise Unusable(str(error)) from None
+        except ArchiveError as error:
+            raise click.ClickException(str(error)) from None
 
 
 def _as_dict(check: "ArchiveCheck") -> dict[str, Any]:
@@ -126,17 +195,16 @@ def _lines(address: str, check: "ArchiveCheck") -> Iterator[str]:
             [f"error {each.name}{f' {each.subject}' if each.subject else ''}: {each.reason}" for each in check.problems]
         )
         yield "What to do: docs/archive.md, Recovery."
-    yield from orphan_lines(check.orphans)
+    yield from _orphan_lines("orphans, which no committed fetch names", check.orphans)
 
 
-def orphan_lines(orphans: Sequence["Orphan"]) -> Iterator[str]:
-    """Yield lines about orphans, for people."""
+def _orphan_lines(title: str, orphans: Sequence["Orphan"]) -> Iterator[str]:
     if not orphans:
         return
     objects = [each for each in orphans if each.fetched_at is None]
     size = f"{sum(each.bytes for each in objects):,} bytes"
     lines = count_of(len(orphans) - len(objects), "manifest line")
-    yield f"orphans, which no committed fetch names: {count_of(len(objects), 'object')}, {size}; {lines}"
+    yield f"{title}: {count_of(len(objects), 'object')}, {size}; {lines}"
     yield from _first([f"{each.name} {each.subject}: {_what(each)} {each.object}" for each in orphans])
 
 

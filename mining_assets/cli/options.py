@@ -200,8 +200,13 @@ def _warn_of_doubtful_sites(settings: Settings, warehouse: Warehouse) -> None:
         click.echo(f"mining-assets: MINING_ASSETS_SITES, {settings.sites}: {doubt}", err=True)
 
 
-def confirm(question: str, *, yes: bool) -> None:
+def confirm(question: str, *, yes: bool, why: str = "this may replace good data") -> None:
     """Ask, unless told not to.
+
+    Args:
+        question: asked on a terminal.
+        yes: answers it.
+        why: it is asked, for where there is no terminal.
 
     Raises:
         click.UsageError: there is no terminal to ask on.
@@ -209,5 +214,5 @@ def confirm(question: str, *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise click.UsageError("this may replace good data: confirm with --yes, because there is no terminal to ask")
+        raise click.UsageError(f"{why}: confirm with --yes, because there is no terminal to ask")
     click.confirm(question, abort=True)

@@ -3,12 +3,12 @@
 What is in the archive belongs in ``archive``. A row here is committed with what was stored from its fetch.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from mining_assets.warehouse.connection import read_frame, upsert_rows
 from mining_assets.warehouse.schema import archived_fetches, day_fetches, reference_fetches, settlement_ledger
@@ -82,3 +82,10 @@ def objects_of_others(connection: Connection) -> set[tuple[str, str]]:
 def archived_names(connection: Connection) -> list[str]:
     """Return what was ever archived, in order."""
     return list(connection.execute(select(archived_fetches.c.name).distinct().order_by("name")).scalars())
+
+
+def forget_archived(connection: Connection, name: str, subject: str, objects: Collection[str]) -> None:
+    """Forget the fetches of a subject that are in some objects, which are to be removed after the commit."""
+    columns = archived_fetches.c
+    of_subject = (columns.name == name, columns.subject == subject, columns.object.in_(list(objects)))
+    connection.execute(delete(archived_fetches).where(*of_subject))

@@ -1,7 +1,9 @@
 """Two days that were fetched and archived: made once, and copied to each test that damages them."""
 
+import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -48,3 +50,10 @@ def the_object(folder: Path, name: str, subject: str = "*") -> Path:
     """The file of the only object of a name, and of a subject of it."""
     (found,) = (folder / "archive" / name).rglob(f"{subject}/*.tar.zst")
     return found
+
+
+def aged(folder: Path, hours: float = 2) -> None:
+    """Let all that is in the archive now be as old as that."""
+    then = time.time() - hours * 3600
+    for path in (folder / "archive").rglob("*.*"):
+        os.utime(path, (then, then))

@@ -74,6 +74,7 @@ ARCHIVE_CHECK = [
     "problems",
     "orphans",
 ]
+ARCHIVE_PRUNE = ["command", "exit_code", "address", "plan", "bytes", "kept", "removed"]
 ORPHAN = ["name", "subject", "what", "object", "fetched_at", "bytes"]
 FINDING = ["table", "check", "severity", "span", "problems", "example", "remedy"]
 
@@ -136,7 +137,8 @@ def test_other_reports_have_their_form(made: Environment) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", sorted({*WORK, *DAY, *ANALYZE, *FINDING, *OF_DOCTOR, *ARCHIVE_CHECK, *ORPHAN, "plan", "action"})
+    "key",
+    sorted({*WORK, *DAY, *ANALYZE, *FINDING, *OF_DOCTOR, *ARCHIVE_CHECK, *ARCHIVE_PRUNE, *ORPHAN, "plan", "action"}),
 )
 def test_every_key_is_documented(key: str) -> None:
     assert f"`{key}`" in DOCUMENTED

@@ -77,10 +77,13 @@ def test_people_can_read_a_manifest(archive: Archive, tmp_path: Path) -> None:
     assert "refused" not in line
 
 
-def test_an_object_that_was_cut_is_written_again_by_the_next_fetch(archive: Archive) -> None:
+@pytest.mark.parametrize("damage", [lambda data: data[:-3], lambda data: data[:-3] + b"???"], ids=["cut", "altered"])
+def test_a_damaged_object_is_written_again_by_the_next_fetch(
+    archive: Archive, damage: Callable[[bytes], bytes]
+) -> None:
     fetch = keep(archive)
     path = Path(archive.location(fetch).removeprefix("file://"))
-    path.write_bytes(path.read_bytes()[:-3])
+    path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(ObjectDamaged, match=fetch.object):
         archive.answers(fetch)
     keep(archive, begun=LATER)
@@ -146,3 +149,28 @@ def answers_object(archive: Archive, count: int) -> str:
 def test_an_address_that_no_driver_takes_is_refused() -> None:
     with pytest.raises(ArchiveError, match="nonsense"):
         Archive("nonsense://there/archive")
+
+
+def test_an_object_that_is_kept_again_is_as_young_as_a_new_one(archive: Archive) -> None:
+    fetch = keep(archive)
+    os.utime(archive.location(fetch).removeprefix("file://"), (0, 0))
+    assert archive.written_at(STACKS, DAY, fetch.object) == datetime(1970, 1, 1, tzinfo=UTC)
+    archive.keep(STACKS, DAY, answers(3))
+    assert datetime.now(UTC) - archive.written_at(STACKS, DAY, fetch.object) < timedelta(minutes=30)
+
+
+def test_lines_are_struck_one_by_one_and_an_empty_manifest_leaves(archive: Archive, tmp_path: Path) -> None:
+    first, second = keep(archive), keep(archive, begun=LATER)
+    archive.strike(STACKS, DAY, {(first.object, first.fetched_at)})
+    assert archive.fetches(STACKS, DAY) == [second]
+    archive.strike(STACKS, DAY, {(second.object, second.fetched_at)})
+    assert archive.fetches(STACKS, DAY) == []
+    assert len(files(tmp_path)) == 1
+
+
+def test_a_store_that_does_not_answer_is_no_empty_one(tmp_path: Path) -> None:
+    archive = Archive(str(tmp_path / "archive"))
+    archive.reach()
+    (tmp_path / "archive").symlink_to(tmp_path / "archive")
+    with pytest.raises(ArchiveUnavailable, match="symbolic links"):
+        archive.reach()

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from mining_assets.archive.manifest import ArchivedFetch
+from mining_assets.archive.store import MANIFEST
 from mining_assets.cli.main import main
 from mining_assets.pipeline.archiving import SETTLEMENT_STACKS
 from mining_assets_tests.support.answers import answers
-from mining_assets_tests.support.archived import FIRST, SECOND, archived_days, the_object
+from mining_assets_tests.support.archived import FIRST, SECOND, aged, archived_days, the_object
 from mining_assets_tests.support.ground import Ground
 
 
@@ -125,3 +127,62 @@ def test_check_of_an_archive_that_cannot_be_reached_ends_with_3(run: Run, tmp_pa
 
 def test_check_refuses_days_that_are_none(run: Run) -> None:
     assert run("check", SECOND, FIRST).code == 2
+
+
+@pytest.fixture
+def orphan(ground: Ground, tmp_path: Path) -> ArchivedFetch:
+    assert ground.archive
+    kept = ground.archive.keep(SETTLEMENT_STACKS, str(FIRST), answers(3))
+    aged(tmp_path)
+    return kept
+
+
+PRUNED = ["command", "exit_code", "address", "plan", "bytes", "kept", "removed"]
+
+
+@pytest.mark.parametrize("asked", [("--plan",), ()], ids=["plan", "without a terminal"])
+def test_prune_removes_nothing_unless_it_is_confirmed(
+    run: Run, orphan: ArchivedFetch, tmp_path: Path, asked: tuple[str, ...]
+) -> None:
+    told = run("prune", *asked)
+    assert told.code == (0 if asked else 2)
+    assert f"what no fetch needs: 1 object, {orphan.object_bytes} bytes; 0 manifest lines" in told.out
+    assert ("confirm with --yes" in told.err) is not bool(asked)
+    document = run("prune", "--plan", "--json").document
+    assert list(document) == PRUNED
+    assert ([each["object"] for each in document["plan"]], document["removed"]) == ([orphan.object], [])
+    assert run("check").out.count(orphan.object) == 1
+
+
+def test_prune_removes_what_was_confirmed(run: Run, orphan: ArchivedFetch) -> None:
+    told = run("prune", "--yes")
+    assert (told.code, told.err) == (0, "")
+    assert told.out.endswith(f"removed: 1 object, {orphan.object_bytes} bytes; 0 manifest lines\n")
+    assert "nothing is to be removed" in run("prune").out
+    assert run("check", "--json").document["orphans"] == []
+
+
+def test_prune_keeps_what_is_young(run: Run, ground: Ground) -> None:
+    assert ground.archive
+    kept = ground.archive.keep(SETTLEMENT_STACKS, str(FIRST), answers(3))
+    told = run("prune", "--yes")
+    assert (told.code, "younger than an hour" in told.out, kept.object in told.out) == (0, True, True)
+    document = run("prune", "--yes", "--json").document
+    assert (document["plan"], document["removed"], len(document["kept"])) == ([], [], 1)
+
+
+def test_prune_refuses_a_vintage_in_use(run: Run, tmp_path: Path) -> None:
+    used = the_object(tmp_path, SETTLEMENT_STACKS, str(FIRST))
+    told = run("prune", "--vintage", used.name.split(".")[0], "--yes")
+    assert told.code == 2
+    assert "--vintage: the stored data was made of the object" in told.err
+    assert used.exists()
+
+
+def test_prune_touches_nothing_beside_a_damaged_manifest(run: Run, orphan: ArchivedFetch, tmp_path: Path) -> None:
+    manifest = the_object(tmp_path, SETTLEMENT_STACKS, str(SECOND)).parent / MANIFEST
+    manifest.write_text("{]\n")
+    told = run("prune", "--yes")
+    assert told.code == 1
+    assert f"{manifest}: line 1: " in told.err
+    assert orphan.object in run("check").out
