@@ -154,7 +154,7 @@ def test_a_crash_between_object_and_commit_leaves_an_object_that_nobody_names(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("mining_assets.pipeline.days.store_day", killed)
+        patched.setattr("mining_assets.pipeline.day_storing.store_day", killed)
         with pytest.raises(KeyboardInterrupt):
             ground.run([FIRST])
     assert len([path for path in objects(tmp_path) if SETTLEMENT_STACKS in str(path)]) == 1
