@@ -25,6 +25,7 @@ from mining_assets.reconciliation.findings import Joined, Verification, joined
 from mining_assets.reconciliation.plan import DERIVE, ELEXON, MEMPOOL, needs
 from mining_assets.reconciliation.verify import Scope, note_scan, scan
 from mining_assets.settings import Settings, now
+from mining_assets.warehouse.archived import archive_space
 from mining_assets.warehouse.health import database_health
 from mining_assets.warehouse.status import Status, completion, read_status
 
@@ -55,6 +56,7 @@ def analyze(as_json: bool) -> None:
         phase.phase("reading the status and the state of the database")
         with warehouse.reading() as connection:
             status = read_status(connection, first, last, models, date_range, given_prices(settings))
+            space = archive_space(connection)
         health = database_health(warehouse)
         phase.phase("asking the sources")
         answers = sources(settings)
@@ -64,6 +66,12 @@ def analyze(as_json: bool) -> None:
         "buckets": buckets(status),
         "findings": [finding_as_dict(finding) for finding in verification.findings],
         "database": health,
+        "archive": {
+            "address": settings.archive,
+            "objects": sum(each["objects"] for each in space),
+            "bytes": sum(each["bytes"] for each in space),
+            "names": space,
+        },
         "sources": answers,
         "commands": mending_commands(status),
     }
@@ -183,6 +191,14 @@ def _lines(report: dict[str, Any], wrong: list[Joined]) -> Iterator[str]:
     for name in ("integrity", "connections", "slow_queries"):
         if name in database:
             yield f"{name.replace('_', ' ')}: {database[name] or 'none'}"
+    archive = report["archive"]
+    yield ""
+    yield "=== Archive ==="
+    address = archive["address"] or "answers are not kept"
+    yield f"{address}: {count_of(archive['objects'], 'object')}, {archive['bytes']:,} bytes"
+    for each in archive["names"]:
+        objects, fetches = count_of(each["objects"], "object"), count_of(each["fetches"], "fetch", "fetches")
+        yield f"  {each['name']}: {objects} of {fetches}, {each['bytes']:,} bytes"
     yield ""
     yield "=== Sources ==="
     for name, answer in report["sources"].items():

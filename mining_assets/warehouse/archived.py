@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, func, select
 
 from mining_assets.warehouse.connection import read_frame, upsert_rows
 from mining_assets.warehouse.schema import archived_fetches, day_fetches, reference_fetches, settlement_ledger
@@ -89,3 +89,26 @@ def forget_archived(connection: Connection, name: str, subject: str, objects: Co
     columns = archived_fetches.c
     of_subject = (columns.name == name, columns.subject == subject, columns.object.in_(list(objects)))
     connection.execute(delete(archived_fetches).where(*of_subject))
+
+
+def archive_space(connection: Connection) -> list[dict[str, Any]]:
+    """Return what the archive holds of each name, by what was noted when it was written.
+
+    Returns:
+        name, fetches, objects, bytes (of the objects, compressed), in the order of the names.
+    """
+    columns = archived_fetches.c
+    objects = (
+        select(columns.name, func.count().label("fetches"), func.max(columns.object_bytes).label("bytes"))
+        .group_by(columns.name, columns.subject, columns.object)
+        .subquery()
+    )
+    query = (
+        select(objects.c.name, func.sum(objects.c.fetches), func.count(), func.sum(objects.c.bytes))
+        .group_by(objects.c.name)
+        .order_by(objects.c.name)
+    )
+    return [
+        {"name": name, "fetches": int(fetches), "objects": int(count), "bytes": int(size)}
+        for name, fetches, count, size in connection.execute(query)
+    ]

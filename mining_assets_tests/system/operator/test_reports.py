@@ -55,7 +55,8 @@ STATUS = [
     "days_with_units_not_kept",
     "dates",
 ]
-ANALYZE = [*STATUS, "by_month", "missing_by_model", "buckets", "findings", "database", "sources", "commands"]
+ANALYZE = [*STATUS, "by_month", "missing_by_model", "buckets", "findings", "database", "archive", "sources", "commands"]
+SPACE, OF_NAME = ["address", "objects", "bytes", "names"], ["name", "fetches", "objects", "bytes"]
 DOCTOR = ["command", "exit_code", "at", "version", "ready", "sentence", "sections", "settings", "requests", "bundle"]
 SECTION = ["section", "origin", "lines", "not_examined"]
 LINE = ["name", "result", "found", "assumed", "url"]
@@ -121,7 +122,10 @@ def test_other_reports_have_their_form(made: Environment) -> None:
     assert verified["findings"]
     assert all(list(finding) == FINDING for finding in verified["findings"])
     assert list(json.loads(run_cli(made, "status", "--json").stdout)) == STATUS
-    assert list(json.loads(run_cli(made, "analyze", "--json").stdout)) == ANALYZE
+    analyzed = json.loads(run_cli(made, "analyze", "--json").stdout)
+    assert list(analyzed) == ANALYZE
+    assert list(analyzed["archive"]) == SPACE
+    assert list(analyzed["archive"]["names"][0]) == OF_NAME
     doctor = json.loads(run_cli(made, "doctor", "--json").stdout)
     assert list(doctor) == DOCTOR
     assert all(list(section) == SECTION for section in doctor["sections"])
@@ -138,7 +142,22 @@ def test_other_reports_have_their_form(made: Environment) -> None:
 
 @pytest.mark.parametrize(
     "key",
-    sorted({*WORK, *DAY, *ANALYZE, *FINDING, *OF_DOCTOR, *ARCHIVE_CHECK, *ARCHIVE_PRUNE, *ORPHAN, "plan", "action"}),
+    sorted(
+        {
+            *WORK,
+            *DAY,
+            *ANALYZE,
+            *FINDING,
+            *OF_DOCTOR,
+            *SPACE,
+            *OF_NAME,
+            *ARCHIVE_CHECK,
+            *ARCHIVE_PRUNE,
+            *ORPHAN,
+            "plan",
+            "action",
+        }
+    ),
 )
 def test_every_key_is_documented(key: str) -> None:
     assert f"`{key}`" in DOCUMENTED
