@@ -38,7 +38,7 @@ _GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     "Repair": {
         "reconcile": ("reconcile:reconcile", "Find everything that is wrong, and repair it."),
         "daily": ("operations:daily", "The daily check of the last days."),
-        "replay": ("replay:replay", "Derive days anew from their archived answers, or another warehouse."),
+        "replay": ("replay:replay", "Derive days anew from their archived answers."),
         "resume": ("reconcile:resume", "Continue a command that was interrupted."),
         "reingest": ("operations:reingest", "Fetch a day again and derive everything from it again."),
         "critical": ("operations:critical", "Repair a difficult day, with its rows saved first."),

@@ -47,7 +47,7 @@ def test_commands_are_completed_without_importing_them() -> None:
     variables = {"_MINING_ASSETS_COMPLETE": "bash_complete", "COMP_WORDS": "mining-assets re", "COMP_CWORD": "1"}
     command = [sys.executable, "-X", "importtime", "-c", "from mining_assets.cli.main import main; main()"]
     done = subprocess.run(command, env=os.environ | variables, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == [f"plain,{name}" for name in ("reconcile", "resume", "reingest", "report")]
+    assert done.stdout.split() == [f"plain,{name}" for name in ("reconcile", "replay", "resume", "reingest", "report")]
     # The imports of one command take longer than somebody waits for a completion.
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "mining_assets.cli.main" in imported
