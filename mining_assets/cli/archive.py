@@ -59,7 +59,7 @@ def check_command(start: date | None, end: date | None, as_json: bool) -> None:
     if start is not None:
         days = (start, end or start)
         days_asked_for(settings, *days)
-    with _opened(settings) as (warehouse, kept), Phase("checking the archive") as phase:
+    with opened_archive(settings) as (warehouse, kept), Phase("checking the archive") as phase:
         from mining_assets.pipeline.archive_check import check_archive
 
         check = check_archive(warehouse, kept, days, phase.phase)
@@ -93,7 +93,7 @@ def prune_command(vintages: tuple[str, ...], plan_only: bool, yes: bool, as_json
     Example: mining-assets archive prune --plan
     """
     settings = load_settings()
-    with _opened(settings) as (warehouse, kept):
+    with opened_archive(settings) as (warehouse, kept):
         from mining_assets.pipeline.archive_prune import InUse, plan_pruning, prune
 
         try:
@@ -137,7 +137,7 @@ def _plan_lines(address: str, pruning: "Pruning") -> Iterator[str]:
 
 
 @contextmanager
-def _opened(settings: Settings) -> Iterator[tuple[Warehouse, Archive]]:
+def opened_archive(settings: Settings) -> Iterator[tuple[Warehouse, Archive]]:
     """Open the warehouse and the archive of the settings; neither is made.
 
     Raises:

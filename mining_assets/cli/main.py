@@ -29,6 +29,7 @@ _GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "status": ("status:status", "What is complete, provisional, missing or inconsistent."),
         "analyze": ("analyze:analyze", "The status, every check by value, and what would repair it."),
         "verify": ("verify:verify", "Every check by value on some days; fetches nothing."),
+        "history": ("history:history", "Every vintage of a day, and what changed in between."),
         "settings": ("settings:settings", "Every setting, its value and where it comes from."),
     },
     "Fetch": {

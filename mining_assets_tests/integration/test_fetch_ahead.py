@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from mining_assets.domain.fetch_estimate import requests_of
-from mining_assets.pipeline import days as pipeline
+from mining_assets.pipeline import day_storing as pipeline
 from mining_assets_tests.support.harness import (
     Environment,
     Ran,

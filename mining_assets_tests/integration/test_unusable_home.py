@@ -17,6 +17,9 @@ DAY = "2025-06-03"
 ARGUMENTS: dict[str, list[str]] = {
     "date": [DAY],
     "range": [DAY, DAY],
+    "replay": [DAY, DAY],
+    "history": [DAY],
+    "archive": ["check"],
     "reingest": [DAY, "--yes"],
     "critical": [DAY, "--yes"],
     "spot-fix": [DAY, "17", "T_WLNYO-4"],

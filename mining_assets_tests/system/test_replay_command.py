@@ -64,3 +64,18 @@ def test_days_that_were_never_archived_are_said(made: Environment, tmp_path: Pat
     ran = run_cli(made, "replay", *DAYS, "--as-of", "2025-01-01", "--into", f"sqlite:///{tmp_path}/then.sqlite")
     assert ran.returncode == 1
     assert "0 of 3 days are archived" in ran.stdout
+
+
+def test_the_history_of_a_day_is_shown(made: Environment) -> None:
+    ran = run_cli(made, "history", FIRST, "--json")
+    assert ran.returncode == 0, ran.stderr
+    document = json.loads(ran.stdout)
+    assert len(document["vintages"]) == 1
+    assert document["vintages"][0]["totals"]["curtailed_energy"] > 0
+    assert f"{FIRST}: 1 vintage" in run_cli(made, "history", FIRST).stdout
+
+
+def test_without_an_archive_there_is_no_history(made: Environment) -> None:
+    ran = run_cli(made.but(archive_url="none"), "history", FIRST)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "MINING_ASSETS_ARCHIVE_URL is none" in ran.stderr
