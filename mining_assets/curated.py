@@ -20,10 +20,11 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.network import HALVING_INTERVAL, KNOWN_HALVINGS
+from mining_assets.domain.periods import iso_day
 from mining_assets.domain.wind_units import WindUnit
 from mining_assets.domain.wording import count_of
 from mining_assets.errors import SettingsError
-from mining_assets.settings import Settings, iso_day
+from mining_assets.settings import Settings
 
 
 class _MinerModel(BaseModel):

@@ -28,6 +28,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mining_assets.domain.fetch_estimate import days_per_fetch
 from mining_assets.domain.live_sources import LIVE_COINBASE, LIVE_ELEXON, LIVE_MEMPOOL
+from mining_assets.domain.periods import iso_day
 from mining_assets.domain.retry_policy import HealingPolicy, RetryRule
 from mining_assets.domain.settlement import LONDON, last_day_over
 from mining_assets.errors import SettingsError
@@ -56,17 +57,6 @@ def _http_url(value: str) -> str:
     if not usable:
         raise ValueError("is not an http:// or https:// address")
     return value.rstrip("/")
-
-
-def iso_day(text: str) -> date:
-    """Parse the day that a text like 2025-06-01 names.
-
-    Raises:
-        ValueError: it names none, or in another of the forms that ISO 8601 has (20250601, 2025-W22-7).
-    """
-    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
-        raise ValueError("is not a date like 2025-06-01")
-    return date.fromisoformat(text)
 
 
 def _iso_date(value: object) -> object:

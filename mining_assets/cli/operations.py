@@ -28,8 +28,9 @@ from mining_assets.cli.signals import ending_with
 from mining_assets.curated import miner_models
 from mining_assets.domain.date_ranges import LONGEST_DAILY_CHECK
 from mining_assets.domain.fetch_estimate import FetchEstimate, estimate_fetch, estimate_period_fetch, slow_pace
+from mining_assets.domain.periods import iso_day
 from mining_assets.domain.settlement import periods_in
-from mining_assets.settings import Settings, iso_day, now, prepare_home
+from mining_assets.settings import Settings, now, prepare_home
 
 
 @click.command("daily")

@@ -12,7 +12,8 @@ import click
 
 from mining_assets.cli.phase import Phase
 from mining_assets.curated import given_prices, given_sites, halving_times, miner_models, wind_unit_additions
-from mining_assets.settings import Settings, check_home, iso_day, now, unnamed_home
+from mining_assets.domain.periods import iso_day
+from mining_assets.settings import Settings, check_home, now, unnamed_home
 from mining_assets.warehouse.address import URL
 from mining_assets.warehouse.command_lock import hold_command_lock
 from mining_assets.warehouse.connection import DamagedValueError, DBAPIError, Warehouse, is_transient

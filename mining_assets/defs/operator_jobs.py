@@ -17,6 +17,7 @@ from mining_assets.defs.check_evaluations import check_evaluations, check_key
 from mining_assets.defs.in_flight import days_tag
 from mining_assets.defs.resources import slow_elexon
 from mining_assets.domain.date_ranges import LONGEST_DAILY_CHECK
+from mining_assets.domain.periods import iso_day
 from mining_assets.domain.wording import count_of
 from mining_assets.pipeline.archiving import Archiving
 from mining_assets.pipeline.dependencies import Dependencies, Rules
@@ -24,7 +25,7 @@ from mining_assets.pipeline.repair import DayKept, DaysNotComplete, RepairFailed
 from mining_assets.pipeline.results import Event
 from mining_assets.progress import DayReport, Progress
 from mining_assets.reconciliation.checks import CHECKS
-from mining_assets.settings import Settings, iso_day, now
+from mining_assets.settings import Settings, now
 from mining_assets.sources.coinbase import CoinbaseClient
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.mempool import MempoolClient

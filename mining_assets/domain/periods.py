@@ -169,3 +169,14 @@ def days_expected(period: Month | Year, date_range: DateRange) -> int:
     """
     first, last = days_within(period, date_range)
     return max(0, (last - first).days + 1)
+
+
+def iso_day(text: str) -> date:
+    """Parse the day that a text like 2025-06-01 names.
+
+    Raises:
+        ValueError: it names none, or in another of the forms that ISO 8601 has (20250601, 2025-W22-7).
+    """
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
+        raise ValueError("is not a date like 2025-06-01")
+    return date.fromisoformat(text)
