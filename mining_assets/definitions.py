@@ -40,7 +40,7 @@ def build_definitions(
     return dg.Definitions(
         assets=[
             *reference_assets(rules),
-            daily_chain(parts, rules, settings.docs_url, progress),
+            daily_chain(parts, rules, settings.docs_url, progress, keeps_answers=settings.archive is not None),
             *roll_ups(parts, scope.date_range),
             reconciliation_report(settings, scope),
         ],

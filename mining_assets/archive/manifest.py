@@ -10,6 +10,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from mining_assets.archive.errors import ObjectDamaged
 from mining_assets.archive.objects import Packed
 
+SETTLEMENT_STACKS = "settlement_stacks"
+"""What the fetches of settlement days are called, the only ones whose subject is a day; and their asset."""
+
 
 class ArchivedFetch(BaseModel):
     """A fetch whose answers are kept.

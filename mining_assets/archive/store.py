@@ -133,7 +133,11 @@ class Archive:
 
     def location(self, fetch: ArchivedFetch) -> str:
         """Return the address of a fetch's object."""
-        return self._shown(self._path(fetch.name, fetch.subject, fetch.object))
+        return self.location_of(fetch.name, fetch.subject, fetch.object)
+
+    def location_of(self, name: str, subject: str, sha256: str) -> str:
+        """Return the address of an object."""
+        return self._shown(self._path(name, subject, sha256))
 
     def manifest_location(self, name: str, subject: str) -> str:
         """Return the address of a subject's manifest."""

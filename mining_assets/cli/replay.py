@@ -113,7 +113,7 @@ def _into(
     plan_only: bool,
     as_json: bool,
 ) -> int:
-    from mining_assets.pipeline.archiving import SETTLEMENT_STACKS
+    from mining_assets.archive.manifest import SETTLEMENT_STACKS
     from mining_assets.pipeline.replay import committed_fetches, fetches_until
 
     shown = into.render_as_string(hide_password=True)

@@ -99,7 +99,7 @@ class Operation:
         Raises:
             Failure: the repair failed, or a check that means wrong or missing data fails.
         """
-        reporter = DayReporter(self.context, self.progress, len(days))
+        reporter = DayReporter(self.context, self.progress, len(days), self.dependencies.archiving.archive)
         try:
             with self.progress.stoppable():
                 reporter.report(events)

@@ -9,11 +9,10 @@ from datetime import date, datetime
 from typing import Any
 
 from mining_assets.archive.errors import ArchiveError, ArchiveUnavailable
-from mining_assets.archive.manifest import ArchivedFetch
+from mining_assets.archive.manifest import SETTLEMENT_STACKS, ArchivedFetch
 from mining_assets.archive.store import Archive
 from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.wording import count_of
-from mining_assets.pipeline.archiving import SETTLEMENT_STACKS
 from mining_assets.warehouse.archived import archived_names, noted_fetches, objects_of_days, objects_of_others
 from mining_assets.warehouse.connection import Connection, Warehouse
 from mining_assets.warehouse.names import NETWORK_EPOCHS, WIND_BM_UNITS

@@ -7,9 +7,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from mining_assets.archive.manifest import SETTLEMENT_STACKS
 from mining_assets.archive.store import Archive
 from mining_assets.pipeline.archive_check import NAMES, Named, Orphan, named_by_warehouse, orphan_lines
-from mining_assets.pipeline.archiving import SETTLEMENT_STACKS
 from mining_assets.warehouse.archived import archived_names, forget_archived
 from mining_assets.warehouse.connection import Warehouse
 

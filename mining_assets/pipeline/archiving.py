@@ -10,15 +10,12 @@ from typing import Any
 
 import pandas as pd
 
-from mining_assets.archive.manifest import ArchivedFetch
+from mining_assets.archive.manifest import SETTLEMENT_STACKS, ArchivedFetch
 from mining_assets.archive.store import Archive
 from mining_assets.sources.received import Received
 from mining_assets.warehouse.archived import note_archived
 from mining_assets.warehouse.connection import Connection
 from mining_assets.warehouse.days import FetchedDay
-
-SETTLEMENT_STACKS = "settlement_stacks"
-"""What the fetches of settlement days are called in the archive, and their asset."""
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from datetime import date, timedelta
 from tenacity import Retrying
 
 from mining_assets.archive.errors import ArchiveError
-from mining_assets.archive.manifest import ArchivedFetch
+from mining_assets.archive.manifest import SETTLEMENT_STACKS, ArchivedFetch
 from mining_assets.domain.restatement import ShrinkRefused
 from mining_assets.domain.wind_units import WindUnit
-from mining_assets.pipeline.archiving import SETTLEMENT_STACKS, keep_day
+from mining_assets.pipeline.archiving import keep_day
 from mining_assets.pipeline.dependencies import Dependencies
 from mining_assets.pipeline.fetch import NothingPublished
 from mining_assets.pipeline.fetch_ahead import Fetch, FetchAhead, FetchMetrics

@@ -10,6 +10,7 @@ from typing import Literal
 import pandas as pd
 
 from mining_assets.archive.errors import ArchiveError
+from mining_assets.archive.manifest import SETTLEMENT_STACKS
 from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.finality import refetches_due
 from mining_assets.domain.network import NEVER_FETCHED, NetworkHistory
@@ -38,6 +39,7 @@ from mining_assets.reconciliation.findings import Verification
 from mining_assets.reconciliation.plan import ARCHIVE, ELEXON, MEMPOOL, days_to_fetch
 from mining_assets.reconciliation.verify import verify_and_store_days
 from mining_assets.sources.errors import SourceError
+from mining_assets.warehouse.archived import answers_of_days
 from mining_assets.warehouse.attempts import DAYS, clear_attempts, discount_attempts, record_failures
 from mining_assets.warehouse.connection import Connection
 from mining_assets.warehouse.days import (
@@ -324,9 +326,15 @@ def read_records(
         costs: what it took to fetch those of them that were fetched now.
     """
     units, notes = units_by_day(connection, days), noted_days(connection, days)
+    answers = answers_of_days(connection, SETTLEMENT_STACKS, days)
     by_day, none = dict(iter(units.groupby("settlement_date"))), units.iloc[:0]
     return {
-        day: StoredRecords(notes.loc[day].to_dict(), by_day.get(day, none), costs.get(day))
+        day: StoredRecords(
+            notes.loc[day].to_dict(),
+            by_day.get(day, none),
+            costs.get(day),
+            answers[answers["settlement_date"] == day],
+        )
         for day in days
         if day in notes.index
     }

@@ -10,13 +10,12 @@ from datetime import date
 import pandas as pd
 
 from mining_assets.archive.errors import ArchiveError
-from mining_assets.archive.manifest import ArchivedFetch
+from mining_assets.archive.manifest import SETTLEMENT_STACKS, ArchivedFetch
 from mining_assets.archive.store import Archive
 from mining_assets.domain.curtailment import farm_energy, is_curtailment
 from mining_assets.domain.mining import MinerModel, calculations
 from mining_assets.domain.network import NetworkHistory, UnknownDifficulty
 from mining_assets.domain.wind_units import WindUnit
-from mining_assets.pipeline.archiving import SETTLEMENT_STACKS
 from mining_assets.pipeline.fetch import DayIncomplete
 from mining_assets.pipeline.replay_day import compose_day
 from mining_assets.sources.errors import SourceError

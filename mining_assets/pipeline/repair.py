@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from mining_assets.archive.errors import ArchiveError
-from mining_assets.archive.manifest import ArchivedFetch
+from mining_assets.archive.manifest import SETTLEMENT_STACKS, ArchivedFetch
 from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.fetch_estimate import FetchEstimate, estimate_fetch
 from mining_assets.domain.naming import NoSuchUnitError
@@ -15,7 +15,7 @@ from mining_assets.domain.periods import months_of, years_of
 from mining_assets.domain.restatement import ShrinkRefused
 from mining_assets.domain.settlement import periods_in
 from mining_assets.domain.wording import count_of
-from mining_assets.pipeline.archiving import SETTLEMENT_STACKS, keep_day, named
+from mining_assets.pipeline.archiving import keep_day, named
 from mining_assets.pipeline.days import DayPipeline
 from mining_assets.pipeline.dependencies import Dependencies
 from mining_assets.pipeline.fetch import DayIncomplete, fetch_day

@@ -13,13 +13,13 @@ from tenacity import Retrying
 
 from mining_assets.archive.errors import ArchiveError
 from mining_assets.archive.http import ArchivedHttp
-from mining_assets.archive.manifest import ArchivedFetch
+from mining_assets.archive.manifest import SETTLEMENT_STACKS, ArchivedFetch
 from mining_assets.archive.store import Archive
 from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.date_ranges import DayRange
 from mining_assets.domain.periods import Month, months_of, years_of
 from mining_assets.domain.restatement import ShrinkRefused
-from mining_assets.pipeline.archiving import SETTLEMENT_STACKS, Replaying
+from mining_assets.pipeline.archiving import Replaying
 from mining_assets.pipeline.dependencies import Dependencies, Rules
 from mining_assets.pipeline.derive import derive
 from mining_assets.pipeline.fetch import DayIncomplete

@@ -13,11 +13,11 @@ import pandas as pd
 
 from mining_assets.archive.errors import ArchiveError, ObjectDamaged
 from mining_assets.archive.http import ArchivedHttp
-from mining_assets.archive.manifest import ArchivedFetch
+from mining_assets.archive.manifest import SETTLEMENT_STACKS, ArchivedFetch
 from mining_assets.archive.store import Archive
 from mining_assets.domain.origin import joined_origins
 from mining_assets.domain.wind_units import WindUnit
-from mining_assets.pipeline.archiving import SETTLEMENT_STACKS, named
+from mining_assets.pipeline.archiving import named
 from mining_assets.pipeline.fetch import DayIncomplete, fetch_day
 from mining_assets.pipeline.replace_period import fetch_period, with_period
 from mining_assets.sources.elexon import ElexonClient

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from mining_assets.archive.manifest import SETTLEMENT_STACKS
 from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.periods import Month, Year
 from mining_assets.domain.restatement import DayFigures
@@ -20,8 +21,8 @@ StopAsked = Callable[[], bool]
 """Tells whether somebody asked the run to stop."""
 
 RECORDS = CURTAILMENT_RECORDS
-DAILY_TABLES = (*DAY_TABLES, *SERIES)
-"""Everything that is kept day by day."""
+DAILY_TABLES = (SETTLEMENT_STACKS, *DAY_TABLES, *SERIES)
+"""Everything that is kept day by day; the stacks are in the archive."""
 
 
 def never() -> bool:
@@ -50,8 +51,9 @@ class DayRequest:
     repair: bool = False
 
     def wants(self, *tables: str) -> bool:
-        """Tell whether any of the tables is wanted."""
-        return not self.tables.isdisjoint(tables)
+        """Tell whether any of the tables is wanted; a fetch archives and stores in one, so the stacks want records."""
+        wanted = self.tables | {RECORDS} if SETTLEMENT_STACKS in self.tables else self.tables
+        return not wanted.isdisjoint(tables)
 
     def check(self, days: Sequence[date]) -> None:
         """Check that the request fits the days.
@@ -89,11 +91,13 @@ class StoredRecords:
         note: the day's row of ``settlement_days``.
         units: what each BM unit lost, the most first, as ``reporting.units_by_day``.
         metrics: what it took to fetch the day; None when it was not fetched now.
+        answers: the archived objects that they were made of, as ``archived.answers_of_days``.
     """
 
     note: Mapping[str, Any]
     units: pd.DataFrame
     metrics: FetchMetrics | None
+    answers: pd.DataFrame
 
 
 @dataclass(frozen=True)

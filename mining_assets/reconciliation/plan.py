@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mining_assets.archive.manifest import SETTLEMENT_STACKS
 from mining_assets.domain.daily_series import DAILY_SERIES, SERIES
 from mining_assets.domain.date_ranges import LONGEST_RANGE, DayRange, day_ranges, newest_and_oldest
 from mining_assets.domain.finality import refetches_due
@@ -79,7 +80,7 @@ def tables_for(kind: str) -> tuple[str, ...]:
     """
     if kind == DERIVE:
         return DERIVED_TABLES
-    return (kind,) if kind in SERIES else (*DAY_TABLES, *SERIES)
+    return (kind,) if kind in SERIES else (SETTLEMENT_STACKS, *DAY_TABLES, *SERIES)
 
 
 def days_to_fetch(days: Sequence[date], untampered: Collection[date], *, refetch: bool) -> set[date]:

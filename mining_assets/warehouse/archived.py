@@ -3,7 +3,7 @@
 What is in the archive belongs in ``archive``. A row here is committed with what was stored from its fetch.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -58,6 +58,31 @@ def objects_of_day(connection: Connection, day: date) -> pd.DataFrame:
         .order_by(ledger.settlement_period, ledger.side)
     )
     return read_frame(connection, query)
+
+
+def answers_of_days(connection: Connection, name: str, days: Sequence[date]) -> pd.DataFrame:
+    """Read which objects the ledger of days names, with what was noted of each when it was last fetched.
+
+    Args:
+        connection: of the caller's transaction.
+        name: what the fetches of settlement days are called.
+        days: in order, at least one.
+
+    Returns:
+        settlement_date, object, object_bytes, answers, a row per day and object, in that order.
+    """
+    ledger, fetched = settlement_ledger.c, archived_fetches.c
+    of_ledger = select(ledger.settlement_date, ledger.archive_object).distinct()
+    of_ledger = of_ledger.where(ledger.settlement_date.between(days[0], days[-1]), ledger.archive_object.is_not(None))
+    named = [(day, digest) for day, digest in connection.execute(of_ledger) if day in set(days)]
+    of_fetches = (
+        select(fetched.subject, fetched.object, func.max(fetched.object_bytes), func.max(fetched.answers))
+        .where(fetched.name == name, fetched.subject.between(str(days[0]), str(days[-1])))
+        .group_by(fetched.subject, fetched.object)
+    )
+    noted = {(subject, digest): rest for subject, digest, *rest in connection.execute(of_fetches)}
+    rows = [(day, digest, *noted.get((str(day), digest), (None, None))) for day, digest in sorted(named)]
+    return pd.DataFrame(rows, columns=["settlement_date", "object", "object_bytes", "answers"])
 
 
 def objects_of_days(connection: Connection, first: date, last: date) -> set[tuple[str, str]]:

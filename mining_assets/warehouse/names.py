@@ -13,6 +13,7 @@ BITCOIN_MONTHLY_SUMMARIES = "bitcoin_monthly_summaries"
 BITCOIN_YEARLY_SUMMARIES = "bitcoin_yearly_summaries"
 WIND_BM_UNITS = "wind_bm_units"
 NETWORK_EPOCHS = "network_epochs"
+ARCHIVED_FETCHES = "archived_fetches"
 
 DERIVED_TABLES = (CALCULATIONS, DAILY_SUMMARIES, BITCOIN_DAILY_SUMMARIES)
 """What is derived from a day's records, in the order in which it depends on each other."""

@@ -16,7 +16,7 @@ import yaml
 from mining_assets import CODE_LOCATION
 from mining_assets.definitions import build_definitions
 from mining_assets.defs.assets.day_config import DailyRun
-from mining_assets.defs.assets.keys import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN, RECORDS
+from mining_assets.defs.assets.keys import BITCOIN_DAILY, CALCULATIONS, DAILY, DAILY_CHAIN, RECORDS, STACKS
 from mining_assets.defs.assets.references import NETWORK_EPOCHS, WIND_BM_UNITS
 from mining_assets.defs.assets.report import RECONCILIATION_REPORT
 from mining_assets.defs.assets.rollups import MONTHLY, YEARLY
@@ -24,6 +24,7 @@ from mining_assets.defs.integrity import IntegrityScan
 from mining_assets.defs.operator_jobs import DailyCheck, OneDay, OnePeriod
 from mining_assets.defs.partitions import partitions_of
 from mining_assets.settings import Settings, dagster_home
+from mining_assets.warehouse.names import ARCHIVED_FETCHES
 from mining_assets_tests.support.harness import environment, run_range, tables
 from mining_assets_tests.support.paths import ROOT
 from mining_assets_tests.support.twin.generated import GeneratedWorld
@@ -62,7 +63,7 @@ def test_asset_is_documented_down_to_its_columns(key: dg.AssetKey, definitions: 
     assert spec.kinds
     assert spec.group_name != "default"
     assert spec.code_version
-    assert spec.metadata["dagster/table_name"] == key.to_user_string()
+    assert spec.metadata["dagster/table_name"] == (ARCHIVED_FETCHES if key == STACKS else key.to_user_string())
     schema = spec.metadata["dagster/column_schema"]
     assert isinstance(schema, dg.TableSchema)
     assert [column.name for column in schema.columns if not column.description] == []
@@ -71,6 +72,15 @@ def test_asset_is_documented_down_to_its_columns(key: dg.AssetKey, definitions: 
     assert schema.constraints.other[0].startswith("primary key (")
     of_one_database = re.compile("9e999|Infinity|substr|date\\(|IN \\(0, 1\\)|[0-9]{9}")
     assert [rule for rule in schema.constraints.other if of_one_database.search(rule)] == []
+
+
+def test_the_stacks_say_whether_answers_are_kept(tmp_path: Path) -> None:
+    for address, said in ((None, "archive check"), ("none", "Here nothing is kept: MINING_ASSETS_ARCHIVE_URL is none")):
+        made = build_definitions(Settings(home=tmp_path, archive_url=address))
+        spec = made.get_assets_def(STACKS).specs_by_key[STACKS]
+        assert said in (spec.description or "")
+        assert spec.group_name == "raw"
+        assert STACKS in {dep.asset_key for dep in made.get_assets_def(RECORDS).specs_by_key[RECORDS].deps}
 
 
 def test_other_miner_models_are_another_version_of_what_is_calculated(tmp_path: Path) -> None:

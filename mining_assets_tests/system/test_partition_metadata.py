@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from mining_assets.defs.assets.keys import DAILY_CHAIN
 from mining_assets.domain.live_sources import LIVE_COINBASE, LIVE_ELEXON, LIVE_MEMPOOL
+from mining_assets.warehouse.archived import noted_fetches
 from mining_assets_tests.support.harness import Environment, environment, run_cli, run_range, table
 from mining_assets_tests.support.rounding import unrounded
 from mining_assets_tests.support.twin.faults import Fault
@@ -63,6 +64,23 @@ def test_records_show_rows_energy_payment_state_vintage_and_what_fetching_took(
     assert metadata["requests"] >= 96
     assert metadata["bytes"] > 10_000
     assert 0 < metadata["seconds"] < 600
+
+
+def test_stacks_show_their_object_and_where_it_is(filled: tuple[Environment, Twin]) -> None:
+    made, _ = filled
+    metadata = shown(made, "settlement_stacks", DAY)
+    (digest,) = set(table(made, "settlement_ledger").query("settlement_date == @DAY")["archive_object"])
+    with made.warehouse() as warehouse, warehouse.reading() as connection:
+        (row,) = noted_fetches(connection, "settlement_stacks", str(DAY), str(DAY)).to_dict("records")
+    assert row["object"] == digest
+    assert metadata["object"] == digest
+    assert metadata["answers"] == row["answers"] >= 96
+    path = Path(metadata["address"].removeprefix("file://"))
+    assert path.stat().st_size == metadata["object size (bytes)"] == row["object_bytes"]
+    assert (
+        metadata["newest settlement run (vintage)"]
+        == shown(made, "curtailment_records", DAY)["newest settlement run (vintage)"]
+    )
 
 
 def test_what_is_not_live_shows_where_it_came_from(filled: tuple[Environment, Twin]) -> None:

@@ -18,7 +18,7 @@ import dagster as dg
 from mining_assets.defs.assets.day_config import DailyRun, day_request
 from mining_assets.defs.assets.day_reports import DayReporter
 from mining_assets.defs.assets.descriptions import OWNERS, RULES_VERSION, rules_version, table_metadata
-from mining_assets.defs.assets.keys import BITCOIN_DAILY, CALCULATIONS, CHAIN_STEP, DAILY, DAILY_CHAIN, RECORDS
+from mining_assets.defs.assets.keys import BITCOIN_DAILY, CALCULATIONS, CHAIN_STEP, DAILY, DAILY_CHAIN, RECORDS, STACKS
 from mining_assets.defs.assets.references import NETWORK_EPOCHS, WIND_BM_UNITS
 from mining_assets.defs.check_evaluations import check_evaluations, check_results, check_specs
 from mining_assets.defs.partitions import MONTH_AT_A_TIME, TIMEZONE, Partitions
@@ -37,6 +37,8 @@ from mining_assets.warehouse import names
 from mining_assets.warehouse.connection import Warehouse
 
 ELEXON_POOL = "elexon_api"
+_KEPT = "`mining-assets archive check` verifies all that is kept."
+_NOT_KEPT = "Here nothing is kept: MINING_ASSETS_ARCHIVE_URL is none."
 
 
 # A day settles by 15:00 UTC of the next one; in the evening yesterday must be there. Any materialization counts, so
@@ -46,7 +48,9 @@ FRESH_BY_EVENING = dg.FreshnessPolicy.cron(
 )
 
 
-def daily_chain(partitions: Partitions, rules: Rules, docs_url: str | None, progress: Progress) -> dg.AssetsDefinition:
+def daily_chain(
+    partitions: Partitions, rules: Rules, docs_url: str | None, progress: Progress, *, keeps_answers: bool
+) -> dg.AssetsDefinition:
     """Return the daily assets as one step over the days of a run.
 
     Args:
@@ -54,12 +58,17 @@ def daily_chain(partitions: Partitions, rules: Rules, docs_url: str | None, prog
         rules: by which days are fetched and calculated.
         docs_url: where the documentation of the checks is, if anywhere.
         progress: hears of each day as soon as it is committed, and may stop the run.
+        keeps_answers: whether there is an archive.
     """
     _, last = rules.scope.date_range
 
     @dg.multi_asset(
         name=CHAIN_STEP,
-        specs=_specs(rules_version(rules.scope.models), freshness=FRESH_BY_EVENING if last is None else None),
+        specs=_specs(
+            rules_version(rules.scope.models),
+            freshness=FRESH_BY_EVENING if last is None else None,
+            keeps_answers=keeps_answers,
+        ),
         check_specs=check_specs(key.to_user_string() for key in DAILY_CHAIN),
         can_subset=True,
         partitions_def=partitions.days,
@@ -81,7 +90,8 @@ def daily_chain(partitions: Partitions, rules: Rules, docs_url: str | None, prog
         dependencies = Dependencies(warehouse, elexon, mempool, coinbase, rules, archiving)
         pipeline = DayPipeline(dependencies, context.log)
         request = day_request(config, context.selected_asset_keys)
-        reporter = DayReporter(context, progress, len(days), series_only=not request.wants(*names.DAY_TABLES))
+        series_only = not request.wants(*names.DAY_TABLES)
+        reporter = DayReporter(context, progress, len(days), archiving.archive, series_only=series_only)
         if request.tables:
             try:
                 events = pipeline.run(days, request, lambda: progress.stopping)
@@ -113,13 +123,27 @@ def begin_run(context: dg.AssetExecutionContext, warehouse: Warehouse, days: Seq
         context.instance.add_run_tags(run_id, {ATTEMPT_TAG: run_id})
 
 
-def _specs(bitcoin_version: str, freshness: dg.FreshnessPolicy | None) -> list[dg.AssetSpec]:
+def _specs(bitcoin_version: str, freshness: dg.FreshnessPolicy | None, *, keeps_answers: bool) -> list[dg.AssetSpec]:
     common: dict[str, Any] = {"owners": OWNERS, "skippable": True, "freshness_policy": freshness}
     return [
         dg.AssetSpec(
+            STACKS,
+            code_version=RULES_VERSION,
+            group_name="raw",
+            kinds={"elexon", "file"},
+            description=(
+                "Every answer about a settlement day as it was received, in one compressed object per fetch, kept "
+                "before anything is stored from it and named by the ledger of the records. A fetch archives and stores "
+                "in one: selected alone, this fetches what curtailment_records would, and stores it. Its table has the "
+                f"fetches of all sources. {_KEPT if keeps_answers else _NOT_KEPT}"
+            ),
+            metadata=table_metadata(names.ARCHIVED_FETCHES),
+            **common,
+        ),
+        dg.AssetSpec(
             RECORDS,
             code_version=RULES_VERSION,
-            deps=[WIND_BM_UNITS],
+            deps=[WIND_BM_UNITS, STACKS],
             group_name="curtailment",
             kinds={"elexon", "sql"},
             description=(

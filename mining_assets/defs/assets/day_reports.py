@@ -6,7 +6,9 @@ from typing import Any
 
 import dagster as dg
 
-from mining_assets.defs.assets.partition_metadata import labelled, of_origin, of_records, of_series
+from mining_assets.archive.manifest import SETTLEMENT_STACKS
+from mining_assets.archive.store import Archive
+from mining_assets.defs.assets.partition_metadata import labelled, of_answers, of_origin, of_records, of_series
 from mining_assets.defs.assets.rollups import summary_metadata
 from mining_assets.domain.wording import count_of, format_days
 from mining_assets.pipeline.results import (
@@ -37,10 +39,12 @@ class DayReporter:
         context: dg.AssetExecutionContext | dg.OpExecutionContext,
         progress: Progress,
         total: int,
+        archive: Archive | None,
         *,
         series_only: bool = False,
     ) -> None:
-        """For a run over so many days, or over their daily series alone."""
+        """For a run over so many days, or over their daily series alone; ``archive`` is where their answers are."""
+        self._archive = archive
         self._context, self._progress, self._total, self._series_only = context, progress, total, series_only
         self._reported = 0
         self.reasons: dict[date, list[str]] = {}
@@ -89,6 +93,7 @@ class DayReporter:
         for warning in result.warnings:
             self._context.log.warning(warning)
         if result.records is not None:
+            self._materialized(SETTLEMENT_STACKS, result.day, of_answers(result.day, result.records, self._archive))
             self._materialized(RECORDS, result.day, of_records(result.day, result.records))
         for table, figures in result.derived.items():
             self._materialized(table, result.day, labelled(figures))

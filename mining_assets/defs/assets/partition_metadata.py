@@ -8,6 +8,8 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
+from mining_assets.archive.manifest import SETTLEMENT_STACKS
+from mining_assets.archive.store import Archive
 from mining_assets.domain.daily_series import DAILY_SERIES
 from mining_assets.domain.day_state import trusted_state
 from mining_assets.domain.figures import rounded
@@ -103,6 +105,24 @@ def of_records(day: date, stored: StoredRecords) -> Metadata:
         shown["farms that lost most"] = dg.MetadataValue.table([dg.TableRecord(cells) for cells in farms])
         shown["BM units that lost most"] = dg.MetadataValue.table([dg.TableRecord(cells) for cells in ranked])
     return shown | (labelled(asdict(stored.metrics)) if stored.metrics else {})
+
+
+def of_answers(day: date, stored: StoredRecords, archive: Archive | None) -> Metadata:
+    """Return the archived objects that the records of a day were made of, and where they are."""
+    shown: Metadata = {
+        "answers": int(stored.answers["answers"].sum()),
+        "object size (bytes)": int(stored.answers["object_bytes"].sum()),
+    }
+    vintage, objects = stored.note["vintage"], list(stored.answers["object"])
+    if pd.notna(vintage):
+        shown["newest settlement run (vintage)"] = dg.MetadataValue.timestamp(vintage)
+    if not objects:
+        why = "answers are not kept" if archive is None else "this day was stored while answers were not kept"
+        return shown | {"object": f"none: {why}"}
+    shown["object"] = ", ".join(objects)
+    if archive is not None:
+        shown["address"] = ", ".join(archive.location_of(SETTLEMENT_STACKS, str(day), each) for each in objects)
+    return shown
 
 
 def _of_farm(row: Mapping[Any, Any]) -> dict[str, Any]:

@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from mining_assets.archive.manifest import ArchivedFetch
+from mining_assets.archive.manifest import SETTLEMENT_STACKS, ArchivedFetch
 from mining_assets.archive.store import MANIFEST
 from mining_assets.cli.main import main
-from mining_assets.pipeline.archiving import SETTLEMENT_STACKS
 from mining_assets_tests.support.answers import answers
 from mining_assets_tests.support.archived import FIRST, SECOND, aged, archived_days, the_object
 from mining_assets_tests.support.ground import Ground

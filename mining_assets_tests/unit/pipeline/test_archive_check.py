@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import delete, update
 
 from mining_assets.archive.errors import ArchiveUnavailable
+from mining_assets.archive.manifest import SETTLEMENT_STACKS
 from mining_assets.archive.store import MANIFEST, Archive
 from mining_assets.domain.valuation import BITCOIN_PRICE, WIND_GENERATION
 from mining_assets.pipeline.archive_check import ArchiveCheck, check_archive
-from mining_assets.pipeline.archiving import SETTLEMENT_STACKS
 from mining_assets.warehouse.names import NETWORK_EPOCHS, WIND_BM_UNITS
 from mining_assets.warehouse.schema import archived_fetches, day_fetches
 from mining_assets_tests.support.answers import answers

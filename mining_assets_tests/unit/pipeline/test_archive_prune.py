@@ -8,11 +8,10 @@ import pytest
 from sqlalchemy import update
 
 from mining_assets.archive.errors import ArchiveUnavailable
-from mining_assets.archive.manifest import ArchivedFetch
+from mining_assets.archive.manifest import SETTLEMENT_STACKS, ArchivedFetch
 from mining_assets.archive.store import Archive
 from mining_assets.pipeline.archive_check import check_archive
 from mining_assets.pipeline.archive_prune import InUse, plan_pruning, prune
-from mining_assets.pipeline.archiving import SETTLEMENT_STACKS
 from mining_assets.warehouse.archived import note_archived, noted_fetches
 from mining_assets.warehouse.schema import settlement_ledger
 from mining_assets_tests.support.answers import BEGUN, answers

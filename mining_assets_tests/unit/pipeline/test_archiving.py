@@ -9,12 +9,11 @@ import pytest
 from sqlalchemy import select
 
 from mining_assets.archive.errors import ArchiveUnavailable
-from mining_assets.archive.manifest import ArchivedFetch
+from mining_assets.archive.manifest import SETTLEMENT_STACKS, ArchivedFetch
 from mining_assets.archive.store import Archive
 from mining_assets.domain.retry_policy import HealingPolicy, RetryRule
 from mining_assets.domain.settlement import SIDES, periods_in
 from mining_assets.domain.valuation import BITCOIN_PRICE, WIND_GENERATION
-from mining_assets.pipeline.archiving import SETTLEMENT_STACKS
 from mining_assets.pipeline.dependencies import Rules
 from mining_assets.pipeline.results import DayResult, Event, SeriesResult
 from mining_assets.reconciliation.verify import Scope
@@ -176,3 +175,22 @@ def test_without_an_archive_all_is_stored_and_nothing_is_named(ground: Ground, t
     assert noted(ground, SETTLEMENT_STACKS) == []
     with ground.warehouse.reading() as connection:
         assert objects_of_day(connection, FIRST)["archive_object"].isna().all()
+
+
+def test_a_fetch_of_the_stacks_alone_stores_the_records(ground: Ground) -> None:
+    (result, _) = day_results(ground.run(DAYS, [SETTLEMENT_STACKS])).values()
+    assert result.outcome == "new"
+    assert result.records is not None
+    assert result.derived == {}
+    (row,) = result.records.answers.to_dict("records")
+    (fetch,) = ground.archive.fetches(SETTLEMENT_STACKS, str(FIRST))
+    assert (row["object"], row["object_bytes"], row["answers"]) == (fetch.object, fetch.object_bytes, fetch.answers)
+
+
+def test_records_that_were_stored_without_an_archive_have_no_answers(ground: Ground) -> None:
+    ground.archive = None
+    ground.run([FIRST])
+    (result,) = day_results(ground.run([FIRST])).values()
+    assert result.outcome == "kept"
+    assert result.records is not None
+    assert result.records.answers.empty

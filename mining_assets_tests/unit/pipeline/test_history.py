@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from mining_assets.archive.manifest import SETTLEMENT_STACKS
 from mining_assets.domain.curtailment import is_curtailment
 from mining_assets.domain.retry_policy import HealingPolicy, RetryRule
-from mining_assets.pipeline.archiving import SETTLEMENT_STACKS
 from mining_assets.pipeline.dependencies import Rules
 from mining_assets.pipeline.fetch_references import known_wind_units, stored_network_history
 from mining_assets.pipeline.history import MEASURES, Vintage, day_vintages, differing

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from sqlalchemy import delete, update
 
+from mining_assets.archive.manifest import SETTLEMENT_STACKS
 from mining_assets.domain.retry_policy import HealingPolicy, RetryRule
-from mining_assets.pipeline.archiving import SETTLEMENT_STACKS
 from mining_assets.pipeline.dependencies import Rules
 from mining_assets.pipeline.repair import Repairs
 from mining_assets.pipeline.results import DAILY_TABLES, DayRequest, DayResult, Event
