@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 MEMORY := $(shell test "$$(df --output=avail -k /dev/shm 2>/dev/null | tail -1)" -gt 4000000 2>/dev/null && echo /dev/shm)
 PYTEST := $(if $(MEMORY),TMPDIR=$(MEMORY) )$(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder
 
-.PHONY: help install demo demo-ui test test-system test-all e2e screenshots test-parquet chaos bench lint format audit ui twin clean
+.PHONY: help install demo demo-ui test test-system test-all e2e screenshots test-parquet test-s3 chaos bench lint format audit ui twin clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -38,11 +38,15 @@ test: $(READY) ## Run the unit and integration tests, on both databases where SQ
 test-system: $(READY) ## Run the tests on real processes and the rest on PostgreSQL: commands, daemon, deployment, faults in one round
 	$(PYTEST) -n 2 -m system
 
-test-all: test test-system e2e ## Run every test
+test-all: test test-system test-s3 e2e ## Run every test
 
 test-parquet: $(READY) ## Test the export to Parquet with pyarrow, installed where nothing else finds it
 	$(call pip_install,$(VENV)) -c constraints.txt --target $(VENV)/parquet pyarrow
 	$(BIN)/python -m pytest mining_assets_tests/integration/test_export.py -k parquet
+
+test-s3: $(READY) ## Test the archive in an S3-compatible store, whose driver and server are installed where nothing else finds them
+	$(call pip_install,$(VENV)) -c constraints.txt --target $(VENV)/s3 s3fs 'moto[s3]' flask flask-cors
+	$(BIN)/python -m pytest mining_assets_tests/system/test_object_store.py
 
 e2e: $(E2E) ## Test the Dagster UI and the report in a browser (needs Debian's package chromium)
 	$(BIN)/python -m pytest mining_assets_tests/system/browser
