@@ -69,7 +69,8 @@ def answers_of_days(connection: Connection, name: str, days: Sequence[date]) -> 
         days: in order, at least one.
 
     Returns:
-        settlement_date, object, object_bytes, answers, a row per day and object, in that order.
+        settlement_date, object, object_bytes, answers (NaN where no committed fetch has the object), a row per day
+        and object, in that order.
     """
     ledger, fetched = settlement_ledger.c, archived_fetches.c
     of_ledger = select(ledger.settlement_date, ledger.archive_object).distinct()
