@@ -87,6 +87,7 @@ def test_status_and_every_other_command_go_by_the_file(tmp_path: Path) -> None:
     assert sum(json.loads(ran.stdout)["states"].values()) == 3, ran.stderr
 
 
+@pytest.mark.system
 def test_a_file_that_cannot_be_read_is_told_in_one_line(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_bytes(b"\xff\xfe\x00A=1")

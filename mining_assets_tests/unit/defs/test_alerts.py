@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -15,9 +16,10 @@ from sqlalchemy import delete, insert
 
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.schema import alerts_sent, daily_summaries, healing_attempts
-from mining_assets_tests.support.clean import WINDY, scan_all
+from mining_assets_tests.support.clean import WINDY, clean, scan_all
 from mining_assets_tests.support.looking import Looking
 from mining_assets_tests.support.samples import damage, rows_of
+from mining_assets_tests.support.templates import Templates
 
 SENSOR = "alert_sensor"
 AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -58,9 +60,22 @@ def webhook() -> Iterator[tuple[Hook, str]]:
 
 
 @pytest.fixture
-def damaged(ground: Warehouse) -> None:
-    damage(ground, delete(daily_summaries).where(daily_summaries.c.summary_date == WINDY))
-    scan_all(ground)
+def ground(request: pytest.FixtureRequest, templates: Templates, tmp_path: Path) -> Iterator[Warehouse]:
+    """A warehouse of the test's own: clean, or with a summary that a scan has found lacking."""
+    prepare = without_a_summary if "damaged" in request.fixturenames else clean
+    with templates.copy("sqlite", prepare, tmp_path) as warehouse:
+        yield warehouse
+
+
+def without_a_summary(warehouse: Warehouse) -> None:
+    clean(warehouse)
+    damage(warehouse, delete(daily_summaries).where(daily_summaries.c.summary_date == WINDY))
+    scan_all(warehouse)
+
+
+@pytest.fixture
+def damaged() -> None:
+    """Ask for the damaged warehouse."""
 
 
 @pytest.mark.usefixtures("damaged")

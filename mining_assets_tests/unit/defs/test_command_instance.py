@@ -81,11 +81,12 @@ def told_by_the_ui(instance: dg.DagsterInstance, jobs: set[str]) -> tuple[dict[s
     return {run["runId"]: run for run in timeline}, recent
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     "commands",
     [
         pytest.param([("verify 2025-03-30 2025-04-01", {"integrity_scan"})], id="verify"),
-        pytest.param(OF_COMMANDS, id="all", marks=pytest.mark.system),
+        pytest.param(OF_COMMANDS, id="all"),
     ],
 )
 def test_the_runs_of_commands_are_their_jobs(made: Environment, commands: list[tuple[str, set[str]]]) -> None:

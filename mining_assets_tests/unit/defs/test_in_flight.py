@@ -50,22 +50,20 @@ def test_the_days_of_a_run_are_seen(looking: Looking) -> None:
 OF_OTHERS = ("eu|2025", "2025-06-31", "2025-13", "customers")  # partition keys of other code locations
 
 
-@pytest.mark.parametrize("key", OF_OTHERS)
-def test_runs_and_backfills_of_other_code_locations_are_no_days(looking: Looking, key: str) -> None:
-    runs = [
-        dg.DagsterRun("theirs", tags={PARTITION: key}),
-        dg.DagsterRun("theirs", tags={RANGE_START: key, RANGE_END: key}),
-        looking.queued("daily", **over(SHORT, SHORT)),
-    ]
-    backfill = PartitionBackfill(
-        backfill_id="abcdefgh",
-        status=BulkActionStatus.REQUESTED,
-        from_failure=False,
-        tags={},
-        backfill_timestamp=time.time(),
-        partition_names=[key],
-    )
-    looking.instance.add_backfill(backfill)
+def test_runs_and_backfills_of_other_code_locations_are_no_days(looking: Looking) -> None:
+    runs = [looking.queued("daily", **over(SHORT, SHORT))]
+    for number, key in enumerate(OF_OTHERS):
+        runs.append(dg.DagsterRun("theirs", tags={PARTITION: key}))
+        runs.append(dg.DagsterRun("theirs", tags={RANGE_START: key, RANGE_END: key}))
+        backfill = PartitionBackfill(
+            backfill_id=f"abcdefg{number}",
+            status=BulkActionStatus.REQUESTED,
+            from_failure=False,
+            tags={},
+            backfill_timestamp=time.time(),
+            partition_names=[key],
+        )
+        looking.instance.add_backfill(backfill)
     assert days_in_flight(looking.instance, runs, looking.repository) == {SHORT}
 
 

@@ -6,6 +6,7 @@ import sys
 from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
+import pytest
 import time_machine
 
 from mining_assets.defs.in_flight import PROCESS_TAG
@@ -74,6 +75,7 @@ def test_a_scan_under_way_is_waited_for(looking: Looking) -> None:
     assert looked(looking) == "a scan is under way"
 
 
+@pytest.mark.system
 def test_the_job_evaluates_every_check_and_notes_the_scan(looking: Looking, ground: Warehouse) -> None:
     result = looking.definitions.resolve_job_def(INTEGRITY_JOB).execute_in_process(
         instance=looking.instance,

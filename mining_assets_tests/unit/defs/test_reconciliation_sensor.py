@@ -66,32 +66,35 @@ def test_a_look_says_since_when_all_of_it_is_verified(looking: Looking, ground: 
     assert f"; not since it was last written: {WINDY}" in looking.tick().said
 
 
+OF_WINDY = settlement_ledger.c.settlement_date == WINDY
+ALTERED = update(daily_summaries).where(daily_summaries.c.summary_date == WINDY)
+WORK_OF = {
+    "ledger lost": (delete(settlement_ledger).where(OF_WINDY), FETCHED, False),
+    "partial": (delete(settlement_ledger).where(OF_WINDY, settlement_ledger.c.settlement_period == 9), FETCHED, False),
+    "damaged": (
+        update(curtailment_records).where(curtailment_records.c.settlement_date == WINDY).values(payment=0),
+        FETCHED,
+        True,
+    ),
+    "due": (
+        update(settlement_days).where(settlement_days.c.settlement_date == WINDY).values(**EARLY),
+        FETCHED,
+        True,
+    ),
+    "calculations lost": (
+        delete(calculation_days).where(calculation_days.c.settlement_date == WINDY),
+        DERIVED,
+        False,
+    ),
+    "summary altered": (ALTERED.values(total_payment=1), DERIVED, False),
+    "farms altered": (ALTERED.values(farms=7), DERIVED, False),
+}
+QUICK = ("damaged", "summary altered")
+
+
 @pytest.mark.parametrize(
     ("harm", "assets", "refetch"),
-    [
-        (delete(settlement_ledger).where(settlement_ledger.c.settlement_date == WINDY), FETCHED, False),
-        (
-            delete(settlement_ledger).where(
-                settlement_ledger.c.settlement_date == WINDY, settlement_ledger.c.settlement_period == 9
-            ),
-            FETCHED,
-            False,
-        ),
-        (
-            update(curtailment_records).where(curtailment_records.c.settlement_date == WINDY).values(payment=0),
-            FETCHED,
-            True,
-        ),
-        (update(settlement_days).where(settlement_days.c.settlement_date == WINDY).values(**EARLY), FETCHED, True),
-        (delete(calculation_days).where(calculation_days.c.settlement_date == WINDY), DERIVED, False),
-        (
-            update(daily_summaries).where(daily_summaries.c.summary_date == WINDY).values(total_payment=1),
-            DERIVED,
-            False,
-        ),
-        (update(daily_summaries).where(daily_summaries.c.summary_date == WINDY).values(farms=7), DERIVED, False),
-    ],
-    ids=["ledger lost", "partial", "damaged", "due", "calculations lost", "summary altered", "farms altered"],
+    [pytest.param(*case, id=name, marks=() if name in QUICK else pytest.mark.system) for name, case in WORK_OF.items()],
 )
 def test_a_day_has_just_the_work_that_mends_it(
     harm: object, assets: set[dg.AssetKey], refetch: bool, looking: Looking, ground: Warehouse
@@ -178,7 +181,7 @@ def test_the_sensor_counts_its_own_unfinished_runs_against_the_bound(looking: Lo
     ("tags", "status"),
     [
         (over(SHORT, WINDY), dg.DagsterRunStatus.QUEUED),
-        (over(WINDY, WINDY), dg.DagsterRunStatus.STARTED),
+        pytest.param(over(WINDY, WINDY), dg.DagsterRunStatus.STARTED, marks=pytest.mark.system),
         ({PARTITION: str(WINDY)}, dg.DagsterRunStatus.QUEUED),
     ],
 )
@@ -245,7 +248,7 @@ def test_a_run_that_never_began_makes_its_days_wait(looking: Looking, ground: Wa
 
 @pytest.mark.parametrize(
     ("failures", "minutes"),
-    [(1, 2), (2, 4), (4, 16)],
+    [(1, 2), pytest.param(2, 4, marks=pytest.mark.system), pytest.param(4, 16, marks=pytest.mark.system)],
 )
 def test_runs_that_died_before_their_attempt_was_counted_make_their_days_wait_ever_longer(
     failures: int, minutes: int, looking: Looking, ground: Warehouse
@@ -267,6 +270,7 @@ def test_a_run_that_inherited_the_mark_of_another_attempt_has_counted_none(looki
     assert looking.tick().requests == []
 
 
+@pytest.mark.system
 def test_a_run_is_marked_as_its_attempt_is_counted(looking: Looking, ground: Warehouse) -> None:
     damage(ground, update(settlement_days).where(settlement_days.c.settlement_date == WINDY).values(**EARLY))
     (request,) = looking.tick(launch=False).requests

@@ -36,7 +36,9 @@ def forget(ground: Warehouse, name: str) -> None:
 PRICE, GENERATION = dg.AssetKey(BITCOIN_PRICE), dg.AssetKey(WIND_GENERATION)
 
 
-@pytest.mark.parametrize(("name", "asset"), [(BITCOIN_PRICE, PRICE), (WIND_GENERATION, GENERATION)])
+@pytest.mark.parametrize(
+    ("name", "asset"), [(BITCOIN_PRICE, PRICE), pytest.param(WIND_GENERATION, GENERATION, marks=pytest.mark.system)]
+)
 def test_what_is_lacking_is_asked_for_alone_with_waits_and_blames_no_day(
     name: str, asset: object, looking: Looking, ground: Warehouse
 ) -> None:

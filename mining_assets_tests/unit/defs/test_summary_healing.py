@@ -93,7 +93,11 @@ def test_what_was_rolled_up_between_two_looks_is_not_asked_for(looking: Looking,
 
 @pytest.mark.usefixtures("soon")
 @pytest.mark.parametrize(
-    ("table", "job", "span"), [(monthly_summaries, "monthly", "2025-04"), (yearly_summaries, "yearly", "2025")]
+    ("table", "job", "span"),
+    [
+        pytest.param(monthly_summaries, "monthly", "2025-04", marks=pytest.mark.system),
+        (yearly_summaries, "yearly", "2025"),
+    ],
 )
 def test_a_month_or_year_whose_farms_were_altered_is_asked_for_once_a_scan_has_found_it(
     table: object, job: str, span: str, looking: Looking, ground: Warehouse
@@ -112,7 +116,7 @@ def failed_roll_up(looking: Looking, job: str, first: str, last: str) -> None:
 
 
 @pytest.mark.usefixtures("soon")
-@pytest.mark.parametrize(("failures", "minutes"), [(1, 2), (3, 8)])
+@pytest.mark.parametrize(("failures", "minutes"), [(1, 2), pytest.param(3, 8, marks=pytest.mark.system)])
 def test_a_month_that_always_fails_is_asked_for_ever_more_rarely(
     failures: int, minutes: int, looking: Looking, ground: Warehouse
 ) -> None:

@@ -83,7 +83,7 @@ def warnings(source: Source) -> Verification:
     return scan(source.warehouse, DAY, DAY, SCOPE)
 
 
-@pytest.mark.parametrize("fuel", [None, "OTHER"])
+@pytest.mark.parametrize("fuel", [None, pytest.param("OTHER", marks=pytest.mark.system)])
 def test_days_are_due_once_the_register_types_their_units_wind(source: Source, fuel: str | None) -> None:
     source.register_says(fuelType=fuel)
     assert source.fetch() is Outcome.NEW
@@ -119,6 +119,7 @@ def test_a_known_other_fuel_explains_a_unit(source: Source) -> None:
     assert not set(source.status().possible_wind["bm_unit_id"]) & set(UNTYPED)
 
 
+@pytest.mark.system
 def test_a_unit_once_known_as_wind_stays_wind_and_a_renamed_party_restates_nothing(source: Source) -> None:
     source.register_says(fuelType="WIND")
     source.fetch()

@@ -165,6 +165,9 @@ TRANSIENT: dict[str, tuple[Script, str, int | None]] = {
 }
 
 
+WAITED_FOR = ("silence", "slow drip")  # with a timeout
+
+
 @pytest.mark.parametrize("name", TRANSIENT)
 def test_what_may_pass_is_asked_again_until_the_attempts_are_used_up(name: str) -> None:
     script, reason, status = TRANSIENT[name]
@@ -185,7 +188,9 @@ def test_what_may_pass_is_asked_again_until_the_attempts_are_used_up(name: str) 
     assert error.url in str(error)
 
 
-@pytest.mark.parametrize("name", TRANSIENT)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.system if name in WAITED_FOR else ()) for name in TRANSIENT]
+)
 def test_what_passed_leaves_a_good_answer(name: str) -> None:
     script, reason, _ = TRANSIENT[name]
 

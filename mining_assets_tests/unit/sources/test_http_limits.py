@@ -357,6 +357,7 @@ def test_data_after_a_zipped_body_does_not_pile_up() -> None:
     assert "after the end" in error.reason
 
 
+@pytest.mark.system
 def test_slow_headers_and_slow_errors_end_in_time() -> None:
     async def slow_head(_: Request, writer: asyncio.StreamWriter) -> None:
         for byte in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 10_000:

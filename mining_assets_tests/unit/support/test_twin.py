@@ -320,6 +320,7 @@ def test_unknown_faults_are_refused() -> None:
 # As a process of its own.
 
 
+@pytest.mark.system
 def test_control_routes(twin: Twin, elexon: httpx.Client) -> None:
     whole = len(elexon.get(STACK).json()["data"])
     control = httpx.Client(base_url=twin.url + "/twin")

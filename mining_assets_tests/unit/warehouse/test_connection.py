@@ -229,6 +229,7 @@ def test_the_address_is_shown_without_its_password() -> None:
     assert "127.0.0.1" in repr(Warehouse(address))
 
 
+@pytest.mark.system
 def test_a_statement_ends_in_time_unless_it_is_unhurried(postgresql: Cluster) -> None:
     name = postgresql.create()
     hasty = Warehouse(postgresql.address(name).update_query_dict({"timeout": "0.2"}))  # a statement: ten times that

@@ -145,17 +145,53 @@ def test_what_is_stored_stays_as_it_is(unchecked: Warehouse) -> None:
     ("backend", "column", "value", "said"),
     [
         ("sqlite", "payment", "'abc'", "payment is 'abc' and should be a finite number"),
-        ("sqlite", "volume", "-9e999", "volume is '-Inf' and should be a finite number"),
-        ("sqlite", "vintage", "'soon'", "vintage is 'soon' and should be an instant"),
-        ("sqlite", "vintage", "1749126615", "vintage is '1749126615' and should be an instant"),
-        ("sqlite", "so_flag", "7", "so_flag is '7' and should be 0 or 1"),
-        ("sqlite", "acceptance_id", "'x'", "acceptance_id is 'x' and should be a whole number in range"),
-        ("sqlite", "bid_offer_pair_id", "99999999999", "bid_offer_pair_id is '99999999999' and should be a whole"),
+        pytest.param(
+            "sqlite", "volume", "-9e999", "volume is '-Inf' and should be a finite number", marks=pytest.mark.system
+        ),
+        pytest.param(
+            "sqlite", "vintage", "'soon'", "vintage is 'soon' and should be an instant", marks=pytest.mark.system
+        ),
+        pytest.param(
+            "sqlite",
+            "vintage",
+            "1749126615",
+            "vintage is '1749126615' and should be an instant",
+            marks=pytest.mark.system,
+        ),
+        pytest.param("sqlite", "so_flag", "7", "so_flag is '7' and should be 0 or 1", marks=pytest.mark.system),
+        pytest.param(
+            "sqlite",
+            "acceptance_id",
+            "'x'",
+            "acceptance_id is 'x' and should be a whole number in range",
+            marks=pytest.mark.system,
+        ),
+        pytest.param(
+            "sqlite",
+            "bid_offer_pair_id",
+            "99999999999",
+            "bid_offer_pair_id is '99999999999' and should be a whole",
+            marks=pytest.mark.system,
+        ),
         ("sqlite", "settlement_date", "'garbage'", "settlement_date is 'garbage' and should be a date"),
         ("postgresql", "volume", "'-Infinity'", "volume is '-Infinity' and should be a finite number"),
-        ("postgresql", "payment", "'NaN'", "payment is 'NaN' and should be a finite number"),
-        ("postgresql", "vintage", "'infinity'", "vintage is 'infinity' and should be an instant"),
-        ("postgresql", "settlement_date", "'0044-03-15 BC'", "settlement_date is '0044-03-15 BC' and should be a date"),
+        pytest.param(
+            "postgresql", "payment", "'NaN'", "payment is 'NaN' and should be a finite number", marks=pytest.mark.system
+        ),
+        pytest.param(
+            "postgresql",
+            "vintage",
+            "'infinity'",
+            "vintage is 'infinity' and should be an instant",
+            marks=pytest.mark.system,
+        ),
+        pytest.param(
+            "postgresql",
+            "settlement_date",
+            "'0044-03-15 BC'",
+            "settlement_date is '0044-03-15 BC' and should be a date",
+            marks=pytest.mark.system,
+        ),
     ],
     indirect=["backend"],
 )
