@@ -218,7 +218,7 @@ def test_one_run_may_cover_days_of_two_months(tmp_path: Path) -> None:
     assert yearly[["year", "days_complete", "days_expected"]].to_numpy().tolist() == [["2025", 4, 4]]
 
 
-def test_instance_file_at_the_root_differs_from_the_one_that_travels_only_in_where_its_home_is() -> None:
+def test_instance_file_at_the_root_differs_from_the_packaged_one_in_its_home() -> None:
     instance = yaml.safe_load((files("mining_assets") / "packaged" / "dagster.yaml").read_text())
     local = yaml.safe_load((ROOT / "dagster.yaml").read_text())
     folder = os.path.relpath(dagster_home())

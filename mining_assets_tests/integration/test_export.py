@@ -67,9 +67,7 @@ def _as_text(value: object) -> str:
 
 
 @pytest.mark.parametrize("name", ["curtailment_records", "historical_bitcoin_calculations"])
-def test_a_table_with_ids_of_units_is_exported_with_their_names_after_its_own_columns(
-    filled: Warehouse, name: str
-) -> None:
+def test_a_table_with_ids_of_units_is_exported_with_their_names_last(filled: Warehouse, name: str) -> None:
     table, file = RELATIONS[name], io.BytesIO()
     known = wind_bm_units.c.bm_unit_id == FARM
     with filled.engine.connect() as connection:  # what it writes is rolled back

@@ -91,7 +91,7 @@ def test_subsidy_halves_between_periods_3_and_4_of_the_halving_day(made: Environ
     assert set(subsidy.loc[4:]) == {3.125}
 
 
-def test_retarget_inside_a_day_counts_from_the_first_period_that_starts_after_it(made: Environment, twin: Twin) -> None:
+def test_retarget_inside_a_day_counts_from_the_first_period_after_it(made: Environment, twin: Twin) -> None:
     day, moment, before, after = day_of_a_retarget(twin)
     assert before != after
     assert run_range(made, day).errors == []
@@ -177,9 +177,7 @@ def test_model_that_is_taken_away_leaves_no_row_behind(made: Environment, twin: 
             assert set(frame["miner_model"]) == {"S9"}, name
 
 
-def test_unknown_difficulty_leaves_calculations_missing_by_name_until_it_is_known(
-    made: Environment, twin: Twin
-) -> None:
+def test_unknown_difficulty_leaves_calculations_missing_by_name(made: Environment, twin: Twin) -> None:
     twin.fault(Fault(kind="reset", route="difficulty"))
     done = run_cli(made, "range", DAY, DAY_AFTER)
     assert done.returncode == 3  # it is the source that does not answer

@@ -87,9 +87,7 @@ def test_elsewhere_one_line_says_what_is_missing(tmp_path: Path, without_home: E
     assert list(folder.iterdir()) == []
 
 
-def test_dagster_dev_shows_the_runs_of_the_commands_and_keeps_its_own_beside_them(
-    checkout: Path, without_home: Environment
-) -> None:
+def test_dagster_dev_shows_the_runs_of_commands_beside_its_own(checkout: Path, without_home: Environment) -> None:
     done = run_cli(without_home, "date", DAY, cwd=checkout)
     assert done.returncode == 0, done.stderr
     before = {entry.name for entry in checkout.iterdir()}

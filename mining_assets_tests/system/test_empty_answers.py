@@ -113,9 +113,7 @@ def test_side_that_is_empty_against_the_volumes_fails_the_day(side: Any, made: E
 
 
 @pytest.mark.parametrize("kind", ["reset", "status", "html", "no_data", "empty"])
-def test_side_that_is_empty_is_quiet_with_a_warning_when_the_volumes_cannot_be_had(
-    kind: str, made: Environment, twin: Twin
-) -> None:
+def test_side_that_is_empty_without_volumes_is_quiet_with_a_warning(kind: str, made: Environment, twin: Twin) -> None:
     twin.world.empty(DAY, PERIOD, "bid")
     twin.fault(Fault(kind=kind, route="volumes"))
     assert bring_in(made).errors == []
@@ -155,9 +153,7 @@ def test_day_that_is_no_longer_published_stays(stored: Environment, twin: Twin) 
     assert_unchanged_by(stored, twin, "48 periods are empty on both sides")
 
 
-def test_period_that_had_rows_and_answers_with_none_on_both_sides_leaves_the_day(
-    stored: Environment, twin: Twin
-) -> None:
+def test_period_that_had_rows_and_answers_with_none_leaves_the_day(stored: Environment, twin: Twin) -> None:
     twin.fault(Fault(kind="empty", route="stack", date=DAY, period=PERIOD))
     assert_unchanged_by(stored, twin, f"period {PERIOD} is empty on both sides")
 
@@ -168,9 +164,7 @@ def test_side_that_had_rows_and_is_empty_against_the_volumes_leaves_the_day(stor
 
 
 @pytest.mark.parametrize("side", ["bid", "offer"])
-def test_side_that_had_rows_and_is_empty_is_refused_when_the_volumes_cannot_be_had(
-    side: Any, stored: Environment, twin: Twin
-) -> None:
+def test_side_that_had_rows_and_is_empty_without_volumes_is_refused(side: Any, stored: Environment, twin: Twin) -> None:
     had = len(twin.world.stack(DAY, PERIOD, side))
     twin.world.withhold(DAY, PERIOD, side)
     twin.fault(Fault(kind="status", route="volumes"))
@@ -191,9 +185,7 @@ def test_side_that_the_volumes_agree_is_empty_now_is_a_restatement(stored: Envir
     assert_close(restated["energy_before"] - restated["energy_after"], -energy[period])
 
 
-def test_final_day_that_would_shrink_by_more_than_5_percent_is_stored_by_name_only(
-    stored: Environment, twin: Twin
-) -> None:
+def test_final_day_that_would_shrink_by_over_5_percent_is_stored_by_name_only(stored: Environment, twin: Twin) -> None:
     energy = tables(stored)["daily_summaries"]["total_curtailed_energy"].iloc[0]
     twin.world.restate(DAY, scale=0.94)
     before = tables(stored, volatile=True)

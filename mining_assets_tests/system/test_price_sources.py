@@ -45,7 +45,7 @@ def status(made: Environment) -> Status:
         return read_status(connection, FIRST, LAST, miner_models(settings), (FIRST, LAST), given_prices(settings))
 
 
-def test_days_of_weekly_quotations_are_whole_without_coinbase_and_have_its_price_with_it(
+def test_days_of_weekly_quotations_are_whole_without_coinbase(
     made: tuple[Environment, Twin],
 ) -> None:
     environment, twin = made

@@ -23,7 +23,7 @@ SECONDS = 300
 BACKFILL = "dagster/backfill"
 
 
-def test_what_a_person_asks_for_begins_before_healing_runs_that_were_queued_earlier(tmp_path: Path) -> None:
+def test_what_a_person_asks_for_begins_before_healing_queued_earlier(tmp_path: Path) -> None:
     with Twin(GeneratedWorld(seed=5, units=6, light=True, windy_days=days_between(FIRST, LAST))) as twin:
         # At this pace a healing run fetches one day.
         made = environment(tmp_path, twin, start_date=FIRST, end_date=LAST, heal_runs=3, requests_per_second=3)

@@ -149,9 +149,7 @@ def test_spot_fix_mends_a_period_and_leaves_all_else(made: Environment, clean: T
     assert (now[others]["calculated_at"] == untouched[others]["calculated_at"]).all()
 
 
-def test_spot_fix_says_what_else_of_the_day_is_damaged_and_does_not_call_it_repaired(
-    made: Environment, clean: Tables, twin: Twin
-) -> None:
+def test_spot_fix_says_what_else_of_the_day_is_damaged(made: Environment, clean: Tables, twin: Twin) -> None:
     rows = of_day(clean, "curtailment_records", DAMAGED)
     period, other = sorted(set(rows["settlement_period"]))[:2]
     farm = str(rows["farm_id"].iloc[0])

@@ -108,7 +108,7 @@ def test_a_command_that_does_not_listen_ends_at_the_first_with_a_line(name: str,
     assert (ran.returncode, ran.stdout, ran.stderr) == (code, "", f"mining-assets: stopped by {name}\n")
 
 
-def test_a_line_takes_the_place_of_the_live_one_while_a_step_has_taken_the_terminal_away(tmp_path: Path) -> None:
+def test_a_line_replaces_the_live_one_while_a_step_has_the_terminal(tmp_path: Path) -> None:
     told = tmp_path / "stderr"
     works = (
         "import os, signal, sys, time\n"

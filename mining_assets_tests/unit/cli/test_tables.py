@@ -59,7 +59,7 @@ def test_a_range_of_which_nothing_is_known_has_no_zero(days: Warehouse, capfd: p
     assert [cell.strip() for cell in total.split("│")[2:-1]] == ["0 of 1 day", *["–"] * (3 + len(MODELS))]
 
 
-def test_what_no_model_mined_is_no_number_and_the_total_says_of_how_many_days_it_is(
+def test_what_no_model_mined_is_no_number_and_the_total_says_its_days(
     templates: Templates, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with templates.copy("sqlite", mixed, tmp_path) as warehouse:
@@ -93,7 +93,7 @@ def test_a_damaged_day_has_no_figures_and_is_not_in_the_total(
     assert total.split("│")[2].strip() == "0 of 1 day"
 
 
-def test_a_message_stands_on_its_own_line_while_a_step_has_taken_the_terminal_away(
+def test_a_message_stands_on_its_own_line_while_a_step_has_the_terminal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     screen = Screen(is_terminal=True)

@@ -152,7 +152,7 @@ def test_a_day_is_fetched_again_at_its_three_moments_and_never_after(life: Life)
 
 
 @long
-def test_a_day_published_in_part_is_missing_until_it_fills_up_and_never_given_up(life: Life) -> None:
+def test_a_day_published_in_part_is_missing_until_it_fills_up(life: Life) -> None:
     life.world.publish(DAY, periods=30)
     asked = life.live(on(1, NIGHT), on(2, time(8, 30)), timedelta(hours=1))
     assert 6 <= len(asked) <= 14  # with growing waits, though it could have been asked for 33 times
@@ -170,7 +170,7 @@ def test_a_day_published_in_part_is_missing_until_it_fills_up_and_never_given_up
     assert_day_is_right(life.made, life.world, DAY)
 
 
-def test_a_day_that_grows_after_its_first_morning_is_a_restatement_and_flows_through(life: Life) -> None:
+def test_a_day_that_grows_after_its_first_morning_is_a_restatement(life: Life) -> None:
     assert all(ran.success for ran in life.look(on(1, MORNING)))
     assert life.day()["state"] == "provisional"
     life.world.restate(DAY, scale=1.107)
@@ -225,7 +225,7 @@ def test_a_restatement_after_the_last_moment_is_found_by_name_and_flows_through(
     assert_close(dumped["yearly_summaries"]["total_curtailed_energy"].iloc[0], before * 1.1)
 
 
-def test_an_answer_that_shrinks_a_final_day_is_refused_until_a_person_accepts_it(settled: Life) -> None:
+def test_an_answer_that_shrinks_a_final_day_waits_for_a_person(settled: Life) -> None:
     before = settled.kept()
     energy = before["daily_summaries"]["total_curtailed_energy"].iloc[0]
     settled.world.restate(DAY, scale=0.9)

@@ -77,7 +77,7 @@ def test_the_sums_are_those_of_the_new_range_and_of_the_old_when_it_is_back(
     assert status_of(back).is_right
 
 
-def test_the_edge_follows_while_days_are_fetched_and_however_few_days_are_healed(looking: Looking) -> None:
+def test_the_edge_follows_while_days_are_fetched_however_few_are_healed(looking: Looking) -> None:
     looking = looking.but(start_date=date(2025, 3, 1), heal_days_back=1)
     looking.queued("daily")
     assert ("monthly", "2025-03", "2025-03") in looking.tick().ranges

@@ -250,7 +250,7 @@ def test_a_run_that_never_began_makes_its_days_wait(looking: Looking, ground: Wa
     ("failures", "minutes"),
     [(1, 2), pytest.param(2, 4, marks=pytest.mark.system), pytest.param(4, 16, marks=pytest.mark.system)],
 )
-def test_runs_that_died_before_their_attempt_was_counted_make_their_days_wait_ever_longer(
+def test_runs_that_died_before_they_counted_make_days_wait_ever_longer(
     failures: int, minutes: int, looking: Looking, ground: Warehouse
 ) -> None:
     damage(ground, update(settlement_days).where(settlement_days.c.settlement_date == WINDY).values(**EARLY))

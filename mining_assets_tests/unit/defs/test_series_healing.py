@@ -71,7 +71,7 @@ def test_a_day_that_was_asked_for_too_often_is_asked_for_once_a_day(looking: Loo
     assert attempts < runs <= attempts + 7
 
 
-def test_a_given_price_that_is_not_the_stored_one_is_asked_for_though_the_sources_are_away(
+def test_another_given_price_is_asked_for_though_the_sources_are_away(
     looking: Looking, ground: Warehouse, tmp_path: Path
 ) -> None:
     forget(ground, BITCOIN_PRICE)

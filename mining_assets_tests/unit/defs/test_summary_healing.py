@@ -48,9 +48,7 @@ ALTERED_YEAR = update(bitcoin_yearly_summaries).values(curtailed_energy=1)
 
 
 @pytest.mark.usefixtures("soon")
-def test_months_that_differ_are_asked_for_at_the_second_look_and_again_at_the_fourth(
-    looking: Looking, ground: Warehouse
-) -> None:
+def test_months_that_differ_are_asked_for_at_every_second_look(looking: Looking, ground: Warehouse) -> None:
     damage(ground, ALTERED_MONTH)
     ticked = looking.tick()
     assert ticked.requests == []
@@ -99,7 +97,7 @@ def test_what_was_rolled_up_between_two_looks_is_not_asked_for(looking: Looking,
         (yearly_summaries, "yearly", "2025"),
     ],
 )
-def test_a_month_or_year_whose_farms_were_altered_is_asked_for_once_a_scan_has_found_it(
+def test_a_month_or_year_of_altered_farms_is_asked_for_after_a_scan(
     table: object, job: str, span: str, looking: Looking, ground: Warehouse
 ) -> None:
     column = next(iter(table.primary_key))  # type: ignore[attr-defined]

@@ -96,7 +96,7 @@ def test_a_day_that_was_never_fetched_is_not_fetched_again() -> None:
     assert refetches_due(pd.Series([], index=[], dtype="datetime64[us, UTC]"), THIRD).empty
 
 
-def test_the_settlement_window_ends_at_the_second_moment_and_refetches_at_the_third() -> None:
+def test_the_settlement_window_ends_at_the_second_moment() -> None:
     assert within_settlement_window(DAY, SECOND - MOMENT)
     assert not within_settlement_window(DAY, SECOND)
     assert not has_no_refetch_left(DAY, THIRD - MOMENT)

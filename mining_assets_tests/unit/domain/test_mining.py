@@ -91,7 +91,7 @@ def test_a_retarget_divides_the_day_by_the_start_of_its_periods() -> None:
     assert rows.loc[7, "bitcoin_mined"] == pytest.approx(expected, rel=1e-15, abs=0)
 
 
-def test_every_farm_period_is_calculated_once_for_every_model_in_the_order_of_the_key() -> None:
+def test_every_farm_period_is_calculated_once_a_model_in_order_of_the_key() -> None:
     energy = farm_energy(records(record(2), record(1, farm_id=OTHER_FARM), record(1, sequence_number=2, volume=-2.0)))
     rows = calculations(energy, history(), MODELS)
     key = rows[["settlement_period", "farm_id", "miner_model"]].itertuples(index=False, name=None)

@@ -182,14 +182,12 @@ def test_a_settled_retarget_is_rewritten_only_when_asked_for(fetched: list[Retar
 
 
 @pytest.mark.parametrize(("fetched", "reason"), CHANGES)
-def test_a_retarget_that_was_young_when_it_was_confirmed_last_is_what_the_source_says(
-    fetched: list[Retarget], reason: str
-) -> None:
+def test_a_retarget_that_was_young_when_confirmed_is_what_the_source_says(fetched: list[Retarget], reason: str) -> None:
     confirmed_at = AFTER.time + SETTLED_AFTER - timedelta(seconds=1)
     assert merged_retargets(STORED, confirmed_at, fetched) == fetched
 
 
-def test_the_span_that_is_rewritten_reaches_as_far_as_something_else_is_in_force() -> None:
+def test_the_span_that_is_rewritten_reaches_as_far_as_anything_changed() -> None:
     earlier = replace(AFTER, time=AFTER.time - timedelta(seconds=37))
     assert rewritten_span(STORED, network_history([BEFORE, earlier, LATER], FETCHED_AT).epochs) == (
         earlier.time,
@@ -218,7 +216,7 @@ def test_a_day_before_the_first_retarget_is_told_with_what_to_do() -> None:
         in_force(network_history(RETARGETS, FETCHED_AT), BEFORE.time - timedelta(days=1))
 
 
-def test_before_a_halving_whose_time_is_not_known_the_history_ends_at_its_last_retarget() -> None:
+def test_before_a_halving_of_unknown_time_history_ends_at_a_retarget() -> None:
     # Block 1,050,000 halves the subsidy between the retargets 1,048,320 and 1,050,336: until its header time is added,
     # only what is before the first of them is certain.
     start = datetime(2028, 3, 1, tzinfo=UTC)

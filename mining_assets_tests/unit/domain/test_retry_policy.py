@@ -17,7 +17,7 @@ def test_the_wait_doubles_up_to_six_hours() -> None:
     assert policy.wait(10_000) == LONGEST_WAIT
 
 
-def test_a_quarantined_day_is_tried_once_a_day_but_not_within_its_settlement_window() -> None:
+def test_a_quarantined_day_is_tried_daily_after_its_settlement_window() -> None:
     policy = HealingPolicy(interval=timedelta(seconds=60), attempts=3)
     old = SECOND  # from D+2 15:00 on the settlement fills nothing up any more
     assert policy.wait_of_day(DAY, 3, old) == timedelta(minutes=8)

@@ -74,7 +74,7 @@ def by_site(sites: dict[str, str]) -> dict[str, str]:
     return {site: " ".join(units) for site, units in groups.items()}
 
 
-def test_the_units_of_the_whole_recorded_register_come_together_by_site_and_by_nothing_else(
+def test_the_units_of_the_recorded_register_come_together_by_site_alone(
     recorded: list[WindUnit],
 ) -> None:
     assert len(recorded) == 214

@@ -82,7 +82,7 @@ def test_what_stands_for_no_price_is_none_and_no_older_one_takes_its_place(price
 
 
 @pytest.mark.skipif(recorded_data() is None, reason=NO_DATA)
-def test_of_recorded_closes_told_by_the_week_none_is_taken_and_those_told_by_the_day_are() -> None:
+def test_of_recorded_closes_those_by_the_day_are_taken_and_not_by_the_week() -> None:
     folder = recorded_data()
     assert folder is not None
     table = pd.read_csv(folder / "bitcoin/btc_usd_daily.csv")
@@ -143,7 +143,7 @@ def test_zero_generation_is_a_figure() -> None:
     assert (reasons, rows["generated_energy"].sum()) == ({}, 0.0)
 
 
-def test_ratio_and_share_are_absent_where_they_have_no_meaning_and_keep_their_sign() -> None:
+def test_ratio_and_share_are_absent_without_meaning_and_keep_their_sign() -> None:
     ratio = value_ratio(pd.Series([10.0, 10.0, 10.0, None]), pd.Series([4.0, 0.0, -5.0, 4.0]))
     assert ratio.tolist()[0] == 2.5
     assert ratio.isna().tolist() == [False, True, False, True]
@@ -167,7 +167,7 @@ def test_the_share_of_a_span_is_weighted_by_energy() -> None:
     assert (year["generated_energy"], year["curtailed_share"], year["days_with_generation"]) == (150.0, 0.5, 3)
 
 
-def test_a_span_of_which_any_day_lacks_generation_has_no_share_but_counts_the_others() -> None:
+def test_a_span_with_a_day_without_generation_has_no_share() -> None:
     days = daily({FIRST: 10.0, SECOND: 90.0, JULY: 50.0}, {FIRST: 90.0, JULY: 50.0})
     months = months_from_days(days).set_index("year_month")
     assert pd.isna(months.loc["2025-06", "generated_energy"])
@@ -193,7 +193,7 @@ def test_each_day_is_valued_at_its_own_price_and_spans_add_up() -> None:
     assert (year["bitcoin_value"], year["total_payment"], year["days_priced"]) == (130.0, -55.0, 3)
 
 
-def test_a_span_of_which_any_day_has_no_price_has_no_value_but_says_what_was_paid() -> None:
+def test_a_span_with_a_day_without_price_has_no_value() -> None:
     coins = {(FIRST, "S9"): 1000.0, (SECOND, "S9"): 0.0, (JULY, "S9"): 2000.0}
     days = bitcoin(coins, {FIRST: 10.0, JULY: 30.0}, {FIRST: 5.0, SECOND: 0.0, JULY: 60.0})
     months = bitcoin_months_from_days(days).set_index("year_month")
@@ -210,7 +210,7 @@ def test_days_of_a_quotation_are_of_utc() -> None:
     assert is_price_of(DAY, datetime.fromisoformat("2025-06-04T00:30:00+01:00"))
 
 
-def test_of_candles_the_close_of_the_six_hours_until_noon_is_the_price_in_winter_and_in_summer() -> None:
+def test_the_close_of_the_candle_until_noon_is_the_price_in_every_season() -> None:
     days = [date(2017, 1, 12), date(2017, 7, 13)]
     candles = [
         Candle(datetime(day.year, day.month, day.day, hour, tzinfo=UTC), 1000.0 * day.month + hour)
@@ -223,7 +223,7 @@ def test_of_candles_the_close_of_the_six_hours_until_noon_is_the_price_in_winter
     assert all(is_price_of(day, quoted_at) for day, (quoted_at, _) in found.items())
 
 
-def test_without_a_candle_that_ends_at_noon_or_with_a_close_of_nothing_a_day_has_no_price() -> None:
+def test_without_a_candle_that_ends_at_noon_a_day_has_no_price() -> None:
     others = [Candle(datetime(2017, 7, 13, hour, tzinfo=UTC), 1800.0) for hour in (0, 12, 18)]
     nothing = Candle(datetime(2017, 7, 14, 6, tzinfo=UTC), 0.0)
     found, reasons = prices_of_candles([*others, nothing], [date(2017, 7, 13), date(2017, 7, 14)])

@@ -66,7 +66,7 @@ def test_an_addition_that_the_register_lacks_is_taken_as_given() -> None:
     assert wind_among([Registered("E_A-1")], [addition])[0] == addition
 
 
-def test_an_addition_that_the_register_does_not_type_wind_gets_the_registers_particulars() -> None:
+def test_an_addition_of_another_type_gets_the_registers_particulars() -> None:
     addition = WindUnit("T_CRYRW-4", source="addition")
     units = wind_among([Registered("T_CRYRW-4", "OTHER", "Crystal", "Rig", 13.8)], [addition])
     assert units == [WindUnit("T_CRYRW-4", "Crystal", "Rig", 13.8, "addition")]
@@ -122,7 +122,7 @@ def recorded_register() -> list[Registered]:
 
 
 @pytest.mark.skipif(FOLDER is None, reason=NO_DATA)
-def test_no_wind_unit_of_the_recorded_register_would_be_explained_away_without_its_fuel_type() -> None:
+def test_no_recorded_wind_unit_is_explained_away_without_its_fuel_type() -> None:
     register = recorded_register()
     wind = [unit for unit in register if unit.bm_unit_id and unit.fuel_type == "WIND"]
     assert len(wind) == 214

@@ -71,7 +71,7 @@ def mempool(world: Rewritten) -> Iterator[tuple[Twin, SyncClient[MempoolClient]]
 # The wind register.
 
 
-def test_the_register_and_the_additions_are_stored_once_each_with_their_particulars(
+def test_the_register_and_the_additions_are_stored_once_with_particulars(
     warehouse: Warehouse, elexon: tuple[Twin, SyncClient[ElexonClient]], world: Rewritten
 ) -> None:
     additions = (WindUnit(UNTYPED_WIND, source="addition"), WindUnit("2__NEW", source="addition"))
@@ -223,7 +223,7 @@ def listed(twin: Twin, world: Rewritten, rows: list[list[float]]) -> None:
     forget_bodies(twin)
 
 
-def test_a_shorter_list_keeps_what_is_stored_and_a_list_that_lags_is_no_newer_knowledge(
+def test_a_shorter_list_keeps_what_is_stored_and_one_that_lags_is_not_newer(
     warehouse: Warehouse, mempool: tuple[Twin, SyncClient[MempoolClient]], world: Rewritten
 ) -> None:
     every = world.difficulty_adjustments()
@@ -348,7 +348,7 @@ def sites(warehouse: Warehouse) -> dict[str, str | None]:
         return dict(connection.execute(select(units.bm_unit_id, units.site).where(units.is_current)).all())
 
 
-def test_units_are_stored_with_their_site_and_a_list_that_changes_moves_them_at_once(
+def test_units_are_stored_with_their_site_and_move_with_the_list(
     warehouse: Warehouse, elexon: tuple[Twin, SyncClient[ElexonClient]]
 ) -> None:
     refresh_wind_units(warehouse, elexon[1], [])

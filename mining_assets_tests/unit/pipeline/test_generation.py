@@ -78,7 +78,7 @@ def of(fetched: FetchedSeries, day: date) -> Any:
 
 
 @pytest.mark.parametrize("day", TRUSTED)
-def test_a_day_is_whole_with_the_half_hour_that_the_source_has_under_the_next_date(
+def test_a_day_is_whole_with_the_half_hour_told_under_the_next_date(
     day: str, elexon: SyncClient[ElexonClient], fuelhh: Fuelhh
 ) -> None:
     asked = date.fromisoformat(day)
@@ -97,9 +97,7 @@ def test_the_share_of_a_day_whose_curtailment_is_known(elexon: SyncClient[Elexon
 
 
 @pytest.mark.parametrize("day", LACKING)
-def test_a_day_of_which_the_source_lacks_a_half_hour_stays_unknown_and_says_which(
-    day: str, elexon: SyncClient[ElexonClient]
-) -> None:
+def test_a_day_without_a_half_hour_stays_unknown_and_says_which(day: str, elexon: SyncClient[ElexonClient]) -> None:
     asked = date.fromisoformat(day)
     fetched = fetch_generation(elexon, [asked])
     assert fetched.fetched_at == {}

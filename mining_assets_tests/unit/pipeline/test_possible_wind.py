@@ -120,7 +120,7 @@ def test_a_known_other_fuel_explains_a_unit(source: Source) -> None:
 
 
 @pytest.mark.system
-def test_a_unit_once_known_as_wind_stays_wind_and_a_renamed_party_restates_nothing(source: Source) -> None:
+def test_a_unit_once_known_as_wind_stays_wind(source: Source) -> None:
     source.register_says(fuelType="WIND")
     source.fetch()
     for changes in ({"fuelType": None}, {"fuelType": "CCGT"}, {"leadPartyName": "Renamed Limited"}):

@@ -36,7 +36,7 @@ def by_day(fetched: FetchedSeries) -> pd.DataFrame:
     return pd.concat(fetched.rows).set_index("settlement_date").sort_index()
 
 
-def test_a_range_of_days_costs_one_request_and_a_day_without_a_price_spoils_no_other() -> None:
+def test_a_range_costs_one_request_and_a_day_without_price_spoils_no_other() -> None:
     days = days_from(date(2025, 6, 1), 30)
     with prices_of(world()) as (twin, sources):
         twin.fault(Fault(kind="mutate", route="prices", date=days[3], row="all", field="GBP", value=-1))
@@ -91,7 +91,7 @@ def test_a_day_that_neither_has_names_both() -> None:
     assert "there is no candle of 2017-07-13" in fetched.failed[day]
 
 
-def test_without_coinbase_the_days_that_mempool_lacks_fail_by_name_and_the_others_are_known() -> None:
+def test_without_coinbase_the_days_that_mempool_lacks_fail_by_name() -> None:
     days = days_from(date(2021, 8, 1), 300)
     with prices_of(world()) as (twin, sources):
         twin.fault(NO_COINBASE)

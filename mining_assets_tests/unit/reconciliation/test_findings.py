@@ -73,7 +73,7 @@ def test_what_is_found_is_kept_as_it_was_found(ground: Warehouse) -> None:
     )
 
 
-def test_a_span_that_is_looked_at_again_has_the_new_findings_and_others_keep_theirs(ground: Warehouse) -> None:
+def test_a_span_looked_at_again_has_new_findings_and_others_keep_theirs(ground: Warehouse) -> None:
     damage(
         ground,
         DOUBLED,

@@ -163,7 +163,7 @@ def rows_of_day(table: Table, **key: object) -> Delete:
     ],
     ids=lambda value: value.name if isinstance(value, Check) else "",
 )
-def test_what_was_lost_and_no_scan_has_seen_fails_the_check_after_a_run_of_other_days(
+def test_what_was_lost_unseen_fails_the_check_after_a_run_of_other_days(
     harm: Executable, check: Check, says: str, shown: Shown
 ) -> None:
     shown.run(INTEGRITY_JOB)
@@ -177,7 +177,7 @@ def test_what_was_lost_and_no_scan_has_seen_fails_the_check_after_a_run_of_other
     )
 
 
-def test_what_is_outside_the_partitions_is_kept_and_not_told_until_it_is_inside_again(shown: Shown) -> None:
+def test_what_is_outside_the_partitions_is_kept_and_not_told(shown: Shown) -> None:
     quarantined = {
         "settlement_date": WINDY,
         "attempts": 6,

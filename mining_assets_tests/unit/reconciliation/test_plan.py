@@ -79,7 +79,7 @@ def test_a_day_that_is_provisional_and_not_due_is_left_alone() -> None:
     assert planned({june(30): day}).work == []
 
 
-def test_only_what_is_whole_is_fetched_with_the_refetch_flag_and_derived_days_are_not_fetched() -> None:
+def test_only_whole_days_are_fetched_with_the_flag_and_derived_ones_are_not() -> None:
     made = planned(
         {
             june(1): MISSING,

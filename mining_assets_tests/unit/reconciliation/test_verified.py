@@ -101,7 +101,7 @@ def test_what_is_written_again_is_not_verified_any_more(ground: Warehouse, rewri
 # Counted on every look.
 
 
-def test_calculations_deleted_behind_the_products_back_are_missing_at_the_next_look(ground: Warehouse) -> None:
+def test_deleted_calculations_are_missing_at_the_next_look(ground: Warehouse) -> None:
     scan_all(ground)
     before = status(ground)
     damage(ground, SOME_CALCULATIONS)
@@ -115,7 +115,7 @@ def test_calculations_deleted_behind_the_products_back_are_missing_at_the_next_l
     assert status(ground).is_right
 
 
-def test_records_deleted_behind_the_products_back_make_the_day_damaged_at_the_next_look(ground: Warehouse) -> None:
+def test_deleted_records_make_the_day_damaged_at_the_next_look(ground: Warehouse) -> None:
     scan_all(ground)
     before = status(ground).total("records")
     damage(ground, ONE_RECORD)

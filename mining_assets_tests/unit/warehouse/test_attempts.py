@@ -67,7 +67,7 @@ def test_a_day_that_fails_for_a_person_is_not_counted_and_need_not_wait(warehous
         assert account(connection) == (0, NOW, "HTTP 500", False)
 
 
-def test_a_day_that_fails_as_often_as_set_is_quarantined_and_then_tried_once_a_day(warehouse: Warehouse) -> None:
+def test_a_day_that_fails_as_often_as_set_is_quarantined_and_tried_daily(warehouse: Warehouse) -> None:
     with warehouse.writing("healing") as connection:
         for attempt in range(3):
             assert not account(connection)[3]

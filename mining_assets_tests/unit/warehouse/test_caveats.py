@@ -71,7 +71,7 @@ def test_units_that_may_be_wind_are_in_the_verdict_once_they_may_move_a_total(gr
     assert (caveat["mwh_share"], caveat["gbp_share"], caveat["moves_totals"]) == (pytest.approx(0.5), None, True)
 
 
-def test_units_that_are_not_like_wind_are_told_in_one_line_and_not_in_the_verdict(ground: Warehouse) -> None:
+def test_units_not_like_wind_are_told_in_one_line_and_not_in_the_verdict(ground: Warehouse) -> None:
     total = look(ground).caveats.energy
     for unit in ("2__TWAGG001", "AG-FLX01", "E_ARNKB-1"):
         unknown_unit(ground, total, unit)
@@ -136,7 +136,7 @@ def test_what_the_whole_day_reports_say_is_told_with_both_amounts(ground: Wareho
     assert f"whole-day volumes and cashflows {told}" in as_text(look(ground))
 
 
-def test_the_verdict_tells_known_and_unknown_amounts_together_and_a_total_of_nothing() -> None:
+def test_the_verdict_tells_known_and_unknown_amounts_and_a_total_of_nothing() -> None:
     day = date(2025, 6, 3)
     known, unknown = Caveat("any", "much", 1, day, day, 20.0), Caveat("any", "something", 1, day, day)
     caveats = Caveats((known, unknown), energy=100.0, payment=50.0)
@@ -156,7 +156,7 @@ def test_the_verdict_tells_known_and_unknown_amounts_together_and_a_total_of_not
         (201.0, None, "by more than they are."),
     ],
 )
-def test_the_verdict_has_a_word_of_what_may_move_a_total_by_more_than_a_hundredth(
+def test_the_verdict_tells_what_may_move_a_total_by_over_a_hundredth(
     mwh: float | None, pounds: float | None, warning: str
 ) -> None:
     day = date(2025, 6, 3)

@@ -174,9 +174,7 @@ def test_before_it_is_calculated_everything_is_missing(warehouse: Warehouse) -> 
     ],
     ids=["a period", "a side", "the ledger", "the figures"],
 )
-def test_a_day_that_lost_some_of_its_ledger_is_partial_and_its_summaries_do_not_hold(
-    whole: Connection, harm: Executable
-) -> None:
+def test_a_day_that_lost_some_of_its_ledger_is_partial(whole: Connection, harm: Executable) -> None:
     whole.execute(harm)
     row = state(whole)
     assert row["state"] == "partial"
@@ -235,7 +233,7 @@ def test_a_model_with_other_figures_makes_its_calculations_stale(whole: Connecti
     assert row["inconsistent"]
 
 
-def test_a_restated_day_is_flagged_and_its_calculations_are_stale_until_they_are_redone(of_its_own: Warehouse) -> None:
+def test_a_restated_day_has_stale_calculations_until_they_are_redone(of_its_own: Warehouse) -> None:
     store(of_its_own, fetched_day(record(1, volume=-50.0), record(2, farm_id=OTHER_FARM), at=after_final(DAY, 24)))
     row = state(of_its_own)
     assert (row["state"], row["restated"], row["inconsistent"]) == ("final", True, True)
@@ -246,7 +244,7 @@ def test_a_restated_day_is_flagged_and_its_calculations_are_stale_until_they_are
     assert counts(row) == (6, 6, 0, 0, 0)
 
 
-def test_a_restatement_with_more_and_with_fewer_farms_tells_missing_and_orphan_apart(of_its_own: Warehouse) -> None:
+def test_a_restatement_with_other_farms_tells_missing_and_orphan_apart(of_its_own: Warehouse) -> None:
     more = (*TWO_FARMS, record(5), record(6))
     store(of_its_own, fetched_day(*more, at=after_final(DAY, 24)))
     assert counts(state(of_its_own)) == (12, 6, 6, 0, 6)

@@ -126,7 +126,7 @@ def test_what_concerns_some_days_reads_only_these(large: Warehouse, name: str) -
     assert not {(how, table) for how, table in found if how == "Seq Scan" and table in LARGE}, plans
 
 
-def test_status_of_the_whole_history_counts_the_newest_days_of_the_detail_by_its_keys(large: Warehouse) -> None:
+def test_status_of_the_whole_history_reads_the_detail_by_its_keys(large: Warehouse) -> None:
     def look(connection: Connection) -> None:
         day_states(connection, FIRST, LAST, MODELS)
         read_status(connection, FIRST, LAST, MODELS, BOUNDS)

@@ -82,7 +82,7 @@ def test_a_price_whose_source_was_altered_is_not_used(warehouse: Warehouse, stor
     assert known_prices(warehouse) == {OTHER: 2.0}
 
 
-def test_an_attempt_counts_until_the_day_is_known_and_what_is_stored_stays_known(warehouse: Warehouse) -> None:
+def test_an_attempt_counts_until_the_day_is_known(warehouse: Warehouse) -> None:
     def state() -> tuple[Any, ...]:
         row = series_states(connection, BITCOIN_PRICE, DAY, OTHER).loc[DAY]
         return row["state"], row["attempts"], row["last_error"] if isinstance(row["last_error"], str) else None

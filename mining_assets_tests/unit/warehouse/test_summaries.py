@@ -93,7 +93,7 @@ def test_nothing_is_written_where_nothing_changed(warehouse: Warehouse, monkeypa
     assert written == [SECOND]
 
 
-def test_a_figure_that_becomes_known_or_unknown_is_a_change_and_one_that_stays_unknown_is_none(
+def test_a_figure_that_becomes_known_or_unknown_is_a_change(
     warehouse: Warehouse,
 ) -> None:
     put(warehouse, daily_summaries, [FIRST, SECOND], daily(d1=1.0, d2=2.0))

@@ -137,7 +137,7 @@ def test_views_are_there_with_the_documented_columns(warehouse: Warehouse) -> No
         assert [column.name for column in view.c if not column.comment] == [], view.name
 
 
-def test_the_page_for_analysts_tells_of_every_view_and_column_and_its_queries_run(filled: Warehouse) -> None:
+def test_the_page_for_analysts_tells_every_view_and_its_queries_run(filled: Warehouse) -> None:
     page = (DOCS / "analysts.md").read_text()
     for view in views.sorted_tables:
         section = page.split(f"### `{view.name}`")[1].split("##")[0]
@@ -170,7 +170,7 @@ def test_a_day_is_final_from_the_instant_on(warehouse: Warehouse, late: timedelt
     assert frame(warehouse, whole_days)["state"].tolist() == ["provisional" if late else "final"]
 
 
-def test_half_hours_are_those_of_the_records_and_every_period_of_a_whole_day_has_one(filled: Warehouse) -> None:
+def test_half_hours_are_those_of_the_records_one_for_every_period(filled: Warehouse) -> None:
     found = frame(filled, half_hourly_curtailment)
     starts = [(day, number + 1, start) for day in DAYS for number, start in enumerate(period_starts(day))]
     assert list(zip(found["settlement_date"], found["settlement_period"], found["start_time"], strict=True)) == starts
@@ -244,7 +244,7 @@ def test_units_of_a_site_are_one_farm_by_day(filled: Warehouse) -> None:
     assert by_site.set_index(["settlement_date", "site"])["farms"].loc[counted.index].tolist() == counted.tolist()
 
 
-def test_farms_are_counted_alike_everywhere_and_a_unit_that_was_only_undone_is_in_no_count(
+def test_farms_are_counted_alike_everywhere_and_undone_units_nowhere(
     warehouse: Warehouse,
 ) -> None:
     rows = [

@@ -180,7 +180,7 @@ def test_accepting_a_period_that_has_rows_changes_nothing(fetch: Any, plain: Fet
 # Empty on one side.
 
 
-def test_an_empty_side_is_asked_for_again_and_then_confirmed_by_the_days_volumes(
+def test_an_empty_side_is_asked_for_again_then_confirmed_by_the_volumes(
     fetch: Any, twin: Twin, world: GeneratedWorld
 ) -> None:
     places: list[tuple[int, Side]] = [(7, "bid"), (9, "offer"), (48, "offer")]
