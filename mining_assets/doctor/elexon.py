@@ -64,7 +64,7 @@ async def examine_elexon(client: ElexonClient, seen: Examination, day: date, now
         _judge_register(seen, register)
     volumes = {side: await _volumes(client, seen, day, side) for side in VOLUMES}
     cashflows = await seen.ask(
-        CASHFLOWS, lambda: client.cashflows(day, "bid"), lambda rows: f"{len(rows):,} rows of {day}", OF_DAY
+        CASHFLOWS, lambda: client.cashflows(day, "bid"), lambda rows: f"{count_of(len(rows), 'row')} of {day}", OF_DAY
     )
     if cashflows is not None:
         _judge_rows(seen, CASHFLOWS, day, [(row.bm_unit_id, row.settlement_period) for row in cashflows])
@@ -99,7 +99,10 @@ def _judge_register(seen: Examination, units: Collection[BmUnit]) -> None:
 async def _volumes(client: ElexonClient, seen: Examination, day: date, side: Side) -> tuple[AcceptedVolume, ...] | None:
     subject = VOLUMES[side]
     rows = await seen.ask(
-        subject, lambda: client.accepted_volumes(day, side), lambda rows: f"{len(rows):,} rows of {day}", OF_VOLUMES
+        subject,
+        lambda: client.accepted_volumes(day, side),
+        lambda rows: f"{count_of(len(rows), 'row')} of {day}",
+        OF_VOLUMES,
     )
     if rows is None:
         return None
@@ -133,7 +136,7 @@ def _judge_rows(seen: Examination, subject: str, day: date, keys: list[tuple[str
     periods, count = len({period for _, period in keys}), periods_in(day)
     problem = unknown_keys(body_of(seen.received[-1]), {"data", "metadata"})
     if periods < _PERIODS_WITH_ROWS * count:
-        problem = problem or f"only {periods} of {count} periods have rows: is it one of several pages?"
+        problem = problem or f"only {periods} of {count_of(count, 'period')} have rows: is it one of several pages?"
     seen.judge(subject, "whole", problem, "one answer has the whole day, without pages")
 
 

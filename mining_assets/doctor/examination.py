@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from mining_assets.doctor.lines import Line, Section
+from mining_assets.domain.wording import count_of
 from mining_assets.sources.errors import BrokenBodyError, SourceError, SourceRefused
 from mining_assets.sources.received import Received
 
@@ -136,7 +137,7 @@ def too_often_null(rows: list[Mapping[str, Any]], most: Mapping[str, float]) -> 
     for field, share in most.items():
         count = sum(row.get(field) is None for row in rows)
         if count > share * len(rows):
-            return f"{field} is null on {count} of {len(rows)} rows, more than {share:.0%}"
+            return f"{field} is null on {count} of {count_of(len(rows), 'row')}, more than {share:.0%}"
     return None
 
 

@@ -127,7 +127,7 @@ def _judge_prices(seen: Examination, quotations: tuple[Quotation, ...], day: dat
     seen.judge(PRICES, "of a day", reasons.get(day), f"a daily quotation above 0 for {day}, until noon UTC")
     newest = max(quoted.quoted_at for quoted in quotations)
     problem = None if now - newest <= _OLDEST_PRICE else f"the newest quotation is of {newest:%Y-%m-%d %H:%M} UTC"
-    seen.judge(PRICES, "age", problem, f"the newest quotation is no older than {_OLDEST_PRICE.days} days")
+    seen.judge(PRICES, "age", problem, f"the newest quotation is no older than {count_of(_OLDEST_PRICE.days, 'day')}")
     keys = unknown_keys(body_of(seen.received[-1]), {"prices", "exchangeRates"})
     seen.judge(PRICES, "whole", keys, "one answer has the whole history")
     return found[day][1] if day in found else None
