@@ -283,6 +283,7 @@ def test_shells_complete_commands_and_options(shell: str, says: str, made: Envir
     completed = subprocess.run(COMMAND, env=variables | words, capture_output=True, text=True, check=False)
     assert {line.split(",")[1] for line in completed.stdout.splitlines()} == {
         "reconcile",
+        "replay",
         "reingest",
         "report",
         "resume",
@@ -293,7 +294,9 @@ def test_every_command_has_help_with_an_example() -> None:
     context = click.Context(cli)
     commands: dict[str, Any] = {name: cli.get_command(context, name) for name in cli.list_commands(context)}
     commands |= {
-        f"{group} {name}": command for group in ("db",) for name, command in commands.pop(group).commands.items()
+        f"{group} {name}": command
+        for group in ("archive", "db")
+        for name, command in commands.pop(group).commands.items()
     }
     for name, command in commands.items():
         assert f"Example: mining-assets {name}" in (command.help or ""), name
