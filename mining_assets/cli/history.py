@@ -13,6 +13,7 @@ from mining_assets.archive.errors import ArchiveError
 from mining_assets.cli.archive import opened_archive
 from mining_assets.cli.options import DAY, days_asked_for, json_option, load_settings
 from mining_assets.cli.phase import Phase
+from mining_assets.cli.text import print_text
 from mining_assets.domain.periods import Month
 from mining_assets.domain.wording import count_of
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from mining_assets.pipeline.history import Vintage
 
 _LISTED = 20
+_INSTANT = "%Y-%m-%d %H:%M:%S"
 _MEASURES = {"records": "records", "curtailed_energy": "MWh", "payment": "£"}
 _DECIMALS = {"records": 0, "curtailed_energy": 3, "payment": 2}
 
@@ -78,19 +80,17 @@ def _as_dict(vintage: "Vintage") -> dict[str, Any]:
 
 def _print(day: date, vintages: "list[Vintage]") -> None:
     console = Console(highlight=False)
-    models = list(next((each.bitcoin for each in vintages if each.bitcoin), {}))
     table = Table(title=f"{day}: {count_of(len(vintages), 'vintage')}", title_justify="left")
-    for heading in ("fetched (UTC)", "object", "records", "MWh", "£ paid", *(f"{name} BTC" for name in models), ""):
-        text = heading in ("fetched (UTC)", "object", "")
-        table.add_column(heading, justify="left" if text else "right", no_wrap=heading != "")
+    for heading in ("fetched (UTC)", "records", "MWh", "£ paid"):
+        table.add_column(heading, justify="left" if heading.startswith("fetched") else "right", no_wrap=True)
     for each in vintages:
-        fetch = each.fetch
-        figures = ["–"] * 3
-        if each.totals:
-            figures = [_number(name, each.totals[name]) for name in _MEASURES]
-        coins = [f"{each.bitcoin[name]:.8f}" if name in each.bitcoin else "–" for name in models]
-        table.add_row(f"{fetch.fetched_at:%Y-%m-%d %H:%M:%S}", fetch.object[:12], *figures, *coins, _note(each))
+        figures = [_number(name, each.totals[name]) for name in _MEASURES] if each.totals else ["–"] * 3
+        table.add_row(f"{each.fetch.fetched_at:{_INSTANT}}", *figures)
     console.print(table)
+    for each in vintages:
+        coins = ", ".join(f"{name} {amount:.8f} BTC" for name, amount in each.bitcoin.items())
+        said = "; ".join(filter(None, (coins, _note(each), f"object {each.fetch.object}")))
+        print_text(f"{each.fetch.fetched_at:{_INSTANT}}: {said}")
     stored: Vintage | None = None
     for each in vintages:
         if stored and len(each.differences):
@@ -113,12 +113,12 @@ def _note(vintage: "Vintage") -> str:
 
 def _print_change(console: Console, day: date, before: "Vintage", after: "Vintage") -> None:
     rows = after.differences
-    table = Table(title=f"what the fetch of {after.fetch.fetched_at:%Y-%m-%d %H:%M:%S} changed", title_justify="left")
+    table = Table(title=f"what the fetch of {after.fetch.fetched_at:{_INSTANT}} changed", title_justify="left")
     table.add_column("BM unit", no_wrap=True)
     table.add_column("period", justify="right")
     for name in _MEASURES.values():
-        table.add_column(f"{name} before", justify="right", no_wrap=True)
-        table.add_column(f"{name} after", justify="right", no_wrap=True)
+        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column("now", justify="right", no_wrap=True)
     for row in rows.head(_LISTED).to_dict("records"):
         cells = [_number(name, row[f"{name}_{when}"]) for name in _MEASURES for when in ("before", "after")]
         table.add_row(str(row["farm_id"]), str(row["settlement_period"]), *cells)
@@ -134,4 +134,4 @@ def _print_change(console: Console, day: date, before: "Vintage", after: "Vintag
     ]
     verb = "would have changed" if after.fetch.refused else "changed"
     sums = ", ".join([f"{energy:+,.3f} MWh", f"{paid:+,.2f} £", *coins])
-    console.print(f"the day, and with it {Month.of(day)} and its year, {verb} by {sums}")
+    print_text(f"the day, and with it {Month.of(day)} and its year, {verb} by {sums}")
