@@ -189,6 +189,7 @@ def _ledger(days: Sequence[date], records: pd.DataFrame) -> pd.DataFrame:
     wind_rows = ledger["wind_rows"].astype("int64")
     return ledger.assign(
         wind_rows=wind_rows,
+        archive_object=None,
         fetched_at=pd.Series([fetched[place] for place in ledger["day"]], dtype="datetime64[us, UTC]"),
         vintage=pd.Series([settled[place] for place in ledger["day"]], dtype="datetime64[us, UTC]"),
         raw_rows=wind_rows + ledger["beside"] + ledger["settlement_period"] % 40,
