@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from shutil import copytree
 
 import pandas as pd
 import pytest
@@ -26,10 +27,22 @@ RULES = Rules(Scope(MODELS, (DAY, DAY)), (), {}, {}, {}, HealingPolicy(), RetryR
 AGAIN = DayRequest(frozenset(DAILY_TABLES), refetch=True, accept_shrink=True)
 
 
-@pytest.fixture
-def ground(tmp_path: Path) -> Iterator[Ground]:
-    with Ground(GeneratedWorld(seed=5, units=4, light=True, windy_days=[DAY]), RULES, tmp_path).open() as opened:
+WORLD = GeneratedWorld(seed=5, units=4, light=True, windy_days=[DAY])
+
+
+@pytest.fixture(scope="module")
+def fetched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a warehouse and the archive of its day."""
+    folder = tmp_path_factory.mktemp("fetched")
+    with Ground(WORLD, RULES, folder).open() as opened:
         opened.run([DAY])
+    return folder
+
+
+@pytest.fixture
+def ground(fetched: Path, tmp_path: Path) -> Iterator[Ground]:
+    copytree(fetched, tmp_path, dirs_exist_ok=True)
+    with Ground(WORLD, RULES, tmp_path).open() as opened:
         yield opened
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from shutil import copytree
 
 import pandas as pd
 import pytest
@@ -35,12 +36,22 @@ REPLAY = DayRequest(ALL, replay=True)
 HEAL = DayRequest(ALL, refetch=True, repair=True)
 
 
-@pytest.fixture
-def ground(tmp_path: Path) -> Iterator[Ground]:
-    world = GeneratedWorld(seed=5, units=4, light=True, windy_days=DAYS)
-    with Ground(world, RULES, tmp_path).open() as opened:
+WORLD = GeneratedWorld(seed=5, units=4, light=True, windy_days=DAYS)
+
+
+@pytest.fixture(scope="module")
+def fetched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a warehouse and the archive of its days."""
+    folder = tmp_path_factory.mktemp("fetched")
+    with Ground(WORLD, RULES, folder).open() as opened:
         opened.run(DAYS)
-        opened.requests = 0
+    return folder
+
+
+@pytest.fixture
+def ground(fetched: Path, tmp_path: Path) -> Iterator[Ground]:
+    copytree(fetched, tmp_path, dirs_exist_ok=True)
+    with Ground(WORLD, RULES, tmp_path).open() as opened:
         yield opened
 
 
