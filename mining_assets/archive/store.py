@@ -4,11 +4,14 @@ An object has a name made of its content, and is there before anybody names it. 
 replaced whole, so a reader finds it as it was or as it is. What is in them belongs in ``objects`` and ``manifest``.
 """
 
+import errno
+import os
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
@@ -48,6 +51,11 @@ class Archive:
     def address(self) -> str:
         """The folder, as a person may be shown it."""
         return str(self._files.unstrip_protocol(self._root))
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder, where it is one of this machine."""
+        return Path(self._root) if self._local else None
 
     def keep(self, name: str, subject: str, received: Sequence[Received], **details: Any) -> ArchivedFetch:
         """Keep the answers of a fetch as an object, and return what names it.
@@ -147,6 +155,29 @@ class Archive:
         """See that the store answers; the folder itself is made by the first object."""
         with self._reaching(self._root), suppress(FileNotFoundError):
             self._files.info(self._root)
+
+    def probe(self) -> None:
+        """Write a small file beside the objects, read it back and remove it.
+
+        A folder that is not there yet is not made: the nearest one above it is tried in its place.
+
+        Raises:
+            ArchiveUnavailable: one of the three failed; a file that cannot be removed is named.
+        """
+        folder = self._root
+        while self._local and not os.path.lexists(folder) and folder != os.path.dirname(folder):
+            folder = os.path.dirname(folder)
+        path, data = f"{folder.rstrip('/')}/probe-{uuid4().hex}", b"written by mining-assets doctor"
+        with self._reaching(path):
+            if self._local and not os.path.isdir(folder):
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+            self._write(path, data)
+            try:
+                found = self._files.cat_file(path)
+            finally:
+                self._files.rm_file(path)
+        if found != data:
+            raise ArchiveUnavailable(self._shown(path), "what was read is not what was written")
 
     def subjects(self, name: str) -> Iterator[tuple[str, list[str]]]:
         """Yield each subject that has anything of a name, in order, with the names of its objects."""

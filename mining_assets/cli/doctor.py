@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 )
 @json_option
 def doctor(bundle: Path | None, as_json: bool) -> None:
-    """Tell whether this machine, the settings, the database and every source are as they are needed.
+    """Tell whether this machine, the settings, the database, the archive and every source are as they are needed.
 
     Each source is asked once for everything that is ever asked of it, and its answers are compared with what the
-    code assumes. Nothing is stored or made.
+    code assumes. Nothing is stored or made, but for a small file in the archive that is removed again.
 
     Example: mining-assets doctor --bundle doctor.zip
     """

@@ -17,6 +17,11 @@ _NAMED = 3
 _UPGRADE = "run `mining-assets db upgrade`"
 
 
+def is_missing(address: URL) -> bool:
+    """Return whether the database is embedded, and nobody made its file so far."""
+    return address.get_backend_name() == "sqlite" and not Path(address.database or "").exists()
+
+
 def database_lines(address: URL) -> tuple[list[Line], list[str]]:
     """Look at the database at an address; none is made.
 
@@ -25,7 +30,7 @@ def database_lines(address: URL) -> tuple[list[Line], list[str]]:
     """
     shown = address.render_as_string(hide_password=True)
     file = Path(address.database or "") if address.get_backend_name() == "sqlite" else None
-    if file is not None and not file.exists():
+    if file is not None and is_missing(address):
         return [_not_yet(file)], []
     with closing(Warehouse(address)) as warehouse:
         try:

@@ -1,5 +1,6 @@
 """Everything that the doctor examines, in the order of the page. What is broken is a finding and stops nothing."""
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from importlib import metadata
@@ -9,6 +10,7 @@ import httpx
 from pydantic import SecretStr
 
 from mining_assets.curated import given_prices, given_sites, halving_times, miner_models, wind_unit_additions
+from mining_assets.doctor.archive import NAMES, archive_lines
 from mining_assets.doctor.database import database_lines
 from mining_assets.doctor.lines import Line, Section, judged
 from mining_assets.doctor.machine import (
@@ -25,7 +27,14 @@ from mining_assets.domain.settlement import LONDON
 from mining_assets.errors import SettingsError
 from mining_assets.settings import Settings
 
-MACHINE, SETTINGS, DATABASE = "This machine", "Settings and their files", "Database"
+MACHINE, SETTINGS, DATABASE, ARCHIVE = "This machine", "Settings and their files", "Database", "Archive"
+_KEYS_OF_STORES = (
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AZURE_STORAGE_ACCOUNT_KEY",
+    "AZURE_STORAGE_CONNECTION_STRING",
+    "AZURE_STORAGE_SAS_TOKEN",
+)
 _FILES: tuple[tuple[str, Callable[[Settings], object]], ...] = (
     ("miner_models", miner_models),
     ("wind_units", wind_unit_additions),
@@ -41,7 +50,7 @@ def examine(
     say: Callable[[str], None] = lambda text: None,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> Page:
-    """Examine machine, settings, database and sources.
+    """Examine machine, settings, database, archive and sources.
 
     Args:
         settings: those in force, or what is wrong with them; then only the machine can be examined.
@@ -54,15 +63,19 @@ def examine(
     if isinstance(settings, SettingsError):
         wrong = Section(SETTINGS, [judged("settings", str(settings), "")])
         machine = Section(MACHINE, [*fixed, clock_line(now)], ("Dagster home", "disk"))
-        sections = [machine, wrong, Section(DATABASE, (), ("database", "schema")), Section("Sources", (), ("all",))]
+        unknown = [(DATABASE, ("database", "schema")), (ARCHIVE, NAMES), ("Sources", ("all",))]
+        sections = [machine, wrong, *(Section(title, (), names) for title, names in unknown)]
         return Page(now, version, sections)
     say("looking at the database")
     lines, lacking = database_lines(settings.warehouse)
     database = Section(DATABASE, lines, lacking)
+    say("looking at the archive")
+    readable = all(line.status == "pass" for line in lines)
+    archive = Section(ARCHIVE, *archive_lines(settings.archive, settings.warehouse if readable else None))
     say("asking the sources")
     asked: Examined = examine_sources(settings, now, transport)
     machine = Section(MACHINE, [*fixed, clock_line(now, asked.received), *home_lines(settings.home)])
-    sections = [machine, Section(SETTINGS, list(_setting_lines(settings))), database, *asked.sections]
+    sections = [machine, Section(SETTINGS, list(_setting_lines(settings))), database, archive, *asked.sections]
     return masked(Page(now, version, sections, shown, asked.received), secrets_of(settings))
 
 
@@ -78,8 +91,8 @@ def _setting_lines(settings: Settings) -> Iterable[Line]:
 
 
 def secrets_of(settings: Settings) -> list[str]:
-    """List what must not be shown of the settings: the passwords of all addresses, and the webhook's address."""
-    secrets = []
+    """List what must not be shown: passwords in addresses, the webhook's address, the keys of an object store."""
+    secrets = [os.environ[name] for name in _KEYS_OF_STORES if name in os.environ]
     for name in Settings.model_fields:
         value = getattr(settings, name)
         text = value.get_secret_value() if isinstance(value, SecretStr) else value

@@ -3,6 +3,7 @@
 Nothing is asked of a source or of the database here, and nothing is left behind.
 """
 
+import os
 import platform
 import shutil
 from collections.abc import Callable, Iterable, Iterator
@@ -139,10 +140,10 @@ def why_no_files(folder: Path) -> str | None:
         return error.strerror or str(error)
 
 
-def disk_line(home: Path) -> Line:
-    """Look how much room the disk of the home has."""
-    there = next(folder for folder in (home, *home.parents) if folder.exists())
+def disk_line(folder: Path, subject: str = "disk") -> Line:
+    """Look how much room the disk of a folder has, also of one that is not there yet."""
+    there = next(each for each in (folder, *folder.parents) if os.path.exists(each))
     free = shutil.disk_usage(there).free
     found = f"{free / _GIB:,.1f} GiB free"
     problem = f"{found}, less than {LEAST_FREE_BYTES / _GIB:,.0f}: a fetch of some years may not fit"
-    return judged("disk", problem if free < LEAST_FREE_BYTES else None, found)
+    return judged(subject, problem if free < LEAST_FREE_BYTES else None, found)

@@ -105,7 +105,7 @@ def test_a_home_that_cannot_be_used_is_a_finding(home: str, doctor: Doctor) -> N
     code, out, err = doctor("--json", home=home)
     assert (code, err) == (1, "")
     assert json.loads(out)["exit_code"] == 1
-    assert set(wrong(out)) <= {"Dagster home", "database", "settings"}
+    assert set(wrong(out)) <= {"Dagster home", "database", "archive", "settings"}
     assert home in out
 
 

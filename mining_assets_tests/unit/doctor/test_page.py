@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mining_assets.doctor.bundle import write_bundle
-from mining_assets.doctor.examine import DATABASE, MACHINE, SETTINGS, examine, secrets_of
+from mining_assets.doctor.examine import ARCHIVE, DATABASE, MACHINE, SETTINGS, examine, secrets_of
 from mining_assets.doctor.lines import Line, Section, Status
 from mining_assets.doctor.page import Page, ShownSetting, as_dict, as_text, masked
 from mining_assets.errors import SettingsError
@@ -167,6 +167,11 @@ def test_secrets_are_passwords_also_as_they_stand_in_addresses_and_the_webhook()
     assert set(secrets_of(settings(**secret_settings()))) == {PASSWORD, PASSWORD.replace(" ", "%20"), HOOK}
 
 
+def test_the_keys_of_an_object_store_are_secrets_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", PASSWORD)
+    assert secrets_of(settings()) == [PASSWORD]
+
+
 def test_no_secret_is_in_text_document_or_bundle(tmp_path: Path) -> None:
     body = json.dumps({"echo": f"{PASSWORD} and {HOOK}"}).encode()
     leaky = Received("list", f"http://x/{PASSWORD}", AT, 200, body, 1, PASSWORD, {"date": PASSWORD})
@@ -196,9 +201,9 @@ def test_everything_is_examined_and_nothing_secret_is_kept(tmp_path: Path) -> No
     said: list[str] = []
     made = examine(given, [], said.append, Transport())
     assert [section.title for section in made.sections] == [
-        MACHINE, SETTINGS, DATABASE, "Elexon", "mempool.space", "Coinbase", "Prices",
+        MACHINE, SETTINGS, DATABASE, ARCHIVE, "Elexon", "mempool.space", "Coinbase", "Prices",
     ]  # fmt: skip
-    assert said == ["looking at the database", "asking the sources"]
+    assert said == ["looking at the database", "looking at the archive", "asking the sources"]
     assert {line.status for line in made.sections[2].lines} == {"unreachable"}
     assert "Unmistakable" not in as_text(made) + json.dumps(as_dict(made))
     assert "Unmistakable" not in b"".join(each.body or b"" for each in made.received).decode()
