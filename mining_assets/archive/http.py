@@ -62,7 +62,7 @@ class ArchivedHttp:
         instant, answer = answers.pop(0) if len(answers) > 1 else answers[0]
         reason, refused = answer.reason, False
         if answer.body is None:
-            refused = answer.status is not None and answer.status < HTTPStatus.INTERNAL_SERVER_ERROR
+            refused = answer.status is not None and _refuses(answer.status)
         else:
             try:
                 value = parse(answer.body)
@@ -76,3 +76,8 @@ class ArchivedHttp:
         note_received(Received(asked, url, instant, answer.status, answer.body, 1, reason))
         failure = SourceRefused if refused else SourceUnavailable
         raise failure(reason, url=url, status=answer.status)
+
+
+def _refuses(status: int) -> bool:
+    """Tell whether a source with such a status did not want the request, as ``sources.http`` does."""
+    return httpx.codes.is_client_error(status) and status != HTTPStatus.TOO_MANY_REQUESTS

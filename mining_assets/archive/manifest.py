@@ -72,17 +72,24 @@ def requested_after(packed: Packed) -> tuple[datetime, tuple[int, ...]]:
     return first, tuple((answer.requested_at - first) // microsecond for answer in packed.answers)
 
 
-def parse_manifest(text: str, location: str) -> list[ArchivedFetch]:
+def parse_manifest(written: bytes, location: str, *, sound_only: bool = False) -> list[ArchivedFetch]:
     """Return the fetches of a manifest, in its order.
+
+    Args:
+        written: the manifest.
+        location: named in an error.
+        sound_only: leave out lines that are damaged.
 
     Raises:
         ObjectDamaged: a line of it is not one that was written.
     """
     fetches = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(written.splitlines(), start=1):
         try:
             fetches.append(ArchivedFetch.model_validate_json(line))
         except ValidationError as error:
+            if sound_only:
+                continue
             first = error.errors()[0]
             field = ".".join(map(str, first["loc"])) or "the line"
             raise ObjectDamaged(location, f"line {number}: {field}: {first['msg']}") from None

@@ -12,7 +12,6 @@ import json
 import tarfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 
 import zstandard
@@ -43,11 +42,6 @@ class KeptAnswer:
     status: int | None
     reason: str
     body: bytes | None
-
-    @property
-    def refused(self) -> bool:
-        """Whether the answer carried nothing that could be parsed."""
-        return self.status != HTTPStatus.OK or self.body is None
 
 
 @dataclass(frozen=True)

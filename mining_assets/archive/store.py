@@ -90,11 +90,15 @@ class Archive:
 
     def record(self, fetch: ArchivedFetch) -> None:
         """Add a fetch to the manifest of its subject, once; to be called while nobody else writes the subject."""
-        path = self._manifest(fetch.name, fetch.subject)
-        known = self.fetches(fetch.name, fetch.subject)
-        if fetch in known:
+        path, line = self._manifest(fetch.name, fetch.subject), fetch.line().encode()
+        written = self._manifest_bytes(path)
+        # Not parsed: a line that somebody damaged keeps no other fetch from being named.
+        if line in written.splitlines(keepends=True):
             return
-        self._rewrite(path, [*known, fetch])
+        if written and not written.endswith(b"\n"):
+            written += b"\n"
+        with self._reaching(path):
+            self._write(path, written + line)
 
     def strike(self, name: str, subject: str, lines: Collection[tuple[str, datetime | None]]) -> None:
         """Take lines out of a manifest, by object and instant; to be called while nobody else writes the subject."""
@@ -103,19 +107,20 @@ class Archive:
         if len(left) < len(known):
             self._rewrite(self._manifest(name, subject), left)
 
-    def fetches(self, name: str, subject: str) -> list[ArchivedFetch]:
+    def fetches(self, name: str, subject: str, *, sound_only: bool = False) -> list[ArchivedFetch]:
         """Return the fetches that a manifest names, oldest first; none where there is no manifest.
+
+        Args:
+            name: what was fetched.
+            subject: of the manifest.
+            sound_only: leave out lines that are damaged, for who looks for one that is not.
 
         Raises:
             ObjectDamaged: the manifest is not one that was written.
         """
         path = self._manifest(name, subject)
-        with self._reaching(path):
-            try:
-                text = self._files.cat_file(path).decode()
-            except FileNotFoundError:
-                return []
-        return sorted(parse_manifest(text, self._shown(path)), key=lambda fetch: fetch.fetched_at)
+        lines = parse_manifest(self._manifest_bytes(path), self._shown(path), sound_only=sound_only)
+        return sorted(lines, key=lambda fetch: fetch.fetched_at)
 
     def answers(self, fetch: ArchivedFetch) -> tuple[KeptAnswer, ...]:
         """Read the answers of a fetch, in the order of its object.
@@ -138,10 +143,6 @@ class Archive:
             except FileNotFoundError:
                 raise ObjectMissing(self._shown(path), "there is no such object") from None
         return unpack(data, sha256, self._shown(path))
-
-    def location(self, fetch: ArchivedFetch) -> str:
-        """Return the address of a fetch's object."""
-        return self.location_of(fetch.name, fetch.subject, fetch.object)
 
     def location_of(self, name: str, subject: str, sha256: str) -> str:
         """Return the address of an object."""
@@ -225,6 +226,15 @@ class Archive:
 
     def _shown(self, path: str) -> str:
         return str(self._files.unstrip_protocol(path))
+
+    def _manifest_bytes(self, path: str) -> bytes:
+        """Read a manifest; empty where there is none."""
+        with self._reaching(path):
+            try:
+                written: bytes = self._files.cat_file(path)
+            except FileNotFoundError:
+                return b""
+        return written
 
     def _rewrite(self, manifest: str, fetches: Sequence[ArchivedFetch]) -> None:
         with self._reaching(manifest):

@@ -41,11 +41,11 @@ def history(day: date, as_json: bool) -> None:
     days_asked_for(settings, day, day)
     with opened_archive(settings) as (warehouse, archive), Phase(f"reading the vintages of {day}"):
         from mining_assets.pipeline.dependencies import rules_of
-        from mining_assets.pipeline.fetch_references import known_wind_units, stored_network_history
+        from mining_assets.pipeline.fetch_references import stored_network_history, stored_wind_units
         from mining_assets.pipeline.history import day_vintages
 
         rules = rules_of(settings)
-        units = known_wind_units(warehouse, rules.additions, rules.sites)
+        units = stored_wind_units(warehouse, rules.additions)
         network = stored_network_history(warehouse)
         try:
             vintages = day_vintages(archive, day, units, network, rules.scope.models)

@@ -14,7 +14,7 @@ from mining_assets.archive.manifest import SETTLEMENT_STACKS, ArchivedFetch
 from mining_assets.archive.store import Archive
 from mining_assets.sources.received import Received
 from mining_assets.warehouse.archived import note_archived
-from mining_assets.warehouse.connection import Connection
+from mining_assets.warehouse.connection import Connection, Warehouse
 from mining_assets.warehouse.days import FetchedDay
 
 
@@ -55,11 +55,28 @@ class Archiving:
         """
         if self.archive is None or kept is None:
             return
-        note_archived(connection, [kept.model_dump() | {"refused": kept.refused or None}])
+        _note(connection, kept)
         self.archive.record(kept)
+
+    def record_refused(self, warehouse: Warehouse, kept: ArchivedFetch | None, reason: str) -> None:
+        """Name an object whose answers were refused, in a transaction of its own: nothing else depends on it.
+
+        Args:
+            warehouse: open.
+            kept: the object; None where nothing is kept.
+            reason: why nothing is stored from it.
+
+        Raises:
+            ArchiveUnavailable: the manifest could not be written; whoever calls says so and goes on.
+        """
+        if self.archive is None or kept is None:
+            return
+        with warehouse.writing(kept.subject, kept.name) as connection:
+            self.record(connection, kept.model_copy(update={"refused": reason}))
 
 
 NOT_ARCHIVING = Archiving()
+NOT_KEPT = "the refused answers could not be archived, which nothing else depends on"
 
 
 @dataclass(frozen=True)
@@ -81,7 +98,11 @@ class Replaying(Archiving):
     def record(self, connection: Connection, kept: ArchivedFetch | None) -> None:
         """Name the fetch in the caller's transaction; its manifest has it already."""
         if kept is not None:
-            note_archived(connection, [kept.model_dump() | {"refused": kept.refused or None}])
+            _note(connection, kept)
+
+
+def _note(connection: Connection, kept: ArchivedFetch) -> None:
+    note_archived(connection, [kept.model_dump() | {"refused": kept.refused or None}])
 
 
 def keep_day(

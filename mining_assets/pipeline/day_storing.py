@@ -14,7 +14,7 @@ from mining_assets.archive.errors import ArchiveError
 from mining_assets.archive.manifest import SETTLEMENT_STACKS, ArchivedFetch
 from mining_assets.domain.restatement import ShrinkRefused
 from mining_assets.domain.wind_units import WindUnit
-from mining_assets.pipeline.archiving import keep_day
+from mining_assets.pipeline.archiving import NOT_KEPT, keep_day
 from mining_assets.pipeline.dependencies import Dependencies
 from mining_assets.pipeline.fetch import NothingPublished
 from mining_assets.pipeline.fetch_ahead import Fetch, FetchAhead, FetchMetrics
@@ -23,7 +23,7 @@ from mining_assets.pipeline.replay_day import Kept, NotReplayed, replay_day
 from mining_assets.pipeline.results import RECORDS, DayRequest, StepFailure, StopAsked
 from mining_assets.reconciliation.plan import ARCHIVE, ELEXON
 from mining_assets.sources.errors import SourceError
-from mining_assets.warehouse.days import FetchedDay, note_refused, store_day
+from mining_assets.warehouse.days import FetchedDay, Outcome, note_refused, store_day
 
 _NOT_TRIED = {ELEXON: "Elexon does not answer", ARCHIVE: "the archive takes no answers"}
 
@@ -79,7 +79,7 @@ class DayStoring:
             )
             outcome = self._retry(self._store, fetched, request, kept)
         except ShrinkRefused as refused:
-            self._retry(self._note_refused, refused, kept)
+            self._refuse(refused, kept)
             return Stored("failed", StepFailure(RECORDS, str(refused)), metrics=fetch.metrics)
         except ArchiveError as error:
             outages.record(ARCHIVE, error)
@@ -90,13 +90,23 @@ class DayStoring:
 
     def _keep_refused(self, day: date, fetch: Fetch, reason: str) -> None:
         """Keep the answers that a day could not be made of; nothing else depends on them."""
-        archiving = self.dependencies.archiving
         try:
-            kept = archiving.keep(SETTLEMENT_STACKS, fetch.received, day, refused=reason)
-            if kept:
-                self._retry(self._record, day, kept)
+            kept = self.dependencies.archiving.keep(SETTLEMENT_STACKS, fetch.received, day)
         except ArchiveError as error:
-            self._log.warning(f"{day}: the refused answers could not be archived: {error}")
+            self._log.warning(f"{day}: {NOT_KEPT}: {error}")
+        else:
+            self._record_refused(day, kept, reason)
+
+    def _refuse(self, refused: ShrinkRefused, kept: ArchivedFetch | None) -> None:
+        """Note that a smaller answer was refused, and then name what it was."""
+        self._retry(self._note_refused, refused)
+        self._record_refused(refused.day, kept, str(refused))
+
+    def _record_refused(self, day: date, kept: ArchivedFetch | None, reason: str) -> None:
+        try:
+            self._retry(self.dependencies.archiving.record_refused, self._warehouse, kept, reason)
+        except ArchiveError as error:
+            self._log.warning(f"{day}: {NOT_KEPT}: {error}")
 
     def _finds_elexon_unavailable(self, day: date, fetch: Fetch) -> bool:
         """Tell whether the source is to blame for a day of which nothing came: it has nothing of another day either."""
@@ -136,10 +146,13 @@ class DayStoring:
         archive = self.dependencies.archiving.archive
         try:
             if archive is None or not kept:
-                raise NotReplayed(f"{day} cannot be replayed: the archive has no answers of it")
+                raise NotReplayed(f"{day} cannot be replayed: the archive lacks answers that it is made of")
             replayed = replay_day(archive, day, kept, units)
             outcome = self._retry(self._store, replayed, request, None)
+            if outcome == Outcome.SUPERSEDED:
+                raise NotReplayed(f"{day} is not replayed: what is stored was fetched after what is archived")
         except ShrinkRefused as refused:
+            self._refuse(refused, None)
             return Stored("failed", StepFailure(RECORDS, str(refused)))
         except NotReplayed as error:
             if request.replay:
@@ -154,11 +167,6 @@ class DayStoring:
             self.dependencies.archiving.record(connection, kept)
             return str(outcome)
 
-    def _note_refused(self, refused: ShrinkRefused, kept: ArchivedFetch | None) -> None:
+    def _note_refused(self, refused: ShrinkRefused) -> None:
         with self._warehouse.writing(str(refused.day)) as connection:
             note_refused(connection, refused)
-            self.dependencies.archiving.record(connection, kept and kept.model_copy(update={"refused": str(refused)}))
-
-    def _record(self, day: date, kept: ArchivedFetch) -> None:
-        with self._warehouse.writing(str(day)) as connection:
-            self.dependencies.archiving.record(connection, kept)

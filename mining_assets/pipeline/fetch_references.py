@@ -72,7 +72,9 @@ def refresh_wind_units(
     kept = archiving.keep(WIND_BM_UNITS, received, origin=elexon.client.origin)
     units = wind_among(registered, additions)
     if not any(unit.source == "register" for unit in units):
-        raise SourceRefused(f"none of the {len(registered)} BM units is typed WIND", url="reference/bmunits/all")
+        reason = f"none of the {len(registered)} BM units is typed WIND"
+        archiving.record_refused(warehouse, kept, reason)
+        raise SourceRefused(reason, url="reference/bmunits/all")
     with warehouse.writing(WIND_BM_UNITS) as connection:
         counts = references.store_wind_units(connection, units, asked_at)
         references.store_sites(connection, sites)
@@ -151,12 +153,13 @@ def refresh_network_epochs(
             archiving.record(connection, kept)
         return refreshed
     except NetworkHistoryRefused as refused:
+        archiving.record_refused(warehouse, kept, str(refused))
         raise SourceRefused(f"the difficulty history is refused: {refused}", url=answer.url) from None
     except HistoryContradicted as contradicted:
         reason = f"the difficulty history contradicts what is stored: {contradicted}"
         with warehouse.writing(NETWORK_EPOCHS) as connection:
             references.note_reference_refused(connection, NETWORK_EPOCHS, reason, answer.fetched_at)
-            archiving.record(connection, kept and kept.model_copy(update={"refused": reason}))
+        archiving.record_refused(warehouse, kept, reason)
         raise SourceRefused(f"{reason}; if the source is right: `{ACCEPT_DIFFICULTY}`", url=answer.url) from None
 
 
@@ -258,20 +261,35 @@ def known_wind_units(
         additions: wind units that a person added.
         sites: as for :func:`refresh_wind_units`.
     """
+    added = list(additions)
+    units = stored_wind_units(warehouse, added)
+    if not units:
+        return {}
     with warehouse.reading() as connection:
-        name = WIND_BM_UNITS
-        if references.last_fetch(connection, name) is None or references.is_tampered(connection, name):
-            return {}
-        units = references.wind_units(connection)
+        stored = references.wind_units(connection)
         moved = references.moved_units(connection, sites)
-    unknown = [addition for addition in additions if addition.bm_unit_id not in units]
+    unknown = [addition for addition in added if addition.bm_unit_id not in stored]
     if unknown or moved:
         with warehouse.writing(WIND_BM_UNITS) as connection:
             references.store_wind_units(connection, unknown, datetime.now(UTC))
             references.store_sites(connection, sites)
             if unknown:
                 references.note_content(connection, WIND_BM_UNITS)
-    return units | {addition.bm_unit_id: addition for addition in unknown}
+    return units
+
+
+def stored_wind_units(warehouse: Warehouse, additions: Iterable[WindUnit]) -> dict[str, WindUnit]:
+    """Return every known wind unit, curated additions included, and write nothing; empty as for the above.
+
+    Args:
+        warehouse: open.
+        additions: wind units that a person added; the stored one counts where both are there.
+    """
+    with warehouse.reading() as connection:
+        name = WIND_BM_UNITS
+        if references.last_fetch(connection, name) is None or references.is_tampered(connection, name):
+            return {}
+        return {addition.bm_unit_id: addition for addition in additions} | references.wind_units(connection)
 
 
 def unit_asked_for(warehouse: Warehouse, text: str, units: Mapping[str, WindUnit]) -> str:

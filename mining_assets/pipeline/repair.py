@@ -15,7 +15,7 @@ from mining_assets.domain.periods import months_of, years_of
 from mining_assets.domain.restatement import ShrinkRefused
 from mining_assets.domain.settlement import periods_in
 from mining_assets.domain.wording import count_of
-from mining_assets.pipeline.archiving import keep_day, named
+from mining_assets.pipeline.archiving import NOT_KEPT, keep_day, named
 from mining_assets.pipeline.days import DayPipeline
 from mining_assets.pipeline.dependencies import Dependencies
 from mining_assets.pipeline.fetch import DayIncomplete, fetch_day
@@ -84,7 +84,7 @@ class Repairs:
     """
 
     def __init__(self, dependencies: Dependencies, log: logging.Logger, should_stop: StopAsked = never) -> None:
-        self._dependencies, self._should_stop = dependencies, should_stop
+        self._dependencies, self._log, self._should_stop = dependencies, log, should_stop
         self._warehouse, self._scope = dependencies.warehouse, dependencies.rules.scope
         self._pipeline = DayPipeline(dependencies, log)
 
@@ -247,8 +247,10 @@ class Repairs:
         if isinstance(error, ShrinkRefused):
             with self._warehouse.writing(str(day)) as connection:
                 note_refused(connection, error)
-                refused = archived and archived.model_copy(update={"refused": str(error)})
-                self._dependencies.archiving.record(connection, refused)
+            try:
+                self._dependencies.archiving.record_refused(self._warehouse, archived, str(error))
+            except ArchiveError as unkept:
+                self._log.warning(f"{day}: {NOT_KEPT}: {unkept}")
         return DayKept(day, error, source_unavailable=unanswered)
 
     def _content(self, day: date) -> DayContent:

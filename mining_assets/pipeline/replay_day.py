@@ -22,7 +22,7 @@ from mining_assets.pipeline.fetch import DayIncomplete, fetch_day
 from mining_assets.pipeline.replace_period import fetch_period, with_period
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.errors import SourceError
-from mining_assets.warehouse.archived import noted_fetches
+from mining_assets.warehouse.archived import noted_fetches, objects_by_day
 from mining_assets.warehouse.connection import Connection
 from mining_assets.warehouse.days import FetchedDay
 
@@ -42,6 +42,8 @@ class Kept(NamedTuple):
 def kept_of_days(connection: Connection, days: Sequence[date]) -> dict[date, list[Kept]]:
     """Read which fetches each day is made of, of those that the archive has: the last whole one, then single periods.
 
+    A day of which something was stored while nothing was archived is not among them: its answers are not all there.
+
     Args:
         connection: of the caller's transaction.
         days: in order.
@@ -49,6 +51,7 @@ def kept_of_days(connection: Connection, days: Sequence[date]) -> dict[date, lis
     if not days:
         return {}
     noted = noted_fetches(connection, SETTLEMENT_STACKS, str(days[0]), str(days[-1]))
+    made_of = objects_by_day(connection, days)
     wanted = {str(day): day for day in days}
     found: dict[date, list[Kept]] = {}
     for row in noted[noted["refused"].isna()].to_dict("records"):
@@ -61,7 +64,7 @@ def kept_of_days(connection: Connection, days: Sequence[date]) -> dict[date, lis
             found[day] = [kept]
         elif day in found:
             found[day].append(kept)
-    return found
+    return {day: kept for day, kept in found.items() if made_of.get(day, set()) <= {each.object for each in kept}}
 
 
 def replay_day(archive: Archive, day: date, kept: Sequence[Kept], units: Mapping[str, WindUnit]) -> FetchedDay:
@@ -77,12 +80,13 @@ def replay_day(archive: Archive, day: date, kept: Sequence[Kept], units: Mapping
         NotReplayed: an object or the manifest is missing or damaged, or by today's rules the answers are no day.
     """
     try:
-        lines = {(line.fetched_at, line.object): line for line in archive.fetches(SETTLEMENT_STACKS, str(day))}
+        sound = archive.fetches(SETTLEMENT_STACKS, str(day), sound_only=True)
+        lines = {(line.fetched_at, line.object): line for line in sound}
         fetches = []
         for each in kept:
             line = lines.get((each.fetched_at, each.object))
             if line is None:
-                raise ObjectDamaged(f"the manifest of {day}", f"has no line of the fetch of {each.fetched_at}")
+                raise ObjectDamaged(f"the manifest of {day}", f"has no sound line of the fetch of {each.fetched_at}")
             fetches.append(line)
         return compose_day(archive, day, fetches, units)
     except (ArchiveError, SourceError, DayIncomplete) as error:

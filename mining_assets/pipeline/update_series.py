@@ -62,7 +62,7 @@ def update_series(
             summaries = retry(store_and_summarize, warehouse, name, fetched, rules.scope.models, archiving, kept)
         except ArchiveError as error:
             reason = f"not stored, since the answer could not be archived: {error}"
-            fetched = FetchedSeries(failed=dict.fromkeys(days, reason), unavailable=reason)
+            fetched = FetchedSeries(failed=dict.fromkeys(asked, reason), unavailable=reason)
     known, origins = retry(_known, dependencies, name, days)
     retry(_record, dependencies, name, fetched)
     failed = {

@@ -45,19 +45,19 @@ def noted_fetches(connection: Connection, name: str, first: str | None = None, l
     return read_frame(connection, query.order_by(columns.subject, columns.fetched_at, columns.object))
 
 
-def objects_of_day(connection: Connection, day: date) -> pd.DataFrame:
-    """Read in which object the answer of each period and side of a day is kept.
+def objects_by_day(connection: Connection, days: Sequence[date]) -> dict[date, set[str | None]]:
+    """Read the objects that the ledger of each day names; None among them where an answer was not archived.
 
-    Returns:
-        settlement_period, side, archive_object (absent where it was not archived), in the order of the key.
+    Args:
+        connection: of the caller's transaction.
+        days: in order, at least one; one without a ledger is absent.
     """
     ledger = settlement_ledger.c
-    query = (
-        select(ledger.settlement_period, ledger.side, ledger.archive_object)
-        .where(ledger.settlement_date == day)
-        .order_by(ledger.settlement_period, ledger.side)
-    )
-    return read_frame(connection, query)
+    query = select(ledger.settlement_date, ledger.archive_object).distinct()
+    found: dict[date, set[str | None]] = {}
+    for day, archived in connection.execute(query.where(ledger.settlement_date.between(days[0], days[-1]))):
+        found.setdefault(day, set()).add(archived)
+    return found
 
 
 def answers_of_days(connection: Connection, name: str, days: Sequence[date]) -> pd.DataFrame:

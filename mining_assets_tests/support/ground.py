@@ -33,7 +33,7 @@ class Ground:
     Attributes:
         requests: how many were made.
         unavailable: whether the sources answer nothing but 503.
-        failing: days whose stacks alone answer so.
+        failing: days, or their periods like 2025-06-01/5, whose stacks alone answer so.
         archive: what keeps the answers; None keeps none.
     """
 
@@ -41,7 +41,7 @@ class Ground:
         self.world, self.rules = world, rules
         self.requests = 0
         self.unavailable = False
-        self.failing: set[date] = set()
+        self.failing: set[date | str] = set()
         self.warehouse = warehouse or empty_warehouse(folder)
         self.archive: Archive | None = Archive(str(folder / "archive"))
         transport = httpx.MockTransport(self._answer)
@@ -81,7 +81,7 @@ class Ground:
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.requests += 1
         asked = request.url.path
-        if self.unavailable or any("/stack/" in asked and f"/{day}/" in asked for day in self.failing):
+        if self.unavailable or any("/stack/" in asked and f"/{each}/" in f"{asked}/" for each in self.failing):
             return httpx.Response(503)
         body = encode(payload(self.world, parse(request.url.raw_path.decode())))
         return httpx.Response(200, content=body)

@@ -82,7 +82,7 @@ def test_a_damaged_object_is_written_again_by_the_next_fetch(
     archive: Archive, damage: Callable[[bytes], bytes]
 ) -> None:
     fetch = keep(archive)
-    path = Path(archive.location(fetch).removeprefix("file://"))
+    path = Path(archive.location_of(fetch.name, fetch.subject, fetch.object).removeprefix("file://"))
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(ObjectDamaged, match=fetch.object):
         archive.answers(fetch)
@@ -114,9 +114,17 @@ def test_a_damaged_manifest_is_named_with_its_line(
     manifest.write_text(good + damage(good.strip()) + "\n")
     with pytest.raises(ObjectDamaged, match=rf"{MANIFEST}: line 2: "):
         archive.fetches(STACKS, DAY)
-    with pytest.raises(ObjectDamaged):  # and nothing is written over it
-        keep(archive, begun=LATER)
+    keep(archive, begun=LATER)
     assert manifest.read_text().startswith(good)
+    assert [fetch.fetched_at for fetch in archive.fetches(STACKS, DAY, sound_only=True)] == [BEGUN, LATER]
+
+
+def test_a_line_goes_below_one_that_was_cut(archive: Archive, tmp_path: Path) -> None:
+    keep(archive)
+    (manifest,) = (tmp_path / "archive").rglob(MANIFEST)
+    manifest.write_text(manifest.read_text() + '{"name":')
+    keep(archive, begun=LATER)
+    assert [fetch.fetched_at for fetch in archive.fetches(STACKS, DAY, sound_only=True)] == [BEGUN, LATER]
 
 
 def test_what_cannot_be_written_is_an_error_that_names_the_object(tmp_path: Path) -> None:
@@ -153,7 +161,7 @@ def test_an_address_that_no_driver_takes_is_refused() -> None:
 
 def test_an_object_that_is_kept_again_is_as_young_as_a_new_one(archive: Archive) -> None:
     fetch = keep(archive)
-    os.utime(archive.location(fetch).removeprefix("file://"), (0, 0))
+    os.utime(archive.location_of(fetch.name, fetch.subject, fetch.object).removeprefix("file://"), (0, 0))
     assert archive.written_at(STACKS, DAY, fetch.object) == datetime(1970, 1, 1, tzinfo=UTC)
     archive.keep(STACKS, DAY, answers(3))
     assert datetime.now(UTC) - archive.written_at(STACKS, DAY, fetch.object) < timedelta(minutes=30)

@@ -17,7 +17,7 @@ from mining_assets.domain.valuation import BITCOIN_PRICE, WIND_GENERATION
 from mining_assets.pipeline.dependencies import Rules
 from mining_assets.pipeline.results import DayResult, Event, SeriesResult
 from mining_assets.reconciliation.verify import Scope
-from mining_assets.warehouse.archived import noted_fetches, objects_of_day
+from mining_assets.warehouse.archived import noted_fetches, objects_by_day
 from mining_assets.warehouse.attempts import outages
 from mining_assets.warehouse.names import NETWORK_EPOCHS, WIND_BM_UNITS
 from mining_assets.warehouse.schema import day_fetches, reference_fetches, settlement_days
@@ -65,7 +65,7 @@ def test_every_answer_of_a_day_is_kept_and_named_by_its_ledger(ground: Ground) -
         assert stacks < set(paths)
         assert {path.split("/")[3] for path in set(paths) - stacks} == {"volumes", "cashflows"}
         with ground.warehouse.reading() as connection:
-            assert set(objects_of_day(connection, day)["archive_object"]) == {fetch.object}
+            assert objects_by_day(connection, [day]) == {day: {fetch.object}}
         assert (fetch.origin, fetch.base) == ("http://twin/bmrs/api/v1", "http://twin/bmrs/api/v1")
         assert fetch.vintage is not None
 
@@ -162,10 +162,34 @@ def test_a_crash_between_object_and_commit_leaves_an_object_that_nobody_names(
 
 
 def test_answers_that_a_day_could_not_be_made_of_are_kept_with_the_reason(ground: Ground) -> None:
+    ground.failing = {f"{FIRST}/5"}
+    (result,) = day_results(ground.run([FIRST])).values()
+    assert result.failures
+    (fetch,) = ground.archive.fetches(SETTLEMENT_STACKS, str(FIRST))
+    assert f"bid/{FIRST}/5" in fetch.refused
+    assert fetch.answers > 4
+    (row,) = noted(ground, SETTLEMENT_STACKS)
+    assert row["refused"] == fetch.refused
+
+
+def test_of_a_day_without_an_answer_nothing_is_kept(ground: Ground) -> None:
     ground.failing = {FIRST}
     (result,) = day_results(ground.run([FIRST])).values()
     assert result.failures
-    assert ground.archive.fetches(SETTLEMENT_STACKS, str(FIRST)) == []  # nothing was answered: nothing is kept
+    assert ground.archive.fetches(SETTLEMENT_STACKS, str(FIRST)) == []
+
+
+@pytest.mark.parametrize("step", ["keep", "record"])
+def test_refused_answers_that_cannot_be_archived_hinder_nothing(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, step: str
+) -> None:
+    ground.failing = {f"{FIRST}/5"}
+    of_the_first_day = iter([True])
+    _fails(monkeypatch, step, lambda named: _of_stacks(named) and next(of_the_first_day, False))
+    results = day_results(ground.run(DAYS))
+    assert f"bid/{FIRST}/5" in str(results[FIRST].failures[0])
+    assert not results[SECOND].failures
+    assert f"{FIRST}: the refused answers could not be archived" in caplog.text
 
 
 def test_without_an_archive_all_is_stored_and_nothing_is_named(ground: Ground, tmp_path: Path) -> None:
@@ -174,7 +198,7 @@ def test_without_an_archive_all_is_stored_and_nothing_is_named(ground: Ground, t
     assert not (tmp_path / "archive").exists()
     assert noted(ground, SETTLEMENT_STACKS) == []
     with ground.warehouse.reading() as connection:
-        assert objects_of_day(connection, FIRST)["archive_object"].isna().all()
+        assert objects_by_day(connection, [FIRST]) == {FIRST: {None}}
 
 
 def test_a_fetch_of_the_stacks_alone_stores_the_records(ground: Ground) -> None:

@@ -129,7 +129,7 @@ def _lose_line(path: Path) -> None:
 FAULTS = [
     pytest.param(Path.unlink, "there is no such object", id="missing"),
     pytest.param(_cut, "cannot be read", id="cut"),
-    pytest.param(_lose_line, "has no line of the fetch", id="without its line"),
+    pytest.param(_lose_line, "has no sound line of the fetch", id="without its line"),
 ]
 
 
@@ -165,6 +165,28 @@ def test_a_replay_alone_says_what_is_damaged_and_asks_nobody(
     assert not results[SECOND].failures
     assert ground.requests == 0
     assert same(before, stored(ground.warehouse))
+
+
+def test_a_damaged_line_beside_that_of_the_day_is_no_hindrance(ground: Ground, tmp_path: Path) -> None:
+    before = stored(ground.warehouse)
+    manifest = _objects(tmp_path)[0].with_name("manifest.jsonl")
+    manifest.write_text("{" + manifest.read_text() + manifest.read_text())
+    _altered(ground.warehouse)
+    assert not ask(ground, REPLAY)[FIRST].failures
+    assert same(before, stored(ground.warehouse))
+
+
+def test_a_day_stored_while_nothing_was_archived_is_not_replayed(ground: Ground) -> None:
+    archive, ground.archive = ground.archive, None
+    ground.world = GeneratedWorld(seed=6, units=4, light=True, windy_days=DAYS)
+    list(ground.pipeline.run(DAYS, DayRequest(ALL, refetch=True, accept_shrink=True)))
+    before = stored(ground.warehouse)
+    ground.archive, ground.requests = archive, 0
+    (failure,) = (each for each in ask(ground, REPLAY)[FIRST].failures if each.table == CURTAILMENT_RECORDS)
+    assert "the archive lacks answers that it is made of" in failure.reason
+    assert same(before, stored(ground.warehouse))
+    assert not ask(ground, HEAL)[FIRST].failures
+    assert ground.requests > 0
 
 
 def test_a_day_that_is_due_is_fetched_not_repaired(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
