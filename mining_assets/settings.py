@@ -12,12 +12,10 @@ from difflib import get_close_matches
 from importlib.resources import as_file, files
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import (
-    AfterValidator,
-    BeforeValidator,
     Field,
     SecretStr,
     ValidationError,
@@ -28,10 +26,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mining_assets.domain.fetch_estimate import days_per_fetch
 from mining_assets.domain.live_sources import LIVE_COINBASE, LIVE_ELEXON, LIVE_MEMPOOL
-from mining_assets.domain.periods import iso_day
 from mining_assets.domain.retry_policy import HealingPolicy, RetryRule
 from mining_assets.domain.settlement import LONDON, last_day_over
 from mining_assets.errors import SettingsError
+from mining_assets.setting_values import NO_ARCHIVE, ArchiveAddress, DataFile, HttpUrl, IsoDate, http_url
 from mining_assets.warehouse.address import URL, sqlite_address, warehouse_address
 
 PREFIX = "MINING_ASSETS_"
@@ -41,52 +39,8 @@ TEST_DATA_VARIABLE = f"{PREFIX}TEST_DATA"
 HOME_FOLDERS = ("data", "data/checkpoints", "data/logs", "data/reports")
 """The folders of this project within the Dagster home."""
 
-NO_ARCHIVE = "none"
-"""The value of ``MINING_ASSETS_ARCHIVE_URL`` that keeps no answers."""
-
 # What Kubernetes sets in every pod for a service of a name like mining-assets-ui.
 _OF_A_SERVICE = re.compile(r"_SERVICE_(HOST|PORT\w*)$|_PORT(_\d+_\w+)?$")
-
-
-def _http_url(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0  # a bad port raises
-    except ValueError:
-        usable = False
-    if not usable:
-        raise ValueError("is not an http:// or https:// address")
-    return value.rstrip("/")
-
-
-def _iso_date(value: object) -> object:
-    if isinstance(value, str):
-        try:
-            return iso_day(value)
-        except ValueError:
-            raise ValueError("is not a date like 2025-06-01") from None
-    return value
-
-
-def _existing_file(value: Path) -> Path:
-    if not value.is_absolute() or not value.is_file():
-        raise ValueError("is not the absolute path of a file")
-    return value
-
-
-def _archive_address(value: str) -> str:
-    parts = urlsplit(value)
-    if "@" in parts.netloc:
-        raise ValueError("must hold no password: the driver of the object store reads its own variables")
-    if value != NO_ARCHIVE and not parts.scheme and not Path(value).is_absolute():
-        raise ValueError(f"is neither the absolute path of a folder, nor an address like s3://…, nor {NO_ARCHIVE}")
-    return value.rstrip("/")
-
-
-ArchiveAddress = Annotated[str, AfterValidator(_archive_address)]
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
-IsoDate = Annotated[date, BeforeValidator(_iso_date)]
-DataFile = Annotated[Path, AfterValidator(_existing_file)]
 
 
 class Settings(BaseSettings):
@@ -184,7 +138,7 @@ class Settings(BaseSettings):
     @classmethod
     def _http_webhook(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
-            _http_url(value.get_secret_value())
+            http_url(value.get_secret_value())
         return value
 
     @field_validator("ui_url", "docs_url")

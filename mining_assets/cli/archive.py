@@ -27,7 +27,8 @@ from mining_assets.cli.options import (
 from mining_assets.cli.phase import Phase
 from mining_assets.cli.text import print_text
 from mining_assets.domain.wording import count_of
-from mining_assets.settings import NO_ARCHIVE, Settings
+from mining_assets.setting_values import NO_ARCHIVE
+from mining_assets.settings import Settings
 from mining_assets.warehouse.connection import Warehouse
 
 if TYPE_CHECKING:
@@ -141,15 +142,12 @@ def opened_archive(settings: Settings) -> Iterator[tuple[Warehouse, Archive]]:
     """Open the warehouse and the archive of the settings; neither is made.
 
     Raises:
-        click.UsageError: answers are not kept, or no installed driver takes the address.
+        click.UsageError: answers are not kept.
         Unusable: the database or the archive cannot be reached.
     """
     if settings.archive is None:
         raise click.UsageError(f"there is no archive: MINING_ASSETS_ARCHIVE_URL is {NO_ARCHIVE}")
-    try:
-        kept = Archive(settings.archive)
-    except ArchiveError as error:
-        raise click.UsageError(f"MINING_ASSETS_ARCHIVE_URL: {error}") from None
+    kept = Archive(settings.archive)
     require_warehouse(settings)
     with opened_warehouse(settings) as warehouse:
         try:

@@ -22,7 +22,8 @@ from mining_assets.cli.options import (
 )
 from mining_assets.cli.phase import Phase
 from mining_assets.domain.wording import count_of
-from mining_assets.settings import NO_ARCHIVE, Settings
+from mining_assets.setting_values import NO_ARCHIVE
+from mining_assets.settings import Settings
 from mining_assets.warehouse.address import URL
 from mining_assets.warehouse.copy import TargetNotEmpty, refuse_occupied
 from mining_assets.warehouse.upgrade import upgrade_within
@@ -56,7 +57,7 @@ def replay(start: date, end: date, as_of: datetime | None, into: URL | None, pla
     With --into another warehouse is built as it would have stood at an instant, under today's rules; every command
     works on it with MINING_ASSETS_WAREHOUSE_URL.
 
-    Example: mining-assets replay 2025-06-01 2025-06-30 --as-of 2025-06-15 --into sqlite:////tmp/then.sqlite
+    Example: mining-assets replay 2025-06-01 2025-06-30 --as-of 2025-06-15 --into sqlite:////var/lib/then.sqlite
     """
     settings = load_settings()
     days = days_asked_for(settings, start, end)
@@ -155,8 +156,8 @@ def _build(
     with reached(into) as target, Phase("replaying") as phase:
         try:
             with target.writing("schema") as connection:
-                upgrade_within(connection)
                 refuse_occupied(connection)
+                upgrade_within(connection)
         except TargetNotEmpty as error:
             raise click.UsageError(f"{target}: {error}") from None
         retry = database_retries(rules.retries, logging.getLogger(__name__))

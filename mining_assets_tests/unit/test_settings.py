@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
+from mining_assets.domain.periods import iso_day
 from mining_assets.settings import (
     PREFIX,
     Settings,
     SettingsError,
     dagster_home,
-    iso_day,
     now,
     prepare_home,
     warehouse_address,
@@ -338,3 +338,23 @@ def test_a_home_that_cannot_be_used_is_told_with_its_variable(tmp_path: Path, ho
 def test_what_kubernetes_sets_for_a_service_is_no_setting(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(f"MINING_ASSETS_{name}", "10.0.0.1")
     assert Settings.load()
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("nonsense://there", "begins with nonsense://, which no driver of fsspec takes"),
+        ("s3://bucket/there", "install mining_assets[s3]"),
+        ("az://container", "install mining_assets[azure]"),
+        ("s3://user:swordfish@bucket", "must hold no password"),
+        ("some/folder", "is neither the absolute path of a folder"),
+    ],
+)
+def test_an_archive_that_cannot_be_used_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, address: str, said: str
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    with pytest.raises(SettingsError) as refused:
+        load(monkeypatch, ARCHIVE_URL=address)
+    assert said in str(refused.value)
+    assert SECRET not in str(refused.value)
