@@ -5,8 +5,12 @@ import json
 import os
 import signal
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
+from mining_assets.archive.errors import ArchiveError
+from mining_assets.archive.store import Archive
+from mining_assets_tests.support.twin.archived import ArchivedWorld
 from mining_assets_tests.support.twin.generated import GeneratedWorld
 from mining_assets_tests.support.twin.recorded import RecordedWorld
 from mining_assets_tests.support.twin.server import Twin
@@ -21,15 +25,31 @@ def main() -> None:
     parser.add_argument("--units", type=int, default=90, help="how many wind units are generated")
     parser.add_argument("--light", action="store_true", help="few rows beside wind")
     parser.add_argument("--real", type=Path, metavar="DIR", help="serve the recorded data of this folder instead")
+    parser.add_argument("--archive", metavar="ADDRESS", help="serve the newest answers of this archive instead")
+    parser.add_argument(
+        "--as-of", type=_instant, metavar="INSTANT", help="of the archive only what was asked until then; UTC"
+    )
     parser.add_argument("--delay-ms", type=float, default=0.0, help="hold back every answer")
     parser.add_argument("--ready-file", type=Path, metavar="FILE", help="write the URLs here, as JSON, once listening")
     given = parser.parse_args()
 
+    if given.as_of and not given.archive:
+        parser.error("--as-of needs --archive")
+    if given.archive and given.real:
+        parser.error("--archive and --real exclude each other")
+
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    world: World
-    if given.real is not None:
+    world: World | ArchivedWorld
+    if given.archive is not None:
+        try:
+            world = ArchivedWorld(Archive(given.archive), given.as_of)
+            if world.is_empty:
+                parser.error(f"--archive: nothing is in {world.description}")
+        except ArchiveError as error:
+            parser.error(f"--archive: {error}")
+    elif given.real is not None:
         world = RecordedWorld(given.real)
     else:
         world = GeneratedWorld(given.seed, given.units, given.light)
@@ -39,6 +59,11 @@ def main() -> None:
         if given.ready_file is not None:
             _announce(twin, given.ready_file)
         stop.wait()
+
+
+def _instant(text: str) -> datetime:
+    instant = datetime.fromisoformat(text)
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 def _announce(twin: Twin, path: Path) -> None:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
+from mining_assets_tests.support.twin.archived import ArchivedWorld
 from mining_assets_tests.support.twin.faults import Answer, Fault
 from mining_assets_tests.support.twin.routes import encode
 from mining_assets_tests.support.twin.world import World
@@ -48,6 +49,8 @@ def _switch(twin: "Twin", switches: dict[str, Any]) -> Any:
     unknown = set(switches) - {"down", "refuse_seconds", "delay_ms", "reset", "days"}
     if unknown:
         raise ValueError(f"no switch {', '.join(sorted(unknown))}")
+    if isinstance(twin.world, ArchivedWorld) and switches.keys() & {"reset", "days"}:
+        raise ValueError("an archive is served as it is: its days cannot be changed")
     if switches.get("reset"):
         twin.world.reset()
     for text, wanted in switches.get("days", {}).items():

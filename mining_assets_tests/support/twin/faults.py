@@ -49,6 +49,16 @@ WIRE_KINDS = (
 )
 SILENT_KINDS = ("reset", "close", "timeout")  # of the latter, those that send nothing
 KINDS = BODY_KINDS + WIRE_KINDS
+MADE_OF_ROWS = (
+    "cut_json",
+    "no_data",
+    "null_data",
+    "empty",
+    "mutate",
+    "duplicate",
+    "wrong_period",
+    "wrong_date",
+)  # those that need to know the rows
 FIELDS = ("route", "date", "period", "side")
 CANDLE_FIELDS = ("time", "low", "high", "open", "close", "volume")
 

@@ -7,6 +7,7 @@ process: ``POST`` and ``DELETE /twin/faults``, ``GET`` and ``DELETE /twin/reques
 
 import asyncio
 import contextlib
+import gzip
 import threading
 import time
 import traceback
@@ -18,12 +19,22 @@ from typing import Any, Self
 import h11
 
 from mining_assets_tests.support.twin import control
-from mining_assets_tests.support.twin.faults import SILENT_KINDS, WIRE_KINDS, Answer, Fault, FaultScript, spoiled
+from mining_assets_tests.support.twin.archived import ArchivedWorld
+from mining_assets_tests.support.twin.faults import (
+    MADE_OF_ROWS,
+    SILENT_KINDS,
+    WIRE_KINDS,
+    Answer,
+    Fault,
+    FaultScript,
+    spoiled,
+)
 from mining_assets_tests.support.twin.record import Record, Request
 from mining_assets_tests.support.twin.routes import (
     COINBASE,
     ELEXON,
     MEMPOOL,
+    Ask,
     BadRequestError,
     Bodies,
     UnknownRouteError,
@@ -41,21 +52,21 @@ class Twin:
     """A stand-in for Elexon Insights, mempool.space and Coinbase Exchange.
 
     Args:
-        world: what is served.
+        world: what is served; an archive is served as it is, and its days cannot be changed.
         port: 0 picks a free one.
         delay_ms: how long every answer is held back.
 
     Leaving the ``with`` block raises if the twin itself went wrong, so that its bug is not taken for a fault.
     """
 
-    def __init__(self, world: World, port: int = 0, *, delay_ms: float = 0.0) -> None:
+    def __init__(self, world: World | ArchivedWorld, port: int = 0, *, delay_ms: float = 0.0) -> None:
         self.world = world
         self.port = port
         self.delay_ms = delay_ms
         self.record = Record()
         self.script = FaultScript()
         self.errors: list[str] = []
-        self._bodies = Bodies(world)
+        self._bodies = None if isinstance(world, ArchivedWorld) else Bodies(world)
         self._down = False
         self._lines: dict[Line, asyncio.Task[None]] = {}
         self._server: asyncio.Server | None = None
@@ -106,7 +117,13 @@ class Twin:
         return self.record.count(**wanted)
 
     def fault(self, *faults: Fault) -> None:
-        """Add faults to those in force; of several that apply, the first that was added wins."""
+        """Add faults to those in force; of several that apply, the first that was added wins.
+
+        Raises:
+            ValueError: it would change rows, which an archive does not have.
+        """
+        if isinstance(self.world, ArchivedWorld) and any(fault.kind in MADE_OF_ROWS for fault in faults):
+            raise ValueError(f"an archive is served as it is: it has no faults of {', '.join(MADE_OF_ROWS)}")
         self.script.add(faults)
 
     def clear_faults(self) -> None:
@@ -232,14 +249,25 @@ class Twin:
             if fault is not None and fault.kind in SILENT_KINDS:
                 return fault, Answer(0, b"")
             if fault is None or fault.kind == "delay" or fault.kind in WIRE_KINDS:
-                body = self._bodies.body(ask, compressed=packed)
-                return fault, Answer(200, body, compressed=packed)
+                return fault, self._true_answer(entry.url, ask, packed)
             return fault, spoiled(fault, self.world, ask)
-        except UnknownRouteError:
-            return None, Answer(404, b'{"statusCode":404,"message":"Resource not found"}')
-        except BadRequestError as error:
-            problem = {"title": "One or more validation errors occurred.", "errors": {"request": [str(error)]}}
-            return None, Answer(400, encode({"status": 400, **problem}))
+        except (UnknownRouteError, BadRequestError) as error:
+            return None, self._not_understood(entry.url, error)
         except Exception:  # a bug of the twin: told at the end of the test, see __exit__
             self.errors.append(traceback.format_exc())
             return None, Answer(500, traceback.format_exc().encode(), "text/plain")
+
+    def _not_understood(self, target: str, error: UnknownRouteError | BadRequestError) -> Answer:
+        if isinstance(self.world, ArchivedWorld):
+            return self.world.answer(target)
+        if isinstance(error, UnknownRouteError):
+            return Answer(404, b'{"statusCode":404,"message":"Resource not found"}')
+        problem = {"title": "One or more validation errors occurred.", "errors": {"request": [str(error)]}}
+        return Answer(400, encode({"status": 400, **problem}))
+
+    def _true_answer(self, target: str, ask: Ask, packed: bool) -> Answer:
+        if self._bodies is not None:
+            return Answer(200, self._bodies.body(ask, compressed=packed), compressed=packed)
+        assert isinstance(self.world, ArchivedWorld)
+        answer = self.world.answer(target)
+        return replace(answer, body=gzip.compress(answer.body, 1), compressed=True) if packed else answer
