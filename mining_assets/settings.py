@@ -41,6 +41,7 @@ HOME_FOLDERS = ("data", "data/checkpoints", "data/logs", "data/reports")
 
 # What Kubernetes sets in every pod for a service of a name like mining-assets-ui.
 _OF_A_SERVICE = re.compile(r"_SERVICE_(HOST|PORT\w*)$|_PORT(_\d+_\w+)?$")
+_HEALING = HealingPolicy()
 
 
 class Settings(BaseSettings):
@@ -76,10 +77,14 @@ class Settings(BaseSettings):
     retry_attempts: int = Field(5, ge=1, le=20, description="Requests made for one answer before giving up.")
     retry_base_seconds: float = Field(1, ge=0, le=600, description="First wait between attempts; doubles.")
     retry_max_seconds: float = Field(60, ge=0, le=3600, description="Longest wait between attempts.")
-    heal_interval_seconds: int = Field(60, ge=5, le=60, description="Time between two looks of the healing sensor.")
-    heal_attempts: int = Field(6, ge=1, le=50, description="Failures after which a day is quarantined.")
-    heal_days_back: int | None = Field(None, ge=1, description="How far back days are healed; unset: all of them.")
-    heal_runs: int = Field(3, ge=1, le=20, description="Healing runs queued or running at once.")
+    heal_interval_seconds: int = Field(
+        int(_HEALING.interval.total_seconds()), ge=5, le=60, description="Time between two looks of the healing sensor."
+    )
+    heal_attempts: int = Field(_HEALING.attempts, ge=1, le=50, description="Failures after which a day is quarantined.")
+    heal_days_back: int | None = Field(
+        _HEALING.days_back, ge=1, description="How far back days are healed; unset: all of them."
+    )
+    heal_runs: int = Field(_HEALING.runs_at_a_time, ge=1, le=20, description="Healing runs queued or running at once.")
     integrity_scan_seconds: int = Field(3600, ge=60, description="Time between two scans of the last 60 days.")
     alert_webhook: SecretStr | None = Field(None, description="Address that alerts are posted to, as JSON.")
     ui_url: HttpUrl | None = Field(None, repr=False, description="Address of the Dagster UI, for links in alerts.")

@@ -13,7 +13,7 @@ from mining_assets.doctor.database import is_missing
 from mining_assets.doctor.lines import Line, judged
 from mining_assets.doctor.machine import disk_line
 from mining_assets.domain.wording import count_of
-from mining_assets.settings import NO_ARCHIVE
+from mining_assets.setting_values import NO_ARCHIVE
 from mining_assets.warehouse.address import URL
 from mining_assets.warehouse.archived import archive_space
 from mining_assets.warehouse.connection import DBAPIError, Warehouse

@@ -8,21 +8,18 @@ from typing import Any
 import pandas as pd
 
 from mining_assets.archive.manifest import SETTLEMENT_STACKS
-from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.periods import Month, Year
 from mining_assets.domain.restatement import DayFigures
 from mining_assets.domain.settlement import periods_in
 from mining_assets.pipeline.fetch_ahead import FetchMetrics
 from mining_assets.progress import Figure
 from mining_assets.reconciliation.findings import Verification
-from mining_assets.warehouse.names import CURTAILMENT_RECORDS, DAY_TABLES
+from mining_assets.warehouse.names import CURTAILMENT_RECORDS
 
 StopAsked = Callable[[], bool]
 """Tells whether somebody asked the run to stop."""
 
 RECORDS = CURTAILMENT_RECORDS
-DAILY_TABLES = (SETTLEMENT_STACKS, *DAY_TABLES, *SERIES)
-"""Everything that is kept day by day; the stacks are in the archive."""
 
 
 def never() -> bool:

@@ -72,6 +72,10 @@ def needs(states: pd.DataFrame, now: datetime) -> dict[date, str]:
     return {day: str(kind) for day, kind in zip(states.index, kinds, strict=True) if kind}
 
 
+DAILY_TABLES = (SETTLEMENT_STACKS, *DAY_TABLES, *SERIES)
+"""Everything that is kept day by day; the stacks are in the archive."""
+
+
 def tables_for(kind: str) -> tuple[str, ...]:
     """Return the tables that a kind of work processes.
 
@@ -80,7 +84,7 @@ def tables_for(kind: str) -> tuple[str, ...]:
     """
     if kind == DERIVE:
         return DERIVED_TABLES
-    return (kind,) if kind in SERIES else (SETTLEMENT_STACKS, *DAY_TABLES, *SERIES)
+    return (kind,) if kind in SERIES else DAILY_TABLES
 
 
 def days_to_fetch(days: Sequence[date], untampered: Collection[date], *, refetch: bool) -> set[date]:

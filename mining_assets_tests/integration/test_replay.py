@@ -13,7 +13,8 @@ from mining_assets.pipeline.dependencies import Rules, database_retries
 from mining_assets.pipeline.fetch_references import refresh_wind_units
 from mining_assets.pipeline.repair import Repairs
 from mining_assets.pipeline.replay import Replay, committed_fetches, fetches_until
-from mining_assets.pipeline.results import DAILY_TABLES, DayRequest
+from mining_assets.pipeline.results import DayRequest
+from mining_assets.reconciliation.plan import DAILY_TABLES
 from mining_assets.reconciliation.verify import Scope
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.days import records_of

@@ -88,9 +88,9 @@ from mining_assets.domain.retry_policy import HealingPolicy, RetryRule  # noqa: 
 from mining_assets.pipeline import fetch_series  # noqa: E402
 from mining_assets.pipeline.dependencies import Dependencies, Rules  # noqa: E402
 from mining_assets.pipeline.repair import Repairs  # noqa: E402
-from mining_assets.pipeline.results import DAILY_TABLES, SeriesResult, SummaryResult  # noqa: E402
+from mining_assets.pipeline.results import SeriesResult, SummaryResult  # noqa: E402
 from mining_assets.reconciliation.findings import Verification  # noqa: E402
-from mining_assets.reconciliation.plan import plan_series  # noqa: E402
+from mining_assets.reconciliation.plan import DAILY_TABLES, plan_series  # noqa: E402
 from mining_assets.reconciliation.verify import Scope  # noqa: E402
 from mining_assets.settings import Settings  # noqa: E402
 from mining_assets.warehouse import schema  # noqa: E402

@@ -18,8 +18,9 @@ from mining_assets.domain.fetch_estimate import requests_of
 from mining_assets.domain.retry_policy import HealingPolicy, RetryRule
 from mining_assets.domain.valuation import BITCOIN_PRICE, WIND_GENERATION
 from mining_assets.pipeline.dependencies import Rules
-from mining_assets.pipeline.results import DAILY_TABLES, DayRequest, DayResult, Event, ReferenceResult, SeriesResult
+from mining_assets.pipeline.results import DayRequest, DayResult, Event, ReferenceResult, SeriesResult
 from mining_assets.reconciliation.findings import Verification
+from mining_assets.reconciliation.plan import DAILY_TABLES
 from mining_assets.reconciliation.verify import Scope
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.names import BITCOIN_DAILY_SUMMARIES, DAILY_SUMMARIES, DERIVED_TABLES

@@ -14,7 +14,8 @@ from mining_assets.domain.retry_policy import HealingPolicy, RetryRule
 from mining_assets.pipeline.dependencies import Rules
 from mining_assets.pipeline.fetch_references import known_wind_units, stored_network_history
 from mining_assets.pipeline.history import MEASURES, Vintage, day_vintages, differing
-from mining_assets.pipeline.results import DAILY_TABLES, DayRequest
+from mining_assets.pipeline.results import DayRequest
+from mining_assets.reconciliation.plan import DAILY_TABLES
 from mining_assets.reconciliation.verify import Scope
 from mining_assets.warehouse.days import records_of
 from mining_assets.warehouse.summaries import summaries_between

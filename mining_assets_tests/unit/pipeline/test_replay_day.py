@@ -13,7 +13,8 @@ from mining_assets.archive.manifest import SETTLEMENT_STACKS
 from mining_assets.domain.retry_policy import HealingPolicy, RetryRule
 from mining_assets.pipeline.dependencies import Rules
 from mining_assets.pipeline.repair import Repairs
-from mining_assets.pipeline.results import DAILY_TABLES, DayRequest, DayResult, Event
+from mining_assets.pipeline.results import DayRequest, DayResult, Event
+from mining_assets.reconciliation.plan import DAILY_TABLES
 from mining_assets.reconciliation.verify import Scope
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.days import ledger_of, records_of

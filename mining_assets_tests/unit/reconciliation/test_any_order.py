@@ -21,11 +21,11 @@ from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.retry_policy import HealingPolicy, RetryRule
 from mining_assets.pipeline.dependencies import Rules
-from mining_assets.pipeline.results import DAILY_TABLES, DayResult, SeriesResult
+from mining_assets.pipeline.results import DayResult, SeriesResult
 from mining_assets.pipeline.rollups import (
     roll_up_days,
 )
-from mining_assets.reconciliation.plan import plan, plan_series, tables_for
+from mining_assets.reconciliation.plan import DAILY_TABLES, plan, plan_series, tables_for
 from mining_assets.reconciliation.verify import Scope, scan
 from mining_assets.warehouse.day_states import day_states
 from mining_assets.warehouse.names import DERIVED_TABLES
