@@ -12,9 +12,10 @@ pip_install = $(if $(UV),uv pip install --quiet --compile-bytecode --python $(1)
 unexport PYTHONDONTWRITEBYTECODE
 # The tests make hundreds of small databases: in memory where there is room for them.
 MEMORY := $(shell test "$$(df --output=avail -k /dev/shm 2>/dev/null | tail -1)" -gt 4000000 2>/dev/null && echo /dev/shm)
-PYTEST := $(if $(MEMORY),TMPDIR=$(MEMORY) )$(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder
+PYTEST := $(if $(MEMORY),TMPDIR=$(MEMORY) )$(BIN)/python -m pytest
+LANE   := $(PYTEST) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help install demo demo-ui test test-system test-all e2e screenshots test-parquet test-s3 chaos bench lint format audit ui twin clean
+.PHONY: help install install-e2e demo demo-ui test test-system test-all e2e screenshots test-parquet test-s3 chaos bench lint format audit ui twin clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -33,10 +34,10 @@ demo-ui: $(READY) ## Open the Dagster UI on the demo's result
 	$(BIN)/python -m mining_assets_tests.demo --ui
 
 test: $(READY) ## Run the unit and integration tests, on both databases where SQL differs
-	$(PYTEST) -n 3 -m "not system"
+	$(LANE) -n 3 -m "not system"
 
 test-system: $(READY) ## Run the tests on real processes and the rest on PostgreSQL: commands, daemon, deployment, faults in one round
-	$(PYTEST) -n 2 -m system
+	$(LANE) -n 2 -m system
 
 test-all: test test-system test-s3 e2e ## Run every test
 
@@ -46,10 +47,12 @@ test-parquet: $(READY) ## Test the export to Parquet with pyarrow, installed whe
 
 test-s3: $(READY) ## Test the archive in an S3-compatible store, whose driver and server are installed where nothing else finds them
 	$(call pip_install,$(VENV)) -c constraints.txt --target $(VENV)/s3 s3fs 'moto[s3]' flask flask-cors
-	$(BIN)/python -m pytest mining_assets_tests/system/test_object_store.py
+	$(PYTEST) mining_assets_tests/system/test_object_store.py
 
 e2e: $(E2E) ## Test the Dagster UI and the report in a browser (needs Debian's package chromium)
-	$(BIN)/python -m pytest mining_assets_tests/system/browser
+	$(PYTEST) mining_assets_tests/system/browser
+
+install-e2e: $(E2E)
 
 screenshots: export E2E_PICTURES = docs/images
 screenshots: e2e ## The same, and take the README's pictures

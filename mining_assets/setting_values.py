@@ -63,7 +63,7 @@ def _refuse_without_driver(scheme: str) -> None:
         raise ValueError(f"begins with {scheme}://, which no driver of fsspec takes") from None
     except ImportError:
         extra = EXTRAS.get(scheme)
-        how = f"mining_assets[{extra}]" if extra else f"fsspec's driver for {scheme}://"
+        how = f"mining-assets[{extra}]" if extra else f"fsspec's driver for {scheme}://"
         raise ValueError(f"begins with {scheme}://, whose driver is not installed: install {how}") from None
 
 

@@ -344,8 +344,8 @@ def test_what_kubernetes_sets_for_a_service_is_no_setting(monkeypatch: pytest.Mo
     ("address", "said"),
     [
         ("nonsense://there", "begins with nonsense://, which no driver of fsspec takes"),
-        ("s3://bucket/there", "install mining_assets[s3]"),
-        ("az://container", "install mining_assets[azure]"),
+        ("s3://bucket/there", "install mining-assets[s3]"),
+        ("az://container", "install mining-assets[azure]"),
         ("s3://user:swordfish@bucket", "must hold no password"),
         ("some/folder", "is neither the absolute path of a folder"),
     ],
