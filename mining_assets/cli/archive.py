@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +13,7 @@ from mining_assets.archive.errors import ArchiveError, ArchiveUnavailable
 from mining_assets.archive.store import Archive
 from mining_assets.cli.options import (
     DAY,
+    INSTANT,
     Unusable,
     confirm,
     days_asked_for,
@@ -83,15 +84,24 @@ def check_command(start: date | None, end: date | None, as_json: bool) -> None:
     multiple=True,
     help="Remove this object too, although committed fetches name it; never one that stored data was made of.",
 )
+@click.option(
+    "--before-vintage",
+    "before",
+    type=INSTANT,
+    help="Remove the superseded vintages of settlement days too whose settlement run was before then, in UTC.",
+)
 @plan_option
 @yes_option
 @json_option
-def prune_command(vintages: tuple[str, ...], plan_only: bool, yes: bool, as_json: bool) -> None:
+def prune_command(
+    vintages: tuple[str, ...], before: datetime | None, plan_only: bool, yes: bool, as_json: bool
+) -> None:
     """Remove what no committed fetch names: objects older than an hour, and lines of manifests.
 
-    Shows what would be removed and its bytes, and asks first. What is removed cannot be replayed any more.
+    Shows what would be removed and its bytes, and asks first. What is removed cannot be replayed any more. What stored
+    data was made of is never removed.
 
-    Example: mining-assets archive prune --plan
+    Example: mining-assets archive prune --before-vintage 2024-01-01 --plan
     """
     settings = load_settings()
     with opened_archive(settings) as (warehouse, kept):
@@ -99,7 +109,7 @@ def prune_command(vintages: tuple[str, ...], plan_only: bool, yes: bool, as_json
 
         try:
             with Phase("looking for what nobody names"):
-                pruning = plan_pruning(warehouse, kept, vintages)
+                pruning = plan_pruning(warehouse, kept, vintages, before)
         except InUse as error:
             raise click.UsageError(f"--vintage: {error}") from None
         removed: Sequence[Orphan] = []
@@ -107,8 +117,11 @@ def prune_command(vintages: tuple[str, ...], plan_only: bool, yes: bool, as_json
             print_text("\n".join(_plan_lines(kept.address, pruning)))
         if pruning.removed and not plan_only:
             confirm("Remove this for good?", yes=yes, why="this removes answers for good")
-            with exclusive_command(warehouse, "archive prune"), Phase("removing it"):
-                removed = prune(warehouse, kept, pruning, vintages)
+            try:
+                with exclusive_command(warehouse, "archive prune"), Phase("removing it"):
+                    removed = prune(warehouse, kept, pruning, vintages)
+            except InUse as error:
+                raise click.ClickException(str(error)) from None
     if as_json:
         document = {
             "command": "archive prune",
@@ -116,6 +129,7 @@ def prune_command(vintages: tuple[str, ...], plan_only: bool, yes: bool, as_json
             "address": kept.address,
             "plan": [orphan_as_dict(each) for each in pruning.removed],
             "bytes": pruning.bytes,
+            "superseded": [each.object for each in pruning.removed if _is_superseded(pruning, each)],
             "kept": [orphan_as_dict(each) for each in pruning.kept],
             "removed": [orphan_as_dict(each) for each in removed],
         }
@@ -131,10 +145,16 @@ def prune_command(vintages: tuple[str, ...], plan_only: bool, yes: bool, as_json
 def _plan_lines(address: str, pruning: "Pruning") -> Iterator[str]:
     if pruning.removed:
         yield f"{address}: to be removed"
-        yield from _orphan_lines("what no fetch needs", pruning.removed)
+        old = [each for each in pruning.removed if each.object in pruning.superseded]
+        yield from _orphan_lines("what no fetch needs", [each for each in pruning.removed if each not in old])
+        yield from _orphan_lines("superseded vintages", old)
     else:
         yield f"{address}: nothing is to be removed"
     yield from _orphan_lines("younger than an hour, a fetch may be about to name it, kept", pruning.kept)
+
+
+def _is_superseded(pruning: "Pruning", orphan: "Orphan") -> bool:
+    return orphan.fetched_at is None and orphan.object in pruning.superseded
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,22 @@ class DayType(click.ParamType[date]):
         raise click.UsageError(f"'{value}' is not a day; write it like 2025-06-01")
 
 
-DAY = DayType()
+class InstantType(click.ParamType[datetime]):
+    """An instant: 2025-06-05, 2025-06-05T12:30 or with an offset; UTC where it has none."""
+
+    name = "INSTANT"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            instant = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"'{value}' is not an instant like 2025-06-05T12:30", param, ctx)
+        return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+DAY, INSTANT = DayType(), InstantType()
 UNREACHABLE = 3
 _NOT_YET = "there is no warehouse yet"
 

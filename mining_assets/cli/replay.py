@@ -3,7 +3,7 @@
 import json
 import sys
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 import click
 
@@ -13,6 +13,7 @@ from mining_assets.archive.store import Archive
 from mining_assets.cli.database import AddressType, reached
 from mining_assets.cli.options import (
     DAY,
+    INSTANT,
     Unusable,
     days_asked_for,
     json_option,
@@ -29,25 +30,10 @@ from mining_assets.warehouse.copy import TargetNotEmpty, refuse_occupied
 from mining_assets.warehouse.upgrade import upgrade_within
 
 
-class InstantType(click.ParamType[datetime]):
-    """An instant: 2025-06-05, 2025-06-05T12:30 or with an offset; UTC where it has none."""
-
-    name = "INSTANT"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        if isinstance(value, datetime):
-            return value
-        try:
-            instant = datetime.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"'{value}' is not an instant like 2025-06-05T12:30", param, ctx)
-        return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
-
-
 @click.command("replay")
 @click.argument("start", type=DAY)
 @click.argument("end", type=DAY)
-@click.option("--as-of", type=InstantType(), help="Take only what was fetched until then, in UTC; needs --into.")
+@click.option("--as-of", type=INSTANT, help="Take only what was fetched until then, in UTC; needs --into.")
 @click.option("--into", type=AddressType(), help="Build this warehouse, an empty database, instead of your own.")
 @plan_option
 @json_option

@@ -1,4 +1,4 @@
-"""Removing from the archive what nobody needs: orphans, and vintages that a person names.
+"""Removing from the archive what nobody needs: orphans, and vintages that a person names or that are old.
 
 What is an orphan is decided in ``archive_check``.
 """
@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from mining_assets.archive.manifest import SETTLEMENT_STACKS
+from mining_assets.archive.manifest import SETTLEMENT_STACKS, ArchivedFetch
 from mining_assets.archive.store import Archive
 from mining_assets.pipeline.archive_check import NAMES, Named, Orphan, named_by_warehouse, orphan_lines
 from mining_assets.warehouse.archived import archived_names, forget_archived
@@ -28,10 +28,12 @@ class Pruning:
     Attributes:
         removed: orphans, and what becomes one when its vintage is removed.
         kept: orphans that are too young to be removed.
+        superseded: SHA-256 of the objects that are vintages which are older than wanted.
     """
 
     removed: list[Orphan] = field(default_factory=list)
     kept: list[Orphan] = field(default_factory=list)
+    superseded: set[str] = field(default_factory=set)
 
     @property
     def bytes(self) -> int:
@@ -39,17 +41,21 @@ class Pruning:
         return sum(each.bytes for each in self.removed)
 
 
-def plan_pruning(warehouse: Warehouse, archive: Archive, vintages: Collection[str] = ()) -> Pruning:
+def plan_pruning(
+    warehouse: Warehouse, archive: Archive, vintages: Collection[str] = (), before: datetime | None = None
+) -> Pruning:
     """Return what would be removed; nothing is.
 
     Args:
         warehouse: open.
         archive: that its answers are in.
         vintages: SHA-256 of objects to remove although committed fetches name them.
+        before: also removes the vintages of settlement days that are older, see :func:`superseded`.
 
     Raises:
         InUse: one of the vintages is named by a ledger now, or by no fetch.
         ArchiveUnavailable: the archive cannot be reached.
+        ObjectDamaged: a manifest cannot be read.
     """
     pruning, known = Pruning(), set[str]()
     archive.reach()
@@ -64,10 +70,38 @@ def plan_pruning(warehouse: Warehouse, archive: Archive, vintages: Collection[st
             of = named.get(subject, Named())
             _refuse(of, vintages)
             known |= of.objects
-            _plan_subject(archive, name, subject, _without(of, vintages), listed.get(subject, []), pruning)
+            lines = archive.fetches(name, subject)
+            old = superseded(lines, of, before) if before and name == SETTLEMENT_STACKS else set()
+            pruning.superseded |= old
+            left = _without(of, {*vintages, *old})
+            _plan_subject(archive, name, subject, left, (listed.get(subject, []), lines), pruning)
     if unknown := sorted(set(vintages) - known):
         raise InUse(f"no committed fetch has the object {unknown[0]}")
     return pruning
+
+
+def superseded(lines: Sequence[ArchivedFetch], named: Named, before: datetime) -> set[str]:
+    """Return the objects of a settlement day that are older than an instant and that a later one took the place of.
+
+    What counts is the newest settlement run in an object; where it has none, when it was last fetched. Whatever a
+    ledger names stays, and so does what was fetched after that: it is no earlier state of the day.
+
+    Args:
+        lines: of the day's manifest.
+        named: what the warehouse names of the day.
+        before: the instant.
+    """
+    committed = [line for line in lines if (line.fetched_at, line.object) in named.fetches]
+    last = {line.object: line.fetched_at for line in sorted(committed, key=lambda line: line.fetched_at)}
+    runs = {line.object: line.vintage or last[line.object] for line in committed}
+    used = [last[digest] for digest in named.in_use if digest in last]
+    if not used:
+        return set()
+    return {
+        digest
+        for digest, fetched_at in last.items()
+        if digest not in named.in_use and fetched_at < max(used) and runs[digest] < before
+    }
 
 
 def prune(warehouse: Warehouse, archive: Archive, pruning: Pruning, vintages: Collection[str] = ()) -> list[Orphan]:
@@ -89,9 +123,12 @@ def prune(warehouse: Warehouse, archive: Archive, pruning: Pruning, vintages: Co
     for name, subject in sorted({(each.name, each.subject) for each in pruning.removed}):
         planned = [each for each in pruning.removed if (each.name, each.subject) == (name, subject)]
         scope = subject if name == SETTLEMENT_STACKS else name  # the lock of those who write this manifest
-        if forgotten := {each.object for each in planned}.intersection(vintages):
+        objects = {each.object for each in planned}
+        if objects & {*vintages, *pruning.superseded}:
             with warehouse.writing(scope) as connection:
-                _refuse(named_by_warehouse(connection, name).get(subject, Named()), forgotten)
+                named = named_by_warehouse(connection, name).get(subject, Named())
+                _refuse(named, objects.intersection(vintages))
+                forgotten = objects & {*vintages, *pruning.superseded} - named.in_use
                 forget_archived(connection, name, subject, forgotten)
         with warehouse.writing(scope) as connection:
             named = named_by_warehouse(connection, name).get(subject, Named())
@@ -114,14 +151,20 @@ def _without(named: Named, vintages: Collection[str]) -> Named:
 
 
 def _plan_subject(
-    archive: Archive, name: str, subject: str, named: Named, listed: Sequence[str], pruning: Pruning
+    archive: Archive,
+    name: str,
+    subject: str,
+    named: Named,
+    found: tuple[Sequence[str], Sequence[ArchivedFetch]],
+    pruning: Pruning,
 ) -> None:
+    listed, lines = found
     for digest in listed:
         if digest not in named.objects:
             orphan = Orphan(name, subject, digest, bytes=archive.size(name, subject, digest))
             (pruning.kept if _young(archive, orphan) else pruning.removed).append(orphan)
     young = {each.object for each in pruning.kept if (each.name, each.subject) == (name, subject)}
-    for line in orphan_lines(archive.fetches(name, subject), named):
+    for line in orphan_lines(lines, named):
         orphan = Orphan(name, subject, line.object, line.fetched_at)
         (pruning.kept if line.object in young else pruning.removed).append(orphan)
 

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from mining_assets.archive.manifest import SETTLEMENT_STACKS, ArchivedFetch
 from mining_assets.archive.store import MANIFEST
 from mining_assets.cli.main import main
+from mining_assets.warehouse.archived import note_archived
 from mining_assets_tests.support.answers import answers
 from mining_assets_tests.support.archived import FIRST, SECOND, aged, archived_days, the_object
 from mining_assets_tests.support.ground import Ground
@@ -136,7 +138,7 @@ def orphan(ground: Ground, tmp_path: Path) -> ArchivedFetch:
     return kept
 
 
-PRUNED = ["command", "exit_code", "address", "plan", "bytes", "kept", "removed"]
+PRUNED = ["command", "exit_code", "address", "plan", "bytes", "superseded", "kept", "removed"]
 
 
 @pytest.mark.parametrize("asked", [("--plan",), ()], ids=["plan", "without a terminal"])
@@ -176,6 +178,39 @@ def test_prune_refuses_a_vintage_in_use(run: Run, tmp_path: Path) -> None:
     assert told.code == 2
     assert "--vintage: the stored data was made of the object" in told.err
     assert used.exists()
+
+
+@pytest.fixture
+def superseded(ground: Ground, tmp_path: Path) -> ArchivedFetch:
+    """An earlier fetch of the first day, of a settlement run of June 2020."""
+    assert ground.archive
+    run = datetime(2020, 6, 2, tzinfo=UTC)
+    kept = ground.archive.keep(SETTLEMENT_STACKS, str(FIRST), answers(3), vintage=run)
+    ground.archive.record(kept)
+    with ground.warehouse.writing("test") as connection:
+        note_archived(connection, [kept.model_dump()])
+    aged(tmp_path)
+    return kept
+
+
+def test_prune_shows_superseded_vintages_and_removes_them_when_confirmed(run: Run, superseded: ArchivedFetch) -> None:
+    planned = run("prune", "--before-vintage", "2020-06-03", "--plan")
+    assert planned.code == 0
+    assert f"superseded vintages: 1 object, {superseded.object_bytes} bytes; 1 manifest line" in planned.out
+    assert "what no fetch needs" not in planned.out
+    assert "nothing is to be removed" in run("prune", "--before-vintage", "2020-06-02T00:00", "--plan").out
+    assert run("prune", "--before-vintage", "2020-06-03").code == 2  # without a terminal nobody confirms
+    assert run("check").out.count("7 objects of 7 fetches") == 1
+    document = run("prune", "--before-vintage", "2020-06-03", "--yes", "--json").document
+    assert document["superseded"] == [superseded.object]
+    assert [each["what"] for each in document["removed"]] == ["line", "object"]
+    assert run("check").out.count("6 objects of 6 fetches") == 1
+
+
+def test_prune_refuses_what_is_no_instant(run: Run) -> None:
+    told = run("prune", "--before-vintage", "yesterday", "--yes")
+    assert told.code == 2
+    assert "'yesterday' is not an instant like 2025-06-05T12:30" in told.err
 
 
 def test_prune_touches_nothing_beside_a_damaged_manifest(run: Run, orphan: ArchivedFetch, tmp_path: Path) -> None:

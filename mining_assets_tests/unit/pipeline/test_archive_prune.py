@@ -1,7 +1,7 @@
-"""Pruning removes orphans alone, and vintages that are named; never what anybody needs, whenever it is interrupted."""
+"""Pruning removes orphans, and vintages that are named or old; never what anybody needs, whenever it is interrupted."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from mining_assets.archive.manifest import SETTLEMENT_STACKS, ArchivedFetch
 from mining_assets.archive.store import Archive
 from mining_assets.pipeline.archive_check import check_archive
 from mining_assets.pipeline.archive_prune import InUse, plan_pruning, prune
-from mining_assets.warehouse.archived import note_archived, noted_fetches
+from mining_assets.warehouse.archived import archived_names, note_archived, noted_fetches, objects_of_days
 from mining_assets.warehouse.schema import settlement_ledger
 from mining_assets_tests.support.answers import BEGUN, answers
 from mining_assets_tests.support.archived import FIRST, SECOND, aged, archived_days, the_object
@@ -155,3 +155,70 @@ def test_a_line_of_a_month_is_struck_while_the_others_stay(ground: Ground, tmp_p
     aged(tmp_path)
     assert pruned(ground) == {(month, late.object, None), (month, late.object, late.fetched_at)}
     assert archive(ground).fetches("bitcoin_price", month) == before
+
+
+def run_of(ground: Ground, day: int, number: int, *, refused: str = "", at: datetime = BEGUN) -> ArchivedFetch:
+    """A committed fetch of the first day, with the settlement run of a day of June 2020 in it."""
+    run = datetime(2020, 6, day, 1, tzinfo=UTC)
+    kept = archive(ground).keep(SETTLEMENT_STACKS, str(FIRST), answers(number, at), vintage=run, refused=refused)
+    archive(ground).record(kept)
+    with ground.warehouse.writing("test") as connection:
+        note_archived(connection, [kept.model_dump() | {"refused": refused or None}])
+    return kept
+
+
+def pruned_before(ground: Ground, before: datetime) -> set[str]:
+    planned = plan_pruning(ground.warehouse, archive(ground), before=before)
+    removed = prune(ground.warehouse, archive(ground), planned)
+    return {each.object for each in removed}
+
+
+def test_superseded_vintages_are_removed_up_to_an_instant(ground: Ground, tmp_path: Path) -> None:
+    first, second, third = (run_of(ground, day, day) for day in (2, 3, 4))
+    aged(tmp_path)
+    assert pruned_before(ground, datetime(2020, 6, 1, tzinfo=UTC)) == set()
+    assert pruned_before(ground, datetime(2020, 6, 4, tzinfo=UTC)) == {first.object, second.object}
+    assert third in archive(ground).fetches(SETTLEMENT_STACKS, str(FIRST))
+    assert archive(ground).answers(third)
+    assert_right(ground)
+
+
+def test_whatever_the_instant_what_ledgers_name_and_other_answers_stay(ground: Ground, tmp_path: Path) -> None:
+    run_of(ground, 2, 2)
+    aged(tmp_path)
+    with ground.warehouse.reading() as connection:
+        named = {name for _, name in objects_of_days(connection, FIRST, SECOND)}
+        before = {name: len(noted_fetches(connection, name)) for name in archived_names(connection)}
+    assert len(pruned_before(ground, datetime(2999, 1, 1, tzinfo=UTC))) == 1
+    with ground.warehouse.reading() as connection:
+        after = {name: len(noted_fetches(connection, name)) for name in archived_names(connection)}
+    assert after == before | {SETTLEMENT_STACKS: before[SETTLEMENT_STACKS] - 1}
+    assert len(named) == 2
+    assert_right(ground)
+
+
+def test_what_was_refused_after_the_stored_answer_is_no_superseded_one(ground: Ground, tmp_path: Path) -> None:
+    run_of(ground, 2, 2, refused="smaller", at=datetime(2999, 1, 1, tzinfo=UTC))
+    aged(tmp_path)
+    assert pruned_before(ground, datetime(2999, 1, 1, tzinfo=UTC)) == set()
+
+
+def test_a_day_whose_ledger_names_nothing_archived_keeps_its_vintages(ground: Ground, tmp_path: Path) -> None:
+    run_of(ground, 2, 2)
+    aged(tmp_path)
+    with ground.warehouse.writing("test") as connection:
+        connection.execute(update(settlement_ledger).values(archive_object=None))
+    assert pruned_before(ground, datetime(2999, 1, 1, tzinfo=UTC)) == set()
+
+
+def test_a_superseded_vintage_that_is_stored_again_after_the_plan_stays(ground: Ground, tmp_path: Path) -> None:
+    old, other = run_of(ground, 2, 2), run_of(ground, 3, 3)
+    aged(tmp_path)
+    planned = plan_pruning(ground.warehouse, archive(ground), before=datetime(2999, 1, 1, tzinfo=UTC))
+    assert planned.superseded == {old.object, other.object}
+    with ground.warehouse.writing("test") as connection:
+        of_day = update(settlement_ledger).where(settlement_ledger.c.settlement_date == FIRST)
+        connection.execute(of_day.values(archive_object=old.object))
+    assert {each.object for each in prune(ground.warehouse, archive(ground), planned)} == {other.object}
+    assert old in archive(ground).fetches(SETTLEMENT_STACKS, str(FIRST))
+    assert archive(ground).answers(old)
