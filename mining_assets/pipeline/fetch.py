@@ -9,17 +9,18 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
 
+import numpy as np
 import pandas as pd
 
 from mining_assets.domain.content_hash import EMPTY_HASH, content_hashes
 from mining_assets.domain.curtailment import PRICE_LIMIT, RECORD_COLUMNS, payment
-from mining_assets.domain.settlement import SIDES, Side, periods_in
+from mining_assets.domain.settlement import SIDES, Side, period_start, periods_in
 from mining_assets.domain.wind_units import WindUnit, is_bm_unit, looks_like_wind
 from mining_assets.domain.wording import count_of
 from mining_assets.pipeline.oracle import compare_with_whole_day
 from mining_assets.pipeline.repeats import Decided, decide_repeats
 from mining_assets.sources.elexon import ElexonClient, StackAnswer
-from mining_assets.sources.elexon_schema import StackRow
+from mining_assets.sources.elexon_rows import StackRow
 from mining_assets.sources.errors import SourceError, SourceRefused
 from mining_assets.warehouse.days import LEDGER_COLUMNS, FetchedDay
 
@@ -140,10 +141,11 @@ async def _confirm_empty_sides(
 
 def _vintages(stacks: Stacks) -> dict[tuple[int, Side], datetime | None]:
     """Return the newest calculation run that each stack names; None where none of its rows names one."""
-    return {
-        key: max((row.created_at for row in answer.rows if row.created_at), default=None)
-        for key, answer in stacks.items()
-    }
+    vintages = {}
+    for key, answer in stacks.items():
+        one_of_each = {row.created: row for row in answer.rows}.values()
+        vintages[key] = max((at for row in one_of_each if (at := row.created_at)), default=None)
+    return vintages
 
 
 def wind_records(stacks: Stacks, units: Mapping[str, WindUnit]) -> pd.DataFrame:
@@ -152,44 +154,35 @@ def wind_records(stacks: Stacks, units: Mapping[str, WindUnit]) -> pd.DataFrame:
     Raises:
         SourceRefused: a wind row has no price or an impossible one, or nothing says when it was calculated.
     """
-    rows = []
+    found: list[tuple[StackAnswer, StackRow, WindUnit, datetime | None]] = []
     vintages = _vintages(stacks)
     newest = max(filter(None, vintages.values()), default=None)
-    for (period, side), answer in stacks.items():
+    for key, answer in stacks.items():
         for row in answer.rows:
             unit = units.get(row.bm_unit_id) if row.bm_unit_id else None
             if unit is None:
                 continue
-            vintage = row.created_at or vintages[period, side] or newest
+            vintage = row.created_at or vintages[key] or newest
             wrong = _unusable(row, vintage)
             if wrong:
                 raise SourceRefused(
-                    f"row {row.sequence_number}: {wrong}: {answer.day} period {period} {side}",
+                    f"row {row.sequence_number}: {wrong}: {answer.day} period {answer.period} {answer.side}",
                     url=answer.url,
                     attempts=answer.attempts,
                 )
-            rows.append(
-                (
-                    row.settlement_date,
-                    period,
-                    row.start_time,
-                    side,
-                    row.sequence_number,
-                    row.bm_unit_id,
-                    unit.lead_party_name,
-                    row.acceptance_id,
-                    row.bid_offer_pair_id,
-                    row.so_flag,
-                    row.cadl_flag,
-                    row.volume,
-                    row.original_price,
-                    row.final_price,
-                    row.transmission_loss_multiplier,
-                    vintage,
-                )
-            )
-    columns = [name for name in RECORD_COLUMNS if name != "payment"]
-    frame = pd.DataFrame(rows, columns=columns).astype(_RECORD_TYPES)
+            found.append((answer, row, unit, vintage))
+    starts = {key: period_start(answer.day, answer.period) for key, answer in stacks.items()}
+    values: dict[str, list[object]] = {
+        "settlement_date": [answer.day for answer, *_ in found],
+        "settlement_period": [answer.period for answer, *_ in found],
+        "start_time": [starts[answer.period, answer.side] for answer, *_ in found],
+        "side": [answer.side for answer, *_ in found],
+        "farm_id": [row.bm_unit_id for _, row, *_ in found],
+        "lead_party_name": [unit.lead_party_name for _, _, unit, _ in found],
+        "vintage": [vintage for *_, vintage in found],
+    }
+    values |= {name: [getattr(row, name) for _, row, *_ in found] for name in _AS_ANSWERED}
+    frame = pd.DataFrame({name: pd.Series(of, dtype=_RECORD_TYPES[name]) for name, of in values.items()})
     return frame.assign(payment=payment(frame["volume"], frame["original_price"]))[list(RECORD_COLUMNS)]
 
 
@@ -205,7 +198,19 @@ def _unusable(row: StackRow, vintage: datetime | None) -> str | None:
     return None
 
 
+_AS_ANSWERED = (
+    "sequence_number",
+    "acceptance_id",
+    "bid_offer_pair_id",
+    "so_flag",
+    "cadl_flag",
+    "volume",
+    "original_price",
+    "final_price",
+    "transmission_loss_multiplier",
+)
 _RECORD_TYPES = {
+    "settlement_date": "object",
     "settlement_period": "int64",
     "start_time": "datetime64[us, UTC]",
     "side": "str",
@@ -256,13 +261,17 @@ def _unknown_units(day: date, stacks: Stacks, units: Mapping[str, WindUnit]) -> 
     A fuel type that is corrected later then tells which days to fetch again. Of units with offers only those are
     listed whose id looks like wind.
     """
-    rows = [
-        (row.bm_unit_id, row.volume if side == "bid" else 0.0)
-        for (_, side), answer in stacks.items()
-        for row in answer.rows
-        if row.bm_unit_id and is_bm_unit(row.bm_unit_id) and row.bm_unit_id not in units
-    ]
-    frame = pd.DataFrame(rows, columns=["bm_unit_id", "bid_mwh"]).astype({"bid_mwh": float})
-    found = frame.groupby("bm_unit_id", as_index=False).agg(rows=("bid_mwh", "size"), bid_mwh=("bid_mwh", "sum"))
+    answered = {row.bm_unit_id for answer in stacks.values() for row in answer.rows}
+    others = sorted(unit for unit in answered if unit and unit not in units and is_bm_unit(unit))
+    number = {unit: place for place, unit in enumerate(others)}
+    numbers: list[int] = []
+    energies: list[float] = []  # no tuples of both: the garbage collector would go through each of them
+    for (_, side), answer in stacks.items():
+        mine = [row for row in answer.rows if row.bm_unit_id in number]
+        numbers += [number[row.bm_unit_id] for row in mine if row.bm_unit_id]
+        energies += [row.volume for row in mine] if side == "bid" else [0.0] * len(mine)
+    groups = pd.Series(energies, dtype=float).groupby(np.array(numbers, dtype=np.intp))
+    found = pd.DataFrame({"bm_unit_id": others, "rows": groups.size(), "bid_mwh": groups.sum()})
+    found = found.astype({"bm_unit_id": "str", "rows": "int64"})
     kept = (found["bid_mwh"] < 0) | found["bm_unit_id"].map(looks_like_wind).astype(bool)
     return found[kept].reset_index(drop=True).assign(settlement_date=day)

@@ -5,7 +5,7 @@ warning with figures. What cannot be compared is a warning too.
 """
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, date, datetime
 
 import numpy as np
@@ -82,10 +82,14 @@ def beside_whole_day(
     bids = records[records["side"] == "bid"]
     multiplier = bids["transmission_loss_multiplier"].fillna(1.0)
     stack = bids.assign(cash=bids["payment"] * multiplier).groupby(KEY)[["volume", "cash"]].sum()
+    of_farms = (
+        [row for row in volumes if row.bm_unit_id in farms],
+        [row for row in cashflows if row.bm_unit_id in farms],
+    )
     theirs = pd.DataFrame(
         {
-            "volume": _by_key([(row.bm_unit_id, row.settlement_period, row.volume) for row in volumes], farms),
-            "cash": _by_key([(row.bm_unit_id, row.settlement_period, row.cashflow) for row in cashflows], farms),
+            "volume": _by_key(of_farms[0], [row.volume for row in of_farms[0]]),
+            "cash": _by_key(of_farms[1], [row.cashflow for row in of_farms[1]]),
         }
     )
     both = stack.merge(theirs, how="outer", left_index=True, right_index=True, suffixes=("", "_theirs")).fillna(0.0)
@@ -107,6 +111,9 @@ def difference(both: pd.DataFrame) -> str | None:
     )
 
 
-def _by_key(rows: list[tuple[str | None, int, float]], farms: Collection[str]) -> "pd.Series[float]":
-    frame = pd.DataFrame(rows, columns=[*KEY, "figure"]).astype({"figure": float})
-    return frame[frame["farm_id"].isin(list(farms))].groupby(KEY)["figure"].sum()
+def _by_key(rows: Sequence[AcceptedVolume | Cashflow], figures: Sequence[float]) -> "pd.Series[float]":
+    key = {
+        "farm_id": pd.Series([row.bm_unit_id for row in rows], dtype="str"),
+        "settlement_period": pd.Series([row.settlement_period for row in rows], dtype="int64"),
+    }
+    return pd.DataFrame(key | {"figure": pd.Series(figures, dtype=float)}).groupby(KEY)["figure"].sum()

@@ -13,11 +13,11 @@ from mining_assets.domain.live_sources import LIVE_ELEXON
 from mining_assets.domain.settlement import SIDES, Side, periods_in
 from mining_assets.domain.wind_units import WIND_FUEL_TYPE
 from mining_assets.sources.client import SourceClient
+from mining_assets.sources.elexon_rows import StackRow
 from mining_assets.sources.elexon_schema import (
     AcceptedVolume,
     BmUnit,
     Cashflow,
-    StackRow,
     WindGeneration,
     cashflows_parser,
     count_stack_rows,

@@ -4,7 +4,7 @@ Only the fields that are used are named here; others are ignored. A named field 
 that a change of the API cannot pass as an empty column.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from math import isfinite
 from typing import Annotated, NamedTuple, NotRequired
@@ -15,50 +15,23 @@ from typing_extensions import TypedDict  # pydantic wants this one below Python 
 from mining_assets.domain.settlement import Side, period_start, periods_in
 from mining_assets.domain.wind_units import WIND_FUEL_TYPE
 from mining_assets.domain.wording import count_of
+from mining_assets.sources.elexon_rows import (
+    CASHFLOWS,
+    LONGEST_ID,
+    STACK,
+    VOLUMES,
+    CashflowRow,
+    StackRow,
+    VolumeRow,
+    decoded,
+    without_negative_zeros,
+)
 from mining_assets.sources.errors import BrokenBodyError, ImpossibleValueError
 from mining_assets.sources.json_body import STRICT, impossible, instants, shown, validated
 
-# Elexon's own ids have at most 11 characters so far.
-_LONGEST_ID = 32
-_Id = Annotated[str, Field(min_length=1, max_length=_LONGEST_ID, pattern=r"^[ -~]+$")]
+_Id = Annotated[str, Field(min_length=1, max_length=LONGEST_ID, pattern=r"^[ -~]+$")]
 _Integer = Annotated[int, Field(ge=-(2**31), lt=2**31)]
 _LongInteger = Annotated[int, Field(ge=-(2**63), lt=2**63)]
-
-
-class StackRow(NamedTuple):
-    """One row of a settlement stack: an acceptance's volume on one bid-offer pair of one unit, or a trade.
-
-    Attributes:
-        settlement_date: the London day.
-        settlement_period: 1 to 46, 48 or 50.
-        start_time: UTC start of the period.
-        created_at: UTC instant of the calculation run: the vintage; None where the source does not say.
-        sequence_number: rank in this side's stack in this run; unique within the answer.
-        bm_unit_id: Elexon's id; None or purely numeric for balancing-services trades.
-        acceptance_id: None for trades.
-        bid_offer_pair_id: below 0 for bids, above for offers; None for trades.
-        so_flag: taken for system reasons.
-        cadl_flag: acceptance shorter than 10 minutes; None on many rows, which means no.
-        original_price: £/MWh, what settlement pays or charges; None where the source has none.
-        final_price: £/MWh after the price calculation; may be None.
-        volume: MWh in the half hour; bids never above 0, offers never below.
-        transmission_loss_multiplier: settled cash is volume × original_price × this.
-    """
-
-    settlement_date: date
-    settlement_period: int
-    start_time: datetime
-    created_at: datetime | None
-    sequence_number: int
-    bm_unit_id: str | None
-    acceptance_id: int | None
-    bid_offer_pair_id: int | None
-    so_flag: bool | None
-    cadl_flag: bool | None
-    original_price: float | None
-    final_price: float | None
-    volume: float
-    transmission_loss_multiplier: float | None
 
 
 class AcceptedVolume(NamedTuple):
@@ -227,27 +200,27 @@ def stack_parser(day: date, period: int, side: Side) -> Callable[[bytes], tuple[
     start = period_start(day, period)
     day_text = day.isoformat()
 
-    def is_asked_for(fields: list[_StackFields], starts: Iterable[datetime]) -> bool:
+    def is_asked_for(rows: Sequence[StackRow], starts: Mapping[str, datetime]) -> bool:
         """Return whether every row is; checked in sets, since row by row takes longer than reading the JSON."""
-        volumes = [row["volume"] for row in fields]
+        volumes = [row.volume for row in rows]
         return (
-            {row["settlementDate"] for row in fields} <= {day_text}
-            and {row["settlementPeriod"] for row in fields} <= {period}
-            and all(each == start for each in starts)
-            and len({row["sequenceNumber"] for row in fields}) == len(fields)
+            {row.settlement_date for row in rows} <= {day_text}
+            and {row.settlement_period for row in rows} <= {period}
+            and all(each == start for each in starts.values())
+            and len({row.sequence_number for row in rows}) == len(rows)
             and (max(volumes, default=0) <= 0 if side == "bid" else min(volumes, default=0) >= 0)
         )
 
-    def first_wrong(fields: list[_StackFields], starts: Mapping[str, datetime]) -> ImpossibleValueError:
+    def first_wrong(rows: Sequence[StackRow], starts: Mapping[str, datetime]) -> ImpossibleValueError:
         seen: set[int] = set()
-        for row in fields:
-            sequence, volume = row["sequenceNumber"], row["volume"]
-            if row["settlementDate"] != day_text:
-                return _wrong(sequence, "settlementDate", row["settlementDate"], f"asked for {day_text}")
-            if row["settlementPeriod"] != period:
-                return _wrong(sequence, "settlementPeriod", row["settlementPeriod"], f"asked for {period}")
-            if starts[row["startTime"]] != start:
-                return _wrong(sequence, "startTime", row["startTime"], f"the period starts at {start}")
+        for row in rows:
+            sequence, volume = row.sequence_number, row.volume
+            if row.settlement_date != day_text:
+                return _wrong(sequence, "settlementDate", row.settlement_date, f"asked for {day_text}")
+            if row.settlement_period != period:
+                return _wrong(sequence, "settlementPeriod", row.settlement_period, f"asked for {period}")
+            if starts[row.start] != start:
+                return _wrong(sequence, "startTime", row.start, f"the period starts at {start}")
             if sequence in seen:
                 return _wrong(sequence, "sequenceNumber", sequence, "occurs more than once")
             if volume > 0 if side == "bid" else volume < 0:
@@ -256,39 +229,44 @@ def stack_parser(day: date, period: int, side: Side) -> Callable[[bytes], tuple[
         raise AssertionError("every row is as asked for")
 
     def parse(body: bytes) -> tuple[StackRow, ...]:
-        fields = validated(_STACK, body, ("data",))["data"]
-        created = instants((text for row in fields if (text := row["createdDateTime"])), "createdDateTime")
-        starts = instants((row["startTime"] for row in fields), "startTime")
-        if not is_asked_for(fields, starts.values()):
-            raise first_wrong(fields, starts)
-        return tuple(
-            [
-                StackRow(
-                    day,
-                    period,
-                    start,
-                    created[row["createdDateTime"]] if row["createdDateTime"] else None,
-                    row["sequenceNumber"],
-                    row["id"],
-                    row["acceptanceId"],
-                    row["bidOfferPairId"],
-                    row["soFlag"],
-                    row["cadlFlag"],
-                    None if row["originalPrice"] is None else row["originalPrice"] + 0.0,  # −0.0 becomes 0
-                    None if row["finalPrice"] is None else row["finalPrice"] + 0.0,
-                    row["volume"] + 0.0,
-                    row.get("transmissionLossMultiplier"),
-                )
-                for row in fields
-            ]
-        )
+        rows = _stack_rows(body)
+        instants({text for row in rows if (text := row.created)}, "createdDateTime")
+        starts = instants({row.start for row in rows}, "startTime")
+        if not is_asked_for(rows, starts):
+            raise first_wrong(rows, starts)
+        without_negative_zeros(rows)
+        return tuple(rows)
 
     return parse
 
 
 def count_stack_rows(body: bytes) -> int:
     """Count the rows of a stack, whichever period they are of."""
-    return len(validated(_STACK, body, ("data",))["data"])
+    return len(_stack_rows(body))
+
+
+def _stack_rows(body: bytes) -> list[StackRow]:
+    if (quickly := decoded(STACK, body)) is not None:
+        return quickly.data
+    return [
+        StackRow(
+            row["settlementDate"],
+            row["settlementPeriod"],
+            row["startTime"],
+            row["createdDateTime"],
+            row["sequenceNumber"],
+            row["id"],
+            row["acceptanceId"],
+            row["bidOfferPairId"],
+            row["soFlag"],
+            row["cadlFlag"],
+            row["originalPrice"],
+            row["finalPrice"],
+            row["volume"],
+            row.get("transmissionLossMultiplier"),
+        )
+        for row in validated(_STACK, body, ("data",))["data"]
+    ]
 
 
 def _wrong(sequence: int, field: str, value: object, why: str) -> ImpossibleValueError:
@@ -299,15 +277,30 @@ def volumes_parser(day: date) -> Callable[[bytes], tuple[AcceptedVolume, ...]]:
     """Return the parser for a day's accepted volumes; rows of other types repeat those of type Original."""
 
     def parse(body: bytes) -> tuple[AcceptedVolume, ...]:
+        if (quickly := decoded(VOLUMES, body)) is not None:
+            rows = quickly.data
+        else:
+            rows = [
+                VolumeRow(
+                    row["dataType"],
+                    row["settlementDate"],
+                    row["settlementPeriod"],
+                    row["bmUnit"],
+                    row["totalVolumeAccepted"],
+                )
+                for row in validated(_VOLUMES, body, ("data",))["data"]
+            ]
         volumes: list[AcceptedVolume] = []
-        for index, row in enumerate(validated(_VOLUMES, body, ("data",))["data"]):
-            if row["dataType"] != "Original":
+        periods, day_text = periods_in(day), day.isoformat()
+        for index, row in enumerate(rows):
+            if row.dataType != "Original":
                 continue
-            _check_report_row(index, row, day)
-            volume = row["totalVolumeAccepted"]
+            if row.settlementDate != day_text or not 1 <= row.settlementPeriod <= periods:
+                raise _impossible_report_row(index, row, day)
+            volume = row.totalVolumeAccepted
             if volume is None:
                 raise impossible(index, "totalVolumeAccepted", None)
-            volumes.append(AcceptedVolume(row["bmUnit"], row["settlementPeriod"], volume + 0.0))
+            volumes.append(AcceptedVolume(row.bmUnit, row.settlementPeriod, volume + 0.0))
         return tuple(volumes)
 
     return parse
@@ -317,22 +310,29 @@ def cashflows_parser(day: date) -> Callable[[bytes], tuple[Cashflow, ...]]:
     """Return the parser for a day's cashflows."""
 
     def parse(body: bytes) -> tuple[Cashflow, ...]:
+        if (quickly := decoded(CASHFLOWS, body)) is not None:
+            rows = quickly.data
+        else:
+            rows = [
+                CashflowRow(row["settlementDate"], row["settlementPeriod"], row["bmUnit"], row["totalCashflow"])
+                for row in validated(_CASHFLOWS, body, ("data",))["data"]
+            ]
         flows: list[Cashflow] = []
-        for index, row in enumerate(validated(_CASHFLOWS, body, ("data",))["data"]):
-            _check_report_row(index, row, day)
-            cash = row["totalCashflow"] + 0.0
-            flows.append(Cashflow(row["bmUnit"], row["settlementPeriod"], cash))
+        periods, day_text = periods_in(day), day.isoformat()
+        for index, row in enumerate(rows):
+            if row.settlementDate != day_text or not 1 <= row.settlementPeriod <= periods:
+                raise _impossible_report_row(index, row, day)
+            flows.append(Cashflow(row.bmUnit, row.settlementPeriod, row.totalCashflow + 0.0))
         return tuple(flows)
 
     return parse
 
 
-def _check_report_row(index: int, row: _VolumeFields | _CashflowFields, day: date) -> None:
-    """Refuse a row of a whole-day report that is of another day, or of a period that the day does not have."""
-    if row["settlementDate"] != day.isoformat():
-        raise impossible(index, "settlementDate", row["settlementDate"], f"asked for {day}")
-    if not 1 <= row["settlementPeriod"] <= periods_in(day):
-        raise impossible(index, "settlementPeriod", row["settlementPeriod"], f"{day} has {periods_in(day)}")
+def _impossible_report_row(index: int, row: VolumeRow | CashflowRow, day: date) -> ImpossibleValueError:
+    """Return the error of a row of a whole-day report: it is of another day, or of a period that the day lacks."""
+    if row.settlementDate != day.isoformat():
+        return impossible(index, "settlementDate", row.settlementDate, f"asked for {day}")
+    return impossible(index, "settlementPeriod", row.settlementPeriod, f"{day} has {periods_in(day)}")
 
 
 def generation_parser(first: date, last: date) -> Callable[[bytes], tuple[WindGeneration, ...]]:

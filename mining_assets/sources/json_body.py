@@ -3,6 +3,7 @@
 import reprlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -91,6 +92,10 @@ def instant(text: str) -> datetime:
         raise ValueError("out of range") from error
 
 
+cached_instant = lru_cache(maxsize=1024)(instant)
+"""The same, for the few texts that thousands of rows repeat."""
+
+
 def instants(texts: Iterable[str], field: str) -> dict[str, datetime]:
     """Return every distinct text with the instant it names: thousands of rows repeat a few.
 
@@ -100,7 +105,7 @@ def instants(texts: Iterable[str], field: str) -> dict[str, datetime]:
     named: dict[str, datetime] = {}
     for text in set(texts):
         try:
-            named[text] = instant(text)
+            named[text] = cached_instant(text)
         except ValueError as error:
             raise ImpossibleValueError(f"{field} is {shown(text)}: {error}") from None
     return named

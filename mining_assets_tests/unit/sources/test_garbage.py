@@ -5,12 +5,14 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import date
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
+from mining_assets.sources import elexon_schema
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.elexon_schema import cashflows_parser, parse_bm_units, stack_parser, volumes_parser
 from mining_assets.sources.errors import BrokenBodyError, ImpossibleValueError, SourceError
@@ -30,6 +32,8 @@ GOOD: dict[str, tuple[Callable[[bytes], tuple[Any, ...]], Any]] = {
     "difficulty": (parse_difficulty_adjustments, [[1262152739, 32256, 1.18, 1.18], [1231006505, 0, 1]]),
 }
 
+ROWS = ["stack", "volumes", "cashflows"]
+
 
 def takes(parse: Callable[[bytes], tuple[Any, ...]], body: bytes) -> None:
     try:
@@ -39,6 +43,18 @@ def takes(parse: Callable[[bytes], tuple[Any, ...]], body: bytes) -> None:
     assert isinstance(result, tuple) or 0 < len(str(result)) < 250
 
 
+def outcome(parse: Callable[[bytes], tuple[Any, ...]], body: bytes) -> str:
+    try:
+        return repr(parse(body))  # which has 0.0 and -0.0 apart, and 1 and 1.0
+    except (BrokenBodyError, ImpossibleValueError) as error:
+        return repr(error)
+
+
+def validated_outcome(parse: Callable[[bytes], tuple[Any, ...]], body: bytes) -> str:
+    with patch.object(elexon_schema, "decoded", return_value=None):
+        return outcome(parse, body)
+
+
 @pytest.mark.parametrize("name", GOOD)
 @seed(SEED)
 @settings(max_examples=150 * ROUNDS, deadline=None)
@@ -46,6 +62,35 @@ def takes(parse: Callable[[bytes], tuple[Any, ...]], body: bytes) -> None:
 def test_damaged_bodies(name: str, data: st.DataObject) -> None:
     parse, good = GOOD[name]
     takes(parse, data.draw(damaged(good)))
+
+
+@pytest.mark.parametrize("name", ROWS)
+@seed(SEED)
+@settings(max_examples=150 * ROUNDS, deadline=None)
+@given(data=st.data())
+def test_rows_are_read_quickly_as_they_are_with_validation(name: str, data: st.DataObject) -> None:
+    parse, good = GOOD[name]
+    body = data.draw(damaged(good))
+    assert outcome(parse, body) == validated_outcome(parse, body)
+
+
+ODD = [b'"\xff"', b'"\x7f"', rb'"\u0041"', b"NaN", b"-0", b"-0.0", b"1e400", b"9223372036854775808", b"01", b"1.0"]
+
+
+@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize("place", [b'"T_MADEUP-1"', b"-12.25", b"-71.5", b"841.9", b"1234", b'["ISPSTACK"]'])
+def test_odd_values_are_judged_as_with_validation(name: str, place: bytes) -> None:
+    parse, good = GOOD[name]
+    for damage in ODD:
+        body = json.dumps(good).encode().replace(place, damage)
+        assert outcome(parse, body) == validated_outcome(parse, body)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_good_rows_need_no_validation(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    parse, good = GOOD[name]
+    monkeypatch.delattr(elexon_schema, "validated")
+    assert len(parse(json.dumps(good).encode())) == 2
 
 
 @pytest.mark.parametrize("name", GOOD)
