@@ -22,18 +22,21 @@ T = TypeVar("T")
 
 
 class ArchivedHttp:
-    """Gives the answers of a fetch again, in place of ``sources.http.HttpClient``.
+    """Gives the answers of a fetch again, in place of ``sources.http.HttpClient``: for one client, as that is.
 
     Args:
         fetch: of which the answers are.
         answers: in the order of its object.
+
+    Attributes:
+        origin: where the last answer that was given came from.
     """
 
     def __init__(self, fetch: ArchivedFetch, answers: Sequence[KeptAnswer]) -> None:
         self._fetch = fetch
-        self._answers: dict[str, list[tuple[datetime, KeptAnswer]]] = defaultdict(list)
-        for instant, answer in zip(fetch.requested_at, answers, strict=True):
-            self._answers[answer.path].append((instant, answer))
+        self._answers: dict[str, list[tuple[datetime, str, KeptAnswer]]] = defaultdict(list)
+        for instant, base, answer in zip(fetch.requested_at, fetch.base_of_each, answers, strict=True):
+            self._answers[answer.path].append((instant, base, answer))
         self.counters = HttpCounters()
         self.origin = fetch.origin or ""
 
@@ -55,11 +58,11 @@ class ArchivedHttp:
             SourceRefused: the source refused it, or the answer holds an impossible value.
         """
         asked = str(httpx.URL(path.lstrip("/"), params=params)) if params else path.lstrip("/")
-        url = f"{self._fetch.base}/{asked}"
         answers = self._answers.get(asked)
         if not answers:
-            raise SourceUnavailable("not among the archived answers", url=url)
-        instant, answer = answers.pop(0) if len(answers) > 1 else answers[0]
+            raise SourceUnavailable("not among the archived answers", url=f"{self._fetch.base}/{asked}")
+        instant, base, answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        url, self.origin = f"{base}/{asked}", self._fetch.origin_of(base)
         reason, refused = answer.reason, False
         if answer.body is None:
             refused = answer.status is not None and _refuses(answer.status)

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from mining_assets.archive.errors import ObjectDamaged
 from mining_assets.archive.objects import Packed
+from mining_assets.domain.origin import origin_below
 
 SETTLEMENT_STACKS = "settlement_stacks"
 """What the fetches of settlement days are called, the only ones whose subject is a day; and their asset."""
@@ -27,7 +28,10 @@ class ArchivedFetch(BaseModel):
         body_bytes: of all their bodies together.
         vintage: newest settlement run (createdDateTime) in it, where it has any.
         origin: where it came from, as ``domain.origin`` writes it.
-        base: address below which the paths of the object were asked for, without credentials.
+        base: address below which the paths of the object were asked for, without credentials; of the first answer
+            where there are several.
+        bases: of each answer, in the order of the object, where there are several; empty where there is one, and of
+            fetches that were kept before this was noted.
         days: of a daily series, the ranges of days that were asked for: 2025-06-01/2025-06-07.
         settlement_period: the one that was fetched alone; None for a whole day.
         accept_empty: settlement periods that a person confirmed to be empty.
@@ -48,6 +52,7 @@ class ArchivedFetch(BaseModel):
     vintage: AwareDatetime | None = None
     origin: str | None = None
     base: str = ""
+    bases: tuple[str, ...] = ()
     days: tuple[str, ...] = ()
     settlement_period: int | None = None
     accept_empty: tuple[int, ...] = ()
@@ -59,6 +64,15 @@ class ArchivedFetch(BaseModel):
     def requested_at(self) -> list[datetime]:
         """The UTC instant of each answer's request, in the order of the object."""
         return [self.fetched_at + timedelta(microseconds=after) for after in self.requested_after]
+
+    @property
+    def base_of_each(self) -> tuple[str, ...]:
+        """The base address of each answer, in the order of the object."""
+        return self.bases or (self.base,) * self.answers
+
+    def origin_of(self, base: str) -> str:
+        """Return where the answers below one of the base addresses came from, as ``domain.origin`` writes it."""
+        return origin_below(self.origin, base) if self.bases else self.origin or ""
 
     def line(self) -> str:
         """Return the line of the manifest, without what has its default."""

@@ -71,6 +71,7 @@ class Archive:
         """
         packed = pack(received)
         fetched_at, after = requested_after(packed)
+        bases = tuple(map(_base, packed.answers))
         fetch = ArchivedFetch(
             name=name,
             subject=subject,
@@ -79,7 +80,8 @@ class Archive:
             object_bytes=len(packed.data),
             answers=len(packed.answers),
             body_bytes=packed.body_bytes,
-            base=_base(packed.answers[0]),
+            base=bases[0],
+            bases=bases if len(set(bases)) > 1 else (),
             requested_after=after,
             **details,
         )

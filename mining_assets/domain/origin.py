@@ -75,6 +75,19 @@ def joined_origins(origins: Iterable[str | None]) -> str | None:
     return None if set(parts) <= {UNKNOWN_PART} else _JOINT.join(parts)
 
 
+def origin_below(origin: str | None, address: str) -> str:
+    """Return the part of an origin that is an address; where it has no such part, that address as the others are.
+
+    Args:
+        origin: of several sources, among them perhaps the one at the address.
+        address: of a source, with its user masked and without a query.
+    """
+    parts = (origin or "").split(_JOINT)
+    marked = origin_text(address, generated=True)
+    generated = marked in parts if {address, marked} & {*parts} else kind_of(origin) is Kind.GENERATED
+    return origin_text(address, generated=generated)
+
+
 def kind_of(origin: str | None, live: Collection[str] = LIVE_ADDRESSES) -> Kind:
     """Judge an origin by the part of it that a reader must hear of first.
 

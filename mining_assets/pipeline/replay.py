@@ -150,12 +150,12 @@ class Replay:
         if fetch.name == SETTLEMENT_STACKS:
             self._take_day(fetch)
             return
-        http = ArchivedHttp(fetch, self._archive.answers(fetch))
+        answers = self._archive.answers(fetch)
         archiving, rules = Replaying(fetch=fetch), self._rules
         with (
-            SyncClient(ElexonClient.on(http)) as elexon,
-            SyncClient(MempoolClient.on(http)) as mempool,
-            SyncClient(CoinbaseClient.on(http)) as coinbase,
+            SyncClient(ElexonClient.on(ArchivedHttp(fetch, answers))) as elexon,
+            SyncClient(MempoolClient.on(ArchivedHttp(fetch, answers))) as mempool,
+            SyncClient(CoinbaseClient.on(ArchivedHttp(fetch, answers))) as coinbase,
         ):
             if fetch.name == WIND_BM_UNITS:
                 counts = self._retry(

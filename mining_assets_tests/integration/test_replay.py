@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import delete
 
 from mining_assets.domain.retry_policy import HealingPolicy, RetryRule
+from mining_assets.domain.valuation import BITCOIN_PRICE
 from mining_assets.pipeline.dependencies import Rules, database_retries
 from mining_assets.pipeline.fetch_references import refresh_wind_units
 from mining_assets.pipeline.repair import Repairs
@@ -19,6 +20,7 @@ from mining_assets.reconciliation.verify import Scope
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.days import records_of
 from mining_assets.warehouse.schema import curtailment_records
+from mining_assets.warehouse.series import series_origins
 from mining_assets_tests.support.ground import LOG, Ground
 from mining_assets_tests.support.harness import Tables, tables_in
 from mining_assets_tests.support.samples import MODELS
@@ -29,13 +31,13 @@ FIRST, SECOND = DAYS = [date(2025, 6, 2), date(2025, 6, 3)]
 RULES = Rules(
     Scope(MODELS, (FIRST, SECOND)), (), {}, {}, {}, HealingPolicy(), RetryRule(attempts=2, base_seconds=0.001), 1000
 )
-# When it was derived and stored, and the origin of prices, which is that of all sources that were asked with them.
-OF_ITS_OWN = frozenset({"calculated_at", "restated_at", "origin"})
+# When it was derived and stored.
+OF_ITS_OWN = frozenset({"calculated_at", "restated_at"})
 AGAIN = DayRequest(frozenset(DAILY_TABLES), refetch=True, accept_shrink=True)
 
 
 class Smaller(GeneratedWorld):
-    """A world whose register lacks a wind unit at first."""
+    """A world whose register lacks a wind unit at first, and where only Coinbase has a price of the second day."""
 
     lacks = 0
 
@@ -43,6 +45,10 @@ class Smaller(GeneratedWorld):
         wind = [row for row in super().bm_units() if row["fuelType"] == "WIND" and row["elexonBmUnit"]]
         hidden = [row["elexonBmUnit"] for row in wind[: self.lacks]]
         return [row for row in super().bm_units() if row["elexonBmUnit"] not in hidden]
+
+    def prices(self, currency: str) -> list[Row]:
+        rows = super().prices(currency)
+        return [row for row in rows if datetime.fromtimestamp(row["time"], UTC).date() != SECOND]
 
 
 def world(seed: int, lacks: int = 0) -> Smaller:
@@ -95,6 +101,16 @@ def replayed(lived: Lived, target: Warehouse, as_of: datetime | None = None) -> 
 
 def test_it_equals_the_one_that_lived_through_it(lived: Lived, warehouse: Warehouse) -> None:
     assert_equal(replayed(lived, warehouse), lived.now)
+
+
+def test_each_price_has_the_origin_that_it_had(lived: Lived, warehouse: Warehouse) -> None:
+    replayed(lived, warehouse)
+    origins = []
+    for each in (lived.ground.warehouse, warehouse):
+        with each.reading() as connection:
+            origins.append(series_origins(connection, BITCOIN_PRICE, DAYS))
+    assert origins[1] == origins[0]
+    assert origins[0] == {FIRST: "http://twin/api/v1", SECOND: "http://twin/coinbase"}
 
 
 def test_it_is_as_it_stood_at_an_instant(lived: Lived, warehouse: Warehouse) -> None:
