@@ -4,7 +4,7 @@ What is derived from it afterwards belongs in ``days``.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -13,13 +13,12 @@ from tenacity import Retrying
 from mining_assets.archive.errors import ArchiveError
 from mining_assets.archive.manifest import SETTLEMENT_STACKS, ArchivedFetch
 from mining_assets.domain.restatement import ShrinkRefused
-from mining_assets.domain.wind_units import WindUnit
 from mining_assets.pipeline.archiving import NOT_KEPT, keep_day
 from mining_assets.pipeline.dependencies import Dependencies
 from mining_assets.pipeline.fetch import NothingPublished
 from mining_assets.pipeline.fetch_ahead import Fetch, FetchAhead, FetchMetrics
 from mining_assets.pipeline.outages import Outages
-from mining_assets.pipeline.replay_day import Kept, NotReplayed, replay_day
+from mining_assets.pipeline.replay_day import NotReplayed
 from mining_assets.pipeline.results import RECORDS, DayRequest, StepFailure, StopAsked
 from mining_assets.reconciliation.plan import ARCHIVE, ELEXON
 from mining_assets.sources.errors import SourceError
@@ -127,8 +126,7 @@ class DayStoring:
     def replay(
         self,
         day: date,
-        kept: Sequence[Kept],
-        units: Mapping[str, WindUnit],
+        replayed: Callable[[], FetchedDay] | None,
         ahead: FetchAhead,
         request: DayRequest,
         should_stop: StopAsked,
@@ -137,18 +135,16 @@ class DayStoring:
 
         Args:
             day: the settlement day.
-            kept: the fetches that it is made of; none where the archive has none.
-            units: every wind unit known, by id.
+            replayed: returns the day as ``replay_day`` does; None where the archive lacks its answers.
             ahead: fetches it where need be.
             request: what is wanted.
             should_stop: whether to stop before a fetch.
         """
-        archive = self.dependencies.archiving.archive
         try:
-            if archive is None or not kept:
+            if replayed is None:
                 raise NotReplayed(f"{day} cannot be replayed: the archive lacks answers that it is made of")
-            replayed = replay_day(archive, day, kept, units)
-            outcome = self._retry(self._store, replayed, request, None)
+            composed = replayed()
+            outcome = self._retry(self._store, composed, request, None)
             if outcome == Outcome.SUPERSEDED:
                 raise NotReplayed(f"{day} is not replayed: what is stored was fetched after what is archived")
         except ShrinkRefused as refused:
@@ -159,7 +155,7 @@ class DayStoring:
                 return Stored("failed", StepFailure(RECORDS, str(error)))
             self._log.warning(f"{error}; it is fetched instead")
             return self.fetch(day, ahead, request, should_stop)
-        return Stored(outcome, warnings=replayed.warnings)
+        return Stored(outcome, warnings=composed.warnings)
 
     def _store(self, fetched: FetchedDay, request: DayRequest, kept: ArchivedFetch | None) -> str:
         with self._warehouse.writing(str(fetched.day)) as connection:

@@ -4,7 +4,8 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from itertools import groupby
+from functools import partial
+from itertools import groupby, takewhile
 from typing import Literal
 
 import pandas as pd
@@ -22,8 +23,9 @@ from mining_assets.pipeline.derive import DerivedDays, derive
 from mining_assets.pipeline.ensure_references import History, WindUnits, ensure_network_history, ensure_wind_units
 from mining_assets.pipeline.fetch_ahead import FetchAhead, FetchMetrics
 from mining_assets.pipeline.fetch_references import known_wind_units, stored_network_history
+from mining_assets.pipeline.other_processes import computed_ahead
 from mining_assets.pipeline.outages import Outages
-from mining_assets.pipeline.replay_day import Kept, kept_of_days
+from mining_assets.pipeline.replay_day import Kept, kept_of_days, replay_each
 from mining_assets.pipeline.results import (
     RECORDS,
     DayRequest,
@@ -82,8 +84,8 @@ class DayPipeline:
         Args:
             days: in order.
             request: what is wanted of them.
-            should_stop: asked before each day that is fetched; the days that are left stay as they are, and yield
-                nothing.
+            should_stop: asked before each day that is fetched or replayed; the days that are left stay as they are, and
+                yield nothing.
 
         Raises:
             ValueError: the request does not fit the days.
@@ -157,7 +159,14 @@ class DayPipeline:
         def accepted_empty(day: date) -> set[int]:
             return {*request.accept_empty, *self._retry(self._known_empty, day)}
 
-        with FetchAhead(self.dependencies.elexon, units, to_fetch, accepted_empty) as ahead:
+        replayable = [
+            (day, kept[day]) for batch in batches if batch.way == "replay" for day in batch.days if day in kept
+        ]
+        replaying = partial(replay_each, self.dependencies.archiving.archive, units)
+        with (
+            FetchAhead(self.dependencies.elexon, units, to_fetch, accepted_empty) as ahead,
+            computed_ahead(replaying, replayable) as replayed,
+        ):
             for batch in batches:
                 if should_stop():
                     return
@@ -165,10 +174,10 @@ class DayPipeline:
                     (day,) = batch.days
                     stored = {day: storing.fetch(day, ahead, request, should_stop)}
                 elif batch.way == "replay":
-                    stored = {
-                        day: storing.replay(day, kept.get(day, []), units, ahead, request, should_stop)
-                        for day in batch.days
-                    }
+                    stored = {}
+                    for day in takewhile(lambda _: not should_stop(), batch.days):
+                        take = replayed.take if day in kept else None
+                        stored[day] = storing.replay(day, take, ahead, request, should_stop)
                 else:
                     outcome = "kept" if request.wants(RECORDS) else "derived"
                     stored = {day: Stored(outcome) for day in batch.days}

@@ -4,9 +4,12 @@ Every fetch that was committed until then is taken in the order in which it was 
 too, by today's rules; then everything is derived and verified. One day alone belongs in ``replay_day``.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import groupby
 
 from tenacity import Retrying
@@ -19,6 +22,7 @@ from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.date_ranges import DayRange
 from mining_assets.domain.periods import Month, months_of, years_of
 from mining_assets.domain.restatement import ShrinkRefused
+from mining_assets.domain.wind_units import WindUnit
 from mining_assets.pipeline.archiving import Replaying
 from mining_assets.pipeline.dependencies import Dependencies, Rules
 from mining_assets.pipeline.derive import derive
@@ -30,6 +34,7 @@ from mining_assets.pipeline.fetch_references import (
     stored_network_history,
 )
 from mining_assets.pipeline.fetch_series import FETCH
+from mining_assets.pipeline.other_processes import Ahead, computed_ahead
 from mining_assets.pipeline.replace_period import fetch_period, replace_period
 from mining_assets.pipeline.replay_day import NotReplayed, compose_day, kept_of_days, replay_day
 from mining_assets.pipeline.rollups import roll_up_days
@@ -44,7 +49,7 @@ from mining_assets.sources.sync import SyncClient
 from mining_assets.warehouse.archived import noted_fetches
 from mining_assets.warehouse.connection import Connection, Warehouse
 from mining_assets.warehouse.day_states import day_states
-from mining_assets.warehouse.days import note_refused, store_day, stored_days
+from mining_assets.warehouse.days import FetchedDay, note_refused, store_day, stored_days
 from mining_assets.warehouse.names import NETWORK_EPOCHS, WIND_BM_UNITS
 from mining_assets.warehouse.series import fetched_rows
 
@@ -122,13 +127,15 @@ class Replay:
 
     def take(self, fetches: Sequence[ArchivedFetch]) -> Iterator[Replayed]:
         """Take fetches in order, and yield what became of each; one that nothing can be made of stops no other."""
-        for fetch in fetches:
-            try:
-                self._take(fetch)
-            except (ArchiveError, SourceError, DayIncomplete, NotReplayed) as error:
-                yield Replayed(fetch, str(error))
-            else:
-                yield Replayed(fetch)
+        with ExitStack() as stack:
+            days = _DaysAhead(self._archive, fetches, stack)
+            for fetch in fetches:
+                try:
+                    self._take(fetch, days)
+                except (ArchiveError, SourceError, DayIncomplete, NotReplayed) as error:
+                    yield Replayed(fetch, str(error))
+                else:
+                    yield Replayed(fetch)
 
     def derive(self) -> Iterator[Verification]:
         """Derive everything from the days that are stored, sum up months and years, and verify all of it."""
@@ -146,9 +153,9 @@ class Replay:
         yield verify_and_store_periods(warehouse, months_of(stored), scope)
         yield verify_and_store_periods(warehouse, years_of(stored), scope)
 
-    def _take(self, fetch: ArchivedFetch) -> None:
+    def _take(self, fetch: ArchivedFetch, days: "_DaysAhead") -> None:
         if fetch.name == SETTLEMENT_STACKS:
-            self._take_day(fetch)
+            self._take_day(fetch, days)
             return
         answers = self._archive.answers(fetch)
         archiving, rules = Replaying(fetch=fetch), self._rules
@@ -203,11 +210,11 @@ class Replay:
             fetch,
         )
 
-    def _take_day(self, fetch: ArchivedFetch) -> None:
+    def _take_day(self, fetch: ArchivedFetch, days: "_DaysAhead") -> None:
         day, archiving = date.fromisoformat(fetch.subject), Replaying(fetch=fetch)
         units = self._retry(known_wind_units, self._warehouse, self._rules.additions, self._rules.sites)
         if fetch.settlement_period is None:
-            fetched = compose_day(self._archive, day, [fetch], units)
+            fetched = days.take(units)
         else:
             http = ArchivedHttp(fetch, self._archive.answers(fetch))
             with SyncClient(ElexonClient.on(http)) as elexon:
@@ -230,6 +237,43 @@ class Replay:
             with self._warehouse.writing(str(day)) as connection:
                 note_refused(connection, refused)
                 archiving.record(connection, fetch.model_copy(update={"refused": str(refused)}))
+
+
+class _DaysAhead:
+    """Whole days in the order of their fetches, composed ahead with the units that were known last.
+
+    Args:
+        archive: where the answers are.
+        fetches: among which they are.
+        stack: ends what is under way.
+    """
+
+    def __init__(self, archive: Archive, fetches: Sequence[ArchivedFetch], stack: ExitStack) -> None:
+        self._archive, self._stack = archive, stack
+        self._fetches = deque(each for each in fetches if _is_whole_day(each))
+        self._units: Mapping[str, WindUnit] = {}
+        self._ahead: Ahead[ArchivedFetch, FetchedDay] | None = None
+
+    def take(self, units: Mapping[str, WindUnit]) -> FetchedDay:
+        """Return the next day; what was composed with other units than these is given up.
+
+        Raises:
+            ArchiveError, SourceError, DayIncomplete: as for ``compose_day``.
+        """
+        if self._ahead is None or units != self._units:
+            self._stack.close()
+            self._units, composing = units, partial(_composed, self._archive, units)
+            self._ahead = self._stack.enter_context(computed_ahead(composing, self._fetches))
+        self._fetches.popleft()
+        return self._ahead.take()
+
+
+def _is_whole_day(fetch: ArchivedFetch) -> bool:
+    return fetch.name == SETTLEMENT_STACKS and fetch.settlement_period is None
+
+
+def _composed(archive: Archive, units: Mapping[str, WindUnit], fetch: ArchivedFetch) -> FetchedDay:
+    return compose_day(archive, date.fromisoformat(fetch.subject), [fetch], units)
 
 
 def _days_of(text: str) -> list[date]:

@@ -4,10 +4,10 @@ What is done with the day belongs in ``days``, a whole other warehouse in ``repl
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import pandas as pd
 
@@ -25,6 +25,8 @@ from mining_assets.sources.errors import SourceError
 from mining_assets.warehouse.archived import noted_fetches, objects_by_day
 from mining_assets.warehouse.connection import Connection
 from mining_assets.warehouse.days import FetchedDay
+
+T = TypeVar("T")
 
 
 class NotReplayed(Exception):
@@ -93,6 +95,12 @@ def replay_day(archive: Archive, day: date, kept: Sequence[Kept], units: Mapping
         raise NotReplayed(f"{day} cannot be replayed: {error}") from error
 
 
+def replay_each(archive: Archive | None, units: Mapping[str, WindUnit], day: tuple[date, Sequence[Kept]]) -> FetchedDay:
+    """Return what :func:`replay_day` does; for days that are computed ahead."""
+    assert archive is not None  # or there were no such days
+    return replay_day(archive, *day, units)
+
+
 def compose_day(
     archive: Archive, day: date, fetches: Sequence[ArchivedFetch], units: Mapping[str, WindUnit]
 ) -> FetchedDay:
@@ -109,11 +117,11 @@ def compose_day(
         SourceError, DayIncomplete: as for ``fetch_day``.
     """
     whole, *periods = fetches
-    composed = asyncio.run(fetch_day(_client(archive, whole), day, units, whole.accept_empty))
+    composed = _awaited(fetch_day(_client(archive, whole), day, units, whole.accept_empty))
     composed = replace(composed, ledger=named(composed.ledger, whole), origin=whole.origin)
     for fetch in periods:
         assert fetch.settlement_period is not None
-        records, ledger, _ = asyncio.run(fetch_period(_client(archive, fetch), day, fetch.settlement_period, units))
+        records, ledger, _ = _awaited(fetch_period(_client(archive, fetch), day, fetch.settlement_period, units))
         composed = with_period(
             composed,
             fetch.settlement_period,
@@ -125,3 +133,14 @@ def compose_day(
 
 def _client(archive: Archive, fetch: ArchivedFetch) -> ElexonClient:
     return ElexonClient.on(ArchivedHttp(fetch, archive.answers(fetch)))
+
+
+def _awaited(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine; ``asyncio.run`` would write out its whole result, and drop the text."""
+    results: list[T] = []
+
+    async def keep() -> None:
+        results.append(await work)
+
+    asyncio.run(keep())
+    return results[0]

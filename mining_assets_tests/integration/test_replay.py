@@ -10,6 +10,7 @@ from sqlalchemy import delete
 
 from mining_assets.domain.retry_policy import HealingPolicy, RetryRule
 from mining_assets.domain.valuation import BITCOIN_PRICE
+from mining_assets.pipeline import other_processes
 from mining_assets.pipeline.dependencies import Rules, database_retries
 from mining_assets.pipeline.fetch_references import refresh_wind_units
 from mining_assets.pipeline.repair import Repairs
@@ -115,6 +116,15 @@ def test_each_price_has_the_origin_that_it_had(lived: Lived, warehouse: Warehous
 
 def test_it_is_as_it_stood_at_an_instant(lived: Lived, warehouse: Warehouse) -> None:
     assert_equal(replayed(lived, warehouse, lived.before), lived.early)
+
+
+@pytest.mark.system
+def test_it_is_the_same_with_days_composed_in_other_processes(
+    lived: Lived, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(other_processes, "FEWEST", 1)
+    monkeypatch.setattr(other_processes, "processors", lambda: 2)
+    assert_equal(replayed(lived, warehouse), lived.now)
 
 
 def assert_equal(left: Tables, right: Tables) -> None:

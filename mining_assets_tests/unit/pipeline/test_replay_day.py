@@ -11,6 +11,7 @@ from sqlalchemy import delete, update
 
 from mining_assets.archive.manifest import SETTLEMENT_STACKS
 from mining_assets.domain.retry_policy import HealingPolicy, RetryRule
+from mining_assets.pipeline import other_processes
 from mining_assets.pipeline.dependencies import Rules
 from mining_assets.pipeline.repair import Repairs
 from mining_assets.pipeline.results import DayRequest, DayResult, Event
@@ -213,3 +214,23 @@ def test_a_period_that_was_fixed_alone_is_part_of_the_day(ground: Ground) -> Non
 def test_replay_goes_with_no_refetch() -> None:
     with pytest.raises(ValueError, match="replay asks no source"):
         DayRequest(ALL, refetch=True, replay=True).check(DAYS)
+
+
+@pytest.mark.system
+def test_days_of_other_processes_are_the_same_and_fail_the_same(
+    ground: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    next((tmp_path / "archive" / SETTLEMENT_STACKS).rglob(f"{FIRST}/*.tar.zst")).write_bytes(b"damaged")
+    here = ask(ground, REPLAY)
+    assert (here[FIRST].outcome, here[SECOND].outcome) == ("failed", "unchanged")
+    monkeypatch.setattr(other_processes, "FEWEST", 1)
+    monkeypatch.setattr(other_processes, "processors", lambda: 2)
+    there = ask(ground, REPLAY)
+    for day in DAYS:
+        assert (there[day].outcome, there[day].failures) == (here[day].outcome, here[day].failures)
+
+
+def test_a_wish_to_stop_is_heard_between_days(ground: Ground) -> None:
+    heard: list[bool] = [False, False, True]
+    events = list(ground.pipeline.run(DAYS, REPLAY, lambda: heard.pop(0) if heard else True))
+    assert [event.day for event in events if isinstance(event, DayResult)] == [FIRST]
