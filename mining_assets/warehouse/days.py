@@ -109,7 +109,10 @@ def store_day(connection: Connection, fetched: FetchedDay, *, accept_shrink: boo
             connection.execute(delete(table).where(table.c.settlement_date == day))
             insert_frame(connection, table, rows)
     if fetched.unknown_units is not None:  # the day was fetched, not a period of it
-        connection.execute(delete(refused_answers).where(refused_answers.c.settlement_date == day))
+        refused = refused_answers.c  # one that was refused later is newer than an archived answer that is stored again
+        connection.execute(
+            delete(refused_answers).where(refused.settlement_date == day, refused.refused_at <= row["fetched_at"])
+        )
     upsert_rows(connection, settlement_days, [row])
     note_written(connection, [day])
     if outcome is Outcome.RESTATED and before is not None:

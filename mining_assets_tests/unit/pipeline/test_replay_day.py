@@ -26,7 +26,7 @@ from mining_assets.warehouse.schema import (
     settlement_ledger,
 )
 from mining_assets_tests.support.ground import LOG, Ground
-from mining_assets_tests.support.samples import MODELS
+from mining_assets_tests.support.samples import MODELS, everything
 from mining_assets_tests.support.twin.generated import GeneratedWorld
 
 FIRST, SECOND = DAYS = [date(2025, 6, 2), date(2025, 6, 3)]
@@ -234,3 +234,13 @@ def test_a_wish_to_stop_is_heard_between_days(ground: Ground) -> None:
     heard: list[bool] = [False, False, True]
     events = list(ground.pipeline.run(DAYS, REPLAY, lambda: heard.pop(0) if heard else True))
     assert [event.day for event in events if isinstance(event, DayResult)] == [FIRST]
+
+
+def test_a_newer_answer_that_was_refused_stays_noted(ground: Ground) -> None:
+    ground.world = GeneratedWorld(seed=5, units=4, light=True, windy_days=DAYS)
+    ground.world.restate(FIRST, 0.5)
+    ground.run([FIRST], refetch=True)
+    noted = everything(ground.warehouse)["refused_answers"]
+    assert [row[0] for row in noted] == [FIRST]
+    assert ask(ground, REPLAY)[FIRST].failures == ()
+    assert everything(ground.warehouse)["refused_answers"] == noted

@@ -1,5 +1,7 @@
 """Answers that take a good part of a stored day away: refused, remembered, and stored only when asked for by name."""
 
+from datetime import UTC, datetime
+
 import pytest
 from sqlalchemy import select, update
 
@@ -94,5 +96,7 @@ def test_a_refused_answer_is_remembered_until_one_is_stored(warehouse: Warehouse
         (noted,) = connection.execute(select(refused_answers)).mappings().all()
     assert (noted["settlement_date"], noted["energy_stored"], noted["energy_answered"]) == (DAY, 100.0, 60.0)
     assert "--accept-shrink" in noted["reason"]
-    store(warehouse, fetched_day(record(volume=-100.0), at=LATER))
+    store(warehouse, fetched_day(record(volume=-100.0), at=LATER))  # out of the archive: asked for before the refusal
+    assert len(rows_of(warehouse, refused_answers)) == 1
+    store(warehouse, fetched_day(record(volume=-100.0), at=datetime.now(UTC)))
     assert rows_of(warehouse, refused_answers) == []
