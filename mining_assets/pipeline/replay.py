@@ -21,7 +21,6 @@ from mining_assets.archive.store import Archive
 from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.date_ranges import DayRange
 from mining_assets.domain.periods import Month, months_of, years_of
-from mining_assets.domain.restatement import ShrinkRefused
 from mining_assets.domain.wind_units import WindUnit
 from mining_assets.pipeline.archiving import Replaying
 from mining_assets.pipeline.dependencies import Dependencies, Rules
@@ -49,7 +48,7 @@ from mining_assets.sources.sync import SyncClient
 from mining_assets.warehouse.archived import noted_fetches
 from mining_assets.warehouse.connection import Connection, Warehouse
 from mining_assets.warehouse.day_states import day_states
-from mining_assets.warehouse.days import FetchedDay, note_refused, store_day, stored_days
+from mining_assets.warehouse.days import FetchedDay, store_day, stored_days
 from mining_assets.warehouse.names import NETWORK_EPOCHS, WIND_BM_UNITS
 from mining_assets.warehouse.series import fetched_rows
 
@@ -219,24 +218,20 @@ class Replay:
             http = ArchivedHttp(fetch, self._archive.answers(fetch))
             with SyncClient(ElexonClient.on(http)) as elexon:
                 records, ledger, _ = elexon.run(fetch_period(elexon.client, day, fetch.settlement_period, units))
-        try:
-            with self._warehouse.writing(str(day)) as connection:
-                if fetch.settlement_period is None:
-                    store_day(connection, fetched, accept_shrink=fetch.accept_shrink)
-                else:
-                    replace_period(
-                        connection,
-                        day,
-                        fetch.settlement_period,
-                        (records, ledger.assign(archive_object=fetch.object)),
-                        origin=fetch.origin or "",
-                        accept_shrink=fetch.accept_shrink,
-                    )
-                archiving.record(connection, fetch)
-        except ShrinkRefused as refused:
-            with self._warehouse.writing(str(day)) as connection:
-                note_refused(connection, refused)
-                archiving.record(connection, fetch.model_copy(update={"refused": str(refused)}))
+        # What was taken then is taken again: it may be much less than the day is here, with units learned of since.
+        with self._warehouse.writing(str(day)) as connection:
+            if fetch.settlement_period is None:
+                store_day(connection, fetched, accept_shrink=True)
+            else:
+                replace_period(
+                    connection,
+                    day,
+                    fetch.settlement_period,
+                    (records, ledger.assign(archive_object=fetch.object)),
+                    origin=fetch.origin or "",
+                    accept_shrink=True,
+                )
+            archiving.record(connection, fetch)
 
 
 class _DaysAhead:
