@@ -80,10 +80,6 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
 
 def test_it_equals_the_one_that_lived_through_it(lived: Lived, warehouse: Warehouse) -> None:
     assert_equal_but_for_sums(of_days(replayed(lived.ground, warehouse)), of_days(lived.now))
-
-
-def test_each_price_has_the_origin_that_it_had(lived: Lived, warehouse: Warehouse) -> None:
-    replayed(lived.ground, warehouse)
     origins = []
     for each in (lived.ground.warehouse, warehouse):
         with each.reading() as connection:
@@ -92,6 +88,7 @@ def test_each_price_has_the_origin_that_it_had(lived: Lived, warehouse: Warehous
     assert origins[0] == {FIRST: "http://twin/api/v1", SECOND: "http://twin/coinbase"}
 
 
+@pytest.mark.system
 def test_it_is_as_it_stood_at_an_instant(lived: Lived, warehouse: Warehouse) -> None:
     assert_equal_but_for_sums(of_days(replayed(lived.ground, warehouse, lived.before)), of_days(lived.early))
 
@@ -118,6 +115,7 @@ def test_an_answer_that_was_taken_is_taken_again(warehouse: Warehouse, tmp_path:
         assert_equal_but_for_sums(of_days(built), of_days(stored), but=("restatements",))
 
 
+@pytest.mark.system
 def test_an_answer_that_is_lost_is_named_and_stops_no_other(lived: Lived, warehouse: Warehouse, tmp_path: Path) -> None:
     archive = lived.ground.archive
     assert archive is not None
