@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import backfilling, fetching, queries, starting, storing
+from benchmarks import backfilling, fetching, queries, replaying, starting, storing
 from benchmarks.measure import Figure, Setting
 
 BENCHES: dict[str, Callable[[Setting], list[Figure]]] = {
@@ -22,6 +22,8 @@ BENCHES: dict[str, Callable[[Setting], list[Figure]]] = {
     "fetch": fetching.bare_httpx,
     "latency": fetching.latency,
     "limit": fetching.limit,
+    "archive": replaying.archive,
+    "replay": replaying.replay,
     "store": storing.store,
     "recompute": storing.recompute,
     "status": queries.status,
