@@ -82,10 +82,10 @@ class Ahead(Generic[Task, Result]):
         self._pipes, self._processes = [], []
 
     def _begin(self) -> None:
-        if len(self._tasks) < FEWEST or multiprocessing.current_process().daemon:
+        if len(self._tasks) < FEWEST or processors() == 1 or multiprocessing.current_process().daemon:
             return
         context = multiprocessing.get_context("spawn")  # a copy of this process would have its threads' locks
-        for _ in range(min(_MOST_PROCESSES, processors() - 1)):
+        for _ in range(min(_MOST_PROCESSES, processors())):
             here, there = context.Pipe()
             process = context.Process(target=_work, args=(there, self._function), daemon=True)
             with _deaf():

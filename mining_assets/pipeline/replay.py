@@ -35,7 +35,7 @@ from mining_assets.pipeline.fetch_references import (
 from mining_assets.pipeline.fetch_series import FETCH
 from mining_assets.pipeline.other_processes import Ahead, computed_ahead
 from mining_assets.pipeline.replace_period import fetch_period, replace_period
-from mining_assets.pipeline.replay_day import NotReplayed, compose_day, kept_of_days, replay_day
+from mining_assets.pipeline.replay_day import NotReplayed, compose_day, kept_of_days, prepared, replay_day
 from mining_assets.pipeline.rollups import roll_up_days
 from mining_assets.pipeline.update_series import store_and_summarize
 from mining_assets.reconciliation.findings import Verification
@@ -123,6 +123,7 @@ class Replay:
     def __init__(self, archive: Archive, warehouse: Warehouse, rules: Rules, days: DayRange, retry: Retrying) -> None:
         self._archive, self._warehouse, self._rules = archive, warehouse, rules
         self._days, self._retry = days, retry
+        self._units: Mapping[str, WindUnit] | None = None  # since the register was taken last
 
     def take(self, fetches: Sequence[ArchivedFetch]) -> Iterator[Replayed]:
         """Take fetches in order, and yield what became of each; one that nothing can be made of stops no other."""
@@ -164,6 +165,7 @@ class Replay:
             SyncClient(CoinbaseClient.on(ArchivedHttp(fetch, answers))) as coinbase,
         ):
             if fetch.name == WIND_BM_UNITS:
+                self._units = None
                 counts = self._retry(
                     refresh_wind_units, self._warehouse, elexon, rules.additions, rules.sites, archiving
                 )
@@ -175,13 +177,18 @@ class Replay:
                 dependencies = Dependencies(self._warehouse, elexon, mempool, coinbase, rules, archiving)
                 self._take_series(fetch, dependencies)
 
+    def _known_units(self) -> Mapping[str, WindUnit]:
+        if self._units is None:
+            self._units = self._retry(known_wind_units, self._warehouse, self._rules.additions, self._rules.sites)
+        return self._units
+
     def _repair_newly_registered(self) -> None:
         """Make the days again that know a unit only since now, as healing does."""
         first, last = self._days
         with self._warehouse.reading() as connection:
             states = day_states(connection, first, last, self._rules.scope.models)
             kept = kept_of_days(connection, list(states.index[states["newly_registered"]]))
-        units = self._retry(known_wind_units, self._warehouse, self._rules.additions, self._rules.sites)
+        units = self._known_units()
         for day, fetches in kept.items():
             replayed = replay_day(self._archive, day, fetches, units)
             with self._warehouse.writing(str(day)) as connection:
@@ -211,7 +218,7 @@ class Replay:
 
     def _take_day(self, fetch: ArchivedFetch, days: "_DaysAhead") -> None:
         day, archiving = date.fromisoformat(fetch.subject), Replaying(fetch=fetch)
-        units = self._retry(known_wind_units, self._warehouse, self._rules.additions, self._rules.sites)
+        units = self._known_units()
         if fetch.settlement_period is None:
             fetched = days.take(units)
         else:
@@ -268,7 +275,7 @@ def _is_whole_day(fetch: ArchivedFetch) -> bool:
 
 
 def _composed(archive: Archive, units: Mapping[str, WindUnit], fetch: ArchivedFetch) -> FetchedDay:
-    return compose_day(archive, date.fromisoformat(fetch.subject), [fetch], units)
+    return prepared(compose_day(archive, date.fromisoformat(fetch.subject), [fetch], units))
 
 
 def _days_of(text: str) -> list[date]:

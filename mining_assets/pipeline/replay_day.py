@@ -96,9 +96,15 @@ def replay_day(archive: Archive, day: date, kept: Sequence[Kept], units: Mapping
 
 
 def replay_each(archive: Archive | None, units: Mapping[str, WindUnit], day: tuple[date, Sequence[Kept]]) -> FetchedDay:
-    """Return what :func:`replay_day` does; for days that are computed ahead."""
+    """Return what :func:`replay_day` does, with all that is made of the records before they are stored."""
     assert archive is not None  # or there were no such days
-    return replay_day(archive, *day, units)
+    return prepared(replay_day(archive, *day, units))
+
+
+def prepared(fetched: FetchedDay) -> FetchedDay:
+    """Return a day with all that storing it needs, so that the process that composed it also makes this."""
+    _ = fetched.row, fetched.has_repeats
+    return fetched
 
 
 def compose_day(

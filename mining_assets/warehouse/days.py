@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -12,6 +13,7 @@ from sqlalchemy import Connection, delete, func, select
 from mining_assets.domain.content_hash import EMPTY_HASH, PERIOD_KEY, combined_hash, content_hashes
 from mining_assets.domain.curtailment import RECORD_COLUMNS, daily_totals, derived_columns_match, farm_energy
 from mining_assets.domain.day_state import is_complete
+from mining_assets.domain.repeats import repeats
 from mining_assets.domain.restatement import DayFigures, ShrinkRefused, shrinks
 from mining_assets.domain.wording import count_of
 from mining_assets.warehouse.connection import insert_frame, read_frame, upsert_rows
@@ -62,6 +64,29 @@ class FetchedDay:
     oracle: pd.DataFrame | None = None
     warnings: tuple[str, ...] = ()
 
+    @cached_property
+    def row(self) -> dict[str, Any]:
+        """The row of ``settlement_days``; it goes with the day from the process that has made it."""
+        (totals,) = daily_totals(self.records, pd.Index([self.day])).to_dict("records")
+        ledger = self.ledger
+        vintages = ledger["vintage"].dropna()
+        return {
+            "settlement_date": self.day,
+            "periods": int(ledger["settlement_period"].max()),
+            "fetched_at": ledger["fetched_at"].min().to_pydatetime(),
+            "vintage": vintages.max().to_pydatetime() if len(vintages) else None,
+            "content_hash": combined_hash(list(ledger.sort_values(PERIOD_KEY)["content_hash"])),
+            **totals,
+            "farm_periods": len(farm_energy(self.records)),
+            "origin": self.origin,
+            **_uncounted(self.unknown_units),
+        }
+
+    @cached_property
+    def has_repeats(self) -> bool:
+        """Whether any row repeats an acceptance."""
+        return bool(repeats(self.records).any())
+
 
 def store_day(connection: Connection, fetched: FetchedDay, *, accept_shrink: bool = False) -> Outcome:
     """Replace a day by what was fetched; to be called inside ``Warehouse.writing(day)``.
@@ -76,7 +101,7 @@ def store_day(connection: Connection, fetched: FetchedDay, *, accept_shrink: boo
     fetched = with_earlier_readings(connection, fetched)
     day = fetched.day
     before = day_figures(connection, day)
-    row = _day_row(fetched)
+    row = fetched.row
     after = DayFigures(
         fetched_at=row["fetched_at"],
         content_hash=row["content_hash"],
@@ -259,23 +284,6 @@ def day_hash(records: pd.DataFrame, ledger: pd.DataFrame) -> str:
 def _is_tampered(stored: pd.DataFrame, ledger: pd.DataFrame, content_hash: str) -> bool:
     """Tell whether a day's records have another hash than this content, or derived columns that do not match."""
     return day_hash(stored, ledger) != content_hash or not derived_columns_match(stored).all()
-
-
-def _day_row(fetched: FetchedDay) -> dict[str, Any]:
-    (totals,) = daily_totals(fetched.records, pd.Index([fetched.day])).to_dict("records")
-    ledger = fetched.ledger
-    vintages = ledger["vintage"].dropna()
-    return {
-        "settlement_date": fetched.day,
-        "periods": int(ledger["settlement_period"].max()),
-        "fetched_at": ledger["fetched_at"].min().to_pydatetime(),
-        "vintage": vintages.max().to_pydatetime() if len(vintages) else None,
-        "content_hash": combined_hash(list(ledger.sort_values(PERIOD_KEY)["content_hash"])),
-        **totals,
-        "farm_periods": len(farm_energy(fetched.records)),
-        "origin": fetched.origin,
-        **_uncounted(fetched.unknown_units),
-    }
 
 
 def _uncounted(units: pd.DataFrame | None) -> dict[str, float]:

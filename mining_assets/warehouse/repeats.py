@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 
 from mining_assets.domain.content_hash import PERIOD_KEY
 from mining_assets.domain.curtailment import bids_of_stacks
-from mining_assets.domain.repeats import read_as_before, repeats
+from mining_assets.domain.repeats import read_as_before
 from mining_assets.warehouse.schema import settlement_ledger
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def with_earlier_readings(connection: Connection, fetched: "FetchedDay") -> "Fet
 
     So what the day's volumes settled once is not lost when they cannot be asked the next time.
     """
-    if not repeats(fetched.records).any():
+    if not fetched.has_repeats:
         return fetched
     stored = settlement_ledger.c
     query = select(*(stored[name] for name in (*PERIOD_KEY, "content_hash", "repeats_confirmed"))).where(

@@ -19,7 +19,7 @@ TASKS = list(range(FEWEST))
 
 @pytest.fixture(autouse=True)
 def _processors(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(other_processes, "processors", lambda: 3)
+    monkeypatch.setattr(other_processes, "processors", lambda: 2)
 
 
 def computed(folder: Path, task: int) -> tuple[int, int]:
@@ -57,6 +57,12 @@ def test_no_more_than_two_tasks_of_each_are_under_way(tmp_path: Path) -> None:
             assert len(list(tmp_path.iterdir())) <= taken + 4
 
 
+def test_a_single_processor_computes_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(other_processes, "processors", lambda: 1)
+    with computed_ahead(partial(computed, tmp_path), TASKS) as ahead:
+        assert ahead.take() == (0, os.getpid())
+
+
 def test_few_tasks_are_computed_here(tmp_path: Path) -> None:
     with computed_ahead(partial(computed, tmp_path), TASKS[1:]) as ahead:
         assert ahead.take() == (1, os.getpid())
@@ -84,7 +90,7 @@ from mining_assets.pipeline import other_processes
 from mining_assets_tests.system.test_other_processes import TASKS, computed
 from functools import partial
 if __name__ == "__main__":
-    other_processes.processors = lambda: 2
+    other_processes.processors, other_processes._MOST_PROCESSES = lambda: 2, 1
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with other_processes.computed_ahead(partial(computed, Path(sys.argv[1])), TASKS) as ahead:
         print(ahead.take()[1], flush=True)
