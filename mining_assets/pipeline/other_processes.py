@@ -16,20 +16,23 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 FEWEST = 10
-"""With fewer tasks than this nothing is gained: a process takes about a second to begin."""
+"""Of days, or other tasks that take about a tenth of a second."""
 _MOST_PROCESSES = 4
 _AHEAD = 2  # of each process: one task while the result of the last is being taken
 
 
 @contextmanager
-def computed_ahead(function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator["Ahead[Task, Result]"]:
+def computed_ahead(
+    function: Callable[[Task], Result], tasks: Iterable[Task], fewest: int | None = None
+) -> Iterator["Ahead[Task, Result]"]:
     """Compute the tasks in other processes where there are enough of both; none of them is left at the end.
 
     Args:
         function: can be pickled, and so can the tasks and what it returns.
         tasks: in the order in which they are taken.
+        fewest: with fewer tasks nothing is gained, since a process takes about a second to begin; ``FEWEST`` if None.
     """
-    ahead = Ahead(function, tasks)
+    ahead = Ahead(function, tasks, fewest)
     try:
         yield ahead
     finally:
@@ -39,8 +42,9 @@ def computed_ahead(function: Callable[[Task], Result], tasks: Iterable[Task]) ->
 class Ahead(Generic[Task, Result]):
     """Results of tasks in their order; see :func:`computed_ahead`. Of each process few are kept at a time."""
 
-    def __init__(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> None:
+    def __init__(self, function: Callable[[Task], Result], tasks: Iterable[Task], fewest: int | None) -> None:
         self._function, self._tasks = function, list(tasks)
+        self._fewest = FEWEST if fewest is None else fewest
         self._taken = self._sent = 0
         self._pipes: list[Connection] = []
         self._processes: list[Any] = []
@@ -82,7 +86,7 @@ class Ahead(Generic[Task, Result]):
         self._pipes, self._processes = [], []
 
     def _begin(self) -> None:
-        if len(self._tasks) < FEWEST or processors() == 1 or multiprocessing.current_process().daemon:
+        if len(self._tasks) < self._fewest or processors() == 1 or multiprocessing.current_process().daemon:
             return
         context = multiprocessing.get_context("spawn")  # a copy of this process would have its threads' locks
         for _ in range(min(_MOST_PROCESSES, processors())):

@@ -4,6 +4,7 @@ Every fetch that was committed until then is taken in the order in which it was 
 too, by today's rules; then everything is derived and verified. One day alone belongs in ``replay_day``.
 """
 
+import logging
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -20,10 +21,11 @@ from mining_assets.archive.manifest import SETTLEMENT_STACKS, ArchivedFetch
 from mining_assets.archive.store import Archive
 from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.date_ranges import DayRange
+from mining_assets.domain.network import NetworkHistory
 from mining_assets.domain.periods import Month, months_of, years_of
 from mining_assets.domain.wind_units import WindUnit
 from mining_assets.pipeline.archiving import Replaying
-from mining_assets.pipeline.dependencies import Dependencies, Rules
+from mining_assets.pipeline.dependencies import Dependencies, Rules, database_retries
 from mining_assets.pipeline.derive import derive
 from mining_assets.pipeline.fetch import DayIncomplete
 from mining_assets.pipeline.fetch_references import (
@@ -45,6 +47,7 @@ from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.errors import SourceError, SourceRefused
 from mining_assets.sources.mempool import MempoolClient
 from mining_assets.sources.sync import SyncClient
+from mining_assets.warehouse.address import URL
 from mining_assets.warehouse.archived import noted_fetches
 from mining_assets.warehouse.connection import Connection, Warehouse
 from mining_assets.warehouse.day_states import day_states
@@ -54,6 +57,8 @@ from mining_assets.warehouse.series import fetched_rows
 
 Committed = frozenset[tuple[str, datetime, str]]
 """Name, instant and object of fetches."""
+FEWEST_MONTHS = 3
+"""With fewer months than this nothing is gained by deriving some of them in other processes."""
 OTHERS = (WIND_BM_UNITS, NETWORK_EPOCHS, *SERIES)
 
 
@@ -143,11 +148,11 @@ class Replay:
         with warehouse.reading() as connection:
             stored = stored_days(connection, *self._days)
         history = self._retry(stored_network_history, warehouse)
-        for _, month in groupby(stored, key=Month.of):
-            several = list(month)
-            with warehouse.writing(*map(str, several)) as connection:
-                derive(connection, several, history, scope.models)
-            yield self._retry(verify_and_store_days, warehouse, several, scope)
+        months = [list(month) for _, month in groupby(stored, key=Month.of)]
+        deriving = partial(_derived, warehouse.url, history, self._rules)
+        with computed_ahead(deriving, months, FEWEST_MONTHS) as derived:
+            for _ in months:
+                yield derived.take()
         for _ in roll_up_days(warehouse, stored, scope.date_range):
             pass
         yield verify_and_store_periods(warehouse, months_of(stored), scope)
@@ -268,6 +273,17 @@ class _DaysAhead:
             self._ahead = self._stack.enter_context(computed_ahead(composing, self._fetches))
         self._fetches.popleft()
         return self._ahead.take()
+
+
+def _derived(url: URL, history: NetworkHistory, rules: Rules, days: Sequence[date]) -> Verification:
+    """Derive days and verify them: where one month has to wait for the lock of another, that one is verified next."""
+    warehouse, retry = Warehouse(url), database_retries(rules.retries, logging.getLogger(__name__))
+    try:
+        with warehouse.writing(*map(str, days)) as connection:
+            derive(connection, days, history, rules.scope.models)
+        return retry(verify_and_store_days, warehouse, days, rules.scope)
+    finally:
+        warehouse.close()
 
 
 def _is_whole_day(fetch: ArchivedFetch) -> bool:

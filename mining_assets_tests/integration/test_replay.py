@@ -9,7 +9,7 @@ from sqlalchemy import delete
 
 from mining_assets.domain.retry_policy import HealingPolicy, RetryRule
 from mining_assets.domain.valuation import BITCOIN_PRICE
-from mining_assets.pipeline import other_processes
+from mining_assets.pipeline import other_processes, replay
 from mining_assets.pipeline.dependencies import Rules, database_retries
 from mining_assets.pipeline.fetch_references import refresh_wind_units
 from mining_assets.pipeline.repair import Repairs
@@ -98,6 +98,7 @@ def test_it_is_the_same_with_days_composed_in_other_processes(
     lived: Lived, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(other_processes, "FEWEST", 1)
+    monkeypatch.setattr(replay, "FEWEST_MONTHS", 1)
     monkeypatch.setattr(other_processes, "processors", lambda: 2)
     assert_equal_but_for_sums(of_days(replayed(lived.ground, warehouse)), of_days(lived.now))
 
