@@ -20,7 +20,7 @@ import httpx
 import pytest
 
 from mining_assets_tests.support.dagster_processes import free_port
-from mining_assets_tests.support.harness import COMMAND, Environment, environment, run_cli
+from mining_assets_tests.support.harness import COMMAND, Environment, environment
 from mining_assets_tests.support.twin.generated import GeneratedWorld
 from mining_assets_tests.support.twin.server import Twin
 
@@ -71,6 +71,13 @@ class Store:
         assert ran.stdout, ran.stderr
         report: dict[str, Any] = json.loads(ran.stdout)
         return ran.returncode, report
+
+    def doctor(self) -> dict[str, Any]:
+        """What `doctor` finds of the archive, by name."""
+        ran = self.run("doctor", "--json")
+        assert ran.stdout, ran.stderr
+        sections = json.loads(ran.stdout)["sections"]
+        return {line["name"]: line for each in sections if each["section"] == "Archive" for line in each["lines"]}
 
     def listed(self) -> list[str]:
         """Everything in the bucket."""
@@ -140,6 +147,11 @@ def test_a_day_is_archived_checked_damaged_and_missed_in_a_bucket(store: Store) 
     assert store.listed() == before
     assert store.check()[1]["fetches"] > report["fetches"]
 
+    # The doctor writes, reads and removes, and leaves nothing.
+    examined = store.doctor()
+    assert {name: line["result"] for name, line in examined.items()} == {"archive": "pass", "archive content": "pass"}
+    assert store.listed() == before
+
     # What is damaged and what is lost is named; fetched again, the object is right again.
     right = store.ask("GET", f"/{key}").content
     store.ask("PUT", f"/{key}", right[:-7])
@@ -166,10 +178,11 @@ def test_a_day_is_archived_checked_damaged_and_missed_in_a_bucket(store: Store) 
     store.process.wait()
     checked = store.run("archive", "check")
     assert checked.returncode == 3
+    assert store.doctor()["archive"]["result"] == "unreachable"
     assert "mining-assets: archive: s3://bucket/" in checked.stderr
     other = store.run("date", "2025-06-04")
     assert other.returncode == 3, other.stderr
     assert "could not be archived: archive: s3://bucket/archive/" in re.sub(r"\s+", " ", other.stderr + other.stdout)
-    status = json.loads(run_cli(store.made, "status", "--from", DAY, "--to", "2025-06-04", "--json").stdout)
+    status = json.loads(store.run("status", "--from", DAY, "--to", "2025-06-04", "--json").stdout)
     assert (status["states"]["final"], status["states"]["missing"]) == (1, 1)
     assert "s3cret-of-the-store" not in checked.stderr + other.stderr + other.stdout
