@@ -1,7 +1,7 @@
 """A warehouse with the project's own clients on a generated world, all in this process: no server, no Dagster."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -35,6 +35,8 @@ class Ground:
         requests: how many were made.
         unavailable: whether the sources answer nothing but 503.
         failing: days, or their periods like 2025-06-01/5, whose stacks alone answer so.
+        refused: days whose stacks are answered with 400.
+        without_volumes: whether the whole-day volumes alone answer 503.
         archive: what keeps the answers; None keeps none.
     """
 
@@ -43,6 +45,8 @@ class Ground:
         self.requests = 0
         self.unavailable = False
         self.failing: set[date | str] = set()
+        self.refused: set[date] = set()
+        self.without_volumes = False
         self.warehouse = warehouse or empty_warehouse(folder)
         self.archive: Archive | None = Archive(str(folder / "archive"))
         transport = httpx.MockTransport(self._answer)
@@ -82,7 +86,13 @@ class Ground:
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.requests += 1
         asked = request.url.path
-        if self.unavailable or any("/stack/" in asked and f"/{each}/" in f"{asked}/" for each in self.failing):
+        if self.unavailable or self._is_stack(asked, self.failing) or (self.without_volumes and "/volumes/" in asked):
             return httpx.Response(503)
+        if self._is_stack(asked, self.refused):
+            return httpx.Response(400)
         body = encode(payload(self.world, parse(request.url.raw_path.decode())))
         return httpx.Response(200, content=body)
+
+    @staticmethod
+    def _is_stack(asked: str, of: Collection[date | str]) -> bool:
+        return any("/stack/" in asked and f"/{each}/" in f"{asked}/" for each in of)

@@ -5,8 +5,7 @@ them with 46 periods. The work is the project's own: its client on a transport t
 day run, its plan.
 """
 
-from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,22 +16,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from sqlalchemy import text
 
-from mining_assets.domain.daily_series import SERIES
 from mining_assets.domain.mining import MinerModel
 from mining_assets.domain.retry_policy import HealingPolicy, RetryRule
 from mining_assets.pipeline.dependencies import Rules
-from mining_assets.pipeline.results import DayResult, SeriesResult
-from mining_assets.pipeline.rollups import (
-    roll_up_days,
-)
-from mining_assets.reconciliation.plan import DAILY_TABLES, plan, plan_series, tables_for
-from mining_assets.reconciliation.verify import Scope, scan
-from mining_assets.warehouse.day_states import day_states
+from mining_assets.reconciliation.verify import Scope
 from mining_assets.warehouse.names import DERIVED_TABLES
-from mining_assets.warehouse.series import series_states
 from mining_assets.warehouse.status import read_status
 from mining_assets_tests.support.chaos.seeds import ROUNDS
 from mining_assets_tests.support.ground import Ground
+from mining_assets_tests.support.healed import HealedGround
 from mining_assets_tests.support.samples import everything
 from mining_assets_tests.support.twin.generated import GeneratedWorld
 
@@ -42,7 +34,6 @@ DAYS = [date(2025, 3, 29), date(2025, 3, 30), date(2025, 3, 31)]
 MODELS = (MinerModel("S19J_PRO", 100, 3050), MinerModel("S9", 13.5, 1323))
 SCOPE = Scope(MODELS, (DAYS[0], DAYS[-1]))
 POLICY = HealingPolicy(interval=timedelta(0), attempts=50, runs_at_a_time=10)
-MOST_ROUNDS = 6
 RULES = Rules(SCOPE, (), {}, {}, {}, POLICY, RetryRule(attempts=1), 1000)
 
 # Every table that people or other tables rely on; when something was done is left out of the comparison.
@@ -98,53 +89,15 @@ DAMAGE = {
 }
 
 
-class HealedGround(Ground):
-    """A warehouse that is damaged and healed."""
-
-    def process(self, days: Sequence[date], *, refetch: bool = False, wanted: Sequence[str] = DAILY_TABLES) -> None:
-        for event in self.run(sorted(days), wanted, refetch=refetch):
-            if isinstance(event, DayResult):
-                assert wanted == DERIVED_TABLES or not event.failures, event
-            elif isinstance(event, SeriesResult):
-                assert len(wanted) > 1 or not event.failed, event
-
-    def roll_up(self) -> None:
-        list(roll_up_days(self.warehouse, DAYS, SCOPE.date_range))
-
-    def scan(self) -> None:
-        scan(self.warehouse, DAYS[0], DAYS[-1], SCOPE)
-
-    def heal(self) -> int:
-        """Do what the plan asks for until it asks for nothing; returns how many rounds that took."""
-        for done in range(MOST_ROUNDS):
-            now = datetime.now(UTC)
-            with self.warehouse.reading() as connection:
-                states = day_states(connection, DAYS[0], DAYS[-1], MODELS)
-                series = {name: series_states(connection, name, DAYS[0], DAYS[-1]) for name in SERIES}
-            made = plan(states, in_flight_days=(), unavailable={}, free_run_slots=10, now=now)
-            for name, known in series.items():
-                made.work += plan_series(
-                    name, known, in_flight_days=made.days, unavailable={}, free_run_slots=10, now=now
-                ).work
-            if not made.work:
-                self.roll_up()
-                return done
-            for work in made.work:
-                first, last = work.days
-                days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
-                self.process(days, refetch=work.refetch, wanted=tables_for(work.kind))
-            self.roll_up()
-        raise AssertionError(f"not healed after {MOST_ROUNDS} rounds: {made.work}")
-
-    def content(self) -> dict[str, list[tuple[Any, ...]]]:
-        """The compared tables without their volatile columns."""
-        tables = {}
-        for name in COMPARED:
-            with self.warehouse.reading() as connection:
-                rows = connection.execute(text(f"SELECT * FROM {name} ORDER BY 1, 2, 3"))  # noqa: S608
-                keep = [i for i, column in enumerate(rows.keys()) if column not in VOLATILE]
-                tables[name] = sorted(tuple(row[i] for i in keep) for row in rows)
-        return tables
+def content(ground: Ground) -> dict[str, list[tuple[Any, ...]]]:
+    """The compared tables without their volatile columns."""
+    tables = {}
+    for name in COMPARED:
+        with ground.warehouse.reading() as connection:
+            rows = connection.execute(text(f"SELECT * FROM {name} ORDER BY 1, 2, 3"))  # noqa: S608
+            keep = [i for i, column in enumerate(rows.keys()) if column not in VOLATILE]
+            tables[name] = sorted(tuple(row[i] for i in keep) for row in rows)
+    return tables
 
 
 class AnyOrder(RuleBasedStateMachine):
@@ -215,7 +168,7 @@ class AnyOrder(RuleBasedStateMachine):
             with HealedGround(world, RULES, Path(folder)).open() as clean:
                 clean.process(DAYS)
                 clean.roll_up()
-                assert self.ground.content() == clean.content()
+                assert content(self.ground) == content(clean)
         self._has_nothing_left_to_do()
 
     def _has_nothing_left_to_do(self) -> None:
@@ -245,11 +198,11 @@ def test_each_kind_of_damage_alone_is_mended(tmp_path: Path) -> None:
     with HealedGround(world, RULES, tmp_path).open() as ground:
         ground.process(DAYS)
         ground.roll_up()
-        clean = ground.content()
+        clean = content(ground)
         for kind, statement in DAMAGE.items():
             with ground.warehouse.writing("damage") as connection:
                 connection.execute(text(statement), {"day": str(DAYS[1])})
-            assert ground.content() != clean, f"{kind} damages nothing"
+            assert content(ground) != clean, f"{kind} damages nothing"
             ground.scan()
             ground.heal()
-            assert ground.content() == clean, kind
+            assert content(ground) == clean, kind
