@@ -170,7 +170,7 @@ def _lines(report: Status) -> Iterator[str]:
         yield f"  {state}: {count:,}"
     yield from wrap(FINAL_MEANS, 76, initial_indent="  ", subsequent_indent="  ")
     yield f"Inconsistent days: {int(days['inconsistent'].sum()):,}"
-    yield f"Restated days: {int(days['restated'].sum()):,}"
+    yield f"Restated days: {_restated(days)}"
     yield f"Quarantined days: {int(days['quarantined'].sum()):,}"
     for day, row in _by_day(days[days["quarantined"]]):
         since = f"{row['quarantined_at']:%Y-%m-%d %H:%M} UTC"
@@ -198,6 +198,13 @@ def errors_by_check(report: Status) -> Iterator[tuple[str, str, str]]:
         failing.setdefault((table, check), []).append(span)
     for (table, check), spans in failing.items():
         yield table, check, format_periods(spans)
+
+
+def _restated(days: pd.DataFrame) -> str:
+    """Count the days that were restated, and say what shows how the newest of them was."""
+    restated = days.index[days["restated"]]
+    newest = f"; of the newest tells `mining-assets history {restated[-1]}`" if len(restated) else ""
+    return f"{len(restated):,}{newest}"
 
 
 def _and_all_of(report: Status) -> str:

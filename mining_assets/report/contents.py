@@ -174,7 +174,13 @@ def _restatements(report_data: ReportData) -> Section:
     months = restated_months(report_data.restated)
     count = len(report_data.restated)
     newest = report_data.restated.head(1)
-    last = f" {count:,} in this range; the newest is of {newest['settlement_date'].iloc[0]}." if count else ""
+    last = ""
+    if count:
+        day = newest["settlement_date"].iloc[0]
+        last = (
+            f" {count:,} in this range; the newest is of {day}: mining-assets history {day} shows what each fetch "
+            "of it changed, by unit and period."
+        )
     return Section(
         name="restatements",
         title="Restatements",

@@ -99,6 +99,8 @@ def of_records(day: date, stored: StoredRecords) -> Metadata:
     }
     if pd.notna(note["vintage"]):
         shown["newest settlement run (vintage)"] = dg.MetadataValue.timestamp(note["vintage"])
+    if len(stored.answers):
+        shown["history"] = f"mining-assets history {day}"
     if len(units):
         farms = [_of_farm(row) for row in farms_ranked(units).head(TOP_FARMS).to_dict("records")]
         ranked = [_of_unit(row) for row in units.head(TOP_FARMS).to_dict("records")]
@@ -120,6 +122,7 @@ def of_answers(day: date, stored: StoredRecords, archive: Archive | None) -> Met
         why = "answers are not kept" if archive is None else "this day was stored while answers were not kept"
         return shown | {"object": f"none: {why}"}
     shown["object"] = ", ".join(objects)
+    shown["history"] = f"mining-assets history {day}"
     if archive is not None:
         shown["address"] = ", ".join(archive.location_of(SETTLEMENT_STACKS, str(day), each) for each in objects)
     return shown

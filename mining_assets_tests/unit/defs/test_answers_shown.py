@@ -26,6 +26,7 @@ def test_objects_are_added_up_and_each_has_its_address(tmp_path: Path) -> None:
     assert (shown["answers"], shown["object size (bytes)"]) == (100, 520)
     assert shown["object"] == f"{'a' * 64}, {'b' * 64}"
     assert shown["address"] == f"{folder}/{'a' * 64}.tar.zst, {folder}/{'b' * 64}.tar.zst"
+    assert shown["history"] == f"mining-assets history {DAY}"
     assert shown["newest settlement run (vintage)"].value == RUN.timestamp()
 
 
@@ -36,6 +37,7 @@ def test_objects_are_added_up_and_each_has_its_address(tmp_path: Path) -> None:
 def test_a_day_without_answers_says_why(tmp_path: Path, archived: bool, said: str) -> None:
     shown = of_answers(DAY, stored(), Archive(str(tmp_path)) if archived else None)
     assert (shown["object"], shown["answers"], "address" in shown) == (said, 0, False)
+    assert "history" not in shown
 
 
 def test_an_object_that_was_noted_nowhere_is_shown_all_the_same(tmp_path: Path) -> None:

@@ -230,6 +230,7 @@ def test_a_short_day_has_its_46_half_hours(filled: Warehouse) -> None:
 
 def test_restatements_and_quarantine_are_told(page: Element, filled: Warehouse) -> None:
     told = csv_of(page.by_id("restatements"))
+    assert f"mining-assets history {told['settlement_date'].iloc[0]} " in page.by_id("restatements").text
     with filled.reading() as connection:
         stored = read_frame(connection, select(*restatements.c))
     assert told["settlement_date"].tolist() == [str(WINDY)]
