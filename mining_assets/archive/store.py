@@ -196,6 +196,18 @@ class Archive:
                     objects.append(file.removesuffix(SUFFIX))
         yield from sorted(found.items())
 
+    def sizes(self, name: str) -> dict[str, dict[str, int]]:
+        """Return the bytes of each object of a name as it is stored, by subject and SHA-256, by listing alone."""
+        folder = f"{self._root}/{name}"
+        found: dict[str, dict[str, int]] = {}
+        with self._reaching(folder):
+            listed = self._files.find(folder, detail=True) if self._files.exists(folder) else {}
+            for path, info in listed.items():
+                *_, subject, file = path.split("/")
+                if file.endswith(SUFFIX):
+                    found.setdefault(subject, {})[file.removesuffix(SUFFIX)] = int(info["size"])
+        return found
+
     def size(self, name: str, subject: str, sha256: str) -> int:
         """Return the bytes of an object as it is stored."""
         path = self._path(name, subject, sha256)

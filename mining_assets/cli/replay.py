@@ -32,13 +32,15 @@ from mining_assets.warehouse.upgrade import upgrade_within
 
 @click.command("replay")
 @click.argument("start", type=DAY)
-@click.argument("end", type=DAY)
+@click.argument("end", type=DAY, required=False)
 @click.option("--as-of", type=INSTANT, help="Take only what was fetched until then, in UTC; needs --into.")
 @click.option("--into", type=AddressType(), help="Build this warehouse, an empty database, instead of your own.")
 @plan_option
 @json_option
-def replay(start: date, end: date, as_of: datetime | None, into: URL | None, plan_only: bool, as_json: bool) -> None:
-    """Derive the days from START to END anew from their archived answers; no source is asked.
+def replay(
+    start: date, end: date | None, as_of: datetime | None, into: URL | None, plan_only: bool, as_json: bool
+) -> None:
+    """Derive START, or START to END, anew from the archived answers; no source is asked.
 
     With --into another warehouse is built as it would have stood at an instant, under today's rules; every command
     works on it with MINING_ASSETS_WAREHOUSE_URL.
@@ -46,6 +48,7 @@ def replay(start: date, end: date, as_of: datetime | None, into: URL | None, pla
     Example: mining-assets replay 2025-06-01 2025-06-30 --as-of 2025-06-15 --into sqlite:////var/lib/then.sqlite
     """
     settings = load_settings()
+    end = end or start
     days = days_asked_for(settings, start, end)
     if settings.archive is None:
         raise click.UsageError(f"MINING_ASSETS_ARCHIVE_URL is {NO_ARCHIVE}: there is no archive to replay from")

@@ -216,7 +216,14 @@ def _has_nothing_stored(warehouse: Warehouse, days: Sequence[date]) -> bool:
 
 
 def run_verification(
-    settings: Settings, warehouse: Warehouse, first: date, last: date, progress: Progress, *, whole_history: bool
+    settings: Settings,
+    warehouse: Warehouse,
+    first: date,
+    last: date,
+    progress: Progress,
+    *,
+    whole_history: bool,
+    with_archive: bool = False,
 ) -> Outcome:
     """Verify the days by the integrity scan's job.
 
@@ -227,10 +234,12 @@ def run_verification(
         last: the last day.
         progress: hears of what is verified.
         whole_history: the days are the whole history, so this counts as a scan of all.
+        with_archive: read what is archived of them all, too.
     """
-    days = {"first": str(first), "last": str(last)}
-    config = days | ({"scope": ALL} if whole_history else {})
-    return _run_step(settings, warehouse, INTEGRITY_JOB, VERIFY, config, f"verify {first} {last}", progress)
+    config = {"first": str(first), "last": str(last), "archive": with_archive}
+    config |= {"scope": ALL} if whole_history else {}
+    command = f"verify {first} {last}{' --archive' if with_archive else ''}"
+    return _run_step(settings, warehouse, INTEGRITY_JOB, VERIFY, config, command, progress)
 
 
 def run_difficulty(

@@ -85,8 +85,8 @@ def _results(
         dg.AssetCheckResult(
             asset_key=check.table,
             check_name=check.name,
-            passed=not found,
-            severity=_severity(check),
+            passed=not found and not _failed_to_evaluate(verification, check),
+            severity=_severity(check, found),
             description=_summary(verification, check, found, verified),
             metadata=_metadata(verification, check, found, verified, docs_url, scope.date_range),
         )
@@ -113,16 +113,26 @@ def check_evaluations(
         )
 
 
-def _severity(check: Check) -> dg.AssetCheckSeverity:
-    return dg.AssetCheckSeverity.ERROR if check.severity == "error" else dg.AssetCheckSeverity.WARN
+def _failed_to_evaluate(verification: Verification, check: Check) -> bool:
+    not_evaluated = verification.not_evaluated.get(check)
+    return not_evaluated is not None and not_evaluated.is_fault
+
+
+def _severity(check: Check, found: list[Finding]) -> dg.AssetCheckSeverity:
+    """Return the check's own severity; that it could not be evaluated is a warning, as no data is known to be wrong."""
+    fails_for_sure = check.severity == "error" and (found or not check.of_archive)
+    return dg.AssetCheckSeverity.ERROR if fails_for_sure else dg.AssetCheckSeverity.WARN
 
 
 def _summary(verification: Verification, check: Check, found: list[Finding], verified: str) -> str:
     verified_range = _verified_range(verification, check)
+    not_evaluated = verification.not_evaluated.get(check)
     if not found:
-        as_of = f" Verified by value: {verified}." if check.level != "reference" else ""
+        if not_evaluated:
+            return f"Not evaluated by this run: {not_evaluated.reason}."
+        as_of = f" Verified by value: {verified}." if _goes_by_value(check) else ""
         return f"Nothing is open anywhere. This run covered {verified_range}.{as_of}"
-    of_run = sum(finding.span in verification.spans for finding in found)
+    of_run = sum(finding.span in verification.spans_of(check) for finding in found)
     known = [finding.since for finding in found if finding.since is not None]
     since = f" since {min(known):%Y-%m-%d %H:%M} UTC" if known else ""
     first = found[0]
@@ -130,7 +140,12 @@ def _summary(verification: Verification, check: Check, found: list[Finding], ver
     return (
         f"Open{since} on {_count(check, len(found))}, {of_run:,} of them covered by this run ({verified_range}). "
         f"{where}{first.example}"
-    )
+    ) + (f". Not evaluated by this run: {not_evaluated.reason}." if not_evaluated else "")
+
+
+def _goes_by_value(check: Check) -> bool:
+    """Tell whether it is evaluated on every day that is verified by value."""
+    return check.level != "reference" and not check.of_archive
 
 
 def _count(check: Check, number: int) -> str:
@@ -143,7 +158,7 @@ def _verified_range(verification: Verification, check: Check) -> str:
     if check.level == "reference":
         return "the reference" if check.table in verification.tables else "no reference"
     kind = {"day": date, "month": Month, "year": Year}[check.level]
-    spans = sorted(str(span) for span in verification.spans if isinstance(span, kind))
+    spans = sorted(str(span) for span in verification.spans_of(check) if isinstance(span, kind))
     if len(spans) < 2:
         return spans[0] if spans else f"no {check.level}"
     return f"{len(spans):,} {check.level}s from {spans[0]} to {spans[-1]}"
@@ -163,7 +178,7 @@ def _metadata(
         f"open {check.level}s": len(found),
         **_open_days(check, found, date_range),
         "covered": _verified_range(verification, check),
-        **({"verified by value": verified} if check.level != "reference" else {}),
+        **({"verified by value": verified} if _goes_by_value(check) else {}),
         # The names say of what they are: problems and open days are of all days, whatever the run covered.
         **{f"{name.replace('_', ' ')} (this run)": count for name, count in counts.items()},
     }

@@ -6,11 +6,15 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
+from mining_assets.archive.errors import ArchiveError
 from mining_assets.defs.check_evaluations import check_evaluations, check_key
 from mining_assets.defs.in_flight import is_in_flight, reap_dead_runs
+from mining_assets.defs.resources import open_archiving
 from mining_assets.domain.wording import count_of
+from mining_assets.pipeline.verify_archive import SCAN, Depth, verify_and_store_archive
 from mining_assets.progress import Progress
-from mining_assets.reconciliation.checks import CHECKS
+from mining_assets.reconciliation.checks import ARCHIVE_CHECKS, CHECKS
+from mining_assets.reconciliation.findings import NotEvaluated, Verification
 from mining_assets.reconciliation.verify import Scope, note_scan, scan
 from mining_assets.settings import Settings, now
 from mining_assets.warehouse.connection import DamagedValueError, Warehouse
@@ -30,6 +34,11 @@ class IntegrityScan(dg.Config):
     last: str | None = Field(default=None, description="Last day; unset: the last day that is over.")
     scope: str | None = Field(
         default=None, description="recent or all: noted as the last such scan. Set by the schedule."
+    )
+    archive: bool = Field(
+        default=False,
+        description="Read every archived object of the days and compare their records with what it gives; fail when "
+        "the archive cannot be read. A scan of all reads the newest days and a thirtieth of all others anyway.",
     )
 
 
@@ -59,6 +68,7 @@ def integrity_job(settings: Settings, scope: Scope, progress: Progress) -> dg.Jo
             verification = scan(warehouse, first, last, scope, progress.phase)
         except DamagedValueError as error:
             raise dg.Failure(damaged_values_message(warehouse, error), allow_retries=False) from error
+        verification.merge(archive_verification(config, settings, warehouse, (first, last), scope, progress))
         if config.scope:
             note_scan(warehouse, config.scope, first, last, verification)
         progress.phase("evaluating the checks")
@@ -67,6 +77,10 @@ def integrity_job(settings: Settings, scope: Scope, progress: Progress) -> dg.Jo
         context.log.info(
             f"{count_of(len(verification.errors), 'error')}, {count_of(len(verification.findings), 'finding')} in all"
         )
+        for not_evaluated in verification.not_evaluated.values():
+            if config.archive:
+                raise dg.Failure(not_evaluated.reason, allow_retries=False)
+            context.log.info(not_evaluated.reason)
 
     @dg.job(
         name=INTEGRITY_JOB,
@@ -76,6 +90,26 @@ def integrity_job(settings: Settings, scope: Scope, progress: Progress) -> dg.Jo
         verify(reap())
 
     return job
+
+
+def archive_verification(
+    config: IntegrityScan,
+    settings: Settings,
+    warehouse: Warehouse,
+    dates: tuple[date, date],
+    scope: Scope,
+    progress: Progress,
+) -> Verification:
+    """Evaluate the checks of the archive as far as a scan does; nothing where neither its scope nor anybody asks."""
+    depth = Depth.ALL if config.archive else {ALL: Depth.SLICE, RECENT: Depth.OPEN}.get(config.scope or "")
+    if depth is None:
+        return Verification()
+    try:
+        archive = open_archiving(settings).archive
+    except ArchiveError as error:  # what is stored is verified all the same
+        fault = NotEvaluated(str(error), is_fault=True)
+        return Verification(not_evaluated=dict.fromkeys(ARCHIVE_CHECKS, fault))
+    return verify_and_store_archive(warehouse, archive, scope, dates, depth, progress.phase)
 
 
 def integrity_schedule(settings: Settings, job: dg.JobDefinition) -> dg.ScheduleDefinition:
@@ -105,8 +139,10 @@ def integrity_schedule(settings: Settings, job: dg.JobDefinition) -> dg.Schedule
         slack = timedelta(seconds=30)  # ticks are not to the second
         if ALL not in scans or at - scans[ALL] > FULL_EVERY - slack:
             return dg.RunRequest(run_config=_config(settings.start_date, last, ALL))
-        newest = max(scans.values())
+        newest = max(scans[ALL], scans.get(RECENT, scans[ALL]))
         if at - newest > every - slack:
+            if SCAN not in scans or at - scans[SCAN] > FULL_EVERY - slack:  # the archive could not be read last time
+                return dg.RunRequest(run_config=_config(settings.start_date, last, ALL))
             first = max(settings.start_date, last - timedelta(days=RECENT_DAYS - 1))
             return dg.RunRequest(run_config=_config(first, last, RECENT))
         return dg.SkipReason(f"last scan at {newest:%H:%M} UTC")

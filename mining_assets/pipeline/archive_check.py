@@ -125,7 +125,7 @@ def check_archive(
         listed = {subject: found for subject, found in archive.subjects(name) if _within(subject, days)}
         for subject in sorted({*listed, *named[name]} - {""}):
             phase(f"checking {name} {subject}")
-            _check_subject(archive, name, subject, named[name].get(subject, Named()), listed.get(subject, []), check)
+            check_subject(archive, name, subject, named[name].get(subject, Named()), listed.get(subject, []), check)
         for lost in sorted(named[name].get("", Named()).in_use):
             reason = f"archive: {lost}: the warehouse names it, and has no committed fetch of it"
             check.problems.append(Problem(name, "", lost, reason))
@@ -171,9 +171,23 @@ def _within(subject: str, days: tuple[date, date] | None) -> bool:
     return days is None or str(days[0]) <= subject <= str(days[1])
 
 
-def _check_subject(
+def check_subject(
     archive: Archive, name: str, subject: str, named: Named, listed: Sequence[str], check: ArchiveCheck
 ) -> None:
+    """Read the objects and the manifest of a subject, and add what is found to a check.
+
+    Args:
+        archive: that its answers are in.
+        name: as ``ArchivedFetch.name``.
+        subject: as ``ArchivedFetch.subject``.
+        named: what the warehouse names of it.
+        listed: the objects that the archive has of it; those that nobody names are orphans.
+        check: takes in what is found.
+
+    Raises:
+        ArchiveUnavailable: the store cannot be reached any more.
+    """
+
     def wrong(digest: str | None, error: ArchiveError | str) -> None:
         check.problems.append(Problem(name, subject, digest, str(error)))
 

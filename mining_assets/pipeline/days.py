@@ -37,6 +37,7 @@ from mining_assets.pipeline.results import (
     never,
 )
 from mining_assets.pipeline.update_series import update_series
+from mining_assets.pipeline.verify_archive import Depth, verify_and_store_archive, verify_open_days
 from mining_assets.reconciliation.findings import Verification
 from mining_assets.reconciliation.plan import ARCHIVE, ELEXON, MEMPOOL, days_to_fetch
 from mining_assets.reconciliation.verify import verify_and_store_days
@@ -117,6 +118,11 @@ class DayPipeline:
         """Verify the days by value, a month at a time, and keep what is found."""
         for _, month in groupby(days, key=Month.of):
             yield self._retry(verify_and_store_days, self._warehouse, list(month), self._rules.scope)
+
+    def verify_archive(self, days: Sequence[date]) -> Verification:
+        """Read everything that is archived of days in order, compare it with what is stored, and keep what is found."""
+        warehouse, archive, scope = self._warehouse, self.dependencies.archiving.archive, self._rules.scope
+        return self._retry(verify_and_store_archive, warehouse, archive, scope, (days[0], days[-1]), Depth.ALL)
 
     def wind_units(self) -> WindUnits:
         """Read the wind units; see :func:`ensure_wind_units`."""
@@ -266,6 +272,8 @@ class DayPipeline:
                     requests=each.metrics.requests if each.metrics else 0,
                 )
             )
+        archive = self.dependencies.archiving.archive
+        verification.merge(self._retry(verify_open_days, self._warehouse, archive, self._rules.scope, days))
         self._retry(self._account, results)
         yield from results
         yield verification

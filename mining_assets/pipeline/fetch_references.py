@@ -286,10 +286,15 @@ def stored_wind_units(warehouse: Warehouse, additions: Iterable[WindUnit]) -> di
         additions: wind units that a person added; the stored one counts where both are there.
     """
     with warehouse.reading() as connection:
-        name = WIND_BM_UNITS
-        if references.last_fetch(connection, name) is None or references.is_tampered(connection, name):
-            return {}
-        return {addition.bm_unit_id: addition for addition in additions} | references.wind_units(connection)
+        units = registered_units(connection)
+    return {addition.bm_unit_id: addition for addition in additions} | units if units else {}
+
+
+def registered_units(connection: Connection) -> dict[str, WindUnit]:
+    """Read every wind unit that is stored; none when the register was never fetched, or its table was altered."""
+    if references.last_fetch(connection, WIND_BM_UNITS) is None or references.is_tampered(connection, WIND_BM_UNITS):
+        return {}
+    return references.wind_units(connection)
 
 
 def unit_asked_for(warehouse: Warehouse, text: str, units: Mapping[str, WindUnit]) -> str:

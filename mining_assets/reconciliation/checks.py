@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
+from mining_assets.archive.manifest import SETTLEMENT_STACKS
 from mining_assets.domain.daily_series import DAILY_SERIES, DailySeries
 from mining_assets.domain.date_ranges import day_ranges
 from mining_assets.domain.finality import FINAL_MEANS
@@ -68,6 +69,11 @@ class Check:
         """The anchor of its section in docs/checks.md."""
         return f"{self.table}-{self.name}"
 
+    @property
+    def of_archive(self) -> bool:
+        """Whether it is asserted of the archived answers, of which each scan reads only some days."""
+        return self.table == SETTLEMENT_STACKS
+
     def remedy_on(self, span: object) -> str:
         """Return what to do when it fails on a day, month or year, with the day filled in."""
         return self.remedy.replace("DAY", str(span)) if self.level == "day" else self.remedy
@@ -83,7 +89,8 @@ class Check:
         elif "--accept-shrink" in self.remedy:  # which is said of each day by itself
             told, others = self.remedy_on(first), [(first + timedelta(days=1), last), *ranges[1:]]
         else:
-            told, others = self.remedy.replace("date DAY", f"range {first} {last}"), ranges[1:]
+            ranged = self.remedy.replace("date DAY", f"range {first} {last}")
+            told, others = ranged.replace("replay DAY", f"replay {first} {last}"), ranges[1:]
         return f"{told} Likewise: {format_ranges(others)}." if others else told
 
 
@@ -158,6 +165,25 @@ ORACLE = Check(
     "The stacks agree with Elexon's whole-day volumes and cashflows, unit by unit and period by period.",
     "fetch the day again later. A difference that stays is one between two publications of Elexon.",
 )
+ARCHIVED = Check(
+    SETTLEMENT_STACKS,
+    "archived",
+    "warn",
+    "Every object that the warehouse names of a stored day is in the archive, and is what was written, as is the "
+    "manifest; each daily scan reads the newest days and a thirtieth of all others.",
+    "put back the object or manifest from a copy of the archive; without one, `mining-assets date DAY --refetch` "
+    "archives what the source answers now. Stored figures are as they were.",
+)
+ARCHIVE_AGREEMENT = Check(
+    SETTLEMENT_STACKS,
+    "archive_agreement",
+    "error",
+    "Records and ledger are what the archived answers give under today's rules and register; each daily scan "
+    "compares the newest days and a thirtieth of all others.",
+    "derive the records anew from the archived answers, without a request: `mining-assets replay DAY`.",
+)
+ARCHIVE_CHECKS = (ARCHIVED, ARCHIVE_AGREEMENT)
+"""The checks on what is archived, whose findings change no day's state."""
 CALCULATIONS_COMPLETE = Check(
     _CALCULATIONS,
     "completeness",
@@ -288,6 +314,7 @@ SUMS = {
 """The check on the sums of each level of months and years, by its table."""
 
 CHECKS = (
+    *ARCHIVE_CHECKS,
     COMPLETENESS,
     LEDGER_AGREEMENT,
     VALIDITY,

@@ -4,16 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from operator import attrgetter
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
 from mining_assets.domain.date_ranges import day_ranges
 from mining_assets.domain.periods import Period, parse_period
 from mining_assets.domain.wording import count_of, format_days
-from mining_assets.reconciliation.checks import CHECKS, Check
+from mining_assets.reconciliation.checks import ARCHIVE_CHECKS, CHECKS, Check
 from mining_assets.warehouse.connection import Connection
-from mining_assets.warehouse.findings import read_findings, replace_findings
+from mining_assets.warehouse.findings import read_findings, replace_findings, replace_findings_of
 
 Span = Period | Literal["all"]
 Kind = Literal["missing", "orphan", "stale", "other"]
@@ -43,6 +43,19 @@ class Finding:
     mwh: float | None = None
 
 
+@dataclass(frozen=True)
+class NotEvaluated:
+    """Why a check could not be evaluated.
+
+    Attributes:
+        reason: in words, without a full stop.
+        is_fault: something failed; else there is nothing that the check could be asserted of.
+    """
+
+    reason: str
+    is_fault: bool
+
+
 @dataclass
 class Verification:
     """What was looked at and what was found.
@@ -50,12 +63,20 @@ class Verification:
     Attributes:
         spans: every day, month and year that was verified; a check without a finding holds on all of them.
         counts: what a check counted on the way, such as expected and missing calculations.
+        archived: the days on which each check of the archive was evaluated, which are not those of the others.
+        not_evaluated: checks of the archive that could not be evaluated.
     """
 
     spans: set[Span] = field(default_factory=set)
     tables: set[str] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
     counts: dict[Check, dict[str, int]] = field(default_factory=dict)
+    archived: dict[Check, set[date]] = field(default_factory=dict)
+    not_evaluated: dict[Check, NotEvaluated] = field(default_factory=dict)
+
+    def spans_of(self, check: Check) -> set[Span]:
+        """Return every day, month and year on which a check was evaluated, if it is asserted of such."""
+        return set(self.archived.get(check, ())) if check.of_archive else self.spans
 
     def found(self, check: Check) -> list[Finding]:
         """Return the findings of a check, in order of span."""
@@ -89,6 +110,9 @@ class Verification:
         self.findings += other.findings
         for check, counts in other.counts.items():
             self.count(check, **counts)
+        for check, days in other.archived.items():
+            self.archived[check] = self.archived.get(check, set()) | days
+        self.not_evaluated |= other.not_evaluated
 
 
 @dataclass
@@ -183,7 +207,25 @@ def store_findings(connection: Connection, verification: Verification, found_at:
         verification: takes in what is found.
         found_at: the instant as of which the spans were read, which counts as that of their verification.
     """
-    rows = [
+    replace_findings(connection, verification.spans, verification.tables, _rows(verification.findings), found_at)
+
+
+def store_findings_of_archive(connection: Connection, verification: Verification, found_at: datetime) -> None:
+    """Replace what was known of each check of the archive on the days of its evaluation; all else stays known.
+
+    Args:
+        connection: of the caller's transaction.
+        verification: takes in what is found.
+        found_at: the instant as of which the days were read.
+    """
+    for check in ARCHIVE_CHECKS:
+        days = verification.archived.get(check, set())
+        rows = _rows(finding for finding in verification.found(check) if finding.span in days)
+        replace_findings_of(connection, (check.table, check.name), days, rows, found_at)
+
+
+def _rows(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    return [
         {
             "table_name": finding.check.table,
             "check_name": finding.check.name,
@@ -196,9 +238,8 @@ def store_findings(connection: Connection, verification: Verification, found_at:
             "example": finding.example,
             "mwh": finding.mwh,
         }
-        for finding in verification.findings
+        for finding in findings
     ]
-    replace_findings(connection, verification.spans, verification.tables, rows, found_at)
 
 
 def suspicions(verification: Verification) -> pd.DataFrame:

@@ -34,7 +34,44 @@ def replace_findings(
     names = [str(span) for span in spans]
     note_verified(connection, names, found_at)
     found = integrity_findings.c
-    verified = found.span.in_(names), found.table_name.in_(list(tables))
+    _replace(connection, [found.span.in_(names), found.table_name.in_(list(tables))], rows, found_at)
+
+
+def replace_findings_of(
+    connection: Connection,
+    check: tuple[str, str],
+    days: Iterable[date],
+    rows: Sequence[Mapping[str, Any]],
+    found_at: datetime,
+) -> None:
+    """Replace the findings of one check on days, which are not verified thereby; what is still open keeps its time.
+
+    Args:
+        connection: of the caller's transaction.
+        check: its table and its name.
+        days: on which it was evaluated.
+        rows: as of :func:`replace_findings`.
+        found_at: the instant as of which the days were read.
+    """
+    found, (table, name) = integrity_findings.c, check
+    of_check = [found.table_name == table, found.check_name == name, found.settlement_date.in_(list(days))]
+    _replace(connection, of_check, rows, found_at)
+
+
+def days_with_findings(connection: Connection, table: str, days: Collection[date]) -> set[date]:
+    """Return those of the days on which any check of a table fails, as was found last."""
+    found = integrity_findings.c
+    query = select(found.settlement_date).where(found.table_name == table, found.settlement_date.is_not(None))
+    return set(connection.execute(query.distinct()).scalars()) & set(days)
+
+
+def _replace(
+    connection: Connection,
+    verified: Sequence[ColumnElement[bool]],
+    rows: Sequence[Mapping[str, Any]],
+    found_at: datetime,
+) -> None:
+    found = integrity_findings.c
     query = select(found.table_name, found.check_name, found.span, found.open_since).where(*verified)
     open_since = {tuple(key): since for *key, since in connection.execute(query)}
     connection.execute(delete(integrity_findings).where(*verified))

@@ -68,6 +68,14 @@ def note_verified(connection: Connection, spans: Iterable[object], looked_at: da
     upsert_rows(connection, verifications, rows)
 
 
+def written_since(connection: Connection, days: Collection[date], instant: datetime) -> set[date]:
+    """Return those of the days that were written after an instant."""
+    written = span_writes.c
+    query = select(written.span).where(written.written_at > instant)
+    found = set(connection.execute(query).scalars())
+    return {day for day in days if str(day) in found}
+
+
 def read_verified(connection: Connection, stored: Collection[date]) -> Verified:
     """Read what was verified of some days, and of the months and years that they are in.
 
@@ -99,7 +107,7 @@ def read_verified(connection: Connection, stored: Collection[date]) -> Verified:
 
 
 def record_scan(connection: Connection, scope: str, first: date, last: date, errors: int) -> None:
-    """Record that a scan (``recent`` or ``all``) of the days from first to last ran to its end.
+    """Record that a scan (``recent``, ``all`` or ``archive``) of the days from first to last ran to its end.
 
     Args:
         errors: how many findings mean wrong or missing data.
@@ -115,7 +123,7 @@ def record_scan(connection: Connection, scope: str, first: date, last: date, err
 
 
 def last_scans(connection: Connection) -> dict[str, datetime]:
-    """Read when each kind of scan (``recent``, ``all``) last ran to its end.
+    """Read when each kind of scan (``recent``, ``all``, ``archive``) last ran to its end.
 
     The schedule goes by it. What is verified is said by :func:`read_verified` alone.
     """

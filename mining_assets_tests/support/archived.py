@@ -10,9 +10,13 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
+from mining_assets.archive.store import Archive
 from mining_assets.domain.retry_policy import HealingPolicy, RetryRule
 from mining_assets.pipeline.dependencies import Rules
 from mining_assets.reconciliation.verify import Scope
+from mining_assets.warehouse.connection import Warehouse
+from mining_assets.warehouse.copy import copy_warehouse
+from mining_assets_tests.support.empty import empty_warehouse
 from mining_assets_tests.support.ground import Ground
 from mining_assets_tests.support.samples import MODELS
 from mining_assets_tests.support.twin.generated import GeneratedWorld
@@ -44,6 +48,19 @@ def _ground(folder: Path) -> Iterator[Ground]:
     world = GeneratedWorld(seed=5, units=4, light=True, windy_days=DAYS)
     with Ground(world, RULES, folder).open() as opened:
         yield opened
+
+
+def with_archived_days(warehouse: Warehouse) -> None:
+    """Make an empty database one with the two days, whose archive is :func:`place_archive`'s."""
+    source = empty_warehouse(Path(_made().name))
+    copy_warehouse(source, warehouse, lambda *_: None)
+    source.close()
+
+
+def place_archive(folder: Path) -> Archive:
+    """Copy the archive of the two days into a folder of the test's own."""
+    shutil.copytree(Path(_made().name, "archive"), folder / "archive")
+    return Archive(str(folder / "archive"))
 
 
 def the_object(folder: Path, name: str, subject: str = "*") -> Path:

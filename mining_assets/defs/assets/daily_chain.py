@@ -20,15 +20,17 @@ from mining_assets.defs.assets.day_reports import DayReporter
 from mining_assets.defs.assets.descriptions import OWNERS, RULES_VERSION, rules_version, table_metadata
 from mining_assets.defs.assets.keys import BITCOIN_DAILY, CALCULATIONS, CHAIN_STEP, DAILY, DAILY_CHAIN, RECORDS, STACKS
 from mining_assets.defs.assets.references import NETWORK_EPOCHS, WIND_BM_UNITS
-from mining_assets.defs.check_evaluations import check_evaluations, check_results, check_specs
+from mining_assets.defs.check_evaluations import check_evaluations, check_key, check_results, check_specs
 from mining_assets.defs.partitions import MONTH_AT_A_TIME, TIMEZONE, Partitions
 from mining_assets.domain.daily_series import DAILY_SERIES, figures_of
 from mining_assets.domain.finality import FINAL_MEANS
 from mining_assets.pipeline.archiving import Archiving
 from mining_assets.pipeline.days import DayPipeline
 from mining_assets.pipeline.dependencies import Dependencies, Rules, database_retries
+from mining_assets.pipeline.verify_archive import NOT_KEPT
 from mining_assets.progress import Progress
 from mining_assets.reconciliation.attempts import ATTEMPT_TAG, HEALING_TAG, begin_attempt
+from mining_assets.reconciliation.checks import ARCHIVE_CHECKS
 from mining_assets.sources.coinbase import CoinbaseClient
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.mempool import MempoolClient
@@ -103,6 +105,10 @@ def daily_chain(
                 reporter.report(events)
         else:
             reporter.report(pipeline.verify(days))
+            if context.selected_asset_check_keys & set(map(check_key, ARCHIVE_CHECKS)):
+                reporter.report([pipeline.verify_archive(days)])
+        if archiving.archive is None:
+            reporter.verification.not_evaluated = dict.fromkeys(ARCHIVE_CHECKS, NOT_KEPT)
         judged = (reporter.verification, warehouse, rules.scope, context.selected_asset_check_keys, docs_url)
         failure = reporter.failure() if request.tables else None
         if failure:

@@ -41,7 +41,7 @@ integrity_findings = Table(
 integrity_scans = Table(
     "integrity_scans",
     metadata,
-    required("scope", Name, "recent or all."),
+    required("scope", Name, "recent, all, or archive (which read its slices)."),
     required("finished_at", Instant, "When it was last completed."),
     required("first_day", Day, "First day verified."),
     required("last_day", Day, "Last day verified."),

@@ -11,10 +11,12 @@ import time_machine
 
 from mining_assets.defs.in_flight import PROCESS_TAG
 from mining_assets.defs.integrity import INTEGRITY_JOB, REAP
+from mining_assets.pipeline.verify_archive import SCAN
 from mining_assets.reconciliation.checks import CHECKS
 from mining_assets.reconciliation.findings import Verification, stored_findings
 from mining_assets.reconciliation.verify import note_scan
 from mining_assets.warehouse.connection import Warehouse
+from mining_assets.warehouse.verifications import record_scan
 from mining_assets_tests.support.clean import SHORT, WINDY
 from mining_assets_tests.support.looking import Looking
 
@@ -24,6 +26,11 @@ AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
 def scanned(ground: Warehouse, scope: str, ago: timedelta) -> None:
     with time_machine.travel(AT - ago, tick=False):
         note_scan(ground, scope, SHORT, WINDY, Verification())
+
+
+def archive_scanned(ground: Warehouse, ago: timedelta) -> None:
+    with time_machine.travel(AT - ago, tick=False), ground.writing("integrity_scan") as connection:
+        record_scan(connection, SCAN, SHORT, WINDY, 0)
 
 
 def looked(looking: Looking) -> dg.RunRequest | str:
@@ -51,6 +58,7 @@ def test_the_last_sixty_days_are_scanned_at_the_interval(looking: Looking, groun
     looking = looking.but(start_date=date(2024, 1, 1))
     scanned(ground, "all", timedelta(hours=5))
     scanned(ground, "recent", timedelta(hours=1))
+    archive_scanned(ground, timedelta(hours=5))
     request = looked(looking)
     assert isinstance(request, dg.RunRequest)
     config = request.run_config["ops"]["verify"]["config"]
@@ -65,6 +73,18 @@ def test_nothing_is_scanned_before_the_interval_is_over(looking: Looking, ground
 def test_all_history_is_scanned_again_after_a_day(looking: Looking, ground: Warehouse) -> None:
     scanned(ground, "all", timedelta(days=1))
     scanned(ground, "recent", timedelta(minutes=5))
+    request = looked(looking)
+    assert isinstance(request, dg.RunRequest)
+    assert request.run_config["ops"]["verify"]["config"]["scope"] == "all"
+
+
+@pytest.mark.parametrize("ago", [None, timedelta(days=1)], ids=["never", "a day ago"])
+def test_an_archive_that_could_not_be_read_is_tried_at_the_interval(
+    looking: Looking, ground: Warehouse, ago: timedelta | None
+) -> None:
+    scanned(ground, "all", timedelta(hours=1))
+    if ago:
+        archive_scanned(ground, ago)
     request = looked(looking)
     assert isinstance(request, dg.RunRequest)
     assert request.run_config["ops"]["verify"]["config"]["scope"] == "all"
