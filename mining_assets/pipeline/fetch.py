@@ -234,7 +234,7 @@ def _ledger(
 ) -> pd.DataFrame:
     hashes, vintages = content_hashes(records), _vintages(stacks)
     volumes = records.groupby(["settlement_period", "side"])["volume"]
-    counts, sums = volumes.size(), volumes.sum()
+    counts, sums = volumes.size().to_dict(), volumes.sum().to_dict()
     rows = [
         {
             "settlement_date": answer.day,

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from math import isfinite
 from typing import Annotated, NamedTuple, NotRequired
 
+from msgspec import Struct
 from pydantic import FailFast, Field, TypeAdapter, with_config
 from typing_extensions import TypedDict  # pydantic wants this one below Python 3.12
 
@@ -34,7 +35,7 @@ _Integer = Annotated[int, Field(ge=-(2**31), lt=2**31)]
 _LongInteger = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 
 
-class AcceptedVolume(NamedTuple):
+class AcceptedVolume(Struct, frozen=True, gc=False):
     """A unit's accepted volume in one period, from the whole-day report (DISPTAV, type Original).
 
     Attributes:
@@ -48,7 +49,7 @@ class AcceptedVolume(NamedTuple):
     volume: float
 
 
-class Cashflow(NamedTuple):
+class Cashflow(Struct, frozen=True, gc=False):
     """A unit's cashflow in one period, from the whole-day report (EBOCF).
 
     Attributes:
