@@ -94,7 +94,10 @@ class Check:
         return f"{told} Likewise: {format_ranges(others)}." if others else told
 
 
-_REFETCH = "the healing sensor fetches the day again. By hand: `mining-assets date DAY --refetch`."
+_REFETCH = (
+    "the healing sensor repairs the day, from its archived answers where it can. By hand: "
+    "`mining-assets date DAY --refetch`."
+)
 _DERIVE = "the healing sensor derives the day again. By hand: `mining-assets date DAY`."
 _RECORDS, _CALCULATIONS = CURTAILMENT_RECORDS, CALCULATIONS
 
