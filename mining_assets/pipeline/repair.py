@@ -34,6 +34,7 @@ from mining_assets.pipeline.results import (
     never,
 )
 from mining_assets.pipeline.rollups import roll_up_days
+from mining_assets.pipeline.verify_archive import verify_open_days
 from mining_assets.reconciliation.findings import Verification
 from mining_assets.reconciliation.plan import DERIVE, REFETCH, needs, tables_for
 from mining_assets.reconciliation.verify import (
@@ -235,6 +236,7 @@ class Repairs:
         yield Phase("summing up and verifying")
         yield from self._sum_up(days)
         yield verify_and_store_days(warehouse, days, scope)
+        yield verify_open_days(warehouse, self._dependencies.archiving.archive, scope, days)
         yield verify_and_store_periods(warehouse, months_of(days), scope)
         yield verify_and_store_periods(warehouse, years_of(days), scope)
 

@@ -11,6 +11,7 @@ from sqlalchemy import delete, insert, update
 from mining_assets.archive.errors import ArchiveUnavailable
 from mining_assets.archive.store import Archive
 from mining_assets.pipeline import verify_archive
+from mining_assets.pipeline.repair import Repairs
 from mining_assets.pipeline.results import DayRequest
 from mining_assets.pipeline.verify_archive import (
     NEWEST_DAYS,
@@ -45,6 +46,7 @@ from mining_assets_tests.support.archived import (
     place_archive,
     with_archived_days,
 )
+from mining_assets_tests.support.ground import LOG
 from mining_assets_tests.support.samples import damage
 from mining_assets_tests.support.templates import Templates
 
@@ -266,4 +268,13 @@ def test_a_run_leaves_days_alone_on_which_nothing_is_open(tmp_path: Path) -> Non
     with archived_days(tmp_path) as ground:
         lose(ground.warehouse, tmp_path)
         list(ground.pipeline.run(DAYS, DayRequest(ALL)))
+        assert open_now(ground.warehouse) == set()
+
+
+@pytest.mark.system
+def test_a_day_that_is_replaced_is_judged_anew(tmp_path: Path) -> None:
+    with archived_days(tmp_path) as ground:
+        lose(ground.warehouse, tmp_path)
+        assert verified(ground.warehouse, ground.archive).findings
+        list(Repairs(ground.dependencies, LOG).replace_day(FIRST, ground.elexon, tmp_path, accept_shrink=False))
         assert open_now(ground.warehouse) == set()
