@@ -4,8 +4,7 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from sqlalchemy import URL
 
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.upgrade import upgrade
+from mining_assets_tests.support.chaos.disks import enlarge, small_disk
 from mining_assets_tests.support.chaos.processes import command, heal, said
 from mining_assets_tests.support.chaos.seeds import long
 from mining_assets_tests.support.chaos.state import assert_sound, assert_undisturbed
@@ -21,33 +21,7 @@ from mining_assets_tests.support.harness import Environment, run_range
 from mining_assets_tests.support.postgres import Cluster
 from mining_assets_tests.system.chaos.conftest import DAYS, FIRST, LAST, Scene
 
-ROOM = "size=50m"
 HELD_SECONDS = 8  # the first of them go into starting the command
-
-
-@contextmanager
-def small_disk(folder: Path, kilobytes: int) -> Iterator[Path]:
-    """A file system of its own in memory; skips the test where that may not be mounted."""
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(folder)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if mounted.returncode:
-        reason = f"a full disk cannot be made: mounting a tmpfs is not allowed here ({mounted.stderr.strip()})"
-        print(reason)
-        pytest.skip(reason)
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-def enlarge(folder: Path) -> None:
-    """Make room."""
-    subprocess.run(["mount", "-o", f"remount,{ROOM}", str(folder)], check=True)
 
 
 def at_file(made: Environment, file: Path, **settings: object) -> Environment:
