@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from tenacity import Retrying
 
 from mining_assets.domain.retry_policy import HealingPolicy
-from mining_assets.warehouse.attempts import record_outage, record_recovery
+from mining_assets.warehouse.attempts import outages, record_outage, record_recovery
 from mining_assets.warehouse.connection import Warehouse
 
 
@@ -37,5 +37,8 @@ class Outages:
             record_outage(connection, source, error, self._policy, datetime.now(UTC))
 
     def _record_recovery(self, source: str) -> None:
+        with self._warehouse.reading() as connection:
+            if source not in outages(connection):
+                return  # as nearly always: nobody is made to wait for a lock
         with self._warehouse.writing(source) as connection:
             record_recovery(connection, source)

@@ -125,6 +125,7 @@ def commits_wait(made: Environment) -> Iterator[None]:
 
 def test_a_kill_between_object_and_commit_leaves_no_name_without_an_object(scene: Scene) -> None:
     made = scene.made
+    scene.twin.record.clear()
     with command(made, "range", FIRST, LAST) as process:
         wait_for("the first stack", 120, lambda: scene.twin.count(route="stack") > 0, interval=0.002)
         with commits_wait(made):
