@@ -147,8 +147,7 @@ class DayStoring:
             outcome = self._retry(self._store, composed, request, None)
             if outcome == Outcome.SUPERSEDED:
                 raise NotReplayed(f"{day} is not replayed: what is stored was fetched after what is archived")
-        except ShrinkRefused as refused:
-            self._refuse(refused, None)
+        except ShrinkRefused as refused:  # not noted: no newer answer was refused
             return Stored("failed", StepFailure(RECORDS, str(refused)))
         except NotReplayed as error:
             if request.replay:

@@ -11,7 +11,7 @@ from sqlalchemy import delete, update
 
 from mining_assets.archive.manifest import SETTLEMENT_STACKS
 from mining_assets.domain.retry_policy import HealingPolicy, RetryRule
-from mining_assets.pipeline import other_processes
+from mining_assets.pipeline import days, other_processes
 from mining_assets.pipeline.dependencies import Rules
 from mining_assets.pipeline.repair import Repairs
 from mining_assets.pipeline.results import DayRequest, DayResult, Event
@@ -252,3 +252,16 @@ def test_a_newer_answer_that_was_refused_stays_noted(ground: Ground) -> None:
     assert [row[0] for row in noted] == [FIRST]
     assert ask(ground, REPLAY)[FIRST].failures == ()
     assert everything(ground.warehouse)["refused_answers"] == noted
+
+
+def test_a_replay_that_would_shrink_the_day_is_refused_and_noted_nowhere(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No newer answer was refused: the next replay by the right register leaves nothing behind."""
+    known = days.known_wind_units
+    with monkeypatch.context() as fewer:
+        fewer.setattr(days, "known_wind_units", lambda *a, **k: dict(list(known(*a, **k).items())[:1]))
+        refused = ask(ground, REPLAY)[FIRST]
+    assert "The stored day stays" in refused.failures[0].reason
+    assert everything(ground.warehouse)["refused_answers"] == []
+    assert ask(ground, REPLAY)[FIRST].failures == ()
