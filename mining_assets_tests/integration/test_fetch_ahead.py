@@ -57,6 +57,7 @@ def storing(patched: pytest.MonkeyPatch, before: Callable[[date], None]) -> None
     patched.setattr(pipeline, "store_day", store_then)
 
 
+@pytest.mark.system
 def test_the_next_day_is_fetched_while_the_last_is_stored(
     made: Environment, twin: Twin, monkeypatch: pytest.MonkeyPatch
 ) -> None:

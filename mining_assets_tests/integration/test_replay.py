@@ -103,6 +103,7 @@ def test_it_is_the_same_with_days_composed_in_other_processes(
     assert_equal_but_for_sums(of_days(replayed(lived.ground, warehouse)), of_days(lived.now))
 
 
+@pytest.mark.system
 def test_an_answer_that_was_taken_is_taken_again(warehouse: Warehouse, tmp_path: Path) -> None:
     """It was smaller than the day with the unit that the register had learned of, and not than the stored one."""
     with Ground(world(5, lacks=1), RULES, tmp_path / "lived").open() as ground:

@@ -5,7 +5,7 @@ changes of the register, an archive that fails, damage and healing over two days
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
@@ -33,7 +33,6 @@ from mining_assets.warehouse import schema
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.upgrade import upgrade
 from mining_assets_tests.support.chaos.seeds import ROUNDS
-from mining_assets_tests.support.empty import empty_warehouse
 from mining_assets_tests.support.failing_archive import STEPS, FailingArchive, Step
 from mining_assets_tests.support.ground import LOG
 from mining_assets_tests.support.harness import tables_in
@@ -253,10 +252,6 @@ def play(open_empty: Open, examples: int, steps: int) -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
-
-
-def test_replay_equals_what_was_lived_through() -> None:
-    play(lambda folder: closing(empty_warehouse(folder)), examples=2, steps=4)
 
 
 @pytest.mark.system

@@ -26,6 +26,7 @@ from mining_assets_tests.support.samples import MODELS
 from mining_assets_tests.support.twin.generated import GeneratedWorld
 
 FIRST, SECOND = DAYS = [date(2025, 6, 2), date(2025, 6, 3)]
+STACKS = [SETTLEMENT_STACKS]
 RULES = Rules(
     Scope(MODELS, (FIRST, SECOND)), (), {}, {}, {}, HealingPolicy(), RetryRule(attempts=2, base_seconds=0.001), 1000
 )
@@ -53,7 +54,7 @@ def objects(tmp_path: Path) -> list[Path]:
 
 
 def test_every_answer_of_a_day_is_kept_and_named_by_its_ledger(ground: Ground) -> None:
-    ground.run(DAYS)
+    ground.run(DAYS, STACKS)
     for day in DAYS:
         (fetch,) = ground.archive.fetches(SETTLEMENT_STACKS, str(day))
         paths = [each.path for each in ground.archive.answers(fetch)]
@@ -71,7 +72,7 @@ def test_every_answer_of_a_day_is_kept_and_named_by_its_ledger(ground: Ground) -
 
 
 def test_every_other_source_is_kept_too_and_named(ground: Ground) -> None:
-    ground.run(DAYS)
+    ground.run([FIRST])
     with ground.warehouse.reading() as connection:
         series = connection.execute(select(day_fetches.c.name, day_fetches.c.archive_object)).all()
         references = connection.execute(select(reference_fetches.c.name, reference_fetches.c.archive_object)).all()
@@ -85,9 +86,9 @@ def test_every_other_source_is_kept_too_and_named(ground: Ground) -> None:
 
 
 def test_a_second_fetch_of_the_same_adds_a_line_alone(ground: Ground, tmp_path: Path) -> None:
-    ground.run([FIRST])
+    ground.run([FIRST], STACKS)
     before = objects(tmp_path)
-    ground.run([FIRST], ["curtailment_records"], refetch=True)
+    ground.run([FIRST], STACKS, refetch=True)
     assert objects(tmp_path) == before
     first, second = ground.archive.fetches(SETTLEMENT_STACKS, str(FIRST))
     assert first.object == second.object
@@ -116,7 +117,7 @@ def test_an_archive_that_takes_nothing_leaves_the_day_missing_by_name(
 ) -> None:
     with monkeypatch.context() as patched:
         _fails(patched, step, _of_stacks)
-        results = day_results(ground.run(DAYS))
+        results = day_results(ground.run(DAYS, STACKS))
     first, second = results[FIRST], results[SECOND]
     assert first.source_unavailable
     assert str(first.failures[0]) == (
@@ -127,7 +128,7 @@ def test_an_archive_that_takes_nothing_leaves_the_day_missing_by_name(
         assert connection.execute(select(settlement_days)).all() == []
         assert set(outages(connection)) == {"archive"}
     assert noted(ground, SETTLEMENT_STACKS) == []
-    assert not day_results(ground.run(DAYS))[SECOND].failures
+    assert not day_results(ground.run([SECOND], STACKS))[SECOND].failures
     with ground.warehouse.reading() as connection:
         assert outages(connection) == {}
 
@@ -155,7 +156,7 @@ def test_a_crash_between_object_and_commit_leaves_an_object_that_nobody_names(
     with monkeypatch.context() as patched:
         patched.setattr("mining_assets.pipeline.day_storing.store_day", killed)
         with pytest.raises(KeyboardInterrupt):
-            ground.run([FIRST])
+            ground.run([FIRST], STACKS)
     assert len([path for path in objects(tmp_path) if SETTLEMENT_STACKS in str(path)]) == 1
     assert ground.archive.fetches(SETTLEMENT_STACKS, str(FIRST)) == []
     assert noted(ground, SETTLEMENT_STACKS) == []
@@ -163,7 +164,7 @@ def test_a_crash_between_object_and_commit_leaves_an_object_that_nobody_names(
 
 def test_answers_that_a_day_could_not_be_made_of_are_kept_with_the_reason(ground: Ground) -> None:
     ground.failing = {f"{FIRST}/5"}
-    (result,) = day_results(ground.run([FIRST])).values()
+    (result,) = day_results(ground.run([FIRST], STACKS)).values()
     assert result.failures
     (fetch,) = ground.archive.fetches(SETTLEMENT_STACKS, str(FIRST))
     assert f"bid/{FIRST}/5" in fetch.refused
@@ -174,7 +175,7 @@ def test_answers_that_a_day_could_not_be_made_of_are_kept_with_the_reason(ground
 
 def test_of_a_day_without_an_answer_nothing_is_kept(ground: Ground) -> None:
     ground.failing = {FIRST}
-    (result,) = day_results(ground.run([FIRST])).values()
+    (result,) = day_results(ground.run([FIRST], STACKS)).values()
     assert result.failures
     assert ground.archive.fetches(SETTLEMENT_STACKS, str(FIRST)) == []
 
@@ -186,7 +187,7 @@ def test_refused_answers_that_cannot_be_archived_hinder_nothing(
     ground.failing = {f"{FIRST}/5"}
     of_the_first_day = iter([True])
     _fails(monkeypatch, step, lambda named: _of_stacks(named) and next(of_the_first_day, False))
-    results = day_results(ground.run(DAYS))
+    results = day_results(ground.run(DAYS, STACKS))
     assert f"bid/{FIRST}/5" in str(results[FIRST].failures[0])
     assert not results[SECOND].failures
     assert f"{FIRST}: the refused answers could not be archived" in caplog.text
@@ -194,7 +195,7 @@ def test_refused_answers_that_cannot_be_archived_hinder_nothing(
 
 def test_without_an_archive_all_is_stored_and_nothing_is_named(ground: Ground, tmp_path: Path) -> None:
     ground.archive = None
-    assert not day_results(ground.run([FIRST]))[FIRST].failures
+    assert not day_results(ground.run([FIRST], STACKS))[FIRST].failures
     assert not (tmp_path / "archive").exists()
     assert noted(ground, SETTLEMENT_STACKS) == []
     with ground.warehouse.reading() as connection:
@@ -202,7 +203,7 @@ def test_without_an_archive_all_is_stored_and_nothing_is_named(ground: Ground, t
 
 
 def test_a_fetch_of_the_stacks_alone_stores_the_records(ground: Ground) -> None:
-    (result, _) = day_results(ground.run(DAYS, [SETTLEMENT_STACKS])).values()
+    (result, _) = day_results(ground.run(DAYS, STACKS)).values()
     assert result.outcome == "new"
     assert result.records is not None
     assert result.derived == {}
@@ -213,8 +214,8 @@ def test_a_fetch_of_the_stacks_alone_stores_the_records(ground: Ground) -> None:
 
 def test_records_that_were_stored_without_an_archive_have_no_answers(ground: Ground) -> None:
     ground.archive = None
-    ground.run([FIRST])
-    (result,) = day_results(ground.run([FIRST])).values()
+    ground.run([FIRST], STACKS)
+    (result,) = day_results(ground.run([FIRST], STACKS)).values()
     assert result.outcome == "kept"
     assert result.records is not None
     assert result.records.answers.empty

@@ -15,7 +15,6 @@ from mining_assets.pipeline import days, other_processes
 from mining_assets.pipeline.dependencies import Rules
 from mining_assets.pipeline.repair import Repairs
 from mining_assets.pipeline.results import DayRequest, DayResult, Event
-from mining_assets.reconciliation.plan import DAILY_TABLES
 from mining_assets.reconciliation.verify import Scope
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.days import ledger_of, records_of
@@ -33,9 +32,10 @@ FIRST, SECOND = DAYS = [date(2025, 6, 2), date(2025, 6, 3)]
 RULES = Rules(
     Scope(MODELS, (FIRST, SECOND)), (), {}, {}, {}, HealingPolicy(), RetryRule(attempts=2, base_seconds=0.001), 1000
 )
-ALL = frozenset(DAILY_TABLES)
-REPLAY = DayRequest(ALL, replay=True)
-HEAL = DayRequest(ALL, refetch=True, repair=True)
+# What is derived from records is made of them whichever way they came.
+OF_RECORDS = frozenset({CURTAILMENT_RECORDS})
+REPLAY = DayRequest(OF_RECORDS, replay=True)
+HEAL = DayRequest(OF_RECORDS, refetch=True, repair=True)
 
 
 WORLD = GeneratedWorld(seed=5, units=4, light=True, windy_days=DAYS)
@@ -105,9 +105,9 @@ Damage = Callable[[Warehouse], None]
         pytest.param(_altered, HEAL, id="altered, healed"),
         pytest.param(_altered, REPLAY, id="altered, replayed"),
         pytest.param(_lost_records, HEAL, id="lost records, healed"),
-        pytest.param(_lost_ledger, DayRequest(ALL), id="lost ledger, by a backfill"),
+        pytest.param(_lost_ledger, DayRequest(OF_RECORDS), id="lost ledger, by a backfill"),
         pytest.param(_lost_day, HEAL, id="lost day, healed"),
-        pytest.param(_lost_day, DayRequest(ALL), id="lost day, by a backfill"),
+        pytest.param(_lost_day, DayRequest(OF_RECORDS), id="lost day, by a backfill"),
     ],
 )
 def test_damage_is_repaired_without_a_request(ground: Ground, damage: Damage, request_: DayRequest) -> None:
@@ -120,7 +120,7 @@ def test_damage_is_repaired_without_a_request(ground: Ground, damage: Damage, re
 
 
 def test_a_person_who_asks_for_a_refetch_gets_one(ground: Ground) -> None:
-    ask(ground, DayRequest(ALL, refetch=True))
+    ask(ground, DayRequest(OF_RECORDS, refetch=True))
     assert ground.requests > 0
 
 
@@ -189,7 +189,7 @@ def test_a_damaged_line_beside_that_of_the_day_is_no_hindrance(ground: Ground, t
 def test_a_day_stored_while_nothing_was_archived_is_not_replayed(ground: Ground) -> None:
     archive, ground.archive = ground.archive, None
     ground.world = GeneratedWorld(seed=6, units=4, light=True, windy_days=DAYS)
-    ask(ground, DayRequest(ALL, refetch=True, accept_shrink=True))
+    ask(ground, DayRequest(OF_RECORDS, refetch=True, accept_shrink=True))
     before = stored(ground.warehouse)
     ground.archive, ground.requests = archive, 0
     (failure,) = (each for each in ask(ground, REPLAY)[FIRST].failures if each.table == CURTAILMENT_RECORDS)
@@ -221,7 +221,7 @@ def test_a_period_that_was_fixed_alone_is_part_of_the_day(ground: Ground) -> Non
 
 def test_replay_goes_with_no_refetch() -> None:
     with pytest.raises(ValueError, match="replay asks no source"):
-        DayRequest(ALL, refetch=True, replay=True).check(DAYS)
+        DayRequest(OF_RECORDS, refetch=True, replay=True).check(DAYS)
 
 
 @pytest.mark.system
