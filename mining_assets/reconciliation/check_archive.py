@@ -93,7 +93,7 @@ def _ledger_apart(row: "pd.Series[float]", *, other_content: bool) -> str:
     if pd.isna(row["wind_rows_archived"]):
         return "is in the ledger, and the archive has no such period"
     return (
-        f"the ledger has {int(row['raw_rows']):,} rows, {int(row['wind_rows']):,} of wind, the archive gives "
+        f"the ledger has {count_of(int(row['raw_rows']), 'row')}, {int(row['wind_rows']):,} of wind, the archive gives "
         f"{int(row['raw_rows_archived']):,}, {int(row['wind_rows_archived']):,} of wind"
         + (", and another content hash" if row["content_hash"] != row["content_hash_archived"] else "")
     )

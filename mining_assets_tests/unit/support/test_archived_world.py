@@ -16,7 +16,8 @@ from mining_assets.archive.store import Archive
 from mining_assets.pipeline.archiving import Archiving
 from mining_assets.pipeline.days import DayPipeline
 from mining_assets.pipeline.dependencies import Dependencies
-from mining_assets.pipeline.results import DAILY_TABLES, DayRequest
+from mining_assets.pipeline.results import DayRequest
+from mining_assets.reconciliation.plan import DAILY_TABLES
 from mining_assets.sources.coinbase import CoinbaseClient
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.mempool import MempoolClient
