@@ -1,7 +1,7 @@
 """Computing in other processes, ahead of whoever takes the results one after the other.
 
 What is computed does not belong here. Each process has a pipe of its own: it ends when this one does, however that
-ends. ``concurrent.futures`` would leave its processes behind then.
+ends, after the task that it is at. ``concurrent.futures`` would leave its processes behind then.
 """
 
 import multiprocessing
@@ -9,7 +9,9 @@ import os
 import signal
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 Task = TypeVar("Task")
@@ -18,6 +20,7 @@ Result = TypeVar("Result")
 FEWEST = 10
 """Of days, or other tasks that take about a tenth of a second."""
 _MOST_PROCESSES = 4
+_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 _AHEAD = 2  # of each process: one task while the result of the last is being taken
 
 
@@ -54,11 +57,14 @@ class Ahead(Generic[Task, Result]):
         """Return what the function makes of the next task, or raise what it raises.
 
         A task that failed in its process is computed here once more, so that its error is raised as itself; after one
-        whose process was killed, so are all that follow.
+        whose process was killed, so are all that follow. Where no process can be begun, all are computed here.
         """
         if not self._begun:
             self._begun = True
-            self._begin()
+            try:
+                self._begin()
+            except OSError:  # too many files or processes, or one was killed while it began
+                self.close()
         number, self._taken = self._taken, self._taken + 1
         if self._pipes:
             try:
@@ -91,22 +97,29 @@ class Ahead(Generic[Task, Result]):
         context = multiprocessing.get_context("spawn")  # a copy of this process would have its threads' locks
         for _ in range(min(_MOST_PROCESSES, processors())):
             here, there = context.Pipe()
-            process = context.Process(target=_work, args=(there, self._function), daemon=True)
-            with _deaf():
-                process.start()
-            there.close()
             self._pipes.append(here)
+            with there, _deaf():
+                process = context.Process(target=_work, args=(there,), daemon=True)
+                process.start()
             self._processes.append(process)
+        # Not with the start: that would wait for ever for a process that is killed before it reads much.
+        for pipe in self._pipes:
+            pipe.send(self._function)
 
 
 def processors() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Return how many processors this process may use, by its affinity and the quota of its container (cgroup v2)."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with suppress(OSError, ValueError):  # no such file; "max" where there is no quota
+        quota, period = _QUOTA.read_text().split()
+        return max(1, min(allowed, int(quota) // int(period)))
+    return allowed
 
 
 @contextmanager
 def _deaf() -> Iterator[None]:
     """Let a process that is begun here not hear Ctrl-C: a terminal sends it to all, and this one decides."""
+    resource_tracker.ensure_running()  # it would hear the signal again when it is begun with the first process
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -114,8 +127,9 @@ def _deaf() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _work(pipe: Connection, function: Callable[[Any], Any]) -> None:
+def _work(pipe: Connection) -> None:
     with suppress(EOFError, OSError):  # the other end is closed, or its process gone
+        function = pipe.recv()
         while True:
             task = pipe.recv()
             try:

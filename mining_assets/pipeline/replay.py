@@ -278,9 +278,13 @@ class _DaysAhead:
 def _derived(url: URL, history: NetworkHistory, rules: Rules, days: Sequence[date]) -> Verification:
     """Derive days and verify them: where one month has to wait for the lock of another, that one is verified next."""
     warehouse, retry = Warehouse(url), database_retries(rules.retries, logging.getLogger(__name__))
-    try:
+
+    def write() -> None:
         with warehouse.writing(*map(str, days)) as connection:
             derive(connection, days, history, rules.scope.models)
+
+    try:
+        retry(write)
         return retry(verify_and_store_days, warehouse, days, rules.scope)
     finally:
         warehouse.close()

@@ -1,5 +1,6 @@
 """Computing ahead in other processes: in order, bounded, with errors as themselves, and nobody left behind."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from functools import partial
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import pytest
@@ -81,6 +83,42 @@ def test_what_a_killed_process_leaves_is_computed_here() -> None:
         taken = [ahead.take() for _ in TASKS]
     assert [task for task, _ in taken] == TASKS
     assert {pid for _, pid in taken[2:]} == {os.getpid()}
+
+
+def large(padding: bytes, task: int) -> tuple[int, int]:
+    return task, os.getpid()
+
+
+def deaf(task: int) -> tuple[int, int]:
+    """The task and whether an interrupt is blocked where it is computed."""
+    return task, int(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+
+
+def test_none_of_them_hears_an_interrupt() -> None:
+    with computed_ahead(deaf, TASKS) as ahead:
+        assert [ahead.take() for _ in TASKS] == [(task, 1) for task in TASKS]
+
+
+def test_one_that_is_killed_while_it_begins_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    start = SpawnProcess.start
+
+    def killed_at_once(process: SpawnProcess) -> None:
+        start(process)
+        assert process.pid is not None
+        os.kill(process.pid, signal.SIGKILL)
+
+    monkeypatch.setattr(SpawnProcess, "start", killed_at_once)
+    with computed_ahead(partial(large, bytes(1 << 20)), TASKS) as ahead:
+        assert [ahead.take() for _ in TASKS] == [(task, os.getpid()) for task in TASKS]
+
+
+def test_where_none_can_be_begun_all_is_computed_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: SpawnProcess) -> None:
+        raise OSError(errno.EAGAIN, "no more processes")
+
+    monkeypatch.setattr(SpawnProcess, "start", refuse)
+    with computed_ahead(partial(large, b""), TASKS) as ahead:
+        assert [ahead.take() for _ in TASKS] == [(task, os.getpid()) for task in TASKS]
 
 
 SCRIPT = """
