@@ -84,7 +84,8 @@ def superseded(lines: Sequence[ArchivedFetch], named: Named, before: datetime) -
     """Return the objects of a settlement day that are older than an instant and that a later one took the place of.
 
     What counts is the newest settlement run in an object; where it has none, when it was last fetched. Whatever a
-    ledger names stays, and so does what was fetched after that: it is no earlier state of the day.
+    ledger names stays. A later fetch of the whole day takes the place of all before it; one of a single period takes
+    the place of that period alone, and of no refused answer, which waits for a person's decision.
 
     Args:
         lines: of the day's manifest.
@@ -94,14 +95,16 @@ def superseded(lines: Sequence[ArchivedFetch], named: Named, before: datetime) -
     committed = [line for line in lines if (line.fetched_at, line.object) in named.fetches]
     last = {line.object: line.fetched_at for line in sorted(committed, key=lambda line: line.fetched_at)}
     runs = {line.object: line.vintage or last[line.object] for line in committed}
-    used = [last[digest] for digest in named.in_use if digest in last]
-    if not used:
-        return set()
-    return {
-        digest
-        for digest, fetched_at in last.items()
-        if digest not in named.in_use and fetched_at < max(used) and runs[digest] < before
-    }
+    used = [line for line in committed if line.object in named.in_use and not line.refused]
+    needed = {line.object for line in committed if not any(_replaces(later, line) for later in used)}
+    return {digest for digest, run in runs.items() if digest not in {*named.in_use, *needed} and run < before}
+
+
+def _replaces(later: ArchivedFetch, line: ArchivedFetch) -> bool:
+    """Tell whether an answer that is in use took the place of another one."""
+    if later.fetched_at <= line.fetched_at:
+        return False
+    return later.settlement_period is None or (later.settlement_period == line.settlement_period and not line.refused)
 
 
 def prune(warehouse: Warehouse, archive: Archive, pruning: Pruning, vintages: Collection[str] = ()) -> list[Orphan]:

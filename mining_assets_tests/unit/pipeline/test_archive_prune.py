@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -157,13 +158,13 @@ def test_a_line_of_a_month_is_struck_while_the_others_stay(ground: Ground, tmp_p
     assert archive(ground).fetches("bitcoin_price", month) == before
 
 
-def run_of(ground: Ground, day: int, number: int, *, refused: str = "", at: datetime = BEGUN) -> ArchivedFetch:
+def run_of(ground: Ground, day: int, number: int, at: datetime = BEGUN, **details: Any) -> ArchivedFetch:
     """A committed fetch of the first day, with the settlement run of a day of June 2020 in it."""
-    run = datetime(2020, 6, day, 1, tzinfo=UTC)
-    kept = archive(ground).keep(SETTLEMENT_STACKS, str(FIRST), answers(number, at), vintage=run, refused=refused)
+    details["vintage"] = datetime(2020, 6, day, 1, tzinfo=UTC)
+    kept = archive(ground).keep(SETTLEMENT_STACKS, str(FIRST), answers(number, at), **details)
     archive(ground).record(kept)
     with ground.warehouse.writing("test") as connection:
-        note_archived(connection, [kept.model_dump() | {"refused": refused or None}])
+        note_archived(connection, [kept.model_dump() | {"refused": kept.refused or None}])
     return kept
 
 
@@ -201,6 +202,35 @@ def test_what_was_refused_after_the_stored_answer_is_no_superseded_one(ground: G
     run_of(ground, 2, 2, refused="smaller", at=datetime(2999, 1, 1, tzinfo=UTC))
     aged(tmp_path)
     assert pruned_before(ground, datetime(2999, 1, 1, tzinfo=UTC)) == set()
+
+
+def use_for_period(ground: Ground, fetch: ArchivedFetch) -> None:
+    """Let the ledger of a settlement period name a fetch."""
+    of_period = update(settlement_ledger).where(
+        settlement_ledger.c.settlement_date == FIRST,
+        settlement_ledger.c.settlement_period == fetch.settlement_period,
+    )
+    with ground.warehouse.writing("test") as connection:
+        connection.execute(of_period.values(archive_object=fetch.object))
+
+
+def test_a_single_period_takes_the_place_of_that_period_alone(ground: Ground, tmp_path: Path) -> None:
+    later = [datetime(2999, 1, day, tzinfo=UTC) for day in range(1, 7)]
+    run_of(ground, 2, 2, at=later[0], refused="smaller")
+    run_of(ground, 3, 3, at=later[1])  # of the whole day
+    same = run_of(ground, 4, 4, at=later[2], settlement_period=5)
+    run_of(ground, 5, 5, at=later[3], settlement_period=5, refused="smaller")
+    run_of(ground, 6, 6, at=later[4], settlement_period=6)
+    use_for_period(ground, run_of(ground, 7, 7, at=later[5], settlement_period=5))
+    aged(tmp_path)
+    assert pruned_before(ground, datetime(2999, 2, 1, tzinfo=UTC)) == {same.object}
+
+
+def test_a_whole_day_takes_the_place_of_all_before_it(ground: Ground, tmp_path: Path) -> None:
+    old = [run_of(ground, 2, 2, refused="smaller"), run_of(ground, 3, 3, settlement_period=5)]
+    old.append(run_of(ground, 4, 4, settlement_period=6, refused="smaller"))
+    aged(tmp_path)
+    assert pruned_before(ground, datetime(2999, 1, 1, tzinfo=UTC)) == {each.object for each in old}
 
 
 def test_a_day_whose_ledger_names_nothing_archived_keeps_its_vintages(ground: Ground, tmp_path: Path) -> None:
