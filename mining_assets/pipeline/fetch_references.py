@@ -3,6 +3,7 @@
 Whether a run has to fetch them is decided in ``ensure_references``.
 """
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -11,6 +12,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from mining_assets.archive.errors import ArchiveError
+from mining_assets.archive.manifest import ArchivedFetch
 from mining_assets.curated import shipped_sites
 from mining_assets.domain.naming import doubts_of_sites, unit_named
 from mining_assets.domain.network import (
@@ -29,7 +32,7 @@ from mining_assets.domain.network import (
 )
 from mining_assets.domain.settlement import LONDON, period_starts
 from mining_assets.domain.wind_units import WindUnit, others_among, wind_among
-from mining_assets.pipeline.archiving import NOT_ARCHIVING, Archiving
+from mining_assets.pipeline.archiving import NOT_ARCHIVING, NOT_KEPT, Archiving
 from mining_assets.pipeline.halvings import Halvings, ask_halvings
 from mining_assets.sources.elexon import ElexonClient
 from mining_assets.sources.errors import SourceRefused
@@ -40,6 +43,8 @@ from mining_assets.warehouse import references
 from mining_assets.warehouse.connection import Connection, Warehouse
 from mining_assets.warehouse.names import NETWORK_EPOCHS, WIND_BM_UNITS
 from mining_assets.warehouse.verifications import note_written
+
+_log = logging.getLogger(__name__)
 
 NO_SITES: Mapping[str, str] = MappingProxyType({})
 ACCEPT_DIFFICULTY = "mining-assets difficulty --accept-change"
@@ -73,7 +78,7 @@ def refresh_wind_units(
     units = wind_among(registered, additions)
     if not any(unit.source == "register" for unit in units):
         reason = f"none of the {len(registered)} BM units is typed WIND"
-        archiving.record_refused(warehouse, kept, reason)
+        _record_refused(archiving, warehouse, kept, reason)
         raise SourceRefused(reason, url="reference/bmunits/all")
     with warehouse.writing(WIND_BM_UNITS) as connection:
         counts = references.store_wind_units(connection, units, asked_at)
@@ -85,6 +90,14 @@ def refresh_wind_units(
         references.note_fetch(connection, WIND_BM_UNITS, asked_at, len(registered), origin, archived)
         archiving.record(connection, kept)
     return {"units in the register": len(registered), "wind units": len(units)} | counts
+
+
+def _record_refused(archiving: Archiving, warehouse: Warehouse, kept: ArchivedFetch | None, reason: str) -> None:
+    """Name answers that were refused; where that fails, warn only: the refusal itself is to be raised."""
+    try:
+        archiving.record_refused(warehouse, kept, reason)
+    except ArchiveError as error:
+        _log.warning(f"{kept.name if kept else 'references'}: {NOT_KEPT}: {error}")
 
 
 class RefreshedEpochs(NamedTuple):
@@ -153,13 +166,13 @@ def refresh_network_epochs(
             archiving.record(connection, kept)
         return refreshed
     except NetworkHistoryRefused as refused:
-        archiving.record_refused(warehouse, kept, str(refused))
+        _record_refused(archiving, warehouse, kept, str(refused))
         raise SourceRefused(f"the difficulty history is refused: {refused}", url=answer.url) from None
     except HistoryContradicted as contradicted:
         reason = f"the difficulty history contradicts what is stored: {contradicted}"
         with warehouse.writing(NETWORK_EPOCHS) as connection:
             references.note_reference_refused(connection, NETWORK_EPOCHS, reason, answer.fetched_at)
-        archiving.record_refused(warehouse, kept, reason)
+        _record_refused(archiving, warehouse, kept, reason)
         raise SourceRefused(f"{reason}; if the source is right: `{ACCEPT_DIFFICULTY}`", url=answer.url) from None
 
 

@@ -35,5 +35,19 @@ class ChangedWorld(GeneratedWorld):
         return rows if changed is None else changed  # type: ignore[return-value]
 
 
+@dataclass
+class Rewritten(GeneratedWorld):
+    """A world whose register and difficulties a test can write while it is served; see ``forget_bodies``."""
+
+    register: list[Row] = field(default_factory=list)
+    retargets: Adjustments = field(default_factory=list)
+
+    def bm_units(self) -> list[Row]:
+        return self.register or super().bm_units()
+
+    def difficulty_adjustments(self) -> Adjustments:
+        return self.retargets or super().difficulty_adjustments()
+
+
 def world(adjustments: Change = as_it_is, register: Tampering = as_it_is) -> ChangedWorld:
     return ChangedWorld(seed=3, units=6, light=True, windy_days=[DAY], adjustments=adjustments, register=register)

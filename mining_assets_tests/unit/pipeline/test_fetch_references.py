@@ -1,7 +1,6 @@
 """The references: what a fetch adds, and that a wrong answer takes nothing away."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -27,28 +26,14 @@ from mining_assets.sources.sync import SyncClient
 from mining_assets.warehouse import references
 from mining_assets.warehouse.connection import Warehouse
 from mining_assets.warehouse.schema import network_epochs, span_writes, wind_bm_units
+from mining_assets_tests.support.changed_references import Rewritten
 from mining_assets_tests.support.elexon import elexon_of, forget_bodies, mempool_of
 from mining_assets_tests.support.samples import damage, everything, history, rows_of
 from mining_assets_tests.support.twin.faults import Fault
-from mining_assets_tests.support.twin.generated import GeneratedWorld
 from mining_assets_tests.support.twin.register import UNTYPED_WIND
 from mining_assets_tests.support.twin.server import Twin
 
 UNITS = 6
-
-
-@dataclass
-class Rewritten(GeneratedWorld):
-    """A world whose register and difficulties a test can write."""
-
-    register: list[dict[str, Any]] = field(default_factory=list)
-    retargets: list[list[float]] = field(default_factory=list)
-
-    def bm_units(self) -> list[dict[str, Any]]:
-        return self.register or super().bm_units()
-
-    def difficulty_adjustments(self) -> list[list[float]]:
-        return self.retargets or super().difficulty_adjustments()
 
 
 @pytest.fixture
