@@ -12,7 +12,11 @@ from mining_assets.domain.periods import iso_day
 NO_ARCHIVE = "none"
 """The value of ``MINING_ASSETS_ARCHIVE_URL`` that keeps no answers."""
 
-EXTRAS = {"s3": "s3", "gs": "gcs", "gcs": "gcs", "az": "azure", "abfs": "azure"}
+EXTRAS = {
+    **dict.fromkeys(("s3", "s3a"), "s3"),
+    **dict.fromkeys(("gs", "gcs"), "gcs"),
+    **dict.fromkeys(("az", "abfs", "abfss", "adl"), "azure"),
+}
 """By the scheme of an archive's address, the extra of this package that brings its driver."""
 
 

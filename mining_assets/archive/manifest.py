@@ -1,5 +1,6 @@
-"""The manifest of a subject: a line of JSON for each fetch of it, oldest first, that names the object it is in.
+"""The manifest of a subject: a line of JSON for each fetch of it, that names the object it is in.
 
+The lines are in the order in which the fetches were named, which need not be the order in which they were made.
 A subject is what a fetch was for: a settlement day, or the month in which anything else was fetched.
 """
 
