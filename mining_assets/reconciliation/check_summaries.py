@@ -68,13 +68,18 @@ def verify_periods(connection: Connection, periods: Sequence[Month | Year], date
 def differing(stored: pd.DataFrame, wanted: pd.DataFrame, key: list[str], figures: Sequence[str]) -> pd.DataFrame:
     """Return rows of a summary that are missing, left over, or not what they should be."""
     both = paired(wanted, stored, key)
-    frames = []
-    for which, text in (("right_only", "there should be no row"), ("left_only", "the row is missing")):
-        rows = both[both["in_which"] == which]
-        frames.append(problems(rows[key[0]], _named(rows, key), [text] * len(rows)))
-    rows = both[both["in_which"] == "both"]
+    frames = [problems([], [], [])]
+    which = both["in_which"]
+    for of, text in (("right_only", "there should be no row"), ("left_only", "the row is missing")):
+        if (which == of).any():
+            rows = both[which == of]
+            frames.append(problems(rows[key[0]], _named(rows, key), [text] * len(rows)))
+    rows = both[which == "both"]
     for name in figures:
-        bad = rows[~isclose_or_both_missing(rows[name], rows[f"{name}_wanted"])]
+        apart = ~isclose_or_both_missing(rows[name], rows[f"{name}_wanted"])
+        if not apart.any():  # as nearly always
+            continue
+        bad = rows[apart]
         pairs = (rounded_apart(name, *pair) for pair in zip(bad[name], bad[f"{name}_wanted"], strict=True))
         details = [f"{name} is {a}, should be {b}" for a, b in pairs]
         frames.append(problems(bad[key[0]], _named(bad, key), details))
