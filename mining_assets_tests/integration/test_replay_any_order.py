@@ -256,4 +256,4 @@ def play(open_empty: Open, examples: int, steps: int) -> None:
 
 @pytest.mark.system
 def test_replay_equals_what_was_lived_through_in_many_orders(backend: str, templates: Templates) -> None:
-    play(lambda folder: templates.copy(backend, upgrade, folder), examples=3 * ROUNDS, steps=10)
+    play(lambda folder: templates.copy(backend, upgrade, folder), examples=2 * ROUNDS, steps=8)

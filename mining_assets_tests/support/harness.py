@@ -135,7 +135,7 @@ def environment(folder: Path, twin: Twin, **settings: object) -> Environment:
 
 
 def run_cli(
-    environment: Environment, *arguments: object, cwd: Path | None = None, timeout: float = 300
+    environment: Environment, *arguments: object, cwd: Path | None = None, timeout: float = 1200
 ) -> "subprocess.CompletedProcess[str]":
     """`mining-assets` with some arguments, as a process."""
     folder = cwd or environment.home.parent

@@ -62,7 +62,7 @@ class Store:
         variables = {**self.made.of_process(), **self.variables}
         folder = self.made.home.parent
         return subprocess.run(
-            command, env=variables, cwd=folder, check=False, capture_output=True, text=True, timeout=300
+            command, env=variables, cwd=folder, check=False, capture_output=True, text=True, timeout=1200
         )
 
     def check(self) -> tuple[int, dict[str, Any]]:

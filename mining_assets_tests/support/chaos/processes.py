@@ -40,7 +40,7 @@ def started(made: Environment, line: list[str]) -> Iterator["subprocess.Popen[st
         process.communicate()
 
 
-def said(process: "subprocess.Popen[str]", seconds: float = 240) -> str:
+def said(process: "subprocess.Popen[str]", seconds: float = 600) -> str:
     """What the command wrote to its error stream until its end."""
     return process.communicate(timeout=seconds)[1]
 
