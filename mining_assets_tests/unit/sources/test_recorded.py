@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from mining_assets.domain.settlement import Side
+from mining_assets.domain.settlement import Side, period_start
 from mining_assets.sources.elexon_schema import parse_bm_units, stack_parser
 from mining_assets.sources.mempool import parse_difficulty_adjustments
 from mining_assets_tests.support.twin.recorded import NO_DATA, recorded_data
@@ -28,13 +28,13 @@ def recorded(name: str) -> bytes:
 def test_recorded_stacks(side: Side, day: date, period: int) -> None:
     body = recorded(f"elexon/sample_stack_{side}_{day}_{period}.json")
     rows = stack_parser(day, period, side)(body)
-    raw = json.loads(body)["data"]
+    raw, start = json.loads(body)["data"], period_start(day, period)
     assert len(rows) == len(raw) > 0
     for row, fields in zip(rows, raw, strict=True):
         assert (row.sequence_number, row.bm_unit_id) == (fields["sequenceNumber"], fields["id"])
         assert (row.volume, row.original_price) == (fields["volume"], fields["originalPrice"])
         assert (row.so_flag, row.cadl_flag) == (fields["soFlag"], fields["cadlFlag"])
-        assert row.start_time < row.created_at < row.start_time + timedelta(days=2)
+        assert start < row.created_at < start + timedelta(days=2)
 
 
 def test_recorded_register() -> None:
